@@ -1,0 +1,6 @@
+//! Development tasks: `cargo xtask tidy` and friends.
+
+fn main() {
+    eprintln!("usage: cargo xtask tidy");
+    std::process::exit(2);
+}
