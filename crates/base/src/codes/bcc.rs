@@ -1,0 +1,9 @@
+//! Codes 05: the dialect of BCC.
+
+codes! {
+    E0501 = "unknown table method",
+    E0502 = "wrong table type",
+    E0503 = "invalid program parameters",
+    E0504 = "unknown tracepoint",
+    E0505 = "unsupported feature of the dialect",
+}

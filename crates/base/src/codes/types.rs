@@ -1,0 +1,28 @@
+//! Codes 03: names, types, constants.
+
+codes! {
+    E0301 = "undeclared name",
+    E0302 = "no such member",
+    E0303 = "incompatible types",
+    E0304 = "invalid operands",
+    E0305 = "not an lvalue",
+    E0306 = "wrong number of arguments",
+    E0307 = "incomplete type",
+    E0308 = "redefinition",
+    E0309 = "not a constant expression",
+    E0310 = "invalid initialiser",
+    E0311 = "invalid declaration",
+    E0312 = "wrong argument type",
+    E0313 = "statement out of place",
+    E0314 = "missing return value",
+    E0315 = "unknown type",
+    E0316 = "static assertion failed",
+    E0317 = "not a function",
+    E0318 = "assignment to a constant",
+    E0319 = "division by zero in a constant",
+    E0320 = "unsupported language feature",
+    E0321 = "undeclared function",
+    W0301 = "implicit conversion changes the value",
+    W0302 = "pointer types differ",
+    W0303 = "unknown attribute",
+}

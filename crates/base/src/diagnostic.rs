@@ -1,0 +1,217 @@
+//! Diagnostics as data. Stages push them; only [`render`](crate::render) prints.
+
+use crate::codes::Code;
+use crate::span::Span;
+
+/// How bad it is. Errors stop the program from being built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The program is built all the same.
+    Warning,
+    /// The program is not built.
+    Error,
+}
+
+/// One mistake: what, where, why, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a diagnostic does nothing until it is pushed"]
+pub struct Diagnostic {
+    /// `E0301`: names the kind of mistake and its page in `docs/codes`.
+    pub code: Code,
+    /// Error or warning.
+    pub severity: Severity,
+    /// Lower case, no full stop, stands alone on one line, names the thing in backticks.
+    pub message: String,
+    /// The smallest text that shows the problem; `None` for problems outside any source.
+    pub primary: Option<Label>,
+    /// Other places that take part.
+    pub secondary: Vec<Label>,
+    /// What else matters.
+    pub notes: Vec<Note>,
+    /// What to do.
+    pub helps: Vec<Help>,
+}
+
+/// A place in the source with a few words beside it (possibly none).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What is there; may be empty.
+    pub text: String,
+}
+
+/// A sentence that adds to a diagnostic, with or without a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Where, if anywhere.
+    pub span: Option<Span>,
+    /// What.
+    pub text: String,
+}
+
+/// What the user can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Help {
+    /// The advice.
+    pub text: String,
+    /// The same as edits that a tool can apply without thinking; empty if there is none.
+    pub edits: Vec<Edit>,
+}
+
+/// Replaces the text of `span` (an empty span inserts).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What to replace; never inside a macro expansion.
+    pub span: Span,
+    /// What to put there.
+    pub replacement: String,
+}
+
+impl Diagnostic {
+    /// A diagnostic of `code` at `span`; its severity is the code's own.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            primary: (!span.is_none()).then(|| Label {
+                span,
+                text: String::new(),
+            }),
+            secondary: Vec::new(),
+            notes: Vec::new(),
+            helps: Vec::new(),
+        }
+    }
+
+    /// A diagnostic that no source text shows.
+    pub fn without_span(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Span::NONE, message)
+    }
+
+    /// Words beside the primary span.
+    pub fn with_label(mut self, text: impl Into<String>) -> Self {
+        if let Some(primary) = &mut self.primary {
+            primary.text = text.into();
+        }
+        self
+    }
+
+    /// Another place that takes part.
+    pub fn with_secondary(mut self, span: Span, text: impl Into<String>) -> Self {
+        if !span.is_none() {
+            self.secondary.push(Label {
+                span,
+                text: text.into(),
+            });
+        }
+        self
+    }
+
+    /// A note without a place.
+    pub fn with_note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(Note {
+            span: None,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// A note at `span`.
+    pub fn with_note_at(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.notes.push(Note {
+            span: (!span.is_none()).then_some(span),
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Advice in words.
+    pub fn with_help(mut self, text: impl Into<String>) -> Self {
+        self.helps.push(Help {
+            text: text.into(),
+            edits: Vec::new(),
+        });
+        self
+    }
+
+    /// Advice that a tool can apply.
+    pub fn with_edit(mut self, text: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.helps.push(Help {
+            text: text.into(),
+            edits,
+        });
+        self
+    }
+
+    /// The primary span, or `NONE`.
+    pub fn span(&self) -> Span {
+        self.primary.as_ref().map_or(Span::NONE, |label| label.span)
+    }
+}
+
+/// Collects what the stages report, up to a limit.
+#[derive(Clone, Debug)]
+pub struct DiagnosticSink {
+    all: Vec<Diagnostic>,
+    n_errors: usize,
+    n_dropped: usize,
+    limit: usize,
+}
+
+/// Diagnostics kept of one compilation: past it they are only counted, so that hostile
+/// input cannot fill the memory with reports.
+pub const DEFAULT_DIAGNOSTIC_LIMIT: usize = 1_000;
+
+impl Default for DiagnosticSink {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            n_errors: 0,
+            n_dropped: 0,
+            limit: DEFAULT_DIAGNOSTIC_LIMIT,
+        }
+    }
+}
+
+impl DiagnosticSink {
+    /// Takes a diagnostic. One that repeats code, place and message is ignored.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        if diagnostic.severity == Severity::Error {
+            self.n_errors += 1;
+        }
+        if self.all.len() >= self.limit {
+            self.n_dropped += 1;
+        } else if !self.all.contains(&diagnostic) {
+            self.all.push(diagnostic);
+        }
+    }
+
+    /// True once an error was pushed.
+    pub fn has_errors(&self) -> bool {
+        self.n_errors > 0
+    }
+
+    /// Errors pushed so far, those past the limit included.
+    pub fn n_errors(&self) -> usize {
+        self.n_errors
+    }
+
+    /// Diagnostics that were not kept because of the limit.
+    pub fn n_dropped(&self) -> usize {
+        self.n_dropped
+    }
+
+    /// What was pushed, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.all.iter()
+    }
+
+    /// Takes everything out; the error count starts again.
+    pub fn take(&mut self) -> Vec<Diagnostic> {
+        self.n_errors = 0;
+        self.n_dropped = 0;
+        std::mem::take(&mut self.all)
+    }
+}

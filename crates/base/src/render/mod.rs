@@ -1,0 +1,1 @@
+//! Renderers: the only code that turns a [`Diagnostic`](crate::Diagnostic) into text.
