@@ -1,0 +1,34 @@
+//! BPF instructions as RFC 9669 defines them, plus `may_goto` (Linux 6.9) and the load-acquire and
+//! store-release atomics (Linux 6.15).
+//!
+//! [`Insn`] is the centre: one value is one legal instruction. Around it:
+//!
+//! - [`encode`], [`encode_program`]: instructions to bytes;
+//! - [`decode`], [`decode_program`]: bytes to instructions, strict about reserved fields;
+//! - facts for analyses: register sets, control flow, the instruction set version
+//!   ([`Insn::uses`], [`Insn::defs`], [`Insn::is_terminator`], [`Insn::min_cpu`], [`SlotMap`]).
+//!
+//! Nothing here knows helpers by name, maps, ELF or C, and nothing judges whether a program is safe.
+
+#![forbid(unsafe_code)]
+
+mod cpu;
+mod decode;
+mod encode;
+mod flow;
+mod insn;
+mod opcode;
+mod operand;
+mod reg;
+mod slots;
+
+pub use cpu::Cpu;
+pub use decode::{DecodeError, Malformed, decode, decode_program};
+pub use encode::{Encoded, Endian, encode, encode_program};
+pub use insn::Insn;
+pub use operand::{
+    AluOp, AtomicOp, Callee, Extension, JmpOp, LoadType, Narrow, Size, Src, SwapBits, SwapOp, Wide,
+    Width,
+};
+pub use reg::{Reg, RegSet};
+pub use slots::SlotMap;
