@@ -137,7 +137,10 @@ pub struct MapSpec {
     pub values: Vec<(u32, InitTarget)>,
     /// How the definition was written.
     pub style: MapStyle,
-    /// How the elements of a `BPF_HISTOGRAM` are to be shown; other maps have `None`.
+    /// Type of the events that the program puts into a ring buffer or perf event array, as
+    /// seen where it reserves or submits them: the reader decodes events by it.
+    pub event: Option<TypeId>,
+    /// To be shown as log2 bars: `BPF_HISTOGRAM`, or a `btf_decl_tag("bpfc:histogram")`.
     pub is_histogram: bool,
 }
 
