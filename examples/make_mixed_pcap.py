@@ -86,7 +86,7 @@ PACKETS = [
     tcp(80, PUSH_ACK, b"POST /form HTTP/1.1\r\nContent-Length: 3\r\n\r\na=1"),
     tcp(23, SYN),
     tcp(443, SYN),
-    udp(53, bytes.fromhex("0001010000010000000000000765786d61706c65036f72670000010001")),
+    udp(53, bytes.fromhex("000101000001000000000000076578616d706c65036f72670000010001")),
     udp(5353, b"to be rewritten to port 53"),
     udp(5353, b"this one too"),
     icmpv6_echo(),
