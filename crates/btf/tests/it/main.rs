@@ -1,0 +1,10 @@
+//! Tests of the public API: against this machine's kernel and bpftool where they exist, and
+//! against blobs built here.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod corrupt;
+mod ext;
+mod kernel;
+mod roundtrip;
