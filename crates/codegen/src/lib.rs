@@ -1,0 +1,9 @@
+//! HIR to BPF instructions: lowering to SSA, the optimiser, instruction selection,
+//! register allocation, and emission.
+//!
+//! It accepts valid HIR only, never reports a mistake that the checker should have found,
+//! and knows neither the syntax tree nor the dialect of BCC.
+
+#![forbid(unsafe_code)]
+
+pub mod ir;
