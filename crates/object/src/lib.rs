@@ -1,0 +1,21 @@
+//! The BPF object: programs, maps, data, BTF, relocations and source lines, independent of any
+//! kernel and of where the object came from.
+//!
+//! - [`Object`] is the model, made by the code generator or read from ELF;
+//! - [`link`] flattens one program and the functions it calls into one instruction sequence.
+//!
+//! Relocations, CO-RE relocations, spans and source lines hang on the instruction
+//! ([`ObjInsn`]); byte offsets into sections appear only in the ELF reader and writer.
+//! This crate does no IO.
+
+#![forbid(unsafe_code)]
+
+mod link;
+mod model;
+
+pub use link::{LinkError, Linked, LinkedInsn, Reference, Subprog, link};
+pub use model::{
+    CoreReloc, DataId, DataKind, DataReloc, DataSection, DataTarget, Extern, ExternId, ExternKind,
+    FuncId, Function, Line, Linkage, Map, MapId, MapInit, MapStyle, ObjInsn, Object, Pinning,
+    Reloc, Variable,
+};

@@ -1,0 +1,76 @@
+//! Map definitions.
+
+use super::{FuncId, MapId};
+use bpfc_base::Span;
+use bpfc_btf::TypeId;
+
+/// The definition of a map.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Map {
+    /// Its name; empty for the inner map of a definition.
+    pub name: String,
+    /// `BPF_MAP_TYPE_*` as the kernel numbers them.
+    pub map_type: u32,
+    /// Size of a key.
+    pub key_size_bytes: u32,
+    /// Size of a value.
+    pub value_size_bytes: u32,
+    /// Number of entries, or bytes of a ring buffer; 0 where the loader decides.
+    pub max_entries: u32,
+    /// `BPF_F_*`.
+    pub map_flags: u32,
+    /// NUMA node, if `BPF_F_NUMA_NODE` is set.
+    pub numa_node: u32,
+    /// `map_extra` (Linux 5.16).
+    pub map_extra: u64,
+    /// Whether the loader shares it by name.
+    pub pinning: Pinning,
+    /// Type of the key in [`Object::btf`](super::Object::btf), if it was given as a type.
+    pub key_type: Option<TypeId>,
+    /// Type of the value, if it was given as a type.
+    pub value_type: Option<TypeId>,
+    /// What each element of a map of maps is.
+    pub inner: Option<Box<Map>>,
+    /// First elements of a map of maps or of programs, by ascending index.
+    pub values: Vec<(u32, MapInit)>,
+    /// How the definition was written.
+    pub style: MapStyle,
+    /// A `BPF_HISTOGRAM`, to be shown as one.
+    pub is_histogram: bool,
+    /// Its `VAR`, whose type is the definition as libbpf reads it. Whoever makes a map leaves it
+    /// out: it is derived when the object is laid out.
+    pub btf: Option<TypeId>,
+    /// Its name in the source; not kept in ELF.
+    pub span: Span,
+}
+
+/// How a map is pinned: `LIBBPF_PIN_*` of `bpf_helpers.h`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pinning {
+    /// Not at all.
+    #[default]
+    None,
+    /// At `/sys/fs/bpf/NAME`, or wherever the loader is told.
+    ByName,
+}
+
+/// What a slot of a map first holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapInit {
+    /// A map, in a map of maps.
+    Map(MapId),
+    /// A program, in a program array.
+    Program(FuncId),
+}
+
+/// How a map's definition was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MapStyle {
+    /// Members of a struct in `.maps`.
+    #[default]
+    Btf,
+    /// `struct bpf_map_def` in `maps`.
+    Legacy,
+    /// A macro of BCC's dialect.
+    Bcc,
+}

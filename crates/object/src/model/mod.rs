@@ -1,0 +1,145 @@
+//! The object as data. Ids index the tables of [`Object`].
+
+mod data;
+mod function;
+mod map;
+
+pub use data::{DataKind, DataReloc, DataSection, DataTarget, Variable};
+pub use function::{CoreReloc, Function, Line, ObjInsn, Reloc};
+pub use map::{Map, MapInit, MapStyle, Pinning};
+
+use bpfc_base::{IndexVec, index_type};
+use bpfc_btf::{BtfBuilder, TypeId};
+use bpfc_isa::{Cpu, Endian};
+
+index_type! {
+    /// A function of an object.
+    pub struct FuncId, "func"
+}
+index_type! {
+    /// A map of an object.
+    pub struct MapId, "map"
+}
+index_type! {
+    /// A data section of an object.
+    pub struct DataId, "data"
+}
+index_type! {
+    /// Something the kernel provides.
+    pub struct ExternId, "extern"
+}
+
+/// Everything one `.o` file holds.
+///
+/// It is a pure function of the source: the same source gives an equal object on every machine.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Byte order of code and data.
+    pub endian: Endian,
+    /// The license the kernel is told; none means not GPL-compatible.
+    pub license: Option<String>,
+    /// `LINUX_VERSION_CODE` that old kernels (before 5.0) ask of kprobe programs: section `version`.
+    pub kernel_version: Option<u32>,
+    /// Programs and subprograms.
+    pub functions: IndexVec<FuncId, Function>,
+    /// Maps, in the order of their definitions.
+    pub maps: IndexVec<MapId, Map>,
+    /// Data sections in the order of their names' first use: `.rodata`, `.data`, `.bss`, ….
+    pub data: IndexVec<DataId, DataSection>,
+    /// Kernel symbols, kernel functions and configuration values used.
+    pub externs: IndexVec<ExternId, Extern>,
+    /// Types, `FUNC`s and `VAR`s. Empty if the object has no BTF. It never contains a `DATASEC`:
+    /// these follow from `maps`, `data` and `externs` and are added by whoever lays the object out.
+    pub btf: BtfBuilder,
+}
+
+/// Something the kernel provides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extern {
+    /// Its name; for a configuration value `CONFIG_…` or `LINUX_KERNEL_VERSION`.
+    pub name: String,
+    /// What it is.
+    pub kind: ExternKind,
+    /// True if the program also loads where it does not exist: its address or value is 0 then.
+    pub is_weak: bool,
+    /// Its `VAR`, or `FUNC` of a kernel function, with linkage `extern`.
+    pub btf: Option<TypeId>,
+}
+
+/// What the kernel provides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExternKind {
+    /// `__kconfig`: a value of the kernel's configuration, found in the map `.kconfig`.
+    Kconfig {
+        /// Size of the variable.
+        size_bytes: u32,
+    },
+    /// `__ksym` variable: an address. Looked up in BTF if its type is not `void`, otherwise in
+    /// kallsyms.
+    Ksym,
+    /// `__ksym` function: called (`call`) or its address taken (64-bit load).
+    Kfunc,
+}
+
+/// Who sees a name, as in ELF and BTF.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Linkage {
+    /// This object only. The verifier checks a static function for each call.
+    Static,
+    /// Every object. The verifier checks a global function once, on its own.
+    #[default]
+    Global,
+    /// Global, unless another object defines it too.
+    Weak,
+}
+
+impl Default for Object {
+    fn default() -> Object {
+        Object {
+            endian: Endian::Little,
+            license: None,
+            kernel_version: None,
+            functions: IndexVec::new(),
+            maps: IndexVec::new(),
+            data: IndexVec::new(),
+            externs: IndexVec::new(),
+            btf: BtfBuilder::new(),
+        }
+    }
+}
+
+impl Object {
+    /// The programs: functions outside `.text`, in order.
+    pub fn programs(&self) -> impl Iterator<Item = (FuncId, &Function)> {
+        self.functions
+            .iter_enumerated()
+            .filter(|(_, function)| function.is_program())
+    }
+
+    /// The function with this name.
+    pub fn function(&self, name: &str) -> Option<FuncId> {
+        let mut functions = self.functions.iter_enumerated();
+        functions.find_map(|(id, function)| (function.name == name).then_some(id))
+    }
+
+    /// The map with this name.
+    pub fn map(&self, name: &str) -> Option<MapId> {
+        let mut maps = self.maps.iter_enumerated();
+        maps.find_map(|(id, map)| (map.name == name).then_some(id))
+    }
+
+    /// The data section with this name.
+    pub fn data_section(&self, name: &str) -> Option<DataId> {
+        let mut data = self.data.iter_enumerated();
+        data.find_map(|(id, section)| (section.name == name).then_some(id))
+    }
+
+    /// The oldest instruction set version that has all instructions.
+    pub fn min_cpu(&self) -> Cpu {
+        let insns = self.functions.iter().flat_map(|function| &function.insns);
+        insns
+            .map(|insn| insn.insn.min_cpu())
+            .max()
+            .unwrap_or(Cpu::V1)
+    }
+}
