@@ -1,0 +1,34 @@
+//! Facts about the Linux BPF interface as static tables: program, attach and map types, `SEC(…)` names, helpers
+//! with C signatures and verifier contracts, context layouts, constants, virtual headers, limits and features.
+//!
+//! Input: nothing. Output: `static` sorted tables with binary search. Every row that appeared in some kernel names
+//! that kernel. This crate does no IO, builds nothing at start-up, and knows nothing about compiling.
+//!
+//! The tables under `tables/` are written by `cargo xtask kabi` from kernel and libbpf source and are checked in.
+
+#![forbid(unsafe_code)]
+
+mod ctype;
+mod helper;
+mod license;
+mod map;
+mod prog;
+mod section;
+mod tables;
+mod version;
+
+pub use ctype::{CInt, CType};
+pub use helper::{
+    Arg, ArgFlags, ArgKind, Callback, DynptrKind, Effects, Helper, Param, Proto, Ret, RetKind,
+    Signature, helper, helper_by_id, helper_names, helpers,
+};
+pub use license::{GPL_COMPATIBLE_LICENSES, is_gpl_compatible};
+pub use map::{MapFlag, MapType, MapTypeInfo, UpdateFlag, map_flag_by_name, map_flags, map_types};
+pub use prog::{
+    AttachType, AttachTypeInfo, ProgType, ProgTypeInfo, ProgTypes, attach_types, prog_types,
+};
+pub use section::{
+    BCC_PREFIXES, BccPrefix, SectionDef, SectionFlags, SectionMatch, TargetRule, parse_bcc_name,
+    parse_section, section_candidates, sections,
+};
+pub use version::KernelVersion;
