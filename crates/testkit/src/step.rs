@@ -1,0 +1,238 @@
+//! The steps of `tests/run`: given, run, then. Parsed here, executed by the caller.
+
+use crate::cursor::Cursor;
+use crate::value::Value;
+
+/// One line of a scenario, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Line of the file, from 1.
+    pub line: u32,
+    /// What to do or to compare.
+    pub kind: StepKind,
+}
+
+/// What a [`Step`] does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// `run [PROGRAM] key=value… [== RESULT | faults [CODE]]`.
+    Run(Run),
+    /// `map NAME[key].field == value` or `map NAME[key] absent`.
+    Map {
+        /// The map.
+        name: String,
+        /// The way to the value; for a hash map a key first.
+        path: Vec<Access>,
+        /// What must be there; `None` says that the key must be absent.
+        expect: Option<Value>,
+    },
+    /// `event NAME == value`: the next record of a ring buffer or perf array.
+    Event {
+        /// The map that holds the records.
+        name: String,
+        /// The record.
+        expect: Value,
+    },
+    /// `printk "text"`: the next line that a program printed.
+    Printk(Vec<u8>),
+    /// `packet == value`: the packet as the last run left it.
+    Packet(Value),
+}
+
+/// One execution of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its name; `None` for the only program of the file.
+    pub program: Option<String>,
+    /// `packet=hex"0102"`, `ctx.ifindex=3`, `repeat=5`: keys may be dotted paths.
+    pub inputs: Vec<(String, Value)>,
+    /// What must come out.
+    pub expect: Expect,
+}
+
+/// The outcome of a [`Run`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Any result, but no fault.
+    Any,
+    /// `== value`.
+    Value(Value),
+    /// `faults` or `faults E0702`.
+    Fault(Option<String>),
+}
+
+/// A step into a value: `[key]` or `.field`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A key of a map or an index of an array.
+    Index(Value),
+    /// A field of a struct.
+    Field(String),
+}
+
+/// The verbs that start a step.
+pub(crate) const VERBS: [&str; 5] = ["run", "map", "event", "printk", "packet"];
+
+impl StepKind {
+    /// Parses the text behind `//~`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut cursor = Cursor::new(text);
+        let kind = match cursor.name()? {
+            "run" => run(&mut cursor).map(StepKind::Run),
+            "map" => map(&mut cursor),
+            "event" => {
+                let name = cursor.name()?.to_owned();
+                cursor.expect("==")?;
+                let expect = Value::read(&mut cursor)?;
+                Ok(StepKind::Event { name, expect })
+            }
+            "printk" => {
+                cursor.expect("\"")?;
+                cursor.string_tail().map(StepKind::Printk)
+            }
+            "packet" => {
+                cursor.expect("==")?;
+                Value::read(&mut cursor).map(StepKind::Packet)
+            }
+            verb => Err(format!("unknown verb `{verb}`")),
+        }?;
+        match cursor.is_done() {
+            true => Ok(kind),
+            false => Err(format!("unexpected `{}`", cursor.rest())),
+        }
+    }
+}
+
+fn run(cursor: &mut Cursor<'_>) -> Result<Run, String> {
+    let mut run = Run {
+        program: None,
+        inputs: Vec::new(),
+        expect: Expect::Any,
+    };
+    loop {
+        if cursor.is_done() {
+            return Ok(run);
+        }
+        if cursor.eat("==") {
+            run.expect = Expect::Value(Value::read(cursor)?);
+            return Ok(run);
+        }
+        let mut name = cursor.name()?.to_owned();
+        while cursor.eat_joined(".") {
+            name = format!("{name}.{}", cursor.name()?);
+        }
+        if cursor.eat_joined("=") {
+            if run.inputs.iter().any(|(key, _)| *key == name) {
+                return Err(format!("`{name}` is given twice"));
+            }
+            run.inputs.push((name, Value::read(cursor)?));
+        } else if name == "faults" {
+            let code = (!cursor.is_done()).then(|| cursor.name()).transpose()?;
+            run.expect = Expect::Fault(code.map(str::to_owned));
+            return Ok(run);
+        } else if run.program.is_none() && run.inputs.is_empty() {
+            run.program = Some(name);
+        } else {
+            return Err(format!("expected `{name}=value`"));
+        }
+    }
+}
+
+fn map(cursor: &mut Cursor<'_>) -> Result<StepKind, String> {
+    let name = cursor.name()?.to_owned();
+    let mut path = Vec::new();
+    loop {
+        if cursor.eat_joined("[") {
+            path.push(Access::Index(Value::read(cursor)?));
+            cursor.expect("]")?;
+        } else if cursor.eat_joined(".") {
+            path.push(Access::Field(cursor.name()?.to_owned()));
+        } else {
+            break;
+        }
+    }
+    let expect = match cursor.eat("absent") {
+        true => None,
+        false => {
+            cursor.expect("==")?;
+            Some(Value::read(cursor)?)
+        }
+    };
+    Ok(StepKind::Map { name, path, expect })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn int(value: i128) -> Value {
+        Value::Int(value, None)
+    }
+
+    #[test]
+    fn parses_steps() {
+        let parsed = StepKind::parse("run packet=hex\"0102\" ctx.ifindex=3 == XDP_PASS");
+        let expected = Run {
+            program: None,
+            inputs: vec![
+                ("packet".into(), Value::Bytes(vec![1, 2])),
+                ("ctx.ifindex".into(), int(3)),
+            ],
+            expect: Expect::Value(Value::Name("XDP_PASS".into())),
+        };
+        assert_eq!(parsed, Ok(StepKind::Run(expected)));
+        let named = Run {
+            program: Some("count".into()),
+            inputs: Vec::new(),
+            expect: Expect::Fault(Some("E0702".into())),
+        };
+        assert_eq!(
+            StepKind::parse("run count faults E0702"),
+            Ok(StepKind::Run(named))
+        );
+        let path = vec![Access::Index(int(1)), Access::Field("count".into())];
+        assert_eq!(
+            StepKind::parse("map hits[1].count == 2"),
+            Ok(StepKind::Map {
+                name: "hits".into(),
+                path,
+                expect: Some(int(2))
+            })
+        );
+        assert_eq!(
+            StepKind::parse("map hits[1] absent"),
+            Ok(StepKind::Map {
+                name: "hits".into(),
+                path: vec![Access::Index(int(1))],
+                expect: None
+            })
+        );
+        assert_eq!(
+            StepKind::parse("printk \"hi\\n\""),
+            Ok(StepKind::Printk(b"hi\n".to_vec()))
+        );
+        assert_eq!(
+            StepKind::parse("packet == hex\"\""),
+            Ok(StepKind::Packet(Value::Bytes(vec![])))
+        );
+        assert!(matches!(
+            StepKind::parse("event rb == {a = 1u8}"),
+            Ok(StepKind::Event { .. })
+        ));
+        for bad in [
+            "run ==",
+            "run == 1 2",
+            "run a b",
+            "run a=1 a=2",
+            "run a=1 b == 2",
+            "map x",
+            "map [1] == 2",
+            "map x[1 == 2",
+            "printk hi",
+            "jump 1",
+            "",
+        ] {
+            assert!(StepKind::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
