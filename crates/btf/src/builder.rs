@@ -89,6 +89,15 @@ impl Default for BtfBuilder {
     }
 }
 
+/// Equal if the types are; strings interned besides do not count.
+impl PartialEq for BtfBuilder {
+    fn eq(&self, other: &Self) -> bool {
+        self.types == other.types
+    }
+}
+
+impl Eq for BtfBuilder {}
+
 impl BtfBuilder {
     /// No types, and the empty string.
     pub fn new() -> Self {
