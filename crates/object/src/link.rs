@@ -7,6 +7,7 @@
 use crate::{CoreReloc, DataId, ExternId, FuncId, Line, MapId, ObjInsn, Object, Reloc};
 use bpfc_base::{Idx, Span};
 use bpfc_isa::{Callee, Insn, SlotMap, Wide};
+use bpfc_kabi::{AttachType, ProgType, parse_section};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -23,6 +24,10 @@ pub struct Linked {
     pub func: FuncId,
     /// Its section, such as `kprobe/do_unlinkat`.
     pub section: String,
+    /// What the section says about its type; none if the section is not a known one.
+    pub prog_type: Option<ProgType>,
+    /// What the section says about where it may be attached.
+    pub attach_type: Option<AttachType>,
     /// The instructions of all functions, the program's own first.
     pub insns: Vec<LinkedInsn>,
     /// The functions, the program itself first, by ascending start.
@@ -133,10 +138,13 @@ pub fn link(object: &Object, program: FuncId) -> Result<Linked, LinkError> {
     };
     linker.append_all(program)?;
     linker.resolve_functions();
+    let matched = parse_section(&function.section);
     Ok(Linked {
         name: function.name.clone(),
         func: program,
         section: function.section.clone(),
+        prog_type: matched.map(|matched| matched.def.prog),
+        attach_type: matched.and_then(|matched| matched.def.attach),
         insns: linker.insns,
         subprogs: linker.subprogs,
     })

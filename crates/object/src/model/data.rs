@@ -3,8 +3,7 @@
 use super::{DataId, FuncId, Linkage, Map, MapId};
 use bpfc_base::Span;
 use bpfc_btf::TypeId;
-/// `BPF_MAP_TYPE_ARRAY`.
-const ARRAY: u32 = 2;
+use bpfc_kabi::MapType;
 /// `BPF_F_RDONLY_PROG`: programs cannot write (Linux 5.2 `include/uapi/linux/bpf.h`).
 const READ_ONLY_FOR_PROGRAMS: u32 = 1 << 7;
 /// `BPF_F_MMAPABLE` (Linux 5.5).
@@ -136,7 +135,7 @@ impl DataSection {
         };
         Map {
             name: self.name.clone(),
-            map_type: ARRAY,
+            map_type: MapType::Array.number(),
             key_size_bytes: 4,
             value_size_bytes: self.size_bytes,
             max_entries: 1,

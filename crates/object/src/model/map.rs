@@ -3,13 +3,14 @@
 use super::{FuncId, MapId};
 use bpfc_base::Span;
 use bpfc_btf::TypeId;
+use bpfc_kabi::MapType;
 
 /// The definition of a map.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Map {
     /// Its name; empty for the inner map of a definition.
     pub name: String,
-    /// `BPF_MAP_TYPE_*` as the kernel numbers them.
+    /// `BPF_MAP_TYPE_*` as the kernel numbers them, known to [`MapType`] or not.
     pub map_type: u32,
     /// Size of a key.
     pub key_size_bytes: u32,
@@ -38,7 +39,7 @@ pub struct Map {
     /// A `BPF_HISTOGRAM`, to be shown as one.
     pub is_histogram: bool,
     /// Its `VAR`, whose type is the definition as libbpf reads it. Whoever makes a map leaves it
-    /// out: it is derived when the object is laid out.
+    /// out: [`Object::define_map_variables`](super::Object::define_map_variables) derives it.
     pub btf: Option<TypeId>,
     /// Its name in the source; not kept in ELF.
     pub span: Span,
@@ -73,4 +74,11 @@ pub enum MapStyle {
     Legacy,
     /// A macro of BCC's dialect.
     Bcc,
+}
+
+impl Map {
+    /// Its type, if it is a known one.
+    pub fn kind(&self) -> Option<MapType> {
+        MapType::from_number(self.map_type)
+    }
 }

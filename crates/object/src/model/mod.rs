@@ -32,7 +32,7 @@ index_type! {
 /// Everything one `.o` file holds.
 ///
 /// It is a pure function of the source: the same source gives an equal object on every machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     /// Byte order of code and data.
     pub endian: Endian,
