@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use crate::opcode::{self, SOURCE_X, Slot, call, class, code, mode, wide};
+use crate::opcode::{self, SOURCE_X, Slot, call, class, code, mode};
 use crate::{AluOp, Callee, Insn, Reg, Size, Src, SwapBits, SwapOp, Wide, Width};
 
 /// The byte order of an encoded program, which is that of the machine that runs it.
@@ -241,15 +241,7 @@ fn memory(mode: u8, size: Size, class: u8, dst: Reg, src: Reg, off: i16) -> Slot
 }
 
 fn load_imm64(dst: Reg, value: Wide) -> (Slot, Option<Slot>) {
-    let (src, low, high) = match value {
-        Wide::Value(value) => (wide::VALUE, value as i32, (value >> 32) as i32),
-        Wide::MapFd(fd) => (wide::MAP_FD, fd, 0),
-        Wide::MapValue { fd, off } => (wide::MAP_VALUE, fd, off as i32),
-        Wide::BtfId { id, fd } => (wide::BTF_ID, id as i32, fd as i32),
-        Wide::Func { off } => (wide::FUNC, off, 0),
-        Wide::MapIdx(idx) => (wide::MAP_IDX, idx as i32, 0),
-        Wide::MapIdxValue { idx, off } => (wide::MAP_IDX_VALUE, idx as i32, off as i32),
-    };
+    let (src, low, high) = opcode::wide_fields(value);
     let opcode = mode::IMM | opcode::size(Size::DW) | class::LD;
     let first = Slot {
         opcode,

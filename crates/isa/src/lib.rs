@@ -5,6 +5,8 @@
 //!
 //! - [`encode`], [`encode_program`]: instructions to bytes;
 //! - [`decode`], [`decode_program`]: bytes to instructions, strict about reserved fields;
+//! - [`Insn::text`], [`disassemble`]: instructions to pseudo-C text, as LLVM and the kernel print it;
+//! - [`assemble`]: that text to instructions;
 //! - facts for analyses: register sets, control flow, the instruction set version
 //!   ([`Insn::uses`], [`Insn::defs`], [`Insn::is_terminator`], [`Insn::min_cpu`], [`SlotMap`]).
 //!
@@ -12,23 +14,30 @@
 
 #![forbid(unsafe_code)]
 
+mod asm;
 mod cpu;
 mod decode;
 mod encode;
 mod flow;
 mod insn;
+mod listing;
 mod opcode;
 mod operand;
 mod reg;
 mod slots;
+mod spelling;
+mod text;
 
+pub use asm::{AsmError, AsmProblem, Assembly, Symbols, assemble};
 pub use cpu::Cpu;
 pub use decode::{DecodeError, Malformed, decode, decode_program};
 pub use encode::{Encoded, Endian, encode, encode_program};
 pub use insn::Insn;
+pub use listing::{Names, disassemble};
 pub use operand::{
     AluOp, AtomicOp, Callee, Extension, JmpOp, LoadType, Narrow, Size, Src, SwapBits, SwapOp, Wide,
     Width,
 };
 pub use reg::{Reg, RegSet};
 pub use slots::SlotMap;
+pub use text::{InsnText, Syntax};

@@ -2,7 +2,7 @@
 //!
 //! Each table is written once, as a function from a name to its number; `find` inverts it.
 
-use crate::{AluOp, AtomicOp, Endian, JmpOp, Size, Width};
+use crate::{AluOp, AtomicOp, Endian, JmpOp, Size, Wide, Width};
 
 /// Instruction classes: the low three bits of the opcode.
 pub mod class {
@@ -112,6 +112,19 @@ pub fn atomic(op: AtomicOp) -> i32 {
         AtomicOp::FetchXor => 0xa1,
         AtomicOp::Xchg => 0xe1,
         AtomicOp::CmpXchg => 0xf1,
+    }
+}
+
+/// The `src` field of a 64-bit immediate load, and the `imm` fields of its two slots.
+pub fn wide_fields(value: Wide) -> (u8, i32, i32) {
+    match value {
+        Wide::Value(value) => (wide::VALUE, value as i32, (value >> 32) as i32),
+        Wide::MapFd(fd) => (wide::MAP_FD, fd, 0),
+        Wide::MapValue { fd, off } => (wide::MAP_VALUE, fd, off as i32),
+        Wide::BtfId { id, fd } => (wide::BTF_ID, id as i32, fd as i32),
+        Wide::Func { off } => (wide::FUNC, off, 0),
+        Wide::MapIdx(idx) => (wide::MAP_IDX, idx as i32, 0),
+        Wide::MapIdxValue { idx, off } => (wide::MAP_IDX_VALUE, idx as i32, off as i32),
     }
 }
 

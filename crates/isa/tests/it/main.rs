@@ -1,5 +1,8 @@
 //! Tests of the public interface, over every form of every instruction.
 
+mod assembler;
 mod encoding;
 mod facts;
 mod forms;
+mod llvm;
+mod text;
