@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod co_re;
 mod common;
 mod corrupt;
 mod ext;
