@@ -1,14 +1,35 @@
-//! Development tasks: `cargo xtask kabi` and friends.
+//! Development tasks: `cargo xtask` lists them.
+
+#![forbid(unsafe_code)]
 
 mod kabi;
+mod ready;
+mod tidy;
 
 use std::process::ExitCode;
 
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+  tidy    check the repository's own rules: crate edges, codes and their pages, lengths, words
+  ready   what CI asks for: fmt --check, clippy -D warnings, tidy, test
+  kabi    write the tables of crates/kabi from Linux and libbpf source";
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let result = match args.split_first() {
-        Some((task, rest)) if task == "kabi" => kabi::run(rest),
-        _ => Err("usage: cargo xtask kabi …".into()),
+    let Some((task, rest)) = args.split_first() else {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    };
+    let result = match task.as_str() {
+        "help" | "-h" | "--help" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        "tidy" => tidy::run(),
+        "ready" => ready::run(),
+        "kabi" => kabi::run(rest),
+        _ => Err(format!("unknown task `{task}`\n{USAGE}").into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

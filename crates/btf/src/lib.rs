@@ -5,7 +5,6 @@
 //!   record. Module BTF opens on top of its base with [`Btf::parse_split`].
 //! - [`BtfBuilder`] collects [`TypeDef`]s and writes a blob.
 //! - [`BtfExt`] is `.BTF.ext`: function, line and CO-RE records, read and written.
-//! - [`core`] computes what a CO-RE relocation becomes on a target.
 //! - [`dump_raw`] prints types.
 //!
 //! Facts are from the kernel's `Documentation/bpf/btf.rst` and `include/uapi/linux/btf.h`.
@@ -13,7 +12,6 @@
 
 mod builder;
 mod bytes;
-pub mod core;
 mod dump;
 mod error;
 mod ext;

@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod co_re;
 mod common;
 mod corrupt;
 mod ext;

@@ -10,7 +10,6 @@ mod error;
 mod lex;
 mod operand;
 mod parse;
-mod value;
 
 use std::collections::BTreeMap;
 

@@ -3,7 +3,6 @@
 mod assembler;
 mod encoding;
 mod facts;
-mod files;
 mod forms;
 mod llvm;
 mod text;
