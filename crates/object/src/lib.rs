@@ -2,7 +2,8 @@
 //! kernel and of where the object came from.
 //!
 //! - [`Object`] is the model, made by the code generator or read from ELF;
-//! - [`link`] flattens one program and the functions it calls into one instruction sequence.
+//! - [`write`](write()) makes an ELF file of it, as clang and libbpf know them;
+//! - [`link`](link()) flattens one program and the functions it calls into one instruction sequence.
 //!
 //! Relocations, CO-RE relocations, spans and source lines hang on the instruction
 //! ([`ObjInsn`]); byte offsets into sections appear only in the ELF reader and writer.
@@ -10,8 +11,12 @@
 
 #![forbid(unsafe_code)]
 
+mod elf;
 mod link;
+mod map_btf;
 mod model;
+mod sections_btf;
+mod write;
 
 pub use link::{LinkError, Linked, LinkedInsn, Reference, Subprog, link};
 pub use model::{
@@ -19,3 +24,4 @@ pub use model::{
     FuncId, Function, Line, Linkage, Map, MapId, MapInit, MapStyle, ObjInsn, Object, Pinning,
     Reloc, Variable,
 };
+pub use write::{WriteError, write};
