@@ -16,13 +16,14 @@
 //!   modulo the width. There is no undefined behaviour but wild memory accesses and
 //!   `unreachable`.
 //!
-//! Every id prints as the text form ([`print`]), which [`parse`] reads.
+//! Every id prints as the text form ([`print`]), which [`parse`](fn@parse) reads.
 
 mod func;
 mod inst;
 mod module;
 pub mod print;
 mod types;
+pub mod validate;
 
 pub use func::*;
 pub use inst::*;
