@@ -6,6 +6,7 @@
 
 mod c_source;
 mod enums;
+mod header_names;
 mod helpers;
 mod protos;
 mod sections;
@@ -63,6 +64,7 @@ fn generate(sources: &Sources) -> Result<()> {
         "section.rs",
         sections::table(&read(&sources.libbpf.join("src/libbpf.c"))?)?,
     )?;
+    write("header.rs", header_names::table(&sources.linux)?)?;
     write("helper.rs", helpers::table(sources, &uapi, &versions)?)?;
     format(&tables)
 }

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod ctype;
+mod header;
 mod helper;
 mod license;
 mod map;
@@ -18,6 +19,7 @@ mod tables;
 mod version;
 
 pub use ctype::{CInt, CType};
+pub use header::{Header, HeaderKind, header, header_text, headers};
 pub use helper::{
     Arg, ArgFlags, ArgKind, Callback, DynptrKind, Effects, Helper, Param, Proto, Ret, RetKind,
     Signature, helper, helper_by_id, helper_names, helpers,

@@ -1,0 +1,3 @@
+/* C11 7.8 without the format macros. */
+#pragma once
+#include <stdint.h>

@@ -1,0 +1,3 @@
+/* Registers at a probe. */
+#pragma once
+#include <asm/ptrace.h>

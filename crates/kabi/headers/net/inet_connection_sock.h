@@ -1,0 +1,3 @@
+/* Members of TCP and request sockets. */
+#pragma once
+#include <net/inet_sock.h>

@@ -1,0 +1,4 @@
+/* TCP of the kernel. */
+#pragma once
+#include <net/inet_connection_sock.h>
+#include <linux/tcp.h>

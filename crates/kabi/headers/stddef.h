@@ -1,0 +1,8 @@
+/* C11 7.19. */
+#pragma once
+typedef __SIZE_TYPE__ size_t;
+typedef __PTRDIFF_TYPE__ ptrdiff_t;
+#undef NULL
+#define NULL ((void *)0)
+#undef offsetof
+#define offsetof(type, member) __builtin_offsetof(type, member)

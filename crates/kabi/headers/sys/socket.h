@@ -1,0 +1,4 @@
+/* Address families and socket types. */
+#pragma once
+#include <linux/socket.h>
+#include <linux/net.h>

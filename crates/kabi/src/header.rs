@@ -1,0 +1,162 @@
+//! Virtual headers: what `#include <…>` finds when no real header does.
+//!
+//! The texts are our own, under `headers/`; they hold interface facts (macros, uapi structs) and no helper
+//! prototypes, since helpers are known to the type checker from [`crate::helpers`]. Kernel-internal headers are
+//! accepted by name: their types come from BTF, their macros from `bpfc/kernel.h`.
+
+use crate::tables::header::KERNEL_HEADERS;
+
+/// What stands behind an `#include`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderKind {
+    /// Everything is in the text.
+    Text,
+    /// A kernel-internal header: macros are in the text, types come from BTF.
+    Kernel,
+    /// `vmlinux.h`: all types come from BTF.
+    Vmlinux,
+}
+
+/// A virtual header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The path under which its text is stored; two includes of one path are one header.
+    pub path: &'static str,
+    /// What stands behind it.
+    pub kind: HeaderKind,
+    /// Its C text.
+    pub text: &'static str,
+}
+
+macro_rules! header_table {
+    ($($kind:ident $path:literal,)*) => {
+        [$(Header {
+            path: $path,
+            kind: HeaderKind::$kind,
+            text: include_str!(concat!("../headers/", $path)),
+        }),*]
+    };
+}
+
+/// Headers with a text of their own, by ascending path.
+static HEADERS: [Header; 56] = header_table![
+    Text "arpa/inet.h",
+    Text "asm/byteorder.h",
+    Kernel "asm/page.h",
+    Text "asm/ptrace.h",
+    Text "asm/types.h",
+    Text "bpf/bpf_core_read.h",
+    Text "bpf/bpf_endian.h",
+    Text "bpf/bpf_helpers.h",
+    Text "bpf/bpf_tracing.h",
+    Kernel "bpfc/kernel.h",
+    Text "bpfc/kernel_types.h",
+    Text "errno.h",
+    Text "inttypes.h",
+    Text "limits.h",
+    Text "linux/bpf.h",
+    Text "linux/bpf_common.h",
+    Text "linux/bpf_perf_event.h",
+    Text "linux/errno.h",
+    Text "linux/fcntl.h",
+    Text "linux/icmp.h",
+    Text "linux/icmpv6.h",
+    Text "linux/if.h",
+    Text "linux/if_arp.h",
+    Text "linux/if_ether.h",
+    Text "linux/if_packet.h",
+    Text "linux/if_vlan.h",
+    Text "linux/in.h",
+    Text "linux/in6.h",
+    Text "linux/ip.h",
+    Text "linux/ipv6.h",
+    Text "linux/limits.h",
+    Text "linux/mpls.h",
+    Text "linux/net.h",
+    Text "linux/perf_event.h",
+    Text "linux/pkt_cls.h",
+    Text "linux/ptrace.h",
+    Text "linux/signal.h",
+    Text "linux/socket.h",
+    Text "linux/stat.h",
+    Text "linux/tcp.h",
+    Text "linux/types.h",
+    Text "linux/udp.h",
+    Text "linux/version.h",
+    Kernel "net/inet_connection_sock.h",
+    Kernel "net/inet_sock.h",
+    Kernel "net/sock.h",
+    Kernel "net/tcp.h",
+    Text "net/tcp_states.h",
+    Text "netinet/in.h",
+    Text "stdbool.h",
+    Text "stddef.h",
+    Text "stdint.h",
+    Text "string.h",
+    Text "sys/socket.h",
+    Text "sys/types.h",
+    Vmlinux "vmlinux.h",
+];
+
+/// A kernel-internal header without macros of its own.
+static PLAIN_KERNEL_HEADER: Header = Header {
+    path: "bpfc/kernel.h",
+    kind: HeaderKind::Kernel,
+    text: include_str!("../headers/bpfc/kernel.h"),
+};
+
+/// All headers with a text of their own, by ascending path.
+pub fn headers() -> &'static [Header] {
+    &HEADERS
+}
+
+/// The header that `#include <path>` or `#include "path"` means; `None` where none is known.
+///
+/// `uapi/x.h` means `x.h`.
+pub fn header(path: &str) -> Option<&'static Header> {
+    let path = path.strip_prefix("uapi/").unwrap_or(path);
+    if let Ok(idx) = HEADERS.binary_search_by(|row| row.path.cmp(path)) {
+        return Some(&HEADERS[idx]);
+    }
+    if path.ends_with("/vmlinux.h") {
+        return header("vmlinux.h");
+    }
+    is_kernel_header(path).then_some(&PLAIN_KERNEL_HEADER)
+}
+
+/// The C text of [`header`].
+pub fn header_text(path: &str) -> Option<&'static str> {
+    header(path).map(|header| header.text)
+}
+
+/// Whether Linux has a header of this name, so that an `#include` of it is no mistake.
+fn is_kernel_header(path: &str) -> bool {
+    path.strip_suffix(".h").is_some_and(|name| KERNEL_HEADERS.binary_search(&name).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_headers_by_all_their_names() {
+        assert!(headers().is_sorted_by(|left, right| left.path < right.path));
+        assert!(header_text("linux/ip.h").unwrap().contains("struct iphdr"));
+        assert_eq!(header("uapi/linux/ip.h"), header("linux/ip.h"));
+        assert_eq!(header("linux/sched.h").unwrap().kind, HeaderKind::Kernel);
+        assert_eq!(header("vmlinux.h").unwrap().kind, HeaderKind::Vmlinux);
+        assert_eq!(header("../vmlinux.h").unwrap().kind, HeaderKind::Vmlinux);
+        assert_eq!(header("linux/no_such_thing.h"), None);
+        assert_eq!(header("linux/ip"), None);
+    }
+
+    #[test]
+    fn includes_of_virtual_headers_are_virtual_headers() {
+        for row in headers() {
+            for line in row.text.lines().filter(|line| line.starts_with("#include")) {
+                let path = line.split(['<', '>']).nth(1).unwrap();
+                assert!(header(path).is_some(), "{} includes {path}", row.path);
+            }
+        }
+    }
+}
