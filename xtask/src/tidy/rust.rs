@@ -111,7 +111,7 @@ fn forbidden(line: &str, prints: bool) -> Vec<&'static str> {
     const PRINT: [&str; 4] = [" println!(", " print!(", " eprintln!(", " eprint!("];
     // A word inside a string is a word about code, not code.
     let is_code = |word: &&&str| match line.find(**word) {
-        Some(at) => line[..at].matches('"').count() % 2 == 0,
+        Some(at) => line[..at].matches('"').count().is_multiple_of(2),
         None => false,
     };
     let print: &[&str] = if prints { &[] } else { &PRINT };
