@@ -42,7 +42,7 @@ pub struct CoreRecord {
     pub ty: TypeId,
     /// The access string, such as `0:1:2`.
     pub access: StrOff,
-    /// `enum bpf_core_relo_kind`.
+    /// `enum bpf_core_relo_kind`; see [`CoreKind`](crate::core::CoreKind).
     pub kind: u32,
 }
 
@@ -258,7 +258,7 @@ fn table<R: Record>(
     }
     let (mut at, end) = (start as usize, end as usize);
     let record_bytes = endian.u32_at(blob, at);
-    if record_bytes < R::N_WORDS * 4 || record_bytes % 4 != 0 {
+    if record_bytes < R::N_WORDS * 4 || !record_bytes.is_multiple_of(4) {
         return Err(bad("record size", record_bytes, at));
     }
     at += 4;

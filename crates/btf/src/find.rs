@@ -182,6 +182,35 @@ impl Btf {
         found
     }
 
+    /// Own types (not the base's) of these kinds whose name is `essential` or continues it with a
+    /// flavor suffix `___...`; the caller decides which suffixes count.
+    pub(crate) fn find_flavors(&self, essential: &str, kinds: KindSet) -> Vec<TypeId> {
+        let mut found = Vec::new();
+        let strings = self.own_strings();
+        for (record, (&offset, &number)) in self
+            .index()
+            .names
+            .iter()
+            .zip(&self.index().kinds)
+            .enumerate()
+        {
+            if !kinds.contains_number(number) {
+                continue;
+            }
+            let tail = match offset.checked_sub(self.first_string()) {
+                Some(local) => strings.get(local as usize..),
+                None => self.string_tail(offset),
+            };
+            let Some(rest) = tail.and_then(|tail| tail.strip_prefix(essential.as_bytes())) else {
+                continue;
+            };
+            if rest.first() == Some(&0) || rest.starts_with(b"___") {
+                found.push(TypeId(self.first_id() + record as u32));
+            }
+        }
+        found
+    }
+
     /// Calls `found` for each own type with a wanted name, in order, until it returns false.
     fn scan_names(
         &self,

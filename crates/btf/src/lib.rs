@@ -5,13 +5,16 @@
 //!   record. Module BTF opens on top of its base with [`Btf::parse_split`].
 //! - [`BtfBuilder`] collects [`TypeDef`]s and writes a blob.
 //! - [`BtfExt`] is `.BTF.ext`: function, line and CO-RE records, read and written.
-//! - [`dump_raw`] prints types.
+//! - [`core`] computes what a CO-RE relocation becomes on a target.
+//! - [`dump_raw`] and [`c::definitions`] print types, for people and for compilers.
 //!
 //! Facts are from the kernel's `Documentation/bpf/btf.rst` and `include/uapi/linux/btf.h`.
 #![forbid(unsafe_code)]
 
 mod builder;
 mod bytes;
+pub mod c;
+pub mod core;
 mod dump;
 mod error;
 mod ext;

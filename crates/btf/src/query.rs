@@ -201,26 +201,47 @@ impl Btf {
                 element: target, ..
             } => self.align_within(target, depth + 1, budget),
             Type::Struct(composite) | Type::Union(composite) => {
-                let mut align = 1;
-                for member in composite.members() {
-                    let member_align = self.align_within(member.ty, depth + 1, budget)?;
-                    let is_bitfield = self.member_bits(&composite, &member)?.1.is_some();
-                    if !is_bitfield && member.bit_offset % (8 * member_align) != 0 {
-                        return Ok(1);
-                    }
-                    align = align.max(member_align);
-                }
-                Ok(if composite.size_bytes() % align == 0 {
-                    align
-                } else {
-                    1
-                })
+                let (align, is_packed) = self.composite_align(&composite, depth, budget)?;
+                Ok(if is_packed { 1 } else { align })
             }
             _ => Err(BtfError::NoSize {
                 id,
                 kind: ty.kind(),
             }),
         }
+    }
+
+    /// The largest alignment of a member, and whether the layout contradicts it.
+    fn composite_align(
+        &self,
+        composite: &Composite<'_>,
+        depth: u32,
+        budget: &mut Budget,
+    ) -> Result<(u32, bool), BtfError> {
+        let (mut align, mut is_packed) = (1, false);
+        for member in composite.members() {
+            let member_align = self.align_within(member.ty, depth + 1, budget)?;
+            let (offset, bits) = self.member_bits(composite, &member)?;
+            is_packed |= match bits {
+                None => !offset.is_multiple_of(8 * member_align),
+                // Without packing a bit-field lies in one unit of its type.
+                Some(bits) => {
+                    let unit = self.size_of(member.ty)?.clamp(1, 16) * 8;
+                    offset / unit != offset.saturating_add(u32::from(bits).max(1) - 1) / unit
+                }
+            };
+            align = align.max(member_align);
+        }
+        Ok((
+            align,
+            is_packed || !composite.size_bytes().is_multiple_of(align),
+        ))
+    }
+
+    /// Whether members lie where only `__attribute__((packed))` puts them.
+    pub(crate) fn is_packed(&self, composite: &Composite<'_>) -> Result<bool, BtfError> {
+        let mut budget = Budget::new(TypeId::VOID);
+        Ok(self.composite_align(composite, 0, &mut budget)?.1)
     }
 
     /// 16 for 128-bit integers, the pointer size for everything wider than a pointer.

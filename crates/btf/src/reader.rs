@@ -23,6 +23,8 @@ pub struct Btf {
     base: Option<Arc<Btf>>,
     first_id: u32,
     first_string: u32,
+    /// Whether all strings, the base's too, are ASCII.
+    is_ascii: bool,
     pub(crate) pointer_bytes: OnceLock<u32>,
 }
 
@@ -49,16 +51,19 @@ impl Btf {
         let first_id = base.as_ref().map_or(1, |base| base.end_id());
         let first_string = base.as_ref().map_or(0, |base| base.end_string());
         let strings = &blob[sections.strings_start as usize..sections.strings_end as usize];
-        let text = check_strings(strings, &sections, base.is_some())?;
+        let is_ascii = check_strings(strings, &sections, base.is_some())?;
         let end_string = first_string + strings.len() as u32;
 
         let is_boundary = |offset: u32| match offset.checked_sub(first_string) {
-            Some(local) => text.is_char_boundary(local as usize),
+            // Any byte but a continuation byte begins a character.
+            Some(local) => strings
+                .get(local as usize)
+                .is_some_and(|byte| byte & 0xc0 != 0x80),
             None => base
                 .as_ref()
                 .is_some_and(|base| base.string(StrOff(offset)).is_some()),
         };
-        let all_ascii = text.is_ascii() && base.as_ref().is_none_or(|base| base.is_ascii());
+        let all_ascii = is_ascii && base.as_ref().is_none_or(|base| base.is_ascii);
         let check_names: Option<&dyn Fn(u32) -> bool> =
             if all_ascii { None } else { Some(&is_boundary) };
         let index = index_types(blob, &sections, first_id, end_string, check_names)?;
@@ -70,6 +75,7 @@ impl Btf {
             base,
             first_id,
             first_string,
+            is_ascii: all_ascii,
             pointer_bytes,
         })
     }
@@ -213,10 +219,6 @@ impl Btf {
     fn end_string(&self) -> u32 {
         self.first_string + (self.sections.strings_end - self.sections.strings_start)
     }
-
-    fn is_ascii(&self) -> bool {
-        self.own_strings().is_ascii() && self.base.as_ref().is_none_or(|base| base.is_ascii())
-    }
 }
 
 /// Reads `struct btf_header` and places the sections.
@@ -296,21 +298,18 @@ fn parse_header(blob: &[u8]) -> Result<Sections, BtfError> {
 }
 
 /// Strings begin with the empty string (unless they continue a base's) and end with a NUL.
-fn check_strings<'a>(
-    strings: &'a [u8],
-    sections: &Sections,
-    is_split: bool,
-) -> Result<&'a str, BtfError> {
+/// Returns whether all of them are ASCII.
+fn check_strings(strings: &[u8], sections: &Sections, is_split: bool) -> Result<bool, BtfError> {
     let bad = |what, at: usize| BtfError::BadStrings {
         what,
         offset_bytes: u64::from(sections.strings_start) + at as u64,
     };
-    if strings.is_empty() && is_split {
-        return Ok("");
-    }
     match (strings.first(), strings.last()) {
+        (None, _) | (_, None) if is_split => {}
         (None, _) | (_, None) => return Err(bad("it is empty", 0)),
-        (_, Some(last)) if *last != 0 => return Err(bad("no NUL at its end", strings.len() - 1)),
+        (_, Some(last)) if *last != 0 => {
+            return Err(bad("there is no NUL at its end", strings.len() - 1));
+        }
         (Some(first), _) if *first != 0 && !is_split => {
             return Err(bad("it does not begin with the empty string", 0));
         }
@@ -319,5 +318,11 @@ fn check_strings<'a>(
     if strings.len() > MAX_NAME_OFFSET as usize + 1 {
         return Err(bad("it is longer than 16 MiB", MAX_NAME_OFFSET as usize));
     }
-    std::str::from_utf8(strings).map_err(|error| bad("it is not UTF-8", error.valid_up_to()))
+    if strings.is_ascii() {
+        return Ok(true);
+    }
+    match std::str::from_utf8(strings) {
+        Ok(_) => Ok(false),
+        Err(error) => Err(bad("it is not UTF-8", error.valid_up_to())),
+    }
 }

@@ -37,11 +37,9 @@ fn skip<T>(reason: &str) -> Option<T> {
     None
 }
 
-/// A path in a fresh temporary folder.
+/// A path in cargo's folder for the files of tests.
 pub fn temporary(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("bpfc-btf-{}-{name}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
 pub fn int(name: &str, size_bytes: u32) -> TypeDef {

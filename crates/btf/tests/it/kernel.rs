@@ -91,7 +91,7 @@ pub fn clang_sections(name: &str, source: &str) -> Option<(std::path::PathBuf, V
 }
 
 /// A section of a little-endian ELF64 file.
-fn section(elf: &[u8], wanted: &str) -> Option<Vec<u8>> {
+pub fn section(elf: &[u8], wanted: &str) -> Option<Vec<u8>> {
     let number = |at: usize, n: usize| {
         elf[at..at + n]
             .iter()

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod c;
+mod co_re;
 mod common;
 mod corrupt;
 mod ext;
