@@ -37,6 +37,7 @@ mod snapshot;
 mod step;
 mod suite;
 mod test;
+mod transcript;
 mod value;
 
 pub use diff::unified_diff;
@@ -46,6 +47,7 @@ pub use report::{CaseReport, Outcome, Report};
 pub use step::{Access, Expect, Run, Step, StepKind};
 pub use suite::{Suite, workspace_root};
 pub use test::{Failure, Since, Test};
+pub use transcript::Exchange;
 pub use value::{IntType, Value};
 
 /// Runs the suite in folder `dir` of the workspace; panics if a test fails. Files that need
