@@ -7,6 +7,7 @@ mod codes;
 mod docs;
 mod edges;
 mod rust;
+mod words;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -101,6 +102,7 @@ fn problems() -> Result<Vec<String>, Box<dyn Error>> {
     edges::check(&tree, &mut problems)?;
     codes::check(&tree, &mut problems);
     rust::check(&tree, &mut problems);
+    words::check(&tree, &mut problems);
     docs::check(&tree, &mut problems);
     Ok(problems)
 }
