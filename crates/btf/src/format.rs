@@ -143,7 +143,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kind of this number; `None` for 0 and for numbers not assigned here.
-    pub fn from_number(number: u8) -> Option<Kind> {
+    pub const fn from_number(number: u8) -> Option<Kind> {
         Some(match number {
             1 => Kind::Int,
             2 => Kind::Ptr,
@@ -169,7 +169,7 @@ impl Kind {
     }
 
     /// Bytes after the 12-byte record: a fixed part and a part for each of `vlen` elements.
-    pub(crate) fn trailing_bytes(self) -> (u32, u32) {
+    pub(crate) const fn trailing_bytes(self) -> (u32, u32) {
         match self {
             Kind::Int | Kind::Var | Kind::DeclTag => (4, 0),
             Kind::Array => (12, 0),
@@ -180,7 +180,7 @@ impl Kind {
     }
 
     /// Whether the record's third word is a type id (otherwise it is a size, or unused).
-    pub(crate) fn has_target(self) -> bool {
+    pub(crate) const fn has_target(self) -> bool {
         matches!(
             self,
             Kind::Ptr

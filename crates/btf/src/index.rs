@@ -60,19 +60,69 @@ pub(crate) fn index_types(
     Ok(index)
 }
 
+/// What the scan has to know of a kind, so that one loop without branches serves all.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// `Kind as u8`, or 0 if this number is no kind.
+    kind: u8,
+    /// Bytes of the record and its fixed part, and of each element.
+    fixed: u32,
+    each: u32,
+    /// All ones if the record's third word is a type.
+    target: u32,
+    /// All ones if an element's first word is a name.
+    name: u32,
+    /// The word of an element that is a type; the first if none is, with an empty mask.
+    ty_word: usize,
+    ty: u32,
+    /// All ones if `vlen` must be 0 (FUNC keeps its linkage there).
+    no_vlen: u32,
+}
+
+const fn mask(is_used: bool) -> u32 {
+    if is_used { u32::MAX } else { 0 }
+}
+
+const SHAPES: [Shape; 128] = {
+    let nothing = Shape {
+        kind: 0,
+        fixed: 0,
+        each: 0,
+        target: 0,
+        name: 0,
+        ty_word: 0,
+        ty: 0,
+        no_vlen: 0,
+    };
+    let mut shapes = [nothing; 128];
+    let mut number = 0;
+    while number < 128 {
+        if let Some(kind) = Kind::from_number(number as u8) {
+            let (fixed, each) = kind.trailing_bytes();
+            let is_members = matches!(kind, Kind::Struct | Kind::Union | Kind::FuncProto);
+            let is_values = matches!(kind, Kind::Enum | Kind::Enum64);
+            let is_section = matches!(kind, Kind::DataSec);
+            shapes[number] = Shape {
+                kind: kind as u8,
+                fixed: RECORD_BYTES + fixed,
+                each,
+                target: mask(kind.has_target()),
+                name: mask(is_members || is_values),
+                ty_word: if is_members { 4 } else { 0 },
+                ty: mask(is_members || is_section),
+                no_vlen: mask(each == 0 && !matches!(kind, Kind::Func)),
+            };
+        }
+        number += 1;
+    }
+    shapes
+};
+
 fn scan<const BIG: bool>(
     blob: &[u8],
     sections: &Sections,
     first_id: u32,
 ) -> Result<(Index, Highest), BtfError> {
-    let word = |at: usize| -> u32 {
-        let bytes = blob[at..at + 4].try_into().expect("a slice of four bytes");
-        if BIG {
-            u32::from_be_bytes(bytes)
-        } else {
-            u32::from_le_bytes(bytes)
-        }
-    };
     let end = sections.types_end as usize;
     let mut at = sections.types_start as usize;
     // Real records average 28 bytes.
@@ -84,96 +134,65 @@ fn scan<const BIG: bool>(
     };
     let mut highest = Highest::default();
     while at < end {
-        let id = first_id + index.offsets.len() as u32;
-        let truncated = |needed: u64| BtfError::Truncated {
-            what: "type record",
-            offset_bytes: at as u64,
-            needed_bytes: needed,
-            available_bytes: (end - at) as u64,
+        let id = TypeId(first_id + index.offsets.len() as u32);
+        let record = &blob[at..end];
+        let Some(head) = record.first_chunk::<12>() else {
+            return Err(truncated(at, RECORD_BYTES.into(), end));
         };
-        if end - at < RECORD_BYTES as usize {
-            return Err(truncated(u64::from(RECORD_BYTES)));
-        }
-        if id > MAX_TYPE_ID {
-            let (what, value) = ("number of types", id);
-            return Err(BtfError::BadHeader {
-                what,
-                value,
-                offset_bytes: at as u64,
-            });
-        }
-        let (name, info, target) = (word(at), word(at + 4), word(at + 8));
-        let number = (info >> 24 & 0x7f) as u8;
-        let vlen = info & 0x00ff_ffff;
-        let (kind, length) = match Kind::from_number(number) {
-            Some(kind) => {
-                let (fixed, each) = kind.trailing_bytes();
-                (
-                    kind,
-                    u64::from(RECORD_BYTES + fixed) + u64::from(each) * u64::from(vlen),
-                )
+        let info = word_of::<BIG>(head, 4);
+        let (number, vlen) = ((info >> 24 & 0x7f) as u8, info & 0x00ff_ffff);
+        let shape = &SHAPES[usize::from(number)];
+        if shape.kind == 0 || vlen & shape.no_vlen != 0 || id.0 > MAX_TYPE_ID {
+            let length = unusual_length(blob, sections, id, at, number, vlen)?;
+            if length > (end - at) as u64 {
+                return Err(truncated(at, length, end));
             }
-            None => {
-                let length =
-                    layout_length(blob, sections, number, vlen).ok_or(BtfError::UnknownKind {
-                        id: TypeId(id),
-                        kind: number,
-                        offset_bytes: at as u64,
-                    })?;
-                (Kind::Unknown, length)
-            }
+            index.push(at, word_of::<BIG>(head, 0), Kind::Unknown as u8);
+            at += length as usize;
+            continue;
+        }
+        let fixed = shape.fixed as usize;
+        // At most 12 times 2 to the 24: no overflow.
+        let length = fixed + (shape.each * vlen) as usize;
+        let Some(record) = record.get(..length) else {
+            return Err(truncated(at, length as u64, end));
         };
-        if length > (end - at) as u64 {
-            return Err(truncated(length));
-        }
-        if let Some(what) = broken_rule(kind, info) {
-            return Err(BtfError::BadRecord {
-                id: TypeId(id),
-                kind,
-                what,
-                offset_bytes: at as u64,
-            });
-        }
-        index.offsets.push(at as u32);
-        index.names.push(name);
-        index.kinds.push(kind as u8);
-
+        let name = word_of::<BIG>(head, 0);
+        index.push(at, name, shape.kind);
         highest.name = highest.name.max(name);
-        if kind.has_target() {
-            highest.ty = highest.ty.max(target);
+        highest.ty = highest.ty.max(word_of::<BIG>(head, 8) & shape.target);
+        if shape.each != 0 {
+            for element in record[fixed..].chunks_exact(shape.each as usize) {
+                highest.name = highest.name.max(word_of::<BIG>(element, 0) & shape.name);
+                highest.ty = highest
+                    .ty
+                    .max(word_of::<BIG>(element, shape.ty_word) & shape.ty);
+            }
+        } else if shape.kind == Kind::Array as u8 {
+            let types = word_of::<BIG>(record, 12).max(word_of::<BIG>(record, 16));
+            highest.ty = highest.ty.max(types);
         }
-        let elements = at + RECORD_BYTES as usize;
-        let next = at + length as usize;
-        match kind {
-            Kind::Struct | Kind::Union => {
-                for member in blob[elements..next].chunks_exact(12) {
-                    let word = |at: usize| word_of::<BIG>(member, at);
-                    highest.name = highest.name.max(word(0));
-                    highest.ty = highest.ty.max(word(4));
-                }
-            }
-            Kind::FuncProto => {
-                for param in blob[elements..next].chunks_exact(8) {
-                    highest.name = highest.name.max(word_of::<BIG>(param, 0));
-                    highest.ty = highest.ty.max(word_of::<BIG>(param, 4));
-                }
-            }
-            Kind::Enum | Kind::Enum64 => {
-                for value in blob[elements..next].chunks_exact(kind.trailing_bytes().1 as usize) {
-                    highest.name = highest.name.max(word_of::<BIG>(value, 0));
-                }
-            }
-            Kind::DataSec => {
-                for var in blob[elements..next].chunks_exact(12) {
-                    highest.ty = highest.ty.max(word_of::<BIG>(var, 0));
-                }
-            }
-            Kind::Array => highest.ty = highest.ty.max(word(elements)).max(word(elements + 4)),
-            _ => {}
-        }
-        at = next;
+        at += length;
     }
     Ok((index, highest))
+}
+
+fn truncated(at: usize, needed: u64, end: usize) -> BtfError {
+    BtfError::Truncated {
+        what: "type record",
+        offset_bytes: at as u64,
+        needed_bytes: needed,
+        available_bytes: (end - at) as u64,
+    }
+}
+
+impl Index {
+    #[inline]
+    fn push(&mut self, at: usize, name: u32, kind: u8) {
+        self.offsets.push(at as u32);
+        self.names.push(name);
+        self.kinds.push(kind);
+    }
 }
 
 #[inline]
@@ -186,27 +205,38 @@ fn word_of<const BIG: bool>(bytes: &[u8], at: usize) -> u32 {
     }
 }
 
-/// Kinds without elements have `vlen` 0 (FUNC keeps its linkage there), as the kernel checks.
-fn broken_rule(kind: Kind, info: u32) -> Option<&'static str> {
-    let vlen = info & 0x00ff_ffff;
-    match kind {
-        Kind::Int
-        | Kind::Ptr
-        | Kind::Array
-        | Kind::Fwd
-        | Kind::Typedef
-        | Kind::Volatile
-        | Kind::Const
-        | Kind::Restrict
-        | Kind::Var
-        | Kind::Float
-        | Kind::DeclTag
-        | Kind::TypeTag
-            if vlen != 0 =>
-        {
-            Some("vlen is not 0")
-        }
-        _ => None,
+/// The length of a record of a later kind, or what is wrong with this one.
+#[cold]
+fn unusual_length(
+    blob: &[u8],
+    sections: &Sections,
+    id: TypeId,
+    at: usize,
+    number: u8,
+    vlen: u32,
+) -> Result<u64, BtfError> {
+    let offset_bytes = at as u64;
+    if id.0 > MAX_TYPE_ID {
+        let what = "number of types";
+        return Err(BtfError::BadHeader {
+            what,
+            value: id.0,
+            offset_bytes,
+        });
+    }
+    match Kind::from_number(number) {
+        // Kinds without elements have no `vlen`, as the kernel checks.
+        Some(kind) => Err(BtfError::BadRecord {
+            id,
+            kind,
+            what: "vlen is not 0",
+            offset_bytes,
+        }),
+        None => layout_length(blob, sections, number, vlen).ok_or(BtfError::UnknownKind {
+            id,
+            kind: number,
+            offset_bytes,
+        }),
     }
 }
 

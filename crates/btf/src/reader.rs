@@ -260,19 +260,7 @@ fn parse_header(blob: &[u8]) -> Result<Sections, BtfError> {
             offset_bytes: 0,
         });
     }
-    let section = |what, at: usize| {
-        let start = u64::from(header_bytes) + u64::from(endian.u32_at(blob, at));
-        let length = u64::from(endian.u32_at(blob, at + 4));
-        if start + length > blob.len() as u64 {
-            return Err(BtfError::Truncated {
-                what,
-                offset_bytes: start,
-                needed_bytes: length,
-                available_bytes: (blob.len() as u64).saturating_sub(start),
-            });
-        }
-        Ok((start as u32, (start + length) as u32))
-    };
+    let section = |what, at| place_section(blob, endian, header_bytes, what, at);
     let (types_start, types_end) = section("type section", 8)?;
     let (strings_start, strings_end) = section("string section", 16)?;
     if types_start % 4 != 0 {
@@ -295,6 +283,27 @@ fn parse_header(blob: &[u8]) -> Result<Sections, BtfError> {
         strings_end,
         layout,
     })
+}
+
+/// Start and end of the section whose offset and length are at `field` in the header.
+fn place_section(
+    blob: &[u8],
+    endian: Endian,
+    header_bytes: u32,
+    what: &'static str,
+    field: usize,
+) -> Result<(u32, u32), BtfError> {
+    let start = u64::from(header_bytes) + u64::from(endian.u32_at(blob, field));
+    let length = u64::from(endian.u32_at(blob, field + 4));
+    if start + length > blob.len() as u64 {
+        return Err(BtfError::Truncated {
+            what,
+            offset_bytes: start,
+            needed_bytes: length,
+            available_bytes: (blob.len() as u64).saturating_sub(start),
+        });
+    }
+    Ok((start as u32, (start + length) as u32))
 }
 
 /// Strings begin with the empty string (unless they continue a base's) and end with a NUL.

@@ -259,3 +259,60 @@ fn endless_chains_are_errors() {
     assert!(btf.align_of(s).is_err());
     assert!(btf.find_field(s, "x").is_err());
 }
+
+#[test]
+fn names_may_be_any_utf8_but_not_half_a_character() {
+    let mut builder = BtfBuilder::new();
+    builder.push(int("größe", 4));
+    let mut bytes = builder.to_bytes(Endian::Little).unwrap();
+    let btf = Btf::parse(bytes.clone()).unwrap();
+    assert_eq!(btf.name(TypeId(1)), "größe");
+    assert_eq!(btf.find_by_name("größe", KindSet::ALL), Some(TypeId(1)));
+    // The second byte of `ö`.
+    bytes[24] = 4;
+    assert!(Btf::parse(bytes.clone()).is_err());
+    bytes[24] = 1;
+    let last = bytes.len() - 2;
+    bytes[last] = 0xff;
+    assert!(Btf::parse(bytes).is_err());
+}
+
+#[test]
+fn later_kinds_are_skipped_by_the_layout_table() {
+    let mut layout = vec![0u8; 4 * 22];
+    // Kind 21 has 4 bytes and 8 for each element.
+    layout[84] = 4;
+    layout[85] = 8;
+    let types: Vec<u32> = vec![0, 21 << 24 | 2, 0, 7, 7, 7, 7, 7, 1, 1 << 24, 4, 32];
+    let mut blob = vec![0x9f, 0xeb, 1, 0];
+    let lengths = [types.len() as u32 * 4, 5, layout.len() as u32];
+    let header = [
+        32,
+        0,
+        lengths[0],
+        lengths[0],
+        lengths[1],
+        lengths[0] + 8,
+        lengths[2],
+    ];
+    header
+        .iter()
+        .chain(&types)
+        .for_each(|word| blob.extend(word.to_le_bytes()));
+    blob.extend(b"\0int\0\0\0\0");
+    blob.extend(&layout);
+    let btf = Btf::parse(blob.clone()).unwrap();
+    assert!(matches!(
+        btf.ty(TypeId(1)),
+        Ok(Type::Unknown {
+            kind_number: 21,
+            ..
+        })
+    ));
+    assert_eq!(
+        (btf.name(TypeId(2)), btf.size_of(TypeId(2))),
+        ("int", Ok(4))
+    );
+    blob[35 + 4] = 22;
+    assert!(Btf::parse(blob).is_err(), "kind 22 is not in the table");
+}
