@@ -15,6 +15,15 @@ pub enum Endian {
     Big,
 }
 
+impl Endian {
+    /// The byte order of the machine that bpfc itself runs on.
+    pub const NATIVE: Endian = if cfg!(target_endian = "big") {
+        Endian::Big
+    } else {
+        Endian::Little
+    };
+}
+
 /// The 8 or 16 bytes of one instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encoded {

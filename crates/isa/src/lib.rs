@@ -10,6 +10,17 @@
 //! - facts for analyses: register sets, control flow, the instruction set version
 //!   ([`Insn::uses`], [`Insn::defs`], [`Insn::is_terminator`], [`Insn::min_cpu`], [`SlotMap`]).
 //!
+//! ```
+//! use bpfc_isa::{Endian, assemble, decode_program, disassemble, encode_program};
+//!
+//! let text = "\tr0 = 0x2\n\tif r1 == 0x0 goto .L3\n\tr0 += r1\n.L3:\n\texit\n";
+//! let insns = assemble(text, &()).expect("the text is correct").insns;
+//! let bytes = encode_program(&insns, Endian::Little);
+//! assert_eq!(bytes[..8], [0xb7, 0, 0, 0, 2, 0, 0, 0]);
+//! assert_eq!(decode_program(&bytes, Endian::Little), Ok(insns.clone()));
+//! assert_eq!(disassemble(&insns, &()), text);
+//! ```
+//!
 //! Nothing here knows helpers by name, maps, ELF or C, and nothing judges whether a program is safe.
 
 #![forbid(unsafe_code)]

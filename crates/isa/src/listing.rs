@@ -5,7 +5,8 @@ use std::fmt::{self, Write};
 
 use crate::{Insn, SlotMap, Syntax};
 
-/// Names for a listing. Every method may answer `None`, and does by default.
+/// Names for a listing. Every method may answer `None`, and does by default. A listing can be read back
+/// if names consist of letters, digits, `_`, `.` and `$`, and do not start with a digit.
 pub trait Names {
     /// The name of the place before the instruction with this index, as for the start of a function.
     fn label(&self, insn_idx: u32) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{AluOp, AtomicOp, JmpOp, LoadType, Size, SwapOp};
+use crate::{AluOp, AtomicOp, Cpu, JmpOp, LoadType, Size, SwapOp};
 
 impl AluOp {
     /// The assignment operator: `+=`, `s/=`, and `=` for [`AluOp::Mov`].
@@ -75,22 +75,10 @@ impl AtomicOp {
     }
 }
 
-/// The unsigned C type: `u8` to `u64`.
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Size::B => "u8",
-            Size::H => "u16",
-            Size::W => "u32",
-            Size::DW => "u64",
-        })
-    }
-}
-
-/// The C type: `u8` to `u64`, `s8` to `s32`.
-impl fmt::Display for LoadType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl LoadType {
+    /// The C type: `u8` to `u64`, `s8` to `s32`.
+    pub fn symbol(self) -> &'static str {
+        match self {
             LoadType::U8 => "u8",
             LoadType::U16 => "u16",
             LoadType::U32 => "u32",
@@ -98,6 +86,31 @@ impl fmt::Display for LoadType {
             LoadType::S8 => "s8",
             LoadType::S16 => "s16",
             LoadType::S32 => "s32",
+        }
+    }
+}
+
+impl fmt::Display for LoadType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.symbol())
+    }
+}
+
+/// The unsigned C type: `u8` to `u64`.
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        LoadType::unsigned(*self).fmt(f)
+    }
+}
+
+/// The name in `-mcpu`: `v1` to `v4`.
+impl fmt::Display for Cpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Cpu::V1 => "v1",
+            Cpu::V2 => "v2",
+            Cpu::V3 => "v3",
+            Cpu::V4 => "v4",
         })
     }
 }

@@ -10,6 +10,7 @@ mod error;
 mod lex;
 mod operand;
 mod parse;
+mod value;
 
 use std::collections::BTreeMap;
 

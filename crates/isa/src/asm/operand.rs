@@ -36,9 +36,10 @@ impl Parser<'_, '_> {
             ("w", number) => (Width::W32, number),
             _ => return None,
         };
-        let reg = Reg::ALL
-            .into_iter()
-            .find(|reg| reg.number().to_string() == number)?;
+        if number.len() > 1 && number.starts_with('0') {
+            return None;
+        }
+        let reg = Reg::new(number.parse().ok()?)?;
         self.bump();
         Some(View { width, reg, column })
     }
@@ -186,7 +187,7 @@ impl Parser<'_, '_> {
     pub fn load_type(&mut self) -> Parsed<LoadType> {
         self.expect("(")?;
         let text = self.peek().text;
-        let ty = LoadType::ALL.into_iter().find(|ty| ty.to_string() == text);
+        let ty = LoadType::ALL.into_iter().find(|ty| ty.symbol() == text);
         let ty = ty.ok_or_else(|| self.expected("a type such as `u32`"))?;
         self.bump();
         self.expect("*")?;

@@ -3,6 +3,7 @@
 mod assembler;
 mod encoding;
 mod facts;
+mod files;
 mod forms;
 mod llvm;
 mod text;
