@@ -3,6 +3,7 @@
 //!
 //! - [`Object`] is the model, made by the code generator or read from ELF;
 //! - [`write`](write()) makes an ELF file of it, as clang and libbpf know them;
+//! - [`read`](read()) reads such files, whoever made them;
 //! - [`link`](link()) flattens one program and the functions it calls into one instruction sequence.
 //!
 //! Relocations, CO-RE relocations, spans and source lines hang on the instruction
@@ -15,6 +16,7 @@ mod elf;
 mod link;
 mod map_btf;
 mod model;
+mod read;
 mod sections_btf;
 mod write;
 
@@ -24,4 +26,5 @@ pub use model::{
     FuncId, Function, Line, Linkage, Map, MapId, MapInit, MapStyle, ObjInsn, Object, Pinning,
     Reloc, Variable,
 };
+pub use read::{ReadError, read};
 pub use write::{WriteError, write};

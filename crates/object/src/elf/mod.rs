@@ -2,8 +2,10 @@
 //!
 //! Numbers are from the ELF gABI and, for BPF, `Documentation/bpf/llvm_reloc.rst` (Linux 6.1).
 
+mod file;
 mod image;
 
+pub(crate) use file::{Elf, ElfError, ElfSection, ElfSymbol, Rel};
 pub(crate) use image::{Image, RelocDef, SectionDef, SymbolDef, SymbolIdx};
 
 /// `e_ident[EI_CLASS]`: 64-bit.
@@ -17,7 +19,6 @@ pub(crate) const FILE_HEADER_BYTES: usize = 64;
 pub(crate) const SECTION_HEADER_BYTES: usize = 64;
 pub(crate) const SYMBOL_BYTES: usize = 24;
 pub(crate) const REL_BYTES: usize = 16;
-pub(crate) const RELA_BYTES: usize = 24;
 
 /// Section types, `SHT_*`.
 pub(crate) mod section_type {
@@ -116,10 +117,6 @@ pub(crate) mod reloc_type {
     pub const INSN_64: u32 = 1;
     /// 8 bytes of data.
     pub const ABS64: u32 = 2;
-    /// 4 bytes of data.
-    pub const ABS32: u32 = 3;
-    /// 4 bytes of `.BTF` and `.BTF.ext` that only a static linker touches.
-    pub const NODYLD32: u32 = 4;
     /// Call; the addend is in the immediate, in slots, less one.
     pub const INSN_32: u32 = 10;
 }

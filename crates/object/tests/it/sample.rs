@@ -128,7 +128,7 @@ fn maps(object: &mut Object) {
     let u32_ty = object.btf.intern(u32_ty);
     let u64_ty = TypeDef::int("unsigned long long", 8, IntEncoding::Unsigned);
     let u64_ty = object.btf.intern(u64_ty);
-    let hits = object.maps.push(Map {
+    object.maps.push(Map {
         name: "hits".into(),
         map_type: 1,
         key_size_bytes: 4,
@@ -169,7 +169,6 @@ fn maps(object: &mut Object) {
         value_size_bytes: 4,
         ..Map::default()
     });
-    let _ = hits;
 }
 
 /// XDP and raw tracepoint programs with maps, data of all kinds, subprograms (static and global),
@@ -281,7 +280,7 @@ pub fn full() -> Object {
         };
         function.btf = Some(match &*function.name {
             "get_limit" => no_param_func(&mut object),
-            name if name == "callback" => callback_type(&mut object),
+            "callback" => callback_type(&mut object),
             name => func_type(&mut object, name, linkage, param),
         });
         number_lines(&mut function.insns, 10 * (idx as u32 + 1));
