@@ -56,7 +56,7 @@ fn damaged_files_do_no_harm() {
         }
         n_read += u32::from(check(&damaged));
     }
-    assert!((1000..3000).contains(&n_read), "{n_read}");
+    assert!((300..3000).contains(&n_read), "{n_read}");
 }
 
 #[test]
