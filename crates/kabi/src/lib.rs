@@ -8,17 +8,27 @@
 
 #![forbid(unsafe_code)]
 
+mod context;
 mod ctype;
+mod exit;
+mod feature;
 mod header;
 mod helper;
 mod license;
+pub mod limits;
 mod map;
 mod prog;
 mod section;
 mod tables;
 mod version;
 
+pub use context::{
+    AccessOp, Context, ContextKind, CtxFault, CtxField, CtxValue, ObjectKind, Sizes, access_ctx,
+    access_object, context_of, object_context,
+};
 pub use ctype::{CInt, CType};
+pub use exit::{ExitRule, LSM_BOOL_HOOKS, LSM_MIN_RETURN, exit_rule};
+pub use feature::{FEATURES, Feature, isa_level};
 pub use header::{Header, HeaderKind, header, header_text, headers};
 pub use helper::{
     Arg, ArgFlags, ArgKind, Callback, DynptrKind, Effects, Helper, Param, Proto, Ret, RetKind,
