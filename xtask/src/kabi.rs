@@ -2,9 +2,10 @@
 //!
 //! `generate --linux DIR --libbpf DIR --docs DIR` rewrites `crates/kabi/src/tables/`: Linux 6.12 source for contracts,
 //! a newer libbpf (`include/uapi/linux/bpf.h`, `src/libbpf.c`) for names and numbers, and the data folder of
-//! isovalent/ebpf-docs for the kernel versions.
+//! isovalent/ebpf-docs for the kernel versions. `constants` rewrites the constant table from `crates/kabi/headers/`.
 
 mod c_source;
+mod constants;
 mod enums;
 mod header_names;
 mod helpers;
@@ -18,7 +19,8 @@ use std::{error, fs};
 /// Whatever went wrong; a development task only prints it.
 pub type Result<T> = std::result::Result<T, Box<dyn error::Error>>;
 
-const USAGE: &str = "usage: cargo xtask kabi generate --linux DIR --libbpf DIR --docs DIR";
+const USAGE: &str = "usage: cargo xtask kabi generate --linux DIR --libbpf DIR --docs DIR
+       cargo xtask kabi constants";
 
 /// The folders that facts are read from.
 pub struct Sources {
@@ -34,6 +36,7 @@ pub struct Sources {
 pub fn run(args: &[String]) -> Result<()> {
     match args {
         [task, rest @ ..] if task == "generate" => generate(&sources(rest)?),
+        [task] if task == "constants" => constants::write(&kabi_dir()),
         _ => Err(USAGE.into()),
     }
 }

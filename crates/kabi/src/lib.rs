@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod constant;
 mod context;
 mod ctype;
 mod exit;
@@ -22,6 +23,7 @@ mod section;
 mod tables;
 mod version;
 
+pub use constant::{Constant, constant, constants};
 pub use context::{
     AccessOp, Context, ContextKind, CtxFault, CtxField, CtxValue, ObjectKind, Sizes, access_ctx,
     access_object, context_of, object_context,

@@ -8,4 +8,3 @@ typedef unsigned int uid_t;
 typedef unsigned int gid_t;
 typedef unsigned int mode_t;
 typedef unsigned long ino_t;
-typedef unsigned long dev_t;

@@ -1,5 +1,6 @@
 //! Tables written by `cargo xtask kabi`. Do not edit them by hand.
 
+pub(crate) mod constant;
 pub(crate) mod header;
 pub(crate) mod helper;
 pub(crate) mod map;
