@@ -6,3 +6,14 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod lex;
+pub mod literal;
+pub mod parse;
+pub mod pp;
+pub mod token;
+
+pub use parse::{NoTypeNames, TypeNames, parse, parse_tokens};
+pub use pp::{
+    FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions, TokenStream,
+    dump_tokens, preprocess, preprocess_to_text,
+};
