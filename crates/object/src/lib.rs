@@ -4,7 +4,9 @@
 //! - [`Object`] is the model, made by the code generator or read from ELF;
 //! - [`write`](write()) makes an ELF file of it, as clang and libbpf know them;
 //! - [`read`](read()) reads such files, whoever made them;
-//! - [`link`](link()) flattens one program and the functions it calls into one instruction sequence.
+//! - [`link`](link()) flattens one program and the functions it calls into one instruction sequence;
+//! - [`CoreTarget`] applies CO-RE relocations to it;
+//! - [`list_object`] and [`list_linked`] print.
 //!
 //! Relocations, CO-RE relocations, spans and source lines hang on the instruction
 //! ([`ObjInsn`]); byte offsets into sections appear only in the ELF reader and writer.
@@ -12,19 +14,26 @@
 
 #![forbid(unsafe_code)]
 
+mod core;
 mod elf;
 mod link;
+mod listing;
 mod map_btf;
 mod model;
 mod read;
 mod sections_btf;
 mod write;
 
+pub use crate::core::{
+    CoreApplyError, CoreApplyReason, CoreTarget, POISON_HELPER, Poisoned, PoisonedBecause,
+};
 pub use link::{LinkError, Linked, LinkedInsn, Reference, Subprog, link};
+pub use listing::{ListingOptions, list_linked, list_object};
 pub use model::{
     CoreReloc, DataId, DataKind, DataReloc, DataSection, DataTarget, Extern, ExternId, ExternKind,
     FuncId, Function, Line, Linkage, Map, MapId, MapInit, MapStyle, ObjInsn, Object, Pinning,
     Reloc, Variable,
 };
 pub use read::{ReadError, read};
+pub use sections_btf::TypesError;
 pub use write::{WriteError, write};

@@ -2,7 +2,8 @@
 
 use crate::map_btf::map_places;
 use crate::{ExternKind, Object};
-use bpfc_btf::{BtfBuilder, SecVarDef, TypeDef, TypeId};
+use bpfc_btf::{Btf, BtfBuilder, BtfError, BuildError, SecVarDef, TypeDef, TypeId};
+use bpfc_isa::Endian;
 
 /// Section of map definitions.
 pub(crate) const MAPS_SECTION: &str = ".maps";
@@ -11,7 +12,31 @@ pub(crate) const KSYMS_SECTION: &str = ".ksyms";
 /// Section of configuration values, which exists in BTF only.
 pub(crate) const KCONFIG_SECTION: &str = ".kconfig";
 
+/// Why the types of an object cannot be asked questions.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TypesError {
+    /// They cannot be written.
+    #[error("BTF cannot be written: {0}")]
+    Write(#[from] BuildError),
+    /// What was written contradicts the format.
+    #[error("BTF is not well-formed: {0}")]
+    Read(#[from] BtfError),
+}
+
 impl Object {
+    /// [`Object::btf`] opened for questions; the ids are the same. Worth keeping: it costs a pass
+    /// over all types.
+    ///
+    /// # Errors
+    /// [`TypesError`], for types that contradict BTF.
+    pub fn open_btf(&self) -> Result<Btf, TypesError> {
+        let endian = match self.endian {
+            Endian::Little => bpfc_btf::Endian::Little,
+            Endian::Big => bpfc_btf::Endian::Big,
+        };
+        Ok(Btf::parse(self.btf.to_bytes(endian)?)?)
+    }
+
     /// The BTF as it stands in an ELF file: [`Object::btf`] and, after it, a `DATASEC` each for
     /// the data sections, `.maps`, `.ksyms` and `.kconfig`, as far as their variables have BTF.
     /// Ids of [`Object::btf`] stay valid.

@@ -8,9 +8,10 @@ pub use data::{DataKind, DataReloc, DataSection, DataTarget, Variable};
 pub use function::{CoreReloc, Function, Line, ObjInsn, Reloc};
 pub use map::{Map, MapInit, MapStyle, Pinning};
 
-use bpfc_base::{IndexVec, index_type};
+use bpfc_base::{Idx, IndexVec, index_type};
 use bpfc_btf::{BtfBuilder, TypeId};
 use bpfc_isa::{Cpu, Endian};
+use std::collections::HashMap;
 
 index_type! {
     /// A function of an object.
@@ -141,5 +142,52 @@ impl Object {
             .map(|insn| insn.insn.min_cpu())
             .max()
             .unwrap_or(Cpu::V1)
+    }
+
+    /// Orders functions by section, in the order in which sections are first mentioned, as a file
+    /// has them; ids change. After this and [`Object::define_map_variables`], reading what was
+    /// written gives an equal object, but for spans, which ELF does not keep.
+    pub fn group_by_section(&mut self) {
+        let mut rank = HashMap::new();
+        for function in &self.functions {
+            let next = rank.len();
+            rank.entry(function.section.clone()).or_insert(next);
+        }
+        let mut order: Vec<FuncId> = self.functions.ids().collect();
+        order.sort_by_key(|&id| rank[&self.functions[id].section]);
+        let mut new_ids = IndexVec::from_elem(FuncId::new(0), order.len());
+        for (new, &old) in order.iter().enumerate() {
+            new_ids[old] = FuncId::new(new);
+        }
+        let renamed = |func: &mut FuncId| {
+            if let Some(&new) = new_ids.get(*func) {
+                *func = new;
+            }
+        };
+        let mut functions: Vec<Option<Function>> = std::mem::take(&mut self.functions)
+            .into_iter()
+            .map(Some)
+            .collect();
+        let taken = order.iter().filter_map(|old| functions[old.index()].take());
+        self.functions = taken.collect();
+        for insn in self
+            .functions
+            .iter_mut()
+            .flat_map(|function| &mut function.insns)
+        {
+            if let Some(Reloc::Call(func) | Reloc::FuncAddr(func)) = &mut insn.reloc {
+                renamed(func);
+            }
+        }
+        for reloc in self.data.iter_mut().flat_map(|section| &mut section.relocs) {
+            if let DataTarget::Func(func) = &mut reloc.target {
+                renamed(func);
+            }
+        }
+        for (_, value) in self.maps.iter_mut().flat_map(|map| &mut map.values) {
+            if let MapInit::Program(func) = value {
+                renamed(func);
+            }
+        }
     }
 }

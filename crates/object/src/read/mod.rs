@@ -77,16 +77,20 @@ enum Role {
 
 fn role(section: &ElfSection<'_>) -> Role {
     let has_content = section.section_type == section_type::PROGBITS;
-    let is_allocated = section.flags & section_flag::ALLOC != 0 && section.size_bytes > 0;
-    match section.name {
-        _ if !is_allocated => Role::Other,
-        "license" if has_content => Role::License,
-        "version" if has_content => Role::Version,
-        ".maps" if has_content => Role::Maps,
-        "maps" if has_content => Role::LegacyMaps,
-        _ if has_content && section.flags & section_flag::EXECUTE != 0 => Role::Code,
-        _ if has_content || section.section_type == section_type::NOBITS => Role::Data,
-        _ => Role::Other,
+    let is_loaded = section.flags & section_flag::ALLOC != 0
+        && (has_content || section.section_type == section_type::NOBITS);
+    let is_code = section.flags & section_flag::EXECUTE != 0;
+    match (section.name, section.size_bytes) {
+        _ if !is_loaded => Role::Other,
+        ("license" | "version" | ".maps" | "maps", 0) => Role::Other,
+        ("license", _) if has_content => Role::License,
+        ("version", _) if has_content => Role::Version,
+        (".maps", _) if has_content => Role::Maps,
+        ("maps", _) if has_content => Role::LegacyMaps,
+        // Compilers leave an empty `.text` behind.
+        (_, 0) if is_code => Role::Other,
+        _ if is_code && has_content => Role::Code,
+        _ => Role::Data,
     }
 }
 

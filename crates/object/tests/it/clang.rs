@@ -6,14 +6,16 @@ use bpfc_object::*;
 
 /// The object clang makes of a test program; none if clang is not installed.
 fn compile(name: &str, source: &str) -> Option<Vec<u8>> {
+    compile_for(name, source, ["-target", "bpf", "-mcpu=v3"])
+}
+
+fn compile_for(name: &str, source: &str, flags: [&str; 3]) -> Option<Vec<u8>> {
     let scratch = Scratch::new(&format!("clang-{name}"));
     scratch.file("helpers.h", include_str!("../c/helpers.h"));
     let source = scratch.file("input.c", source);
     let object = scratch.path("output.o");
     let (source, path) = (source.to_str().unwrap(), object.to_str().unwrap());
-    let args = [
-        "-target", "bpf", "-mcpu=v3", "-g", "-O2", "-c", source, "-o", path,
-    ];
+    let args = [&flags[..], &["-g", "-O2", "-c", source, "-o", path]].concat();
     run("clang-19", &args)?;
     Some(std::fs::read(object).unwrap())
 }
@@ -116,4 +118,21 @@ fn program_arrays_keep_their_programs() {
     assert_eq!(jumps.values, [(2, MapInit::Program(one))]);
     let wide = &object.maps[object.map("wide").unwrap()];
     assert_eq!((wide.value_size_bytes, wide.map_flags), (24, 1024));
+}
+
+#[test]
+fn every_instruction_set_and_byte_order_is_read() {
+    for target in ["bpfel", "bpfeb"] {
+        for cpu in ["-mcpu=v1", "-mcpu=v2", "-mcpu=v3", "-mcpu=v4"] {
+            let flags = ["-target", target, cpu];
+            let name = format!("{target}{cpu}");
+            let Some(bytes) = compile_for(&name, include_str!("../c/all.c"), flags) else {
+                return;
+            };
+            let object = read(&bytes).unwrap();
+            assert_eq!(read(&write(&object).unwrap()).unwrap(), object, "{name}");
+            let linked = link(&object, object.function("prog").unwrap()).unwrap();
+            assert_eq!(linked.subprogs.len(), 4);
+        }
+    }
 }

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod clang;
+mod core;
 mod fuzz;
+mod link;
+mod listing;
 mod read;
 mod sample;
 mod tools;

@@ -105,3 +105,32 @@ fn errors_have_offsets_and_codes() {
         "at offset 0x0: no ELF file"
     );
 }
+
+#[test]
+fn functions_in_any_order_read_back_grouped() {
+    let mut object = sample::full();
+    let program = object.function("prog").unwrap();
+    let before = link(&object, program).unwrap();
+    // A program in front of the functions it calls, another one between them.
+    let order = [3, 0, 4, 1, 2].map(FuncId::new);
+    let new_id = |func: FuncId| FuncId::new(order.iter().position(|&old| old == func).unwrap());
+    let functions = order.map(|id| object.functions[id].clone());
+    object.functions = Vec::from(functions).into();
+    for insn in object
+        .functions
+        .iter_mut()
+        .flat_map(|function| &mut function.insns)
+    {
+        if let Some(Reloc::Call(func) | Reloc::FuncAddr(func)) = &mut insn.reloc {
+            *func = new_id(*func);
+        }
+    }
+    object.group_by_section();
+    object.define_map_variables();
+    let names: Vec<_> = object.functions.iter().map(|f| &*f.name).collect();
+    assert_eq!(names, ["prog", "sum", "callback", "get_limit", "other"]);
+    let again = read(&write(&object).unwrap()).unwrap();
+    assert_eq!(again, object);
+    let linked = link(&again, FuncId::new(0)).unwrap();
+    assert_eq!(linked.plain_insns(), before.plain_insns());
+}
