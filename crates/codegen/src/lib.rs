@@ -7,5 +7,6 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+pub mod interpret;
 pub mod ir;
 pub mod lower;

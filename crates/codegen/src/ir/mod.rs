@@ -21,6 +21,7 @@
 mod func;
 mod inst;
 mod module;
+pub mod parse;
 pub mod print;
 mod types;
 pub mod validate;
@@ -28,4 +29,5 @@ pub mod validate;
 pub use func::*;
 pub use inst::*;
 pub use module::*;
+pub use parse::parse;
 pub use types::*;
