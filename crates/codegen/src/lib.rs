@@ -10,3 +10,4 @@ pub mod analysis;
 pub mod interpret;
 pub mod ir;
 pub mod lower;
+pub mod passes;

@@ -1,0 +1,76 @@
+//! Bits of which it is known that they are zero.
+
+use crate::ir::*;
+
+/// Operands that are looked through.
+const MAX_DEPTH: u32 = 6;
+
+/// Bits of `value` that are surely zero. Those above the width of its type count as zero.
+pub(super) fn known_zeros(body: &Body, value: Value) -> u64 {
+    zeros(body, value, MAX_DEPTH)
+}
+
+fn zeros(body: &Body, value: Value, depth: u32) -> u64 {
+    let ty = body.ty(value);
+    if ty == Type::Void {
+        return 0;
+    }
+    let outside = !(u64::MAX >> (64 - ty.bits()));
+    let Some(depth) = depth.checked_sub(1) else {
+        return outside;
+    };
+    let at = |value: Value| zeros(body, value, depth);
+    let inside = match body.op(value) {
+        Op::Const(n) => !(n as u64),
+        Op::Compare(..) => !1,
+        Op::Load(access) => !access.width.mask(),
+        Op::LoadPacket(_, _, width) | Op::Bswap(_, width) => !width.mask(),
+        Op::Zext(a) => at(a),
+        Op::Trunc(a) => at(a),
+        Op::Sext(a, width) => {
+            let known = at(a);
+            let sign = 1 << (width.bits() - 1);
+            match known & sign != 0 {
+                true => known | !(width.mask() >> 1),
+                false => known & (sign - 1),
+            }
+        }
+        Op::Binary(op, a, b) => binary(body, op, ty, (a, b), at),
+        _ => 0,
+    };
+    inside | outside
+}
+
+fn binary(
+    body: &Body,
+    op: BinaryOp,
+    ty: Type,
+    (a, b): (Value, Value),
+    at: impl Fn(Value) -> u64,
+) -> u64 {
+    let count = body
+        .as_const(b)
+        .filter(|n| (0..i64::from(ty.bits())).contains(n));
+    let width = u64::MAX >> (64 - ty.bits());
+    match (op, count) {
+        (BinaryOp::And, _) => at(a) | at(b),
+        (BinaryOp::Or | BinaryOp::Xor, _) => at(a) & at(b),
+        (BinaryOp::Shl, Some(n)) => (at(a) << n) | ((1 << n) - 1),
+        (BinaryOp::LShr, Some(n)) => !((!at(a) & width) >> n),
+        (BinaryOp::UDiv, _) => leading(at(a)),
+        // The larger of two bounds, and one more bit for the carry.
+        (BinaryOp::Add, _) => {
+            let above = leading(at(a)) & leading(at(b));
+            let below = (at(a) & at(b)).trailing_ones();
+            (above << 1 & above) | (1u64.checked_shl(below).unwrap_or(0)).wrapping_sub(1)
+        }
+        (BinaryOp::URem, Some(n)) if n > 0 => leading(!(n as u64 - 1)),
+        _ => 0,
+    }
+}
+
+/// The highest bits as far as all are set.
+fn leading(bits: u64) -> u64 {
+    let n = bits.leading_ones();
+    !(u64::MAX.checked_shr(n).unwrap_or(0))
+}

@@ -1,0 +1,127 @@
+//! Passes against the interpreter: random programs must mean the same before and after.
+
+mod generate;
+
+use super::*;
+use crate::interpret::{Fault, Host, Machine, Memory};
+use crate::ir::validate::validate;
+use crate::ir::*;
+use bpfc_base::{Idx, IndexVec};
+
+/// What a program did: its result, what it left in the globals, and its calls.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    result: Result<u64, Fault>,
+    globals: Vec<Vec<u8>>,
+    calls: Vec<(u32, Vec<u64>)>,
+}
+
+/// Records calls; helper 1 returns null or a buffer, the others a number.
+#[derive(Default)]
+struct Recorder {
+    calls: Vec<(u32, Vec<u64>)>,
+}
+
+impl Host for Recorder {
+    fn helper(&mut self, number: u32, args: &[u64], memory: &mut Memory) -> Result<u64, Fault> {
+        // Addresses depend on the order of slots; what they point to does not.
+        let shown = args.iter().map(|&arg| match memory.read(arg, 8) {
+            Ok(bytes) if arg >> 32 != 0 => u64::from_le_bytes(bytes.try_into().unwrap()),
+            _ => arg,
+        });
+        let shown: Vec<u64> = shown.collect();
+        let hash = shown.iter().fold(u64::from(number), |h, a| {
+            (h ^ a).wrapping_mul(0x9E3779B97F4A7C15)
+        });
+        if let Some(&pointer) = args.iter().find(|&&arg| memory.read(arg, 8).is_ok()) {
+            memory.store(pointer, Width::W64, hash).unwrap();
+        }
+        self.calls.push((number, shown));
+        Ok(hash)
+    }
+}
+
+fn run(module: &Module, fuel: u64, args: &[u64]) -> Outcome {
+    let mut machine = Machine::new(module, fuel);
+    let mut host = Recorder::default();
+    let ctx = machine.memory.allocate((0..64).collect());
+    let args: Vec<u64> = std::iter::once(ctx).chain(args.iter().copied()).collect();
+    let result = machine.call(&mut host, FuncId::new(0), &args);
+    let content = |(id, global): (GlobalId, &Global)| {
+        machine
+            .memory
+            .read(machine.globals[id], global.size as u32)
+            .unwrap()
+            .to_vec()
+    };
+    let globals = module.globals.iter_enumerated().map(content).collect();
+    Outcome {
+        result,
+        globals,
+        calls: host.calls,
+    }
+}
+
+type Pass = fn(&mut Module);
+
+fn each_body(module: &mut Module, pass: impl Fn(&IndexVec<GlobalId, Global>, &mut Body) -> bool) {
+    let Module { funcs, globals } = module;
+    for func in funcs.iter_mut() {
+        if let Some(body) = &mut func.body {
+            pass(globals, body);
+        }
+    }
+}
+
+const PASSES: &[(&str, Pass)] = &[
+    ("simplify_cfg", |m| each_body(m, |_, b| simplify_cfg(b))),
+    ("remove_dead_code", |m| {
+        each_body(m, |_, b| remove_dead_code(b))
+    }),
+    ("simplify", |m| each_body(m, simplify)),
+    ("promote_slots", |m| each_body(m, |_, b| promote_slots(b))),
+];
+
+const ARGS: [[u64; 2]; 4] = [
+    [0, 1],
+    [5, 0xffff_ffff_ffff_fffe],
+    [0x1_0000_0007, 8],
+    [u64::MAX, 1 << 31],
+];
+
+/// Runs `pass`, and fails if the module means something else afterwards.
+fn check(name: &str, seed: u64, module: &mut Module, pass: impl FnOnce(&mut Module)) {
+    let before = module.clone();
+    pass(module);
+    let invalid = validate(module);
+    assert!(
+        invalid.is_empty(),
+        "{name}, seed {seed}: {invalid:#?}\n{before}\n=>\n{module}"
+    );
+    for args in ARGS {
+        let old = run(&before, 20_000, &args);
+        if old.result == Err(Fault::OutOfFuel) {
+            continue;
+        }
+        let new = run(module, 100_000, &args);
+        assert_eq!(
+            old, new,
+            "{name}, seed {seed}, {args:?}\n{before}\n=>\n{module}"
+        );
+    }
+}
+
+#[test]
+fn every_pass_keeps_the_meaning() {
+    for seed in 0..300 {
+        let mut module = generate::module(seed);
+        let invalid = validate(&module);
+        assert!(invalid.is_empty(), "{invalid:#?}\n{module}");
+        // In changing orders, until each pass saw what every other one leaves behind.
+        for step in 0..3 * PASSES.len() {
+            let (name, pass) =
+                PASSES[(seed as usize + step * (1 + seed as usize % 5)) % PASSES.len()];
+            check(name, seed, &mut module, pass);
+        }
+    }
+}
