@@ -9,6 +9,7 @@ mod constants;
 mod enums;
 mod header_names;
 mod helpers;
+mod kfuncs;
 mod protos;
 mod sections;
 mod versions;
@@ -69,6 +70,7 @@ fn generate(sources: &Sources) -> Result<()> {
     )?;
     write("header.rs", header_names::table(&sources.linux)?)?;
     write("helper.rs", helpers::table(sources, &uapi, &versions)?)?;
+    write("kfunc.rs", kfuncs::table(&sources.docs, &uapi, &versions)?)?;
     format(&tables)
 }
 

@@ -15,9 +15,11 @@ mod exit;
 mod feature;
 mod header;
 mod helper;
+mod kfunc;
 mod license;
 pub mod limits;
 mod map;
+mod map_use;
 mod prog;
 mod section;
 mod tables;
@@ -36,8 +38,10 @@ pub use helper::{
     Arg, ArgFlags, ArgKind, Callback, DynptrKind, Effects, Helper, Param, Proto, Ret, RetKind,
     Signature, helper, helper_by_id, helper_names, helpers,
 };
+pub use kfunc::{Kfunc, KfuncFlags, kfunc, kfuncs};
 pub use license::{GPL_COMPATIBLE_LICENSES, is_gpl_compatible};
 pub use map::{MapFlag, MapType, MapTypeInfo, UpdateFlag, map_flag_by_name, map_flags, map_types};
+pub use map_use::helper_takes_map;
 pub use prog::{
     AttachType, AttachTypeInfo, ProgType, ProgTypeInfo, ProgTypes, attach_types, prog_types,
 };

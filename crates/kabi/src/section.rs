@@ -141,8 +141,11 @@ pub struct BccPrefix {
     /// The prefix, such as `kprobe__`.
     pub prefix: &'static str,
     /// The section that means the same, such as `kprobe`. What follows the prefix is its target; in
-    /// `tracepoint__category__event` the first `__` stands for the `/` between category and event.
+    /// `tracepoint__category__event` the first `__` stands for the `/` between category and event, and in
+    /// `kfunc__module__function` the module comes first, `vmlinux` for the kernel itself.
     pub section: &'static str,
+    /// Whether BCC attaches such a function without being asked.
+    pub is_auto_attached: bool,
 }
 
 /// The prefixes in alphabetical order. No prefix is a prefix of another.
@@ -152,38 +155,47 @@ pub static BCC_PREFIXES: [BccPrefix; 9] = [
     BccPrefix {
         prefix: "bpf_iter__",
         section: "iter",
+        is_auto_attached: false,
     },
     BccPrefix {
         prefix: "kfunc__",
         section: "fentry",
+        is_auto_attached: true,
     },
     BccPrefix {
         prefix: "kmod_ret__",
         section: "fmod_ret",
+        is_auto_attached: false,
     },
     BccPrefix {
         prefix: "kprobe__",
         section: "kprobe",
+        is_auto_attached: true,
     },
     BccPrefix {
         prefix: "kretfunc__",
         section: "fexit",
+        is_auto_attached: true,
     },
     BccPrefix {
         prefix: "kretprobe__",
         section: "kretprobe",
+        is_auto_attached: true,
     },
     BccPrefix {
         prefix: "lsm__",
         section: "lsm",
+        is_auto_attached: true,
     },
     BccPrefix {
         prefix: "raw_tracepoint__",
         section: "raw_tracepoint",
+        is_auto_attached: true,
     },
     BccPrefix {
         prefix: "tracepoint__",
         section: "tracepoint",
+        is_auto_attached: true,
     },
 ];
 

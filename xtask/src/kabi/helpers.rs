@@ -258,7 +258,7 @@ fn row(id: u32, name: &str, kernel: &Protos, uapi: &str, versions: &Versions) ->
 }
 
 /// A set of program types as the bits of their uapi numbers.
-fn prog_set(progs: &[&str], uapi: &str) -> Result<String> {
+pub fn prog_set(progs: &[&str], uapi: &str) -> Result<String> {
     let members = enum_members(uapi, "bpf_prog_type").ok_or("no program types")?;
     let mut bits = 0_u64;
     for prog in progs {
@@ -266,7 +266,16 @@ fn prog_set(progs: &[&str], uapi: &str) -> Result<String> {
             .iter()
             .find(|(name, _)| name == prog)
             .ok_or("an unknown program type")?;
-        bits |= 1 << number;
+        // What is open to the unspecified type is open to all (`BTF_KFUNC_HOOK_COMMON`).
+        let all = || {
+            members
+                .iter()
+                .filter(|(name, _)| !name.starts_with("__"))
+                .map(|(_, n)| 1 << n)
+                .sum::<u64>()
+                - 1
+        };
+        bits |= if *number == 0 { all() } else { 1 << number };
     }
     let hex = format!("{bits:012x}");
     Ok(format!(

@@ -38,6 +38,13 @@ const LATER: [(&str, &str); 4] = [
     ("get_netns_cookie", "BPF_PROG_TYPE_CGROUP_SKB"), // 6.15
 ];
 
+/// Corrections, as proto, field and value: 6.12 says that the buffer which the helper fills is only read.
+const CORRECTIONS: [(&str, &str, &str); 1] = [(
+    "bpf_get_stack_proto_raw_tp",
+    "arg2_type",
+    "ARG_PTR_TO_UNINIT_MEM",
+)];
+
 /// The fields of one `struct bpf_func_proto`, with single spaces.
 pub type Fields = BTreeMap<String, String>;
 
@@ -64,7 +71,13 @@ impl Protos {
             append_sources(&mut text, &linux.join(folder))?;
         }
         let text = without_comments(&text);
-        let protos = protos(&text)?;
+        let mut protos = protos(&text)?;
+        for (proto, field, value) in CORRECTIONS {
+            protos
+                .entry(proto.to_owned())
+                .or_default()
+                .insert(field.to_owned(), value.to_owned());
+        }
         let functions = functions(&text, &protos);
         let types = read(&linux.join("include/linux/bpf_types.h"))?;
         let mut allowed = BTreeMap::new();

@@ -594,9 +594,8 @@ pub(crate) static HELPERS: [Helper; 211] = [
     Helper {
         id: 67, name: "bpf_get_stack", since: KernelVersion::new(4, 18), gpl_only: true,
         signature: Signature { ret: LONG, params: &[param("ctx", ptr(&VOID)), param("buf", ptr(&VOID)), param("size", U32), param("flags", U64)], is_variadic: false },
-        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
-        variants: &[
-            (ProgTypes::from_bits(0x0000_0000_00a4), Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] }),],
+        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
+        variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
         effects: Effects::NONE,
     },

@@ -3,6 +3,7 @@
 pub(crate) mod constant;
 pub(crate) mod header;
 pub(crate) mod helper;
+pub(crate) mod kfunc;
 pub(crate) mod map;
 pub(crate) mod prog;
 pub(crate) mod section;

@@ -209,6 +209,7 @@ fn counts(name: &str) -> bool {
         || matches!(
             name,
             "SIGRTMAX"
+                | "_NSIG"
                 | "SOMAXCONN"
                 | "BPF_F_REDIRECT_FLAGS"
                 | "BPF_SOCK_OPS_ALL_CB_FLAGS"

@@ -159,3 +159,27 @@ fn permissions_are_the_kernel_s() {
     );
     assert_eq!(helper("bpf_sk_release").unwrap().released_arg(), Some(0));
 }
+
+#[test]
+fn kernel_functions_are_found_with_flags() {
+    assert!(kfuncs().is_sorted_by(|left, right| left.name < right.name));
+    let next = kfunc("bpf_iter_num_next").unwrap();
+    assert!(
+        next.flags
+            .has(KfuncFlags::ITER_NEXT.with(KfuncFlags::RET_NULL))
+    );
+    assert_eq!(next.since, Some(KernelVersion::new(6, 4)));
+    assert!(
+        kfunc("bpf_task_acquire")
+            .unwrap()
+            .flags
+            .has(KfuncFlags::ACQUIRE)
+    );
+    assert!(
+        kfunc("bpf_task_release")
+            .unwrap()
+            .flags
+            .has(KfuncFlags::RELEASE)
+    );
+    assert!(kfunc("bpf_no_such_thing").is_none());
+}
