@@ -5,11 +5,21 @@ use crate::elf::{Binding, ElfSymbol, SymbolType, VISIBILITY_HIDDEN, VISIBILITY_I
 use crate::{Function, Linkage, ObjInsn, Reloc};
 use bpfc_isa::{Callee, Insn, SlotMap, Wide, decode_program};
 
+/// All code together: 2,097,152 slots, of which the kernel takes a million for one program. Sections
+/// may overlap in a file, so that its length is no bound.
+const MAX_CODE_BYTES: u64 = 1 << 24;
+
 impl Reader<'_> {
     /// Decodes every section of code.
     pub(super) fn read_functions(&mut self) -> Result<(), ReadError> {
+        let mut n_bytes: u64 = 0;
         for section in 0..self.roles.len() {
             if self.roles[section] == Role::Code {
+                n_bytes = n_bytes.saturating_add(self.elf.sections[section].size_bytes);
+                if n_bytes > MAX_CODE_BYTES {
+                    let what = "instructions";
+                    return Err(ReadError::TooLarge { what });
+                }
                 self.read_code_section(section)?;
             }
         }
@@ -19,14 +29,7 @@ impl Reader<'_> {
     fn read_code_section(&mut self, section: usize) -> Result<(), ReadError> {
         let elf_section = &self.elf.sections[section];
         let at = elf_section.file_offset;
-        let size = match i32::try_from(elf_section.size_bytes) {
-            Ok(size) => size as u64,
-            Err(_) => {
-                return Err(ReadError::TooLarge {
-                    what: "instructions",
-                });
-            }
-        };
+        let size = elf_section.size_bytes;
         let symbols = self.symbols[section].iter().copied();
         let mut starts: Vec<&ElfSymbol<'_>> = symbols
             .filter(|symbol| symbol.symbol_type == SymbolType::Func)

@@ -1,12 +1,12 @@
 //! Relocations: they become [`Reloc`]s, addresses in data, and first elements of maps.
 
 use super::{ReadError, Reader, Role};
-use crate::elf::{ElfSymbol, Rel, SymbolType, reloc_type, section_idx, section_type};
+use crate::elf::{ElfSymbol, REL_BYTES, Rel, SymbolType, reloc_type, section_idx, section_type};
 use crate::{DataReloc, DataTarget, ExternId, ExternKind, FuncId, MapInit, ObjInsn, Reloc};
 use bpfc_isa::{Callee, Endian, Insn, Wide};
 
-/// Most first elements of one map: bounds what an object can make of a short file.
-const MAX_VALUES: usize = 1 << 20;
+/// All relocations together. Sections may overlap in a file, so that its length is no bound.
+const MAX_RELOCS: usize = 1 << 20;
 
 /// What a symbol and an addend stand for.
 enum Target {
@@ -20,6 +20,7 @@ enum Target {
 
 impl Reader<'_> {
     pub(super) fn read_relocs(&mut self) -> Result<(), ReadError> {
+        let mut n_bytes = 0;
         for section in &self.elf.sections {
             let target = section.info as usize;
             let role = self.roles.get(target).copied().unwrap_or(Role::Other);
@@ -37,6 +38,11 @@ impl Reader<'_> {
             if section.link != self.elf.symtab {
                 let what = "relocations of an unknown symbol table";
                 return Err(ReadError::malformed(what, section.file_offset));
+            }
+            n_bytes = section.bytes.len().saturating_add(n_bytes);
+            if n_bytes > MAX_RELOCS * REL_BYTES {
+                let what = "relocations";
+                return Err(ReadError::TooLarge { what });
             }
             for rel in self.elf.relocations(section)? {
                 match role {
@@ -251,7 +257,7 @@ impl Reader<'_> {
         };
         let value = self.map_init(section, rel)?;
         let values = &mut self.object.maps[map].values;
-        if values.len() >= MAX_VALUES || !(rel.offset - start).is_multiple_of(8) {
+        if !(rel.offset - start).is_multiple_of(8) {
             return Err(malformed("a relocation is not at an element of a map"));
         }
         let idx = u32::try_from((rel.offset - start) / 8);

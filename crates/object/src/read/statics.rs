@@ -8,10 +8,13 @@ use std::collections::HashMap;
 
 /// More variables than any object has; it bounds the memory for their names.
 const MAX_VARIABLES: usize = 1 << 16;
+/// All data together, so that a short file cannot ask for gigabytes of zeros.
+const MAX_DATA_BYTES: u64 = 1 << 28;
 
 impl Reader<'_> {
     /// Static storage.
     pub(super) fn read_data(&mut self) -> Result<(), ReadError> {
+        let mut n_bytes: u64 = 0;
         for (number, section) in self.elf.sections.iter().enumerate() {
             if self.roles[number] != Role::Data {
                 continue;
@@ -21,7 +24,10 @@ impl Reader<'_> {
                 let what = "a data section's alignment";
                 return Err(ReadError::malformed(what, section.file_offset));
             };
-            let too_large = |_| ReadError::TooLarge { what: "variables" };
+            n_bytes = section.size_bytes.saturating_add(n_bytes);
+            if n_bytes > MAX_DATA_BYTES {
+                return Err(ReadError::TooLarge { what: "variables" });
+            }
             let id = self.object.data.push(DataSection {
                 name: section.name.to_owned(),
                 kind: if section.section_type == section_type::NOBITS {
@@ -34,7 +40,7 @@ impl Reader<'_> {
                     DataKind::Data
                 },
                 align,
-                size_bytes: u32::try_from(section.size_bytes).map_err(too_large)?,
+                size_bytes: section.size_bytes as u32,
                 bytes: section.bytes.to_vec(),
                 variables: Vec::new(),
                 relocs: Vec::new(),

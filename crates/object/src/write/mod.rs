@@ -5,73 +5,20 @@
 //! The bytes depend on nothing but the object.
 
 mod code;
+mod error;
+mod statics;
+
+pub use error::WriteError;
 
 use crate::elf::{
-    Binding, Image, RelocDef, SymbolDef, SymbolIdx, SymbolType, VISIBILITY_HIDDEN, reloc_type,
-    section_flag, section_type,
+    Binding, Image, SymbolDef, SymbolIdx, SymbolType, VISIBILITY_HIDDEN, section_flag,
 };
 use crate::map_btf::{MapPlace, map_places};
 use crate::sections_btf::MAPS_SECTION;
-use crate::{DataId, DataKind, DataTarget, ExternId, FuncId, Linkage, MapId, MapInit, Object};
+use crate::{DataId, ExternId, FuncId, Linkage, MapId, Object};
 use bpfc_base::IndexVec;
-use bpfc_btf::{BtfBuilder, BtfExt, BuildError};
+use bpfc_btf::{BtfBuilder, BtfExt};
 use bpfc_isa::Endian;
-
-/// Why an object cannot be written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WriteError {
-    /// A function without instructions.
-    #[error("function `{name}` is not defined")]
-    Undefined {
-        /// Its name.
-        name: String,
-    },
-    /// A relocation names something the object does not have.
-    #[error("{place} refers to {target}, which does not exist")]
-    NoSuchTarget {
-        /// The function or section.
-        place: String,
-        /// What it refers to, such as `map3`.
-        target: String,
-    },
-    /// A relocation hangs on an instruction that cannot carry it.
-    #[error("instruction {insn_idx} of `{function}` cannot carry its relocation")]
-    Misplaced {
-        /// The function.
-        function: String,
-        /// The instruction.
-        insn_idx: u32,
-    },
-    /// One name for two sections of different kinds, or for one that the file format reserves.
-    #[error("the section name `{name}` is taken")]
-    SectionConflict {
-        /// The name.
-        name: String,
-    },
-    /// A data section whose alignment is no power of two or whose parts do not fit in it.
-    #[error("data section `{name}` is inconsistent: {what}")]
-    BadData {
-        /// The section.
-        name: String,
-        /// The broken rule.
-        what: &'static str,
-    },
-    /// A name that contains a NUL.
-    #[error("the name `{name}` contains a NUL", name = name.escape_debug())]
-    NulInName {
-        /// The name.
-        name: String,
-    },
-    /// A limit of the format.
-    #[error("too large for an object file: {what}")]
-    TooLarge {
-        /// What does not fit.
-        what: &'static str,
-    },
-    /// The types cannot be written.
-    #[error("BTF cannot be written: {0}")]
-    Btf(#[from] BuildError),
-}
 
 /// The ELF file of `object`.
 ///
@@ -204,55 +151,6 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn data_sections(&mut self) -> Result<(), WriteError> {
-        for section in &self.object.data {
-            self.check_section_name(&section.name)?;
-            let name = section.name.clone();
-            let bad = |what| Err(WriteError::BadData { name, what });
-            if !section.align.is_power_of_two() {
-                return bad("its alignment is no power of two");
-            }
-            let size = u64::from(section.size_bytes);
-            let given = section.bytes.len() as u64;
-            if given > size || section.kind == DataKind::Bss && given > 0 {
-                return bad("it has more bytes than it is long");
-            }
-            let inside = |offset: u32, length: u32| u64::from(offset) + u64::from(length) <= size;
-            if !section
-                .variables
-                .iter()
-                .all(|var| inside(var.offset, var.size_bytes))
-            {
-                return bad("a variable is outside");
-            }
-            let has_content = section.kind != DataKind::Bss;
-            if !section
-                .relocs
-                .iter()
-                .all(|reloc| has_content && inside(reloc.offset, 8))
-            {
-                return bad("an address is outside");
-            }
-            let flags = match section.kind {
-                DataKind::ReadOnly => section_flag::ALLOC,
-                DataKind::Data | DataKind::Bss => section_flag::ALLOC | section_flag::WRITE,
-            };
-            let bytes = if has_content {
-                section.content()
-            } else {
-                Vec::new()
-            };
-            let align = u64::from(section.align);
-            let place = self.image.push_section(&section.name, flags, align, bytes);
-            if !has_content {
-                self.image.sections[place].section_type = section_type::NOBITS;
-                self.image.sections[place].size_bytes = size;
-            }
-            self.data_places.push(place);
-        }
-        Ok(())
-    }
-
     fn map_section(&mut self) {
         if let Some(last) = self.map_places.last() {
             let bytes = vec![0; (last.offset + last.size_bytes) as usize];
@@ -370,66 +268,6 @@ impl<'a> Writer<'a> {
             Linkage::Static => (self.section_symbols[section], offset),
             Linkage::Global | Linkage::Weak => (self.func_symbols[func], 0),
         })
-    }
-
-    /// Addresses inside data.
-    fn data_relocs(&mut self) -> Result<(), WriteError> {
-        for (id, section) in self.object.data.iter_enumerated() {
-            for reloc in &section.relocs {
-                let (found, target) = match reloc.target {
-                    DataTarget::Data { section, offset } => {
-                        (self.data_symbol(section, offset), section.to_string())
-                    }
-                    DataTarget::Func(func) => (self.func_symbol(func), func.to_string()),
-                    DataTarget::Map(map) => {
-                        let symbol = self.map_symbols.get(map).map(|&symbol| (symbol, 0));
-                        (symbol, map.to_string())
-                    }
-                };
-                let place = section.name.clone();
-                let (symbol, addend) = found.ok_or(WriteError::NoSuchTarget { place, target })?;
-                self.abs64(self.data_places[id], reloc.offset, symbol, addend);
-            }
-        }
-        Ok(())
-    }
-
-    /// First elements of maps.
-    fn map_relocs(&mut self) -> Result<(), WriteError> {
-        let Some(section) = self.maps_section else {
-            return Ok(());
-        };
-        for (map, place) in self.object.maps.iter().zip(self.map_places.clone()) {
-            for &(idx, value) in &map.values {
-                let (symbol, target) = match value {
-                    MapInit::Map(map) => (self.map_symbols.get(map), map.to_string()),
-                    MapInit::Program(func) => (self.func_symbols.get(func), func.to_string()),
-                };
-                let place_name = format!("map `{}`", map.name);
-                let missing = WriteError::NoSuchTarget {
-                    place: place_name,
-                    target,
-                };
-                let symbol = *symbol.ok_or(missing)?;
-                self.abs64(section, place.values + idx * 8, symbol, 0);
-            }
-        }
-        Ok(())
-    }
-
-    /// An 8-byte address with its addend in place.
-    fn abs64(&mut self, section: usize, offset: u32, symbol: SymbolIdx, addend: u32) {
-        let bytes = match self.object.endian {
-            Endian::Little => u64::from(addend).to_le_bytes(),
-            Endian::Big => u64::from(addend).to_be_bytes(),
-        };
-        let section = &mut self.image.sections[section];
-        section.bytes[offset as usize..][..8].copy_from_slice(&bytes);
-        section.relocs.push(RelocDef {
-            offset_bytes: offset.into(),
-            reloc_type: reloc_type::ABS64,
-            symbol,
-        });
     }
 
     fn btf_sections(&mut self) -> Result<(), WriteError> {

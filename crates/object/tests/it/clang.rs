@@ -5,7 +5,7 @@ use bpfc_isa::{Callee, Insn};
 use bpfc_object::*;
 
 /// The object clang makes of a test program; none if clang is not installed.
-fn compile(name: &str, source: &str) -> Option<Vec<u8>> {
+pub fn compile(name: &str, source: &str) -> Option<Vec<u8>> {
     compile_for(name, source, ["-target", "bpf", "-mcpu=v3"])
 }
 

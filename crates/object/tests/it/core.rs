@@ -1,6 +1,7 @@
 //! CO-RE relocations of linked programs.
 
 use crate::sample::mov;
+use crate::tools::{Scratch, load_all, run};
 use bpfc_btf::core::CoreKind;
 use bpfc_btf::{Btf, BtfBuilder, Endian, IntEncoding, MemberDef, TypeDef, TypeId};
 use bpfc_isa::{Callee, Insn, LoadType, Reg, Wide};
@@ -165,4 +166,42 @@ fn malformed_relocations_are_errors() {
     let mut unknown = asking(PID, root, CoreKind::FieldByteOffset, "0:1");
     unknown.core.as_mut().unwrap().kind = 77;
     assert_eq!(reason(unknown), CoreApplyReason::UnknownKind { kind: 77 });
+}
+
+/// libbpf and this crate relocate clang's program to the same offset on the running kernel.
+#[test]
+fn the_running_kernel_agrees_with_libbpf() {
+    let Ok(blob) = std::fs::read("/sys/kernel/btf/vmlinux") else {
+        eprintln!("skipped: the kernel has no BTF");
+        return;
+    };
+    let Some(bytes) = crate::clang::compile("core", include_str!("../c/all.c")) else {
+        return;
+    };
+    let object = read(&bytes).unwrap();
+    let (local, target) = (object.open_btf().unwrap(), Btf::parse(blob).unwrap());
+    let mut linked = link(&object, object.function("trace").unwrap()).unwrap();
+    let relocated = linked
+        .insns
+        .iter()
+        .position(|insn| insn.core.is_some())
+        .unwrap();
+    let poisoned = CoreTarget::new(&local, vec![&target])
+        .apply(&mut linked)
+        .unwrap();
+    assert_eq!(poisoned, []);
+    let Insn::Load { off, .. } = linked.insns[relocated].insn else {
+        panic!("{:?}", linked.insns[relocated].insn);
+    };
+    assert!(off > 4);
+    let scratch = Scratch::new("core-libbpf");
+    let file = scratch.file("clang.o", &bytes);
+    load_all(&file, "core", |pins| {
+        let program = format!("{pins}/trace");
+        let text = run("bpftool", &["prog", "dump", "xlated", "pinned", &program]).unwrap();
+        assert!(
+            text.contains(&format!(" +{off})")),
+            "{off} is not in\n{text}"
+        );
+    });
 }

@@ -70,3 +70,28 @@ fn words_of_tables_may_hold_anything() {
         check(&damaged);
     }
 }
+
+#[test]
+fn short_files_cannot_ask_for_much_memory() {
+    let mut object = sample::full();
+    let bss = object.data_section(".bss").unwrap();
+    object.data[bss].size_bytes = 1 << 29;
+    let error = read(&write(&object).unwrap()).unwrap_err();
+    assert_eq!(error.code().name(), "E0804");
+    // Sections may overlap in the file: each would be copied.
+    let mut object = Object::default();
+    for idx in 0..4000 {
+        object
+            .data
+            .push(DataSection::new(format!(".data.{idx}"), DataKind::Data));
+    }
+    object.data[bpfc_base::Idx::new(0)].push(&[1; 1 << 20], 1);
+    let mut bytes = write(&object).unwrap();
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
+    let headers = word(40);
+    let (offset, size) = (bytes[headers + 64 + 24..][..16].to_vec(), 4000);
+    for section in 1..=size {
+        bytes[headers + section * 64 + 24..][..16].copy_from_slice(&offset);
+    }
+    assert_eq!(read(&bytes).unwrap_err().code().name(), "E0804");
+}
