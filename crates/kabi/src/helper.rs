@@ -27,9 +27,11 @@ pub struct Helper {
     pub proto: Proto,
     /// Contracts that differ by program type.
     pub variants: &'static [(ProgTypes, Proto)],
-    /// Program types that may call it in some configuration and for some attach type.
+    /// Program types that may call it in Linux 6.12, in some configuration and for some attach type.
     /// [`ProgType::Ext`] is in every set: its target decides.
     pub progs: ProgTypes,
+    /// Program types that gained it later, with the release.
+    pub progs_later: &'static [(KernelVersion, ProgTypes)],
     /// What a call does to the verifier's state beside its arguments and result.
     pub effects: Effects,
 }
@@ -304,6 +306,18 @@ impl Helper {
             .iter()
             .find(|(progs, _)| progs.contains(prog))
             .map_or(&row.proto, |(_, proto)| proto)
+    }
+
+    /// Whether a program of type `prog` may call it, in some configuration and for some attach type.
+    ///
+    /// Without a kernel the newest one known counts.
+    pub fn is_allowed(&self, prog: ProgType, kernel: Option<KernelVersion>) -> bool {
+        let mut later = self
+            .progs_later
+            .iter()
+            .filter(|(since, _)| kernel.is_none_or(|kernel| kernel >= *since));
+        let is_there = kernel.is_none_or(|kernel| kernel >= self.since.max(prog.since()));
+        is_there && (self.progs.contains(prog) || later.any(|(_, progs)| progs.contains(prog)))
     }
 
     /// The index of the argument whose reference the call gives back.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::c_source::{enum_members, words};
 use super::enums::banner;
 use super::protos::{Fields, Protos};
-use super::versions::Versions;
+use super::versions::{Versions, constructor};
 use super::{Result, Sources};
 
 /// `bpf_helper_changes_pkt_data`, `net/core/filter.c` (6.12).
@@ -66,6 +66,39 @@ const CALLBACKS: [(&str, &str); 5] = [
     ("loop", "Loop"),
     ("user_ringbuf_drain", "UserRingbufDrain"),
 ];
+
+/// Program types that gained a helper after 6.12: helper, version, types. `base` are those that ask
+/// `bpf_base_func_proto`, into which 6.16 moved many helpers of tracing (commits ee971630f20f and its neighbours).
+const LATER: [(&str, &str, &str); 17] = [
+    (
+        "get_netns_cookie",
+        "6.13",
+        "BPF_PROG_TYPE_SCHED_CLS BPF_PROG_TYPE_SCHED_ACT",
+    ),
+    (
+        "get_netns_cookie",
+        "6.15",
+        "BPF_PROG_TYPE_SOCKET_FILTER BPF_PROG_TYPE_CGROUP_SKB",
+    ),
+    ("copy_from_user", "6.16", "base"),
+    ("copy_from_user_task", "6.16", "base"),
+    ("current_task_under_cgroup", "6.16", "base"),
+    ("find_vma", "6.16", "base"),
+    ("get_branch_snapshot", "6.16", "base"),
+    ("get_cgroup_classid", "6.16", "base"),
+    ("get_current_comm", "6.16", "base"),
+    ("get_current_uid_gid", "6.16", "base"),
+    ("get_task_stack", "6.16", "base"),
+    ("perf_event_read", "6.16", "base"),
+    ("perf_event_read_value", "6.16", "base"),
+    ("send_signal", "6.16", "base"),
+    ("send_signal_thread", "6.16", "base"),
+    ("task_storage_get", "6.16", "base"),
+    ("task_storage_delete", "6.16", "base"),
+];
+
+/// A helper that only `bpf_base_func_proto` hands out.
+const BASE_HELPER: &str = "strncmp";
 
 /// Helpers whose first parameter differs by program type; C sees `void *ctx`.
 const OVERLOADED: [&str; 2] = ["get_socket_cookie", "sk_assign"];
@@ -249,12 +282,37 @@ fn row(id: u32, name: &str, kernel: &Protos, uapi: &str, versions: &Versions) ->
         write!(out, "\n            ({}, {text}),", prog_set(progs, uapi)?)?;
     }
     let effects = effects(name, any("might_sleep"), any("pkt_access"));
+    let later = later(name, &progs, kernel, uapi)?;
     let progs = prog_set(&[progs.as_slice(), &["BPF_PROG_TYPE_EXT"]].concat(), uapi)?;
     write!(
         out,
-        "],\n        progs: {progs},\n        effects: {effects},\n    }},\n"
+        "],\n        progs: {progs},\n        progs_later: &[{later}],\n        effects: {effects},\n    }},\n"
     )?;
     Ok(out)
+}
+
+/// The rows of [`LATER`] for a helper as Rust text.
+fn later(name: &str, progs: &[&str], kernel: &Protos, uapi: &str) -> Result<String> {
+    let mut rows = Vec::new();
+    for (_, version, types) in LATER.iter().filter(|(helper, _, _)| *helper == name) {
+        let base = || {
+            kernel
+                .allowed
+                .iter()
+                .filter(|(_, helpers)| helpers.contains_key(BASE_HELPER))
+        };
+        let mut gained: Vec<&str> = match *types {
+            "base" => base().map(|(prog, _)| prog.as_str()).collect(),
+            types => types.split(' ').collect(),
+        };
+        gained.retain(|prog| !progs.contains(prog));
+        rows.push(format!(
+            "({}, {})",
+            constructor(version)?,
+            prog_set(&gained, uapi)?
+        ));
+    }
+    Ok(rows.join(", "))
 }
 
 /// A set of program types as the bits of their uapi numbers.

@@ -30,12 +30,13 @@ const RETURNED: [(&str, &str); 3] = [
 /// kernel structure, of which TCP congestion control is one.
 const INDIRECT: [(&str, &str); 1] = [("BPF_PROG_TYPE_STRUCT_OPS", "bpf_tcp_ca_get_func_proto")];
 
-/// Helpers that a program type gained after 6.12, with the version: helper, program type.
-const LATER: [(&str, &str); 4] = [
-    ("get_netns_cookie", "BPF_PROG_TYPE_SCHED_CLS"), // 6.13
-    ("get_netns_cookie", "BPF_PROG_TYPE_SCHED_ACT"), // 6.13
-    ("get_netns_cookie", "BPF_PROG_TYPE_SOCKET_FILTER"), // 6.15
-    ("get_netns_cookie", "BPF_PROG_TYPE_CGROUP_SKB"), // 6.15
+/// What a program type is denied whatever its attach type: of `cgroup_common_func_proto` only a `switch` over attach
+/// types says so. Helper, program type.
+const DENIED: [(&str, &str); 4] = [
+    ("get_retval", "BPF_PROG_TYPE_CGROUP_SKB"),
+    ("get_retval", "BPF_PROG_TYPE_SOCK_OPS"),
+    ("set_retval", "BPF_PROG_TYPE_CGROUP_SKB"),
+    ("set_retval", "BPF_PROG_TYPE_SOCK_OPS"),
 ];
 
 /// Corrections, as proto, field and value: 6.12 says that the buffer which the helper fills is only read.
@@ -86,11 +87,9 @@ impl Protos {
             resolve(&functions, &function, &mut found, &mut BTreeSet::new());
             allowed.insert(prog, found);
         }
-        for (helper, prog) in LATER {
+        for (helper, prog) in DENIED {
             let found: &mut BTreeMap<String, String> = allowed.entry(prog.to_owned()).or_default();
-            found
-                .entry(helper.to_owned())
-                .or_insert(format!("bpf_{helper}_sock_proto"));
+            found.remove(helper);
         }
         Ok(Self { protos, allowed })
     }

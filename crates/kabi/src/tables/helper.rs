@@ -65,6 +65,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::MapValue), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::MapKey, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -73,6 +74,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::MapKey, F::NONE), arg(A::MapValue, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -81,6 +83,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::MapKey, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -89,6 +92,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -97,6 +101,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -105,6 +110,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -113,6 +119,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -121,6 +128,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -129,6 +137,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_5018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -137,6 +146,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -145,6 +155,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -153,6 +164,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Void), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -161,6 +173,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -169,6 +182,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -177,6 +191,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b787_82a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4868_7d5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -185,6 +200,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b786_82a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4869_7d5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -194,6 +210,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         variants: &[
             (ProgTypes::from_bits(0x0000_0285_8200), Proto { ret: ret(R::Integer), args: &[] }),],
         progs: ProgTypes::from_bits(0x0000_128d_9e18),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_ed62_61e6))],
         effects: Effects::NONE,
     },
     Helper {
@@ -202,6 +219,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -210,6 +228,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -218,6 +237,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -226,6 +246,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -234,6 +255,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -242,6 +264,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1058),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -250,6 +273,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1008_1c18),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -258,6 +282,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_f78f_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -266,6 +291,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1068_5d1a),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -274,6 +300,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -282,6 +309,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::NULLABLE.with(F::READ_ONLY)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Mem, F::NULLABLE.with(F::READ_ONLY)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1008_1c58),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -290,6 +318,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -298,6 +327,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -306,6 +336,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -314,6 +345,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -322,6 +354,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1008_1c18),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -330,6 +363,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1008_1c18),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -338,6 +372,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -346,6 +381,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -354,6 +390,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b786_82a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4869_7d5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -362,6 +399,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_5018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -370,6 +408,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1008_5c18),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -378,6 +417,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -386,6 +426,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -394,6 +435,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -402,6 +444,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_5018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -410,6 +453,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0040),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -418,6 +462,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -427,6 +472,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         variants: &[
             (ProgTypes::from_bits(0x0000_a420_0000), Proto { ret: ret(R::Integer), args: &[arg(A::BtfSockCommon, F::NULLABLE)] }),],
         progs: ProgTypes::from_bits(0x0000_b424_631a),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -435,6 +481,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_411a),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -443,6 +490,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -452,6 +500,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         variants: &[
             (ProgTypes::from_bits(0x0000_0004_2000), Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] }),],
         progs: ProgTypes::from_bits(0x0000_3a04_2000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -460,6 +509,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_4018),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -468,6 +518,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0040),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -476,6 +527,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_4000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -484,6 +536,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::MapKey, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_2000),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -492,6 +545,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0040),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -500,6 +554,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -508,6 +563,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0080),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -517,6 +573,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         variants: &[
             (ProgTypes::from_bits(0x0000_0004_2000), Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] }),],
         progs: ProgTypes::from_bits(0x0000_3a04_2000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -525,6 +582,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0004),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -533,6 +591,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_2000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -541,6 +600,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1001_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -549,6 +609,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1001_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -557,6 +618,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1001_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -565,6 +627,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1001_0000),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -573,6 +636,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1004_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -581,6 +645,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0040),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -589,6 +654,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -597,6 +663,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -605,6 +672,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1020_011a),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -613,6 +681,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::NONE), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0058),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -621,6 +690,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::MapKey, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_2000),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -629,6 +699,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::MapKey, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1001_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -637,6 +708,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::MapKey, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_4000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -645,6 +717,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1400),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -653,6 +726,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1008_0000),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -661,6 +735,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1008_0000),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -669,6 +744,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1008_0000),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -677,6 +753,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1010_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -685,6 +762,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1010_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -693,6 +771,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0118),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -701,6 +780,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -709,6 +789,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::MapValue), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_3284_a300),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -717,6 +798,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::MapKey, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1020_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -725,6 +807,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0118),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -733,6 +816,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::Socket), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1004_4158),
+        progs_later: &[],
         effects: Effects { acquires: true, pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -741,6 +825,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::Socket), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1004_4158),
+        progs_later: &[],
         effects: Effects { acquires: true, pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -749,6 +834,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfSockCommon, F::RELEASE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_5004_4158),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -757,6 +843,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::MapValue, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -765,6 +852,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::MapValue, F::UNINIT.with(F::WRITE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -773,6 +861,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::MapValue, F::UNINIT.with(F::WRITE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -781,6 +870,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1001_0000),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -789,6 +879,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1001_0000),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -797,6 +888,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1010_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -805,6 +897,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Void), args: &[arg(A::SpinLock, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -813,6 +906,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Void), args: &[arg(A::SpinLock, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -821,6 +915,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::Socket), args: &[arg(A::SockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0118),
+        progs_later: &[],
         effects: Effects { shares_reference: true, ..Effects::NONE },
     },
     Helper {
@@ -829,6 +924,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::TcpSock), args: &[arg(A::SockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1200_2118),
+        progs_later: &[],
         effects: Effects { shares_reference: true, ..Effects::NONE },
     },
     Helper {
@@ -837,6 +933,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0118),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -845,6 +942,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::Socket), args: &[arg(A::SockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0118),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -853,6 +951,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::SockCommon), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1004_4158),
+        progs_later: &[],
         effects: Effects { acquires: true, pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -861,6 +960,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfSockCommon, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0058),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -869,6 +969,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::NONE), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1080_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -877,6 +978,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1080_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -885,6 +987,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1080_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -893,6 +996,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1080_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -901,6 +1005,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE), arg(A::FixedMem(8), F::ALIGNED.with(F::UNINIT).with(F::WRITE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -909,6 +1014,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE), arg(A::FixedMem(8), F::ALIGNED.with(F::UNINIT).with(F::WRITE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -919,6 +1025,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
             (ProgTypes::from_bits(0x0000_8400_0000), Proto { ret: nullable(R::MapValue), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::BtfId("sock_common"), F::NULLABLE), arg(A::MapValue, F::NULLABLE), arg(A::Anything, F::NONE)] }),
             (ProgTypes::from_bits(0x0000_0000_0200), Proto { ret: nullable(R::MapValue), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Ctx, F::NONE), arg(A::MapValue, F::NULLABLE), arg(A::Anything, F::NONE)] }),],
         progs: ProgTypes::from_bits(0x0000_be05_2318),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -928,6 +1035,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         variants: &[
             (ProgTypes::from_bits(0x0000_8400_0000), Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::BtfId("sock_common"), F::NULLABLE)] }),],
         progs: ProgTypes::from_bits(0x0000_be05_2118),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -936,6 +1044,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -944,6 +1053,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfSockCommon, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0058),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -952,6 +1062,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("sk_buff"), F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -960,6 +1071,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -968,6 +1080,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -976,6 +1089,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -984,6 +1098,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -992,6 +1107,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("tcp_sock"), F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1800_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1000,6 +1116,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -1008,6 +1125,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1016,6 +1134,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::NULLABLE), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0080),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1024,6 +1143,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1032,6 +1152,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("xdp_buff"), F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1039,7 +1160,8 @@ pub(crate) static HELPERS: [Helper; 211] = [
         signature: Signature { ret: U64, params: &[param("ctx", ptr(&VOID))], is_variadic: false },
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NULLABLE)] },
         variants: &[],
-        progs: ProgTypes::from_bits(0x0000_1205_231a),
+        progs: ProgTypes::from_bits(0x0000_1205_2200),
+        progs_later: &[(KernelVersion::new(6, 13), ProgTypes::from_bits(0x0000_0000_0018)), (KernelVersion::new(6, 15), ProgTypes::from_bits(0x0000_0000_0102))],
         effects: Effects::NONE,
     },
     Helper {
@@ -1048,6 +1170,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1057,6 +1180,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         variants: &[
             (ProgTypes::from_bits(0x0000_4000_0000), Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Socket, F::NULLABLE), arg(A::Anything, F::NONE)] }),],
         progs: ProgTypes::from_bits(0x0000_5000_0018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1065,6 +1189,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffff_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1073,6 +1198,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("seq_file"), F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Mem, F::NULLABLE.with(F::READ_ONLY)), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1081,6 +1207,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("seq_file"), F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1089,6 +1216,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfSockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0100),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1097,6 +1225,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfSockCommon, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0100),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1105,6 +1234,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1113,6 +1243,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::RingbufMem), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::ConstAllocSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects { acquires: true, ..Effects::NONE },
     },
     Helper {
@@ -1121,6 +1252,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Void), args: &[arg(A::RingbufMem, F::RELEASE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1129,6 +1261,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Void), args: &[arg(A::RingbufMem, F::RELEASE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1137,6 +1270,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1145,6 +1279,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_1018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1153,6 +1288,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::BtfId("tcp6_sock")), args: &[arg(A::BtfSockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_f44d_7d5a),
+        progs_later: &[],
         effects: Effects { shares_reference: true, ..Effects::NONE },
     },
     Helper {
@@ -1161,6 +1297,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::BtfId("tcp_sock")), args: &[arg(A::BtfSockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_f44d_7d5a),
+        progs_later: &[],
         effects: Effects { shares_reference: true, ..Effects::NONE },
     },
     Helper {
@@ -1169,6 +1306,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::BtfId("tcp_timewait_sock")), args: &[arg(A::BtfSockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_f44d_7d5a),
+        progs_later: &[],
         effects: Effects { shares_reference: true, ..Effects::NONE },
     },
     Helper {
@@ -1177,6 +1315,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::BtfId("tcp_request_sock")), args: &[arg(A::BtfSockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_f44d_7d5a),
+        progs_later: &[],
         effects: Effects { shares_reference: true, ..Effects::NONE },
     },
     Helper {
@@ -1185,6 +1324,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::BtfId("udp6_sock")), args: &[arg(A::BtfSockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_f44d_7d5a),
+        progs_later: &[],
         effects: Effects { shares_reference: true, ..Effects::NONE },
     },
     Helper {
@@ -1193,6 +1333,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("task_struct"), F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -1201,6 +1342,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::WRITE), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_2000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1209,6 +1351,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_2000),
+        progs_later: &[],
         effects: Effects { changes_packet: true, ..Effects::NONE },
     },
     Helper {
@@ -1217,6 +1360,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_2000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1225,6 +1369,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::MapValue), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::BtfId("inode"), F::NULLABLE), arg(A::MapValue, F::NULLABLE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_3000_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1233,6 +1378,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::BtfId("inode"), F::NULLABLE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_3000_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1241,6 +1387,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("path"), F::NONE), arg(A::Mem, F::NONE), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1249,6 +1396,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects { might_sleep: true, ..Effects::NONE },
     },
     Helper {
@@ -1257,6 +1405,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::NONE), arg(A::ConstSize, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1265,6 +1414,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("seq_file"), F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1273,6 +1423,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1281,6 +1432,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE), arg(A::Mem, F::NULLABLE.with(F::READ_ONLY)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1289,6 +1441,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: Ret { is_read_only: true, ..nullable(R::PercpuVariable) }, args: &[arg(A::PercpuBtfId, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1297,6 +1450,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: Ret { is_read_only: true, ..ret(R::PercpuVariable) }, args: &[arg(A::PercpuBtfId, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1305,6 +1459,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1313,6 +1468,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::MapValue), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::BtfId("task_struct"), F::NULLABLE), arg(A::MapValue, F::NULLABLE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -1321,6 +1477,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::BtfId("task_struct"), F::NULLABLE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -1329,6 +1486,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: Ret { is_trusted: true, ..ret(R::BtfId("task_struct")) }, args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1337,6 +1495,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("linux_binprm"), F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_3000_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1345,6 +1504,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_58ed_7f5a),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1353,6 +1513,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("inode"), F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_3000_0000),
+        progs_later: &[],
         effects: Effects { might_sleep: true, ..Effects::NONE },
     },
     Helper {
@@ -1361,6 +1522,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::BtfId("socket")), args: &[arg(A::BtfId("file"), F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1369,6 +1531,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::FixedMem(4), F::ALIGNED.with(F::WRITE)), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0058),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1377,6 +1540,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Func, F::NONE), arg(A::Stack, F::NULLABLE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects { callback: Some(Callback::ForEachMapElem), ..Effects::NONE },
     },
     Helper {
@@ -1385,6 +1549,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::NULLABLE), arg(A::ConstSizeOrZero, F::NONE), arg(A::ConstStr, F::NONE), arg(A::Mem, F::NULLABLE.with(F::READ_ONLY)), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1393,6 +1558,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_9000_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1401,6 +1567,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_9000_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1409,6 +1576,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_9000_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1417,6 +1585,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Timer, F::NONE), arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1425,6 +1594,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Timer, F::NONE), arg(A::Func, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects { callback: Some(Callback::Timer), ..Effects::NONE },
     },
     Helper {
@@ -1433,6 +1603,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Timer, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1441,6 +1612,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Timer, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1449,6 +1621,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1457,6 +1630,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1465,6 +1639,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::BtfId("pt_regs")), args: &[arg(A::BtfId("task_struct"), F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1473,6 +1648,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects::NONE,
     },
     Helper {
@@ -1481,6 +1657,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Mem, F::NULLABLE.with(F::READ_ONLY)), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1489,6 +1666,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::BtfId("unix_sock")), args: &[arg(A::BtfSockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_f44d_7d5a),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1497,6 +1675,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::NONE), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE), arg(A::FixedMem(8), F::ALIGNED.with(F::UNINIT).with(F::WRITE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_9000_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1505,6 +1684,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("task_struct"), F::NONE), arg(A::Anything, F::NONE), arg(A::Func, F::NONE), arg(A::Stack, F::NULLABLE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects { callback: Some(Callback::FindVma), ..Effects::NONE },
     },
     Helper {
@@ -1513,6 +1693,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE), arg(A::Func, F::NONE), arg(A::Stack, F::NULLABLE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects { callback: Some(Callback::Loop), ..Effects::NONE },
     },
     Helper {
@@ -1521,6 +1702,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::ConstStr, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1529,6 +1711,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::FixedMem(8), F::ALIGNED.with(F::UNINIT).with(F::WRITE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1537,6 +1720,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::FixedMem(8), F::ALIGNED.with(F::UNINIT).with(F::WRITE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1545,6 +1729,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1552,7 +1737,8 @@ pub(crate) static HELPERS: [Helper; 211] = [
         signature: Signature { ret: INT, params: &[], is_variadic: false },
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
-        progs: ProgTypes::from_bits(0x0000_3284_a300),
+        progs: ProgTypes::from_bits(0x0000_3284_8200),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1560,7 +1746,8 @@ pub(crate) static HELPERS: [Helper; 211] = [
         signature: Signature { ret: INT, params: &[param("retval", INT)], is_variadic: false },
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Anything, F::NONE)] },
         variants: &[],
-        progs: ProgTypes::from_bits(0x0000_3284_a300),
+        progs: ProgTypes::from_bits(0x0000_3284_8200),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1570,6 +1757,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         variants: &[
             (ProgTypes::from_bits(0x0000_0000_0040), Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE)] }),],
         progs: ProgTypes::from_bits(0x0000_b400_0040),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1578,6 +1766,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0040),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1586,6 +1775,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0040),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1594,6 +1784,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE), arg(A::BtfId("task_struct"), F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b502_00a4),
+        progs_later: &[(KernelVersion::new(6, 16), ProgTypes::from_bits(0x0001_4aed_ff5a))],
         effects: Effects { might_sleep: true, ..Effects::NONE },
     },
     Helper {
@@ -1602,6 +1793,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0018),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1610,6 +1802,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("file"), F::NONE), arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_3000_0000),
+        progs_later: &[],
         effects: Effects { might_sleep: true, ..Effects::NONE },
     },
     Helper {
@@ -1618,6 +1811,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::Kptr), args: &[arg(A::KptrDest, F::NONE), arg(A::Kptr, F::NULLABLE.with(F::RELEASE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects { acquires: true, ..Effects::NONE },
     },
     Helper {
@@ -1626,6 +1820,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::MapValue), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::MapKey, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -1634,6 +1829,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::BtfId("mptcp_sock")), args: &[arg(A::SockCommon, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_f44d_7d5a),
+        progs_later: &[],
         effects: Effects { shares_reference: true, ..Effects::NONE },
     },
     Helper {
@@ -1642,6 +1838,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE), arg(A::Dynptr(DynptrKind::Local), F::UNINIT.with(F::WRITE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1650,6 +1847,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE), arg(A::Dynptr(DynptrKind::Ringbuf), F::UNINIT.with(F::WRITE))] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1658,6 +1856,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Void), args: &[arg(A::Dynptr(DynptrKind::Ringbuf), F::RELEASE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1666,6 +1865,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Void), args: &[arg(A::Dynptr(DynptrKind::Ringbuf), F::RELEASE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1674,6 +1874,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::UNINIT.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Dynptr(DynptrKind::Any), F::READ_ONLY), arg(A::Anything, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1682,6 +1883,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::Dynptr(DynptrKind::Any), F::READ_ONLY), arg(A::Anything, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1690,6 +1892,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::DynptrMem), args: &[arg(A::Dynptr(DynptrKind::Any), F::READ_ONLY), arg(A::Anything, F::NONE), arg(A::ConstAllocSize, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects { shares_reference: true, ..Effects::NONE },
     },
     Helper {
@@ -1698,6 +1901,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::FixedMem(20), F::NONE), arg(A::Mem, F::NONE), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0058),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -1706,6 +1910,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::FixedMem(40), F::NONE), arg(A::Mem, F::NONE), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0058),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -1714,6 +1919,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::FixedMem(20), F::NONE), arg(A::FixedMem(20), F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0058),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -1722,6 +1928,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::FixedMem(40), F::NONE), arg(A::FixedMem(20), F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0058),
+        progs_later: &[],
         effects: Effects { pkt_access: true, ..Effects::NONE },
     },
     Helper {
@@ -1730,6 +1937,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1738,6 +1946,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::Func, F::NONE), arg(A::Stack, F::NULLABLE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects { callback: Some(Callback::UserRingbufDrain), ..Effects::NONE },
     },
     Helper {
@@ -1746,6 +1955,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: nullable(R::MapValue), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::BtfId("cgroup"), F::NULLABLE), arg(A::MapValue, F::NULLABLE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
     Helper {
@@ -1754,6 +1964,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
         proto: Proto { ret: ret(R::Integer), args: &[arg(A::ConstMapPtr, F::NONE), arg(A::BtfId("cgroup"), F::NULLABLE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
+        progs_later: &[],
         effects: Effects::NONE,
     },
 ];

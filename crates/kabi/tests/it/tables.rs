@@ -125,7 +125,16 @@ fn contracts_fit_their_signatures() {
 
 #[test]
 fn permissions_are_the_kernel_s() {
-    let may = |name: &str, prog| helper(name).unwrap().progs.contains(prog);
+    let may = |name: &str, prog| helper(name).unwrap().is_allowed(prog, None);
+    let comm = helper("bpf_get_current_comm").unwrap();
+    assert!(comm.is_allowed(ProgType::Xdp, Some(KernelVersion::new(6, 16))));
+    assert!(!comm.is_allowed(ProgType::Xdp, Some(KernelVersion::new(6, 12))));
+    assert!(comm.is_allowed(ProgType::Kprobe, Some(KernelVersion::new(4, 2))));
+    assert!(!comm.is_allowed(ProgType::Kprobe, Some(KernelVersion::new(4, 1))));
+    assert!(
+        !may("bpf_get_retval", ProgType::CgroupSkb)
+            && may("bpf_get_retval", ProgType::CgroupDevice)
+    );
     assert!(
         may("bpf_xdp_adjust_head", ProgType::Xdp)
             && !may("bpf_xdp_adjust_head", ProgType::SchedCls)
