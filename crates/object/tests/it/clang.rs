@@ -1,8 +1,9 @@
 //! Objects made by clang: read, written again, and loaded by libbpf.
 
 use crate::tools::{Scratch, load_all, run};
+use bpfc_btf::{Btf, Linkage, Type};
 use bpfc_isa::{Callee, Insn};
-use bpfc_object::*;
+use bpfc_object::{DataKind, ExternKind, MapInit, Object, link, read, write};
 
 /// The object clang makes of a test program; none if clang is not installed.
 pub fn compile(name: &str, source: &str) -> Option<Vec<u8>> {
@@ -135,4 +136,31 @@ fn every_instruction_set_and_byte_order_is_read() {
             assert_eq!(linked.subprogs.len(), 4);
         }
     }
+}
+
+#[test]
+fn the_kernel_gets_defined_variables_only() {
+    let Some(bytes) = compile("kernel-btf", include_str!("../c/all.c")) else {
+        return;
+    };
+    let object = read(&bytes).unwrap();
+    let blob = object
+        .btf_for_kernel()
+        .to_bytes(bpfc_btf::Endian::Little)
+        .unwrap();
+    let btf = Btf::parse(blob).unwrap();
+    let mut sections = Vec::new();
+    for id in btf.ids() {
+        match btf.ty(id).unwrap() {
+            Type::Var { name, linkage, .. } => assert_ne!(linkage, Linkage::Extern, "{name}"),
+            Type::Func { name, linkage, .. } => assert_ne!(linkage, Linkage::Extern, "{name}"),
+            Type::DataSec(section) => {
+                assert_ne!(section.size_bytes(), 0);
+                sections.push(section.name().to_owned());
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(sections, [".data", ".rodata", ".bss", ".maps", ".kconfig"]);
+    assert_eq!(object.kconfig_layout().1, 4);
 }
