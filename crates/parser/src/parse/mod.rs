@@ -5,9 +5,12 @@
 //! build the tree in a [`state::ParseState`]. On a syntax error, [`recover`] looks for the
 //! smallest repair and the item is parsed once more.
 
+mod brackets;
 mod literals;
+mod messages;
 mod names;
 mod recover;
+mod repair;
 pub(crate) mod scopes;
 mod source;
 pub(crate) mod specs;

@@ -1,13 +1,44 @@
-//! Syntax errors.
+//! The driver: parses, and repairs what cannot be parsed.
+//!
+//! The generated parser stops at the first syntax error. The driver then tries small
+//! changes of the tokens (put in a `;`, drop a token, …), each by parsing the item once
+//! more a little way past the error, and keeps the one that gets furthest; where none
+//! helps, it leaves out the statement, or the item. So independent mistakes are reported
+//! one by one, and a repaired one has no consequences.
 
+use super::brackets::check_brackets;
 use super::grammar::TranslationUnitParser;
 use super::names::TypeNames;
+use super::repair;
 use super::source::{Repair, TokenSource};
 use super::state::ParseState;
 use crate::ast::TranslationUnit;
 use crate::pp::TokenStream;
 use crate::token::{KEYWORDS, Token, TokenKind};
 use bpfc_base::{Idx, Session};
+use lalrpop_util::ParseError;
+
+/// Syntax errors in one file: past it the rest is not parsed.
+const MAX_ERRORS: usize = 100;
+/// Syntax errors in one item: past it the rest of the item is left out.
+const MAX_ITEM_ERRORS: usize = 20;
+
+/// Where and why the parser stopped.
+pub(super) struct Failure {
+    /// Index of the token; the number of tokens at the end of the file.
+    pub at: u32,
+    /// The terminals that could stand there, as the grammar spells them.
+    pub expected: Vec<String>,
+}
+
+impl Failure {
+    pub(super) fn expects(&self, terminal: &str) -> bool {
+        self.expected.iter().any(|expected| {
+            let bare = expected.trim_matches('"');
+            bare == terminal
+        })
+    }
+}
 
 /// Parses `stream`, repairing it as needed.
 pub(super) fn parse_with_repairs(
@@ -17,20 +48,69 @@ pub(super) fn parse_with_repairs(
 ) -> TranslationUnit {
     let tokens = classify(session, stream);
     let state = ParseState::new(session, stream, tokens, types);
-    let repairs: Vec<Repair> = Vec::new();
-    let source = TokenSource::new(&state, 0, &repairs, u32::MAX);
-    if let Err(error) = TranslationUnitParser::new().parse(&state, source) {
-        let mut inner = state.inner();
-        let at = match &error {
-            lalrpop_util::ParseError::UnrecognizedToken { token, .. } => token.0,
-            _ => stream.tokens.len() as u32,
+    let mut repairs = check_brackets(&mut state.inner());
+    let mut n_errors = 0;
+    let mut item = u32::MAX;
+    let mut n_item_errors = 0;
+    loop {
+        let start = state.inner().finished;
+        let Err(failure) = run(&state, start, &repairs, u32::MAX) else {
+            break;
         };
-        let span = inner.span(at, at + 1);
-        inner.syntax_error(span, format!("{error:?}"));
+        n_errors += 1;
+        let failed_item = state.inner().finished;
+        if failed_item != item {
+            item = failed_item;
+            n_item_errors = 0;
+        }
+        n_item_errors += 1;
+        if n_errors > MAX_ERRORS {
+            state.inner().roll_back_item();
+            break;
+        }
+        let is_hopeless = n_item_errors > MAX_ITEM_ERRORS;
+        let repair = repair::choose(&state, &failure, &repairs, is_hopeless);
+        insert_repair(&mut repairs, repair);
     }
     let mut inner = state.into_inner();
     inner.flush_reports();
     inner.tree
+}
+
+/// Parses from token `start` on, at most to token `limit`.
+pub(super) fn run(
+    state: &ParseState<'_>,
+    start: u32,
+    repairs: &[Repair],
+    limit: u32,
+) -> Result<(), Failure> {
+    let source = TokenSource::new(state, start, repairs, limit);
+    let error = match TranslationUnitParser::new().parse(state, source) {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    let n = state.inner().tokens.len() as u32;
+    let (at, expected) = match error {
+        ParseError::UnrecognizedToken {
+            token: (at, kind, _),
+            expected,
+        } => match kind {
+            // The mark stands behind its name.
+            TokenKind::TypeMark | TokenKind::VarMark => (at - 1, expected),
+            _ => (at, expected),
+        },
+        ParseError::UnrecognizedEof { expected, .. } => (n.min(limit), expected),
+        ParseError::ExtraToken { .. } | ParseError::InvalidToken { .. } => (n, Vec::new()),
+        ParseError::User { error: () } => unreachable!("the token source has no errors"),
+    };
+    Err(Failure { at, expected })
+}
+
+/// Puts `new` in order; repairs inside of what it drops are gone.
+pub(super) fn insert_repair(repairs: &mut Vec<Repair>, new: Repair) {
+    repairs.retain(|old| old.at < new.at || old.at >= new.end());
+    let at = repairs.partition_point(|old| old.at < new.at);
+    repairs.insert(at, new);
 }
 
 /// The stream's tokens with keywords told from other identifiers. Indices stay the same.

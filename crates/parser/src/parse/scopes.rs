@@ -37,13 +37,18 @@ pub(crate) struct Scopes {
 }
 
 /// A point of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ScopeMark(usize);
 
 impl Scopes {
     pub(crate) fn get(&self, name: Symbol) -> NameKind {
         let kind = self.kinds.get(name.index()).copied();
         kind.unwrap_or(NameKind::Undeclared)
+    }
+
+    /// True if the text declares `name`.
+    pub(crate) fn is_declared(&self, name: Symbol) -> bool {
+        matches!(self.get(name), NameKind::Variable | NameKind::Type)
     }
 
     /// Remembers for the rest of the file what an undeclared name is.

@@ -26,6 +26,32 @@ impl Repair {
     }
 }
 
+/// What an open bracket encloses, as far as its neighbours tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bracket {
+    /// `{` of a block, struct or union.
+    Block,
+    /// `{`, `(` or `[` in which no name that follows `{`, `(` or `,` is a type:
+    /// enumerators, initializers, arguments.
+    Values,
+    /// `((` of an attribute.
+    Attribute,
+    /// Any other `(` or `[`.
+    Other,
+}
+
+/// Where a name stands.
+#[derive(Clone, Copy)]
+struct NamePlace {
+    at: u32,
+    /// Kind of the token in front.
+    previous: Option<TokenKind>,
+    /// The innermost open bracket.
+    bracket: Option<Bracket>,
+    /// In no braces at all.
+    is_file_scope: bool,
+}
+
 /// Reads tokens from an index on, repaired.
 pub(crate) struct TokenSource<'a, 's> {
     state: &'a ParseState<'s>,
@@ -38,8 +64,10 @@ pub(crate) struct TokenSource<'a, 's> {
     n_inserted: usize,
     /// Kind of the token before the last.
     previous: Option<TokenKind>,
-    /// Braces that are open.
-    n_braces: u32,
+    /// Brackets that are open.
+    brackets: Vec<Bracket>,
+    /// Kind of the token in front of the last name.
+    before_name: Option<TokenKind>,
     /// Where to stop, for a parse on trial.
     limit: u32,
 }
@@ -51,7 +79,13 @@ impl<'a, 's> TokenSource<'a, 's> {
         repairs: &'a [Repair],
         limit: u32,
     ) -> Self {
-        let from = repairs.partition_point(|repair| repair.at < at);
+        let mut from = repairs.partition_point(|repair| repair.at < at);
+        // What ends an item belongs to the item in front of `at`.
+        while repairs.get(from).is_some_and(|repair| {
+            repair.at == at && repair.n_dropped == 0 && ends_item(repair.insert)
+        }) {
+            from += 1;
+        }
         Self {
             state,
             at,
@@ -59,19 +93,86 @@ impl<'a, 's> TokenSource<'a, 's> {
             repairs: &repairs[from..],
             n_inserted: 0,
             previous: None,
-            n_braces: 0,
+            brackets: Vec::new(),
+            before_name: None,
             limit,
         }
     }
 
-    /// The next token with its index, before marks and repairs.
-    fn repaired(&mut self) -> Option<TokenKind> {
+    fn place(&self, at: u32) -> NamePlace {
+        NamePlace {
+            at,
+            previous: self.previous,
+            bracket: self.brackets.last().copied(),
+            is_file_scope: !self.brackets.contains(&Bracket::Block),
+        }
+    }
+
+    /// Keeps track of the brackets; token `at` is of kind `kind`.
+    fn track(&mut self, inner: &Inner<'_>, kind: TokenKind, at: u32) {
+        match kind {
+            TokenKind::LBrace => {
+                let is_inside_values = self.brackets.last() == Some(&Bracket::Values);
+                let is_values = match self.previous {
+                    Some(TokenKind::Assign | TokenKind::KwEnum) => true,
+                    // `enum name {`
+                    Some(TokenKind::Ident) => self.before_name == Some(TokenKind::KwEnum),
+                    Some(TokenKind::LBrace | TokenKind::Comma) => is_inside_values,
+                    _ => false,
+                };
+                self.brackets.push(match is_values {
+                    true => Bracket::Values,
+                    false => Bracket::Block,
+                });
+            }
+            TokenKind::LParen => {
+                let outer = self.brackets.last().copied();
+                self.brackets.push(match self.previous {
+                    Some(TokenKind::KwAttribute) => Bracket::Attribute,
+                    Some(TokenKind::LParen) if outer == Some(Bracket::Attribute) => {
+                        Bracket::Attribute
+                    }
+                    Some(TokenKind::Ident) if outer == Some(Bracket::Attribute) => Bracket::Values,
+                    Some(TokenKind::Ident) if self.is_call(inner, at) => Bracket::Values,
+                    _ => Bracket::Other,
+                });
+            }
+            TokenKind::LBracket => self.brackets.push(Bracket::Other),
+            TokenKind::RBrace | TokenKind::RParen | TokenKind::RBracket => {
+                self.brackets.pop();
+            }
+            _ => {}
+        }
+    }
+
+    /// True if the parenthesis at `at`, behind a name, opens a call's arguments and not
+    /// a declarator's parameters.
+    fn is_call(&self, inner: &Inner<'_>, at: u32) -> bool {
+        let is_declarator = self.before_name.is_some_and(|kind| {
+            is_type_keyword(kind)
+                || is_specifier(kind)
+                || matches!(kind, TokenKind::Ident | TokenKind::Star | TokenKind::RBrace)
+        });
+        let callee = inner.symbol(at - 1);
+        self.brackets.contains(&Bracket::Block)
+            && !is_declarator
+            && !inner.session.name(callee).starts_with("__builtin_")
+    }
+
+    /// The next token that a repair puts in here, and the index behind it: for the last
+    /// one of a repair, that behind the tokens it stands for.
+    fn repaired(&mut self) -> Option<(TokenKind, u32)> {
         while let Some(repair) = self.repairs.first()
             && repair.at <= self.at
         {
             if let Some(kind) = repair.insert.get(self.n_inserted).copied().flatten() {
                 self.n_inserted += 1;
-                return Some(kind);
+                let next = repair.insert.get(self.n_inserted).copied().flatten();
+                let end = match next {
+                    Some(_) => self.at,
+                    None => self.at.max(repair.end()),
+                };
+                return Some((kind, end));
             }
             self.at = self.at.max(repair.end());
             self.repairs = &self.repairs[1..];
@@ -88,19 +189,18 @@ impl Iterator for TokenSource<'_, '_> {
         let mut inner = self.state.inner();
         loop {
             if let Some(name) = self.pending.take() {
-                let at = self.at - 1;
-                let previous = self.previous;
-                self.previous = Some(TokenKind::Ident);
-                let is_type = inner.is_type(name, at, previous, self.n_braces);
-                let mark = match is_type {
+                let place = self.place(self.at - 1);
+                self.before_name = self.previous.replace(TokenKind::Ident);
+                let mark = match inner.is_type(name, place) {
                     true => TokenKind::TypeMark,
                     false => TokenKind::VarMark,
                 };
                 return Some(Ok((self.at, mark, self.at)));
             }
-            if let Some(kind) = self.repaired() {
+            if let Some((kind, end)) = self.repaired() {
+                self.track(&inner, kind, self.at);
                 self.previous = Some(kind);
-                return Some(Ok((self.at, kind, self.at)));
+                return Some(Ok((self.at, kind, end)));
             }
             if self.at >= self.limit {
                 return None;
@@ -111,15 +211,13 @@ impl Iterator for TokenSource<'_, '_> {
             match token.kind {
                 TokenKind::KwExtension => continue,
                 TokenKind::Ident => {
-                    if inner.is_unknown_specifier(at, self.previous) {
+                    if inner.is_unknown_specifier(self.place(at)) {
                         continue;
                     }
                     self.pending = Some(token.symbol);
                     return Some(Ok((at, TokenKind::Ident, at + 1)));
                 }
-                TokenKind::LBrace => self.n_braces += 1,
-                TokenKind::RBrace => self.n_braces = self.n_braces.saturating_sub(1),
-                _ => {}
+                kind => self.track(&inner, kind, at),
             }
             self.previous = Some(token.kind);
             return Some(Ok((at, token.kind, at + 1)));
@@ -127,8 +225,13 @@ impl Iterator for TokenSource<'_, '_> {
     }
 }
 
+fn ends_item(insert: [Option<TokenKind>; 2]) -> bool {
+    let kinds = [TokenKind::Semi, TokenKind::RBrace, TokenKind::RParen];
+    insert[0].is_some_and(|kind| kinds.contains(&kind))
+}
+
 /// Keywords that may stand in front of a type in a declaration or type name.
-fn is_specifier(kind: TokenKind) -> bool {
+pub(super) fn is_specifier(kind: TokenKind) -> bool {
     matches!(
         kind,
         TokenKind::KwConst
@@ -147,7 +250,7 @@ fn is_specifier(kind: TokenKind) -> bool {
 }
 
 /// Keywords that are or begin a type.
-fn is_type_keyword(kind: TokenKind) -> bool {
+pub(super) fn is_type_keyword(kind: TokenKind) -> bool {
     matches!(
         kind,
         TokenKind::KwChar
@@ -168,9 +271,17 @@ fn is_type_keyword(kind: TokenKind) -> bool {
     )
 }
 
-/// True if a declaration or type name can begin behind `previous`.
-fn can_precede_type(previous: Option<TokenKind>) -> bool {
-    match previous {
+/// True if a declaration or type name can begin at `place`.
+fn can_precede_type(place: NamePlace) -> bool {
+    let is_behind_separator = matches!(
+        place.previous,
+        Some(TokenKind::LBrace | TokenKind::LParen | TokenKind::Comma)
+    );
+    let holds_values = matches!(place.bracket, Some(Bracket::Values | Bracket::Attribute));
+    if is_behind_separator && holds_values {
+        return false;
+    }
+    match place.previous {
         None => true,
         Some(kind) => {
             is_specifier(kind)
@@ -204,35 +315,38 @@ impl Inner<'_> {
         self.tokens.get(at as usize).map(|token| token.kind)
     }
 
-    /// True if `name`, which is token `at`, is a type here.
-    fn is_type(
-        &mut self,
-        name: Symbol,
-        at: u32,
-        previous: Option<TokenKind>,
-        n_braces: u32,
-    ) -> bool {
+    /// True if `name`, which stands at `place`, is a type here.
+    fn is_type(&mut self, name: Symbol, place: NamePlace) -> bool {
         let mut kind = self.scopes.get(name);
-        if kind == NameKind::Undeclared && self.may_be_type(at, previous) {
-            let text = self.session.names.resolve_shared(name);
-            kind = match self.types.is_type(&text) {
-                true => NameKind::ForeignType,
-                false => NameKind::Foreign,
-            };
-            self.scopes.resolve(name, kind);
+        if kind == NameKind::Undeclared && self.may_be_type(place) {
+            kind = self.ask(name);
         }
-        if kind == NameKind::Foreign && self.must_be_type(at, previous, n_braces) {
-            self.report_unknown_type(name, at);
-            self.scopes.resolve(name, NameKind::UnknownType);
+        if kind == NameKind::Foreign && self.must_be_type(place) {
+            if !self.is_trial() {
+                self.report_unknown_type(name, place.at);
+                self.scopes.resolve(name, NameKind::UnknownType);
+            }
             kind = NameKind::UnknownType;
         }
         kind.is_type()
     }
 
+    /// Asks what a name is that the text does not declare.
+    fn ask(&mut self, name: Symbol) -> NameKind {
+        let text = self.session.names.resolve_shared(name);
+        let kind = match self.types.is_type(&text) {
+            true => NameKind::ForeignType,
+            false => NameKind::Foreign,
+        };
+        self.scopes.resolve(name, kind);
+        kind
+    }
+
     /// Whether an undeclared name may be a type, judged by its neighbours alone: asking
     /// the outside world takes a while. Only places where a type is no mistake count.
-    fn may_be_type(&self, at: u32, previous: Option<TokenKind>) -> bool {
-        if !can_precede_type(previous) {
+    fn may_be_type(&self, place: NamePlace) -> bool {
+        let NamePlace { at, previous, .. } = place;
+        if !can_precede_type(place) {
             return false;
         }
         let Some(next) = self.kind_at(at + 1) else {
@@ -263,8 +377,9 @@ impl Inner<'_> {
     }
 
     /// True if a name that is no type stands where only a type can: the user means one.
-    fn must_be_type(&self, at: u32, previous: Option<TokenKind>, n_braces: u32) -> bool {
-        if !can_precede_type(previous) {
+    fn must_be_type(&self, place: NamePlace) -> bool {
+        let NamePlace { at, previous, .. } = place;
+        if !can_precede_type(place) {
             return false;
         }
         let mut end = at + 1;
@@ -280,14 +395,15 @@ impl Inner<'_> {
             Some(TokenKind::Ident) if n_stars == 0 => true,
             // `unknown *name`: a product of two names is no statement.
             Some(TokenKind::Ident) if begins_statement(previous) => {
-                matches!(
-                    after,
-                    Some(TokenKind::Semi | TokenKind::Assign | TokenKind::Comma)
-                ) || n_braces == 0
+                place.is_file_scope
+                    || matches!(
+                        after,
+                        Some(TokenKind::Semi | TokenKind::Assign | TokenKind::Comma)
+                    )
             }
             Some(TokenKind::Ident) if previous.is_some_and(is_specifier) => true,
             Some(TokenKind::Ident) => {
-                n_braces == 0
+                place.is_file_scope
                     && matches!(previous, Some(TokenKind::LParen | TokenKind::Comma))
                     && matches!(after, Some(TokenKind::RParen | TokenKind::Comma))
             }
@@ -296,9 +412,7 @@ impl Inner<'_> {
                 n_stars > 0
                     || matches!(
                         after,
-                        Some(
-                            TokenKind::Ident | TokenKind::Number | TokenKind::Char | TokenKind::Str
-                        )
+                        Some(TokenKind::Ident | TokenKind::Number | TokenKind::Char | TokenKind::Str)
                     )
             }
             _ => false,
@@ -333,82 +447,65 @@ impl Inner<'_> {
         self.session.report(report);
     }
 
-    /// True, and reported, if the name at `at` stands in front of a declaration where
+    /// True, and reported, if the name at `place` stands in front of a declaration where
     /// only a macro makes sense, such as `__always_inline` without its header.
-    fn is_unknown_specifier(&mut self, at: u32, previous: Option<TokenKind>) -> bool {
+    fn is_unknown_specifier(&mut self, place: NamePlace) -> bool {
+        let NamePlace { at, previous, .. } = place;
         let Some(next) = self.tokens.get(at as usize + 1).copied() else {
             return false;
         };
+        let is_candidate = next.kind == TokenKind::Ident
+            || is_type_keyword(next.kind)
+            || is_specifier(next.kind);
         let name = self.tokens[at as usize];
-        let is_candidate = match next.kind {
-            TokenKind::Ident => true,
-            kind => is_type_keyword(kind) || is_specifier(kind),
-        };
-        if !is_candidate || self.scopes.get(name.symbol) != NameKind::Undeclared {
-            let is_known_foreign =
-                is_candidate && self.scopes.get(name.symbol) == NameKind::Foreign;
-            if !is_known_foreign {
-                return false;
-            }
+        let is_foreign = |kind| matches!(kind, NameKind::Undeclared | NameKind::Foreign);
+        if !is_candidate || !is_foreign(self.scopes.get(name.symbol)) {
+            return false;
         }
-        self.check_specifier(name, next, at, previous)
-    }
-
-    fn check_specifier(
-        &mut self,
-        name: Token,
-        next: Token,
-        at: u32,
-        previous: Option<TokenKind>,
-    ) -> bool {
         let is_start = begins_statement(previous)
             || previous.is_some_and(|kind| is_specifier(kind) || is_type_keyword(kind));
         // `struct s { … } __unknown name;`
         let is_behind_brace =
             previous == Some(TokenKind::RBrace) && !name.flags.contains(TokenFlags::LINE_START);
         let is_before_type = match next.kind {
-            TokenKind::Ident => is_behind_brace || self.is_known_type(next.symbol, at + 1),
+            TokenKind::Ident if is_behind_brace => true,
+            TokenKind::Ident => is_start && self.is_type_in_front(next.symbol, at + 1),
             kind => is_type_keyword(kind) || (is_specifier(kind) && begins_statement(previous)),
         };
-        if !(is_start && is_before_type) || self.is_asked_type(name.symbol) {
+        let is_unknown = is_start
+            && is_before_type
+            && match self.scopes.get(name.symbol) {
+                NameKind::Undeclared => self.ask(name.symbol) == NameKind::Foreign,
+                _ => true,
+            };
+        if is_unknown && !self.stream.has_missing_files && !self.is_trial() {
+            self.report_unknown_specifier(name);
+        }
+        is_unknown
+    }
+
+    fn report_unknown_specifier(&mut self, name: Token) {
+        let text = self.session.name(name.symbol).to_owned();
+        let message = format!("unknown name `{text}` in front of a declaration");
+        let report = Diagnostic::new(codes::parse::E0201, name.span, message)
+            .with_note("only a type, a keyword or an attribute can stand here")
+            .with_help(format!(
+                "include the header that defines the macro `{text}`"
+            ));
+        self.session.report(report);
+    }
+
+    /// True if `name` at `at` is a type and the name of something follows.
+    fn is_type_in_front(&mut self, name: Symbol, at: u32) -> bool {
+        if !matches!(
+            self.kind_at(at + 1),
+            Some(TokenKind::Ident | TokenKind::Star)
+        ) {
             return false;
         }
-        if !self.stream.has_missing_files {
-            let text = self.session.name(name.symbol).to_owned();
-            let message = format!("unknown name `{text}` in front of a declaration");
-            let report = Diagnostic::new(codes::parse::E0201, name.span, message)
-                .with_note("only a type, a keyword or an attribute can stand here")
-                .with_help(format!(
-                    "include the header that defines the macro `{text}`"
-                ));
-            self.session.report(report);
-        }
-        true
-    }
-
-    fn is_known_type(&mut self, name: Symbol, at: u32) -> bool {
         match self.scopes.get(name) {
-            NameKind::Undeclared => {
-                // `unknown u32 name`: the second is a type if the outside world says so.
-                self.kind_at(at + 1) == Some(TokenKind::Ident)
-                    || self.kind_at(at + 1) == Some(TokenKind::Star)
-            }
+            NameKind::Undeclared => self.ask(name).is_type(),
             kind => kind.is_type(),
         }
-        .then(|| self.is_asked_type(name))
-        .unwrap_or(false)
-    }
-
-    /// Asks what an undeclared name is; true for types.
-    fn is_asked_type(&mut self, name: Symbol) -> bool {
-        if self.scopes.get(name) == NameKind::Undeclared {
-            let text = self.session.names.resolve_shared(name);
-            let kind = match self.types.is_type(&text) {
-                true => NameKind::ForeignType,
-                false => NameKind::Foreign,
-            };
-            self.scopes.resolve(name, kind);
-        }
-        self.scopes.get(name).is_type()
     }
 }

@@ -53,10 +53,14 @@ pub(crate) struct Inner<'s> {
     pub reports: Vec<Diagnostic>,
     /// Index behind the last token of the last finished item.
     pub finished: u32,
+    /// Where everything stood at that moment.
+    checkpoint: Checkpoint,
+    /// In a parse on trial: where to go back to.
+    trial: Option<(u32, Checkpoint)>,
+    /// That something is missing at the end of the file has been reported.
+    pub is_end_reported: bool,
     /// Positions of the file that the last span was in.
     file_range: (u32, u32),
-    /// Symbol of the empty string.
-    no_symbol: Symbol,
 }
 
 /// Height of every node, by its id.
@@ -69,8 +73,8 @@ struct Heights {
 }
 
 /// Where everything stood before an item.
-#[derive(Clone, Copy)]
-pub(crate) struct Checkpoint {
+#[derive(Clone, Copy, Default)]
+struct Checkpoint {
     n_items: usize,
     n_exprs: usize,
     n_stmts: usize,
@@ -87,7 +91,6 @@ impl<'s> ParseState<'s> {
         tokens: Vec<Token>,
         types: &'s mut dyn TypeNames,
     ) -> Self {
-        let no_symbol = session.intern("");
         Self {
             inner: RefCell::new(Inner {
                 session,
@@ -99,8 +102,10 @@ impl<'s> ParseState<'s> {
                 heights: Heights::default(),
                 reports: Vec::new(),
                 finished: 0,
+                checkpoint: Checkpoint::default(),
+                trial: None,
+                is_end_reported: false,
                 file_range: (1, 0),
-                no_symbol,
             }),
         }
     }
@@ -754,12 +759,15 @@ impl<'s> ParseState<'s> {
     pub(crate) fn finish_item(&self, r: u32) {
         let mut inner = self.inner();
         inner.finished = r;
-        inner.flush_reports();
+        if !inner.is_trial() {
+            inner.flush_reports();
+        }
+        inner.checkpoint = inner.here();
     }
 }
 
 impl Inner<'_> {
-    pub(crate) fn checkpoint(&self) -> Checkpoint {
+    fn here(&self) -> Checkpoint {
         Checkpoint {
             n_items: self.tree.items.len(),
             n_exprs: self.tree.exprs.len(),
@@ -771,8 +779,30 @@ impl Inner<'_> {
         }
     }
 
+    pub(crate) fn is_trial(&self) -> bool {
+        self.trial.is_some()
+    }
+
+    /// Begins a parse that leaves no traces.
+    pub(crate) fn begin_trial(&mut self) {
+        self.trial = Some((self.finished, self.checkpoint));
+    }
+
+    pub(crate) fn end_trial(&mut self) {
+        if let Some((finished, checkpoint)) = self.trial.take() {
+            self.finished = finished;
+            self.checkpoint = checkpoint;
+            self.roll_back(checkpoint);
+        }
+    }
+
+    /// Forgets the item that could not be finished.
+    pub(crate) fn roll_back_item(&mut self) {
+        self.roll_back(self.checkpoint);
+    }
+
     /// Forgets everything since `checkpoint`.
-    pub(crate) fn roll_back(&mut self, checkpoint: Checkpoint) {
+    fn roll_back(&mut self, checkpoint: Checkpoint) {
         self.tree.items.truncate(checkpoint.n_items);
         self.tree.exprs.truncate(checkpoint.n_exprs);
         self.tree.stmts.truncate(checkpoint.n_stmts);

@@ -173,7 +173,7 @@ impl Preprocessor<'_> {
         true
     }
 
-    fn push_token(&mut self, token: Token) {
+    pub(super) fn push_token(&mut self, token: Token) {
         let mut tokens = self.buffer();
         tokens.push(token);
         self.push_context(tokens, None, false);

@@ -74,6 +74,11 @@ impl Preprocessor<'_> {
                     return false;
                 }
                 let Some((mut args, end)) = self.arguments(name, id, &function) else {
+                    self.push_token(Token {
+                        kind: TokenKind::ErrorExpr,
+                        symbol: self.syms.none,
+                        ..name
+                    });
                     return true;
                 };
                 let call = self.session.sources.join(name.span, end);

@@ -216,6 +216,11 @@ impl<'a> Preprocessor<'a> {
                 });
                 return;
             }
+            // A macro call that was wrong: what it stands for is unknown.
+            TokenKind::ErrorExpr => {
+                let index = self.out.tokens.len() as u32;
+                self.out.lexical_errors.push(index);
+            }
             TokenKind::Unknown
             | TokenKind::UnterminatedChar
             | TokenKind::UnterminatedStr

@@ -86,12 +86,10 @@ impl Preprocessor<'_> {
                 BodyKind::VaOpt(end) => {
                     let rest = function.params.len() - 1;
                     if self.expanded(args, rest).is_empty() {
-                        // Nothing: a placemarker where `##` stands on either side.
-                        is_pasted = is_pasted || function.body[end].is_pasted;
+                        // A placemarker: what is left of it stays as it is.
+                        has_left &= is_pasted;
+                        is_pasted = function.body[end].is_pasted;
                         at = end + 1;
-                        if !(is_pasted && has_left) {
-                            has_left = false;
-                        }
                         continue;
                     }
                     at += 1;
