@@ -58,9 +58,8 @@ impl Check {
                 }
             }
             TokenKind::RBrace if self.n_braces == 0 => {
-                let report =
-                    Diagnostic::new(codes::parse::E0201, token.span, "`}` without `{`")
-                        .with_help("remove it, or look for a `}` too many above");
+                let report = Diagnostic::new(codes::parse::E0201, token.span, "`}` without `{`")
+                    .with_help("remove it, or look for a `}` too many above");
                 inner.session.report(report);
                 self.repairs.push(Repair {
                     at,
@@ -70,7 +69,11 @@ impl Check {
             }
             TokenKind::RBrace => {
                 self.n_braces -= 1;
-                while self.open.pop().is_some_and(|kind| kind != TokenKind::LBrace) {}
+                while self
+                    .open
+                    .pop()
+                    .is_some_and(|kind| kind != TokenKind::LBrace)
+                {}
             }
             TokenKind::RParen if self.open.last() == Some(&TokenKind::LParen) => {
                 self.open.pop();
@@ -197,7 +200,11 @@ fn column(inner: &Inner<'_>, at: u32) -> u32 {
 /// Column of the first token in the line of token `at`.
 fn indentation(inner: &Inner<'_>, at: u32) -> u32 {
     let mut first = at;
-    while first > 0 && !inner.tokens[first as usize].flags.contains(TokenFlags::LINE_START) {
+    while first > 0
+        && !inner.tokens[first as usize]
+            .flags
+            .contains(TokenFlags::LINE_START)
+    {
         first -= 1;
     }
     column(inner, first)

@@ -52,7 +52,11 @@ fn is_consequence(inner: &Inner<'_>, at: u32) -> bool {
         return false;
     };
     let between = inner.tokens.get(index as usize..at as usize).unwrap_or(&[]);
-    between.iter().filter(|token| token.kind == TokenKind::Semi).count() == 0
+    between
+        .iter()
+        .filter(|token| token.kind == TokenKind::Semi)
+        .count()
+        == 0
         && between.len() < 64
 }
 
@@ -90,14 +94,13 @@ fn missing_token(
     let text = kind.text().unwrap_or_default();
     let place = place_behind(inner, at);
     let next = inner.tokens.get(at as usize);
-    let is_next_in_new_line =
-        next.is_none_or(|token| token.flags.contains(TokenFlags::LINE_START));
+    let is_next_in_new_line = next.is_none_or(|token| token.flags.contains(TokenFlags::LINE_START));
     let message = match kind {
         TokenKind::Semi => match after_what(inner, failure, at) {
             Some(what) => format!("expected `;` after {what}"),
             None => format!("expected `;` before {}", found(inner, at)),
         },
-        _ => format!("expected `{text}` before {}", found(inner, failure.at)),
+        _ => format!("expected `{text}` before {}", found(inner, at)),
     };
     let mut report = error(place, message);
     let opener = match kind {
@@ -117,9 +120,9 @@ fn missing_token(
         TokenKind::Semi => {
             is_next_in_new_line || next.is_some_and(|token| token.kind == TokenKind::RBrace)
         }
-        TokenKind::RParen => next.is_some_and(|token| {
-            matches!(token.kind, TokenKind::Semi | TokenKind::LBrace)
-        }),
+        TokenKind::RParen => {
+            next.is_some_and(|token| matches!(token.kind, TokenKind::Semi | TokenKind::LBrace))
+        }
         TokenKind::RBracket => true,
         _ => false,
     };
@@ -162,9 +165,7 @@ fn after_what(inner: &Inner<'_>, failure: &Failure, at: u32) -> Option<String> {
         TokenKind::KwBreak | TokenKind::KwContinue | TokenKind::KwReturn => {
             previous.kind.describe()
         }
-        _ if failure.expects("__attribute__") && failure.expects("=") => {
-            "declaration".to_owned()
-        }
+        _ if failure.expects("__attribute__") && failure.expects("=") => "declaration".to_owned(),
         _ if failure.expects("?") || failure.expects("+") => "expression".to_owned(),
         _ => return None,
     })
@@ -233,6 +234,9 @@ fn misspelled_keyword(inner: &Inner<'_>, at: u32, report: Diagnostic) -> Diagnos
             continue;
         }
         let name = inner.session.name(token.symbol);
+        if name.len() < 3 {
+            continue;
+        }
         if let Some(keyword) = similar::most_similar(name, STATEMENT_KEYWORDS) {
             return report.with_help(format!("did you mean `{keyword}` instead of `{name}`?"));
         }

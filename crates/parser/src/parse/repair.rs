@@ -135,7 +135,9 @@ impl Trial<'_, '_> {
 
     /// The smallest region that can be left out.
     fn skip(&self, regions: &[(u32, u32)]) -> Option<Fix> {
-        let fixes = regions.iter().map(|&(from, to)| (Fix::Skip { from, to }, to));
+        let fixes = regions
+            .iter()
+            .map(|&(from, to)| (Fix::Skip { from, to }, to));
         fixes
             .filter(|(fix, to)| self.score(fix.repair(*to), to + LOOKAHEAD) > *to)
             .map(|(fix, _)| fix)
@@ -166,8 +168,17 @@ fn candidates(inner: &Inner<'_>, failure: &Failure, levels: &[Level], start: u32
             insert(TokenKind::Comma, ",");
         }
     }
-    insert(TokenKind::LParen, "(");
     insert(TokenKind::Colon, ":");
+    if failure.expected.len() == 1 {
+        insert(TokenKind::LParen, "(");
+    }
+    if let Some(level) = levels.last()
+        && let Some(kind) = level.open.and_then(closer)
+        && at > level.at + 2
+    {
+        // `a[3 = {…}`: the parser took `3 = …` for an expression.
+        fixes.push(Fix::Insert { kind, at: at - 1 });
+    }
     if let Some(definition) = missing_semi_after_brace(inner, at, start) {
         let kind = TokenKind::Semi;
         let at = definition;
@@ -190,6 +201,15 @@ fn candidates(inner: &Inner<'_>, failure: &Failure, levels: &[Level], start: u32
         fixes.push(Fix::Drop);
     }
     fixes
+}
+
+/// What closes a parenthesis or bracket.
+fn closer(open: TokenKind) -> Option<TokenKind> {
+    match open {
+        TokenKind::LParen => Some(TokenKind::RParen),
+        TokenKind::LBracket => Some(TokenKind::RBracket),
+        _ => None,
+    }
 }
 
 /// `struct s { … }` and, in the next line, something else: the index of that line. The

@@ -412,7 +412,9 @@ impl Inner<'_> {
                 n_stars > 0
                     || matches!(
                         after,
-                        Some(TokenKind::Ident | TokenKind::Number | TokenKind::Char | TokenKind::Str)
+                        Some(
+                            TokenKind::Ident | TokenKind::Number | TokenKind::Char | TokenKind::Str
+                        )
                     )
             }
             _ => false,
@@ -454,9 +456,8 @@ impl Inner<'_> {
         let Some(next) = self.tokens.get(at as usize + 1).copied() else {
             return false;
         };
-        let is_candidate = next.kind == TokenKind::Ident
-            || is_type_keyword(next.kind)
-            || is_specifier(next.kind);
+        let is_candidate =
+            next.kind == TokenKind::Ident || is_type_keyword(next.kind) || is_specifier(next.kind);
         let name = self.tokens[at as usize];
         let is_foreign = |kind| matches!(kind, NameKind::Undeclared | NameKind::Foreign);
         if !is_candidate || !is_foreign(self.scopes.get(name.symbol)) {
