@@ -11,3 +11,6 @@ pub mod interpret;
 pub mod ir;
 pub mod lower;
 pub mod passes;
+mod pipeline;
+
+pub use pipeline::{Observer, OptLevel, optimize, optimize_observed};

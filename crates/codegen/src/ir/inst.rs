@@ -111,7 +111,7 @@ pub enum Op {
         /// For compare-exchange: what memory must contain.
         expected: Option<Value>,
     },
-    /// A call; arguments are `i64` or `ptr`, at most five.
+    /// A call; arguments are `i64` or `ptr`.
     Call(Callee, ArgList),
     /// Legacy packet access (RFC 9669 §5.5): `i64` in host order; leaves the program if
     /// out of bounds. First operand: the context. Second: the offset, `i64`.
@@ -184,8 +184,11 @@ pub struct ArgList {
 }
 
 impl ArgList {
+    /// Longest list. Only inlined functions can have more arguments than
+    /// [`ArgList::MAX_REGISTERS`].
+    pub const MAX: usize = 12;
     /// BPF passes arguments in `r1` to `r5` (RFC 9669 §2.2).
-    pub const MAX: usize = 5;
+    pub const MAX_REGISTERS: usize = 5;
 
     /// The list of `args`; `None` if they are too many.
     pub fn new(args: &[Value]) -> Option<Self> {

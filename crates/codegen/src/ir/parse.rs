@@ -570,7 +570,7 @@ impl Reader {
                 let args = self.list(line)?;
                 Op::Call(
                     callee,
-                    ArgList::new(&args).ok_or(line.error("five arguments"))?,
+                    ArgList::new(&args).ok_or(line.error("fewer arguments"))?,
                 )
             }
             _ => return Err(error),

@@ -34,10 +34,21 @@ pub fn validate(module: &Module) -> Vec<Invalid> {
 
 /// Everything that is wrong with one function.
 pub fn validate_func(module: &Module, id: FuncId) -> Vec<Invalid> {
+    match &module.funcs[id].body {
+        Some(body) => validate_body(module, id, body),
+        None => Vec::new(),
+    }
+}
+
+/// Panics if a pass made something invalid of a function's body.
+pub fn assert_valid(pass: &str, module: &Module, id: FuncId, body: &Body) {
+    let invalid = validate_body(module, id, body);
+    assert!(invalid.is_empty(), "after {pass}: {invalid:#?}\n{body}");
+}
+
+/// Everything that is wrong with `body` as the body of function `id`.
+pub fn validate_body(module: &Module, id: FuncId, body: &Body) -> Vec<Invalid> {
     let func = &module.funcs[id];
-    let Some(body) = &func.body else {
-        return Vec::new();
-    };
     let dominators = Dominators::new(body);
     let mut ctx = Ctx {
         module,

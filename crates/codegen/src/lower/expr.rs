@@ -489,7 +489,8 @@ impl Ctx<'_> {
         match ArgList::new(&values) {
             Some(args) => self.emit(Op::Call(callee, args), ty),
             None => {
-                self.report(span, "this call passes more than five registers");
+                let n = ArgList::MAX;
+                self.report(span, format!("this call has more than {n} arguments"));
                 self.undef(ty)
             }
         }

@@ -2,16 +2,34 @@
 //! [`validate`](crate::ir::validate) silent and what the interpreter sees.
 
 mod cfg;
+mod clone;
 mod dce;
+mod evaluate;
+mod expand;
+mod facts;
+mod forward;
+mod inline;
 mod known_bits;
 mod mem2reg;
 mod rules;
 mod simplify;
+mod sroa;
+mod stores;
+mod thread;
+mod unroll;
 
 pub use cfg::{simplify_cfg, simplify_params};
 pub use dce::remove_dead_code;
+pub use expand::expand;
+pub use facts::decide_comparisons;
+pub use forward::forward_loads;
+pub use inline::{InlinePolicy, callees_first, count_calls, inline_calls, remove_unused_funcs};
 pub use mem2reg::promote_slots;
 pub use simplify::simplify;
+pub use sroa::split_slots;
+pub use stores::{combine_stores, remove_dead_stores};
+pub use thread::thread_jumps;
+pub use unroll::unroll_loop;
 
 #[cfg(test)]
 mod tests;

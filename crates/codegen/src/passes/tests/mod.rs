@@ -6,6 +6,7 @@ use super::*;
 use crate::interpret::{Fault, Host, Machine, Memory};
 use crate::ir::validate::validate;
 use crate::ir::*;
+use crate::{OptLevel, optimize};
 use bpfc_base::{Idx, IndexVec};
 
 /// What a program did: its result, what it left in the globals, and its calls.
@@ -73,6 +74,15 @@ fn each_body(module: &mut Module, pass: impl Fn(&IndexVec<GlobalId, Global>, &mu
     }
 }
 
+fn each_func(module: &mut Module, pass: impl Fn(&Module, FuncId, &mut Body)) {
+    for id in module.funcs.ids() {
+        if let Some(mut body) = module.funcs[id].body.take() {
+            pass(module, id, &mut body);
+            module.funcs[id].body = Some(body);
+        }
+    }
+}
+
 const PASSES: &[(&str, Pass)] = &[
     ("simplify_cfg", |m| each_body(m, |_, b| simplify_cfg(b))),
     ("remove_dead_code", |m| {
@@ -80,6 +90,31 @@ const PASSES: &[(&str, Pass)] = &[
     }),
     ("simplify", |m| each_body(m, simplify)),
     ("promote_slots", |m| each_body(m, |_, b| promote_slots(b))),
+    ("split_slots", |m| each_body(m, |_, b| split_slots(b))),
+    ("forward_loads", |m| {
+        each_func(m, |m, id, b| {
+            forward_loads(m, id, b);
+        })
+    }),
+    ("remove_dead_stores", |m| {
+        each_func(m, |m, id, b| {
+            remove_dead_stores(m, id, b);
+        })
+    }),
+    ("combine_stores", |m| each_body(m, |_, b| combine_stores(b))),
+    ("expand", |m| each_func(m, expand)),
+    ("decide_comparisons", |m| {
+        each_body(m, |_, b| decide_comparisons(b))
+    }),
+    ("thread_jumps", |m| each_body(m, |_, b| thread_jumps(b))),
+    ("unroll_loop", |m| each_body(m, |_, b| unroll_loop(b))),
+    ("inline", |m| {
+        let calls = count_calls(m);
+        for id in callees_first(m) {
+            inline_calls(m, id, InlinePolicy::Profitable, &calls);
+        }
+        remove_unused_funcs(m);
+    }),
 ];
 
 const ARGS: [[u64; 2]; 4] = [
@@ -122,6 +157,18 @@ fn every_pass_keeps_the_meaning() {
             let (name, pass) =
                 PASSES[(seed as usize + step * (1 + seed as usize % 5)) % PASSES.len()];
             check(name, seed, &mut module, pass);
+        }
+    }
+}
+
+#[test]
+fn every_level_keeps_the_meaning() {
+    for seed in 1000..1400 {
+        for level in [OptLevel::O0, OptLevel::O2] {
+            let mut module = generate::module(seed);
+            check("optimize", seed, &mut module, |module| {
+                optimize(module, level)
+            });
         }
     }
 }

@@ -1,0 +1,255 @@
+//! Inlining: callees before callers, so that what is copied is simplified already.
+
+use super::clone::copy_body;
+use crate::ir::*;
+use bpfc_base::{Idx, IndexVec};
+
+/// Which calls are inlined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InlinePolicy {
+    /// `always_inline`, and what BPF cannot call.
+    Required,
+    /// Small functions and those with one call, too.
+    Profitable,
+}
+
+/// Largest function that is copied to every call: about what a call costs in moves,
+/// spills, prologue and `exit`, and what simplification takes away again.
+const MAX_SMALL: usize = 40;
+/// Largest function that a caller may grow to.
+const MAX_CALLER: usize = 20_000;
+
+/// Functions in an order in which callees come before callers. Recursion, which BPF
+/// rejects, is cut somewhere.
+pub fn callees_first(module: &Module) -> Vec<FuncId> {
+    let mut order = Vec::new();
+    let mut seen = vec![false; module.funcs.len()];
+    for root in module.funcs.ids() {
+        let mut stack = vec![(root, callees(module, root), 0)];
+        if std::mem::replace(&mut seen[root.index()], true) {
+            continue;
+        }
+        while let Some((id, callees_of, idx)) = stack.last_mut() {
+            match callees_of.get(*idx).copied() {
+                Some(next) => {
+                    *idx += 1;
+                    if !std::mem::replace(&mut seen[next.index()], true) {
+                        stack.push((next, callees(module, next), 0));
+                    }
+                }
+                None => {
+                    order.push(*id);
+                    stack.pop();
+                }
+            }
+        }
+    }
+    order
+}
+
+/// Functions that `id` mentions, calls or not.
+fn callees(module: &Module, id: FuncId) -> Vec<FuncId> {
+    let Some(body) = &module.funcs[id].body else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for block in body.reverse_postorder() {
+        for &inst in &body.blocks[block].insts {
+            let op = body.op(inst);
+            if let Op::Call(Callee::Func(callee), _) = op {
+                all.push(callee);
+            }
+        }
+    }
+    for inst in &body.values {
+        if let Op::FuncAddr(func) = inst.op {
+            all.push(func);
+        }
+    }
+    all.dedup();
+    all
+}
+
+/// Number of calls of every function; an address that is taken counts as many.
+pub fn count_calls(module: &Module) -> IndexVec<FuncId, u32> {
+    let mut calls = IndexVec::from_elem(0, module.funcs.len());
+    for id in module.funcs.ids() {
+        let Some(body) = &module.funcs[id].body else {
+            continue;
+        };
+        for block in body.reverse_postorder() {
+            for &inst in &body.blocks[block].insts {
+                if let Op::Call(Callee::Func(callee), _) = body.op(inst) {
+                    calls[callee] += 1;
+                }
+            }
+        }
+        for inst in &body.values {
+            if let Op::FuncAddr(func) = inst.op {
+                calls[func] += 1000;
+            }
+        }
+    }
+    for global in &module.globals {
+        if let GlobalInit::Data { relocs, .. } = &global.init {
+            for reloc in relocs {
+                if let InitTarget::Func(func) = reloc.target {
+                    calls[func] += 1000;
+                }
+            }
+        }
+    }
+    calls
+}
+
+/// Inlines calls in function `id`; true if there were any.
+///
+/// Requires: `calls` is [`count_calls`] of the module before any inlining.
+pub fn inline_calls(
+    module: &mut Module,
+    id: FuncId,
+    policy: InlinePolicy,
+    calls: &IndexVec<FuncId, u32>,
+) -> bool {
+    let Some(mut body) = module.funcs[id].body.take() else {
+        return false;
+    };
+    let mut changed = false;
+    let mut size = size_of(&body);
+    let mut todo = body.reverse_postorder();
+    todo.reverse();
+    while let Some(block) = todo.pop() {
+        for idx in 0..body.blocks[block].insts.len() {
+            let inst = body.blocks[block].insts[idx];
+            let Op::Call(Callee::Func(callee), args) = body.op(inst) else {
+                continue;
+            };
+            let func = &module.funcs[callee];
+            let Some(callee_body) = &func.body else {
+                continue;
+            };
+            let callee_size = size_of(callee_body);
+            let is_required =
+                func.inline == Inline::Always || args.as_slice().len() > ArgList::MAX_REGISTERS;
+            let is_wanted = policy == InlinePolicy::Profitable
+                && func.inline != Inline::Never
+                && func.section.is_none()
+                && (callee_size <= MAX_SMALL
+                    || (func.linkage == Linkage::Static && calls[callee] == 1));
+            let has_room = size + callee_size <= MAX_CALLER;
+            if (is_required || is_wanted) && has_room && callee != id {
+                size += callee_size;
+                let rest = inline_call(&mut body, block, idx, inst, args, callee_body);
+                todo.push(rest);
+                changed = true;
+                break;
+            }
+        }
+    }
+    module.funcs[id].body = Some(body);
+    changed
+}
+
+/// Number of instructions and terminators.
+fn size_of(body: &Body) -> usize {
+    let order = body.reverse_postorder();
+    order
+        .iter()
+        .map(|&block| body.blocks[block].insts.len() + 1)
+        .sum()
+}
+
+/// Replaces one call; the block with what follows it.
+fn inline_call(
+    body: &mut Body,
+    block: BlockId,
+    idx: usize,
+    inst: Value,
+    args: ArgList,
+    callee: &Body,
+) -> BlockId {
+    let rest = body.blocks.push(Block::default());
+    let mut tail = body.blocks[block].insts.split_off(idx);
+    tail.remove(0);
+    let term = std::mem::replace(&mut body.blocks[block].term, Term::Unreachable);
+    let term_span = body.blocks[block].term_span;
+    let Inst { ty, span, .. } = body.values[inst];
+    // The call itself becomes what the returns pass on.
+    match ty {
+        Type::Void => {}
+        Type::I32 => {
+            let param = body.push_param(rest, Type::I64, span);
+            body.values[inst].op = Op::Trunc(param);
+            body.blocks[rest].insts.push(inst);
+        }
+        _ => {
+            body.values[inst].op = Op::Param;
+            body.blocks[rest].params.push(inst);
+        }
+    }
+    body.blocks[rest].insts.append(&mut tail);
+    body.blocks[rest].term = term;
+    body.blocks[rest].term_span = term_span;
+    let entry = copy_body(body, callee, args.as_slice(), rest, ty != Type::Void);
+    body.blocks[block].term = Term::Jump(Target::new(entry));
+    body.blocks[block].term_span = span;
+    rest
+}
+
+/// Drops the bodies of static functions that nobody mentions any more.
+pub fn remove_unused_funcs(module: &mut Module) {
+    let calls = {
+        let mut reached = vec![false; module.funcs.len()];
+        let is_root = |func: &Func| func.section.is_some() || func.linkage != Linkage::Static;
+        let mut todo: Vec<FuncId> = module
+            .funcs
+            .ids()
+            .filter(|&id| is_root(&module.funcs[id]))
+            .collect();
+        for global in &module.globals {
+            if let GlobalInit::Data { relocs, .. } = &global.init {
+                todo.extend(relocs.iter().filter_map(|reloc| match reloc.target {
+                    InitTarget::Func(func) => Some(func),
+                    InitTarget::Global(_) => None,
+                }));
+            }
+        }
+        while let Some(id) = todo.pop() {
+            if !std::mem::replace(&mut reached[id.index()], true) {
+                todo.extend(mentioned(module, id));
+            }
+        }
+        reached
+    };
+    for id in module.funcs.ids() {
+        if !calls[id.index()] {
+            module.funcs[id].body = None;
+        }
+    }
+}
+
+/// Functions whose calls or addresses are in reachable code.
+fn mentioned(module: &Module, id: FuncId) -> Vec<FuncId> {
+    let mut all = Vec::new();
+    let Some(body) = &module.funcs[id].body else {
+        return all;
+    };
+    let mut leaf = |value: Value| {
+        if let Op::FuncAddr(func) = body.op(value) {
+            all.push(func);
+        }
+    };
+    let mut called = Vec::new();
+    for block in body.reverse_postorder() {
+        for &inst in &body.blocks[block].insts {
+            let op = body.op(inst);
+            op.for_each_operand(&mut leaf);
+            if let Op::Call(Callee::Func(func), _) = op {
+                called.push(func);
+            }
+        }
+        body.blocks[block].term.for_each_operand(&mut leaf);
+    }
+    all.extend(called);
+    all
+}

@@ -1,0 +1,158 @@
+//! Full unrolling of loops that run a known number of times.
+
+use super::clone::{Copies, copy_blocks, demote_values};
+use super::evaluate::{Env, evaluate, evaluate_branch};
+use crate::analysis::{Dominators, Loop, find_loops};
+use crate::ir::*;
+
+/// Turns followed to find out how many there are.
+const MAX_TURNS: u32 = 4096;
+/// Instructions that unrolling on request may make.
+const MAX_REQUESTED: usize = 16_384;
+/// Instructions that unrolling may make where nobody asks.
+const MAX_SMALL: usize = 40;
+
+/// Unrolls one loop; true if there was one. Inner loops come first.
+///
+/// Ensures: values that leave the loop are in slots (`promote_slots`).
+pub fn unroll_loop(body: &mut Body) -> bool {
+    let dominators = Dominators::new(body);
+    for l in find_loops(body, &dominators) {
+        let hint = body.blocks[l.header].unroll;
+        let Some((exiting, n_turns)) = count_turns(body, &dominators, &l, hint) else {
+            continue;
+        };
+        let size: usize = l
+            .blocks
+            .iter()
+            .map(|&b| body.blocks[b].insts.len() + 1)
+            .sum();
+        let cost = size.saturating_mul(n_turns as usize);
+        let is_wanted = match hint {
+            Unroll::Disable => false,
+            Unroll::Full => cost <= MAX_REQUESTED,
+            Unroll::Count(n) => n > 1 && cost <= MAX_REQUESTED,
+            Unroll::Default => {
+                n_turns == 0 || (n_turns == 1 && exiting == l.header) || cost <= MAX_SMALL
+            }
+        };
+        if is_wanted {
+            unroll(body, &dominators, &l, exiting, n_turns);
+            return true;
+        }
+    }
+    false
+}
+
+/// The block that leaves the loop in the end, and how often it is passed before.
+fn count_turns(
+    body: &Body,
+    dominators: &Dominators,
+    l: &Loop,
+    hint: Unroll,
+) -> Option<(BlockId, u32)> {
+    let limit = match hint {
+        Unroll::Default => MAX_SMALL as u32,
+        _ => MAX_TURNS,
+    };
+    let exits = |block: &BlockId| {
+        let inside = |next: &BlockId| l.blocks.contains(next);
+        let n_inside = body.successors(*block).filter(inside).count();
+        n_inside == 1
+            && matches!(body.blocks[*block].term, Term::Branch { .. })
+            && l.latches
+                .iter()
+                .all(|&latch| dominators.dominates(*block, latch))
+    };
+    let exiting = l.blocks.iter().copied().filter(exits);
+    exiting
+        .filter_map(|block| Some((block, turns(body, dominators, l, block, limit)?)))
+        .min_by_key(|&(_, n)| n)
+}
+
+fn turns(
+    body: &Body,
+    dominators: &Dominators,
+    l: &Loop,
+    exiting: BlockId,
+    limit: u32,
+) -> Option<u32> {
+    let term = &body.blocks[exiting].term;
+    let Term::Branch { then, .. } = term else {
+        return None;
+    };
+    let leaves_if = !l.blocks.contains(&then.block);
+    let mut env = common_args(body, dominators, l, &Env::default(), false);
+    for n in 0..=limit {
+        if evaluate_branch(body, &env, term)? == leaves_if {
+            return Some(n);
+        }
+        env = common_args(body, dominators, l, &env, true);
+    }
+    None
+}
+
+/// Header parameters that are known at the next turn, coming from inside or outside.
+fn common_args(body: &Body, dominators: &Dominators, l: &Loop, env: &Env, inside: bool) -> Env {
+    let mut next = Env::default();
+    for (idx, &param) in body.blocks[l.header].params.iter().enumerate() {
+        let mut known: Option<Option<i64>> = None;
+        for &pred in &dominators.preds[l.header] {
+            if l.blocks.contains(&pred) != inside {
+                continue;
+            }
+            let targets = body.blocks[pred].term.targets();
+            for target in targets.filter(|target| target.block == l.header) {
+                let value = evaluate(body, env, target.args[idx]);
+                known = match known {
+                    None => Some(value),
+                    Some(known) if known == value => Some(known),
+                    Some(_) => Some(None),
+                };
+            }
+        }
+        if let Some(Some(n)) = known {
+            next.insert(param, n);
+        }
+    }
+    next
+}
+
+/// Puts `n_turns` copies in front of the loop, which then leaves at its first turn.
+fn unroll(body: &mut Body, dominators: &Dominators, l: &Loop, exiting: BlockId, n_turns: u32) {
+    demote_values(body, &l.blocks);
+    let is_inside = |target: &&Target| l.blocks.contains(&target.block);
+    let term = &body.blocks[exiting].term;
+    let stay = term.targets().find(is_inside).cloned();
+    let leave = term.targets().find(|target| !is_inside(target)).cloned();
+    let (Some(stay), Some(leave)) = (stay, leave) else {
+        unreachable!("an exiting block has one way in and one way out");
+    };
+    // In the copies the exit is never taken.
+    body.blocks[exiting].term = Term::Jump(stay);
+    let mut next = l.header;
+    for _ in 0..n_turns {
+        let mut copies = Copies::default();
+        copy_blocks(body, &l.blocks, &mut copies);
+        let header = copies.block(l.header);
+        for &latch in &l.latches {
+            redirect(body, copies.block(latch), header, next);
+        }
+        body.blocks[header].unroll = Unroll::Default;
+        next = header;
+    }
+    body.blocks[exiting].term = Term::Jump(leave);
+    body.blocks[l.header].unroll = Unroll::Disable;
+    for &pred in &dominators.preds[l.header] {
+        if !l.blocks.contains(&pred) {
+            redirect(body, pred, l.header, next);
+        }
+    }
+}
+
+fn redirect(body: &mut Body, block: BlockId, from: BlockId, to: BlockId) {
+    let targets = body.blocks[block].term.targets_mut();
+    for target in targets.filter(|target| target.block == from) {
+        target.block = to;
+    }
+}

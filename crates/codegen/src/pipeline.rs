@@ -1,0 +1,164 @@
+//! The order of passes.
+
+use crate::ir::{Body, FuncId, Module};
+use crate::passes::*;
+
+/// How hard to try.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OptLevel {
+    /// As written: variables stay in memory.
+    O0,
+    /// Short programs that the kernel's verifier accepts as readily.
+    #[default]
+    O2,
+}
+
+/// Sees a function after each pass: the pass's name, the module without this function's
+/// body, the function, its body.
+pub type Observer<'a> = &'a mut dyn FnMut(&'static str, &Module, FuncId, &Body);
+
+/// Optimises a module.
+///
+/// Requires: [`validate`](crate::ir::validate::validate) finds nothing.
+/// Ensures: the same, and what [`expand`] ensures: the back end can take it.
+pub fn optimize(module: &mut Module, level: OptLevel) {
+    optimize_observed(module, level, &mut |_, _, _, _| {});
+}
+
+/// [`optimize`], with somebody looking on.
+pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observer<'_>) {
+    let calls = count_calls(module);
+    let policy = match level {
+        OptLevel::O0 => InlinePolicy::Required,
+        OptLevel::O2 => InlinePolicy::Profitable,
+    };
+    for id in callees_first(module) {
+        inline_calls(module, id, policy, &calls);
+        let Some(body) = module.funcs[id].body.take() else {
+            continue;
+        };
+        let mut passes = Passes {
+            module,
+            id,
+            body,
+            observer,
+        };
+        match level {
+            OptLevel::O0 => passes.tidy(),
+            OptLevel::O2 => passes.optimize(),
+        }
+        let body = passes.body;
+        module.funcs[id].body = Some(body);
+    }
+    remove_unused_funcs(module);
+    for id in module.funcs.ids() {
+        let Some(body) = module.funcs[id].body.take() else {
+            continue;
+        };
+        let mut passes = Passes {
+            module,
+            id,
+            body,
+            observer,
+        };
+        match level {
+            OptLevel::O0 => passes.expand(),
+            OptLevel::O2 => passes.finish(),
+        }
+        let body = passes.body;
+        module.funcs[id].body = Some(body);
+    }
+}
+
+/// Rounds after which nothing is left as a rule.
+const MAX_ROUNDS: usize = 6;
+
+/// A function on its way through the passes.
+struct Passes<'a, 'o> {
+    module: &'a Module,
+    id: FuncId,
+    body: Body,
+    observer: &'o mut dyn FnMut(&'static str, &Module, FuncId, &Body),
+}
+
+type Pass = fn(&Module, FuncId, &mut Body) -> bool;
+
+impl Passes<'_, '_> {
+    /// -O0: nothing but what shortens the output without touching variables.
+    fn tidy(&mut self) {
+        self.run("simplify_cfg", |_, _, body| simplify_cfg(body));
+        self.run("remove_dead_code", |_, _, body| remove_dead_code(body));
+    }
+
+    /// -O2, first part: callers take in the result.
+    fn optimize(&mut self) {
+        self.clean();
+        self.promote();
+        while self.run("unroll_loop", |_, _, body| unroll_loop(body)) {
+            self.promote();
+        }
+        self.run("forward_loads", forward_loads);
+        self.promote();
+    }
+
+    /// -O2, second part: what is left of memory becomes instructions.
+    fn finish(&mut self) {
+        self.optimize();
+        self.expand();
+        self.clean();
+        self.run("forward_loads", forward_loads);
+        self.promote();
+        self.run("remove_dead_stores", remove_dead_stores);
+        self.run("combine_stores", |_, _, body| combine_stores(body));
+        self.clean();
+        self.expand();
+        self.run("remove_dead_code", |_, _, body| remove_dead_code(body));
+    }
+
+    /// Variables become values, as far as their addresses are not needed.
+    fn promote(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            let mut changed = self.run("split_slots", |_, _, body| split_slots(body));
+            changed |= self.run("promote_slots", |_, _, body| promote_slots(body));
+            self.clean();
+            changed |= self.run("thread_jumps", |_, _, body| thread_jumps(body));
+            if !changed {
+                break;
+            }
+        }
+        self.clean();
+    }
+
+    /// Local simplification, until nothing changes.
+    fn clean(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            let mut changed = self.run("simplify_cfg", |_, _, body| simplify_cfg(body));
+            changed |= self.run("simplify", |module, _, body| {
+                simplify(&module.globals, body)
+            });
+            changed |= self.run("decide_comparisons", |_, _, body| decide_comparisons(body));
+            changed |= self.run("remove_dead_code", |_, _, body| remove_dead_code(body));
+            if !changed {
+                break;
+            }
+        }
+    }
+
+    fn expand(&mut self) {
+        self.run("expand", |module, id, body| {
+            expand(module, id, body);
+            true
+        });
+    }
+
+    /// Runs a pass, checks what it made, and shows it.
+    fn run(&mut self, name: &'static str, pass: Pass) -> bool {
+        let changed = pass(self.module, self.id, &mut self.body);
+        if changed {
+            #[cfg(debug_assertions)]
+            crate::ir::validate::assert_valid(name, self.module, self.id, &self.body);
+            (self.observer)(name, self.module, self.id, &self.body);
+        }
+        changed
+    }
+}
