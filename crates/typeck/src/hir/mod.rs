@@ -10,7 +10,9 @@
 mod func;
 mod module;
 mod types;
+mod valid;
 
 pub use func::*;
 pub use module::*;
 pub use types::*;
+pub use valid::Valid;

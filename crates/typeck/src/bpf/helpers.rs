@@ -1,0 +1,103 @@
+//! Helpers that a program may not call: for want of a license, or of another program type.
+
+use super::calls::CallGraph;
+use super::sections::Program;
+use crate::hir::{Callee, Module};
+use bpfc_base::codes::bpf::{E0406, E0409};
+use bpfc_base::{Diagnostic, Session, Span};
+use bpfc_kabi::{GPL_COMPATIBLE_LICENSES, Helper, ProgType, helper_by_id, is_gpl_compatible};
+use rustc_hash::FxHashSet;
+
+/// Reports calls of GPL-only helpers from a program without a GPL-compatible license.
+pub(super) fn check_license(session: &mut Session, module: &Module, graph: &CallGraph) {
+    let license = module.license(&session.names);
+    if license
+        .as_ref()
+        .is_some_and(|(text, _)| is_gpl_compatible(text))
+    {
+        return;
+    }
+    for calls in graph.calls.iter() {
+        for call in calls {
+            let Callee::Helper(id) = call.callee else {
+                continue;
+            };
+            let Some(helper) = helper_by_id(id).filter(|helper| helper.gpl_only) else {
+                continue;
+            };
+            let message = format!("`{}` is for programs under the GPL only", helper.name);
+            let mut diagnostic = Diagnostic::new(E0406, call.span, message);
+            diagnostic = match &license {
+                Some((text, span)) => {
+                    diagnostic.with_note_at(*span, format!("the license is `{text}` here"))
+                }
+                None => diagnostic.with_note("the program has no license section"),
+            };
+            let help = match license {
+                Some(_) => {
+                    let known = GPL_COMPATIBLE_LICENSES.map(|license| format!("`{license}`"));
+                    format!("the kernel takes these: {}", known.join(", "))
+                }
+                None => "add `char LICENSE[] SEC(\"license\") = \"GPL\";`".to_owned(),
+            };
+            session.report(diagnostic.with_help(help));
+        }
+    }
+}
+
+/// Reports calls of helpers that the program's type does not have.
+pub(super) fn check_availability(
+    session: &mut Session,
+    module: &Module,
+    graph: &CallGraph,
+    programs: &[Program],
+) {
+    let mut reported: FxHashSet<(Span, ProgType)> = FxHashSet::default();
+    for program in programs {
+        for func in graph.reachable(program.func) {
+            for call in &graph.calls[func] {
+                let Callee::Helper(id) = call.callee else {
+                    continue;
+                };
+                let Some(helper) = helper_by_id(id) else {
+                    continue;
+                };
+                if helper.is_allowed(program.ty, None) || !reported.insert((call.span, program.ty))
+                {
+                    continue;
+                }
+                report_unavailable(session, module, program, helper, call.span);
+            }
+        }
+    }
+}
+
+fn report_unavailable(
+    session: &mut Session,
+    module: &Module,
+    program: &Program,
+    helper: &Helper,
+    span: Span,
+) {
+    let func = &module.funcs[program.func];
+    let name = session.name(func.name).to_owned();
+    let ty = program.ty.name();
+    let message = format!(
+        "`{}` cannot be called from a program of type `{ty}`",
+        helper.name
+    );
+    let mut diagnostic = Diagnostic::new(E0409, span, message).with_note_at(
+        func.section_span,
+        format!("`{name}` is one: its section says so"),
+    );
+    let allowed: Vec<String> = helper
+        .progs
+        .iter()
+        .map(|ty| format!("`{}`", ty.name()))
+        .take(6)
+        .collect();
+    if !allowed.is_empty() && allowed.len() < 6 {
+        diagnostic = diagnostic.with_note(format!("it is for {}", allowed.join(", ")));
+    }
+    session.report(diagnostic);
+}

@@ -1,0 +1,22 @@
+//! What BPF forbids of C: checks over the HIR of a whole module.
+
+mod abi;
+mod calls;
+mod helpers;
+mod recursion;
+mod sections;
+
+use crate::hir::Module;
+use bpfc_base::Session;
+use calls::CallGraph;
+
+/// Reports what BPF cannot do in `module`. Static functions whose parameters do not fit in
+/// registers are marked to be inlined, as a compiler would have to.
+pub(crate) fn constrain(session: &mut Session, module: &mut Module) {
+    let graph = CallGraph::of(module);
+    let recursive = recursion::check(session, module, &graph);
+    abi::check(session, module, &graph, &recursive);
+    let programs = sections::check(session, module);
+    helpers::check_license(session, module, &graph);
+    helpers::check_availability(session, module, &graph, &programs);
+}

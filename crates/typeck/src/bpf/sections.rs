@@ -1,0 +1,64 @@
+//! Sections of programs: they say which kind of program a function is.
+
+use crate::hir::{FuncId, Module};
+use bpfc_base::codes::bpf::E0407;
+use bpfc_base::{Diagnostic, Edit, ExpnId, Session};
+use bpfc_kabi::{ProgType, parse_section, section_candidates};
+
+/// A function that the kernel runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Program {
+    pub func: FuncId,
+    pub ty: ProgType,
+}
+
+/// Reports sections that are none of a program; the programs.
+pub(super) fn check(session: &mut Session, module: &Module) -> Vec<Program> {
+    let mut programs = Vec::new();
+    for (id, func) in module.funcs.iter_enumerated() {
+        let Some(section) = func.section.filter(|_| func.body.is_some()) else {
+            continue;
+        };
+        let section = session.names.resolve_shared(section);
+        if let Some(found) = parse_section(&section) {
+            programs.push(Program {
+                func: id,
+                ty: found.def.prog,
+            });
+            continue;
+        }
+        if matches!(&*section, ".text" | ".ksyms") {
+            continue;
+        }
+        report(session, &section, func.section_span);
+    }
+    programs
+}
+
+fn report(session: &mut Session, section: &str, span: bpfc_base::Span) {
+    let message = format!("the section `{section}` is of no known program type");
+    let mut diagnostic = Diagnostic::new(E0407, span, message);
+    if let Some(candidate) = section_candidates(section).first() {
+        let suggestion = with_target(section, candidate);
+        let text = format!("did you mean `{suggestion}`?");
+        let is_literal = session.sources.text(span) == format!("\"{section}\"");
+        diagnostic = if span.expn == ExpnId::ROOT && is_literal {
+            let replacement = format!("\"{suggestion}\"");
+            diagnostic.with_edit(text, vec![Edit { span, replacement }])
+        } else {
+            diagnostic.with_help(text)
+        };
+    }
+    session.report(diagnostic);
+}
+
+/// `candidate` with the target of `section`, if it takes one.
+fn with_target(section: &str, candidate: &str) -> String {
+    if let Some((_, target)) = section.split_once('/') {
+        let whole = format!("{candidate}/{target}");
+        if parse_section(&whole).is_some() {
+            return whole;
+        }
+    }
+    candidate.to_owned()
+}

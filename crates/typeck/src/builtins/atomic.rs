@@ -1,0 +1,339 @@
+//! `__sync_*` and `__atomic_*`.
+
+use super::BuiltinCall;
+use crate::checker::Checker;
+use crate::convert::Why;
+use crate::hir::{
+    AtomicOp, Builtin, CompareOp, ExprId, ExprKind, PlaceKind, QualType, StmtKind, TypeId,
+};
+use bpfc_base::Span;
+use bpfc_base::codes::types::{E0304, E0318, E0320};
+
+/// The operation in a name such as `fetch_and_add`.
+fn operation(word: &str) -> Option<AtomicOp> {
+    Some(match word {
+        "add" => AtomicOp::Add,
+        "sub" => AtomicOp::Sub,
+        "and" => AtomicOp::And,
+        "or" => AtomicOp::Or,
+        "xor" => AtomicOp::Xor,
+        "nand" => AtomicOp::Nand,
+        _ => return None,
+    })
+}
+
+impl Checker<'_> {
+    /// `__sync_NAME(…)`
+    pub fn sync_builtin(&mut self, name: &str, call: &BuiltinCall<'_>) -> ExprId {
+        // A width may be part of the name: `__sync_fetch_and_add_8`.
+        let name = ["_1", "_2", "_4", "_8"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .unwrap_or(name);
+        let span = call.span;
+        if let Some(op) = name.strip_prefix("fetch_and_").and_then(operation) {
+            return self.read_modify_write(op, call, false);
+        }
+        if let Some(op) = name.strip_suffix("_and_fetch").and_then(operation) {
+            return self.read_modify_write(op, call, true);
+        }
+        match name {
+            "lock_test_and_set" => self.read_modify_write(AtomicOp::Exchange, call, false),
+            "val_compare_and_swap" => match self.compare_exchange(call) {
+                Some((value, _)) => value,
+                None => self.poison(span),
+            },
+            "bool_compare_and_swap" => self.bool_compare_and_swap(call),
+            "lock_release" => self.lock_release(call),
+            "synchronize" => {
+                let void = self.common.void;
+                self.value(ExprKind::Builtin(Builtin::Barrier, Vec::new()), void, span)
+            }
+            _ => self.unknown_atomic(call),
+        }
+    }
+
+    /// `__atomic_NAME(…)`. BPF's atomics are all sequentially consistent, which is allowed
+    /// for every memory order.
+    pub fn atomic_builtin(&mut self, name: &str, call: &BuiltinCall<'_>) -> ExprId {
+        let span = call.span;
+        if let Some(op) = name.strip_prefix("fetch_").and_then(operation) {
+            return self.read_modify_write(op, call, false);
+        }
+        if let Some(op) = name.strip_suffix("_fetch").and_then(operation) {
+            return self.read_modify_write(op, call, true);
+        }
+        match name {
+            "exchange_n" | "exchange" if call.args.len() == 3 => {
+                self.read_modify_write(AtomicOp::Exchange, call, false)
+            }
+            "load_n" | "load" if call.args.len() == 2 => self.atomic_load(call),
+            "store_n" | "store" if call.args.len() == 3 => self.atomic_store(call),
+            "compare_exchange_n" => self.atomic_compare_exchange(call),
+            "compare_exchange_strong" | "compare_exchange_weak" => {
+                self.atomic_compare_exchange(call)
+            }
+            "thread_fence" | "signal_fence" => {
+                let void = self.common.void;
+                self.value(ExprKind::Builtin(Builtin::Barrier, Vec::new()), void, span)
+            }
+            _ => self.unknown_atomic(call),
+        }
+    }
+
+    fn unknown_atomic(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        for &arg in call.args {
+            self.rvalue(arg);
+        }
+        self.error(
+            E0320,
+            call.name_span,
+            format!("the builtin `{}` is not supported", call.name),
+        );
+        self.poison(call.span)
+    }
+
+    /// The type behind the pointer that an atomic works on; reports unsuitable ones.
+    fn atomic_type(
+        &mut self,
+        ptr: ExprId,
+        widths: &[u64],
+        call: &BuiltinCall<'_>,
+    ) -> Option<TypeId> {
+        let ty = self.type_of(ptr);
+        let span = self.span_of(ptr);
+        let to = self
+            .pointee(ty)
+            .filter(|to| self.is_integer(to.ty) || self.is_pointer(to.ty));
+        let Some(to) = to else {
+            let shown = self.show(ty);
+            let message = format!(
+                "`{}` needs a pointer to an integer, found `{shown}`",
+                call.name
+            );
+            self.error(E0304, span, message);
+            return None;
+        };
+        if self.all_quals(to).is_const && !matches!(widths, [1, ..]) {
+            let shown = self.show(ty);
+            self.error(
+                E0318,
+                span,
+                format!("what `{shown}` points to cannot be changed"),
+            );
+            return None;
+        }
+        let size = self.module.types.size_of(to.ty)?;
+        if !widths.contains(&size) {
+            let shown = self.show_qual(to);
+            let message =
+                format!("BPF has atomic operations on 4 and 8 bytes only, `{shown}` has {size}");
+            self.error(E0304, span, message);
+            return None;
+        }
+        Some(to.ty)
+    }
+
+    fn atomic_operand(
+        &mut self,
+        value: ExprId,
+        ty: TypeId,
+        call: &BuiltinCall<'_>,
+        index: usize,
+    ) -> ExprId {
+        let why = Why::Argument {
+            callee: call.name.to_owned(),
+            index,
+            declared: Span::NONE,
+        };
+        self.convert(value, ty, &why)
+    }
+
+    fn read_modify_write(
+        &mut self,
+        op: AtomicOp,
+        call: &BuiltinCall<'_>,
+        is_value_after: bool,
+    ) -> ExprId {
+        let span = call.span;
+        let Some(values) = self.args_at_least(call, 2) else {
+            return self.poison(span);
+        };
+        let Some(ty) = self.atomic_type(values[0], &[4, 8], call) else {
+            return self.poison(span);
+        };
+        let operand = self.atomic_operand(values[1], ty, call, 1);
+        if self.is_poison(operand) {
+            return operand;
+        }
+        let kind = ExprKind::Atomic {
+            op,
+            ptr: values[0],
+            operands: vec![operand],
+            is_value_after,
+        };
+        self.value(kind, ty, span)
+    }
+
+    /// `(ptr, expected, desired)`: the value that memory had, and what was expected.
+    fn compare_exchange(&mut self, call: &BuiltinCall<'_>) -> Option<(ExprId, ExprId)> {
+        let values = self.args_at_least(call, 3)?;
+        let ty = self.atomic_type(values[0], &[4, 8], call)?;
+        let expected = self.atomic_operand(values[1], ty, call, 1);
+        let desired = self.atomic_operand(values[2], ty, call, 2);
+        if self.is_poison(expected) || self.is_poison(desired) {
+            return None;
+        }
+        let kind = ExprKind::Atomic {
+            op: AtomicOp::CompareExchange,
+            ptr: values[0],
+            operands: vec![expected, desired],
+            is_value_after: false,
+        };
+        Some((self.value(kind, ty, call.span), expected))
+    }
+
+    fn bool_compare_and_swap(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let span = call.span;
+        let Some((old, expected)) = self.compare_exchange(call) else {
+            return self.poison(span);
+        };
+        let bool_ty = self.common.bool;
+        if self.const_int(expected).is_some() {
+            let same = self.compare(CompareOp::Eq, old, expected, span);
+            return self.cast(same, bool_ty, span);
+        }
+        // The expected value is needed twice, and computed once.
+        let ty = self.type_of(expected);
+        let (local, init) = self.fill_temporary(expected);
+        let place = self.place(PlaceKind::Local(local), QualType::plain(ty), span);
+        let (first, second) = (self.load(place), self.load(place));
+        if let ExprKind::Atomic { operands, .. } = &mut self.body.exprs[old].kind {
+            operands[0] = first;
+        }
+        let same = self.compare(CompareOp::Eq, old, second, span);
+        let result = self.cast(same, bool_ty, span);
+        self.value(
+            ExprKind::StmtExpr {
+                stmts: vec![init],
+                value: Some(result),
+            },
+            bool_ty,
+            span,
+        )
+    }
+
+    fn lock_release(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let span = call.span;
+        let Some(values) = self.args_at_least(call, 1) else {
+            return self.poison(span);
+        };
+        let Some(ty) = self.atomic_type(values[0], &[1, 2, 4, 8], call) else {
+            return self.poison(span);
+        };
+        let zero = self.int(0, ty, span);
+        self.store_value(values[0], zero, span)
+    }
+
+    fn store_value(&mut self, ptr: ExprId, value: ExprId, span: Span) -> ExprId {
+        let kind = ExprKind::Atomic {
+            op: AtomicOp::Store,
+            ptr,
+            operands: vec![value],
+            is_value_after: false,
+        };
+        self.value(kind, self.common.void, span)
+    }
+
+    fn atomic_load(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let span = call.span;
+        let Some(values) = self.args_at_least(call, 1) else {
+            return self.poison(span);
+        };
+        let Some(ty) = self.atomic_type(values[0], &[1, 2, 4, 8], call) else {
+            return self.poison(span);
+        };
+        let kind = ExprKind::Atomic {
+            op: AtomicOp::Load,
+            ptr: values[0],
+            operands: Vec::new(),
+            is_value_after: false,
+        };
+        self.value(kind, ty, span)
+    }
+
+    fn atomic_store(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let span = call.span;
+        let Some(values) = self.args_at_least(call, 2) else {
+            return self.poison(span);
+        };
+        let Some(ty) = self.atomic_type(values[0], &[1, 2, 4, 8], call) else {
+            return self.poison(span);
+        };
+        let value = self.atomic_operand(values[1], ty, call, 1);
+        if self.is_poison(value) {
+            return value;
+        }
+        self.store_value(values[0], value, span)
+    }
+
+    /// `(ptr, &expected, desired, …)`: on failure, `expected` gets what memory had.
+    fn atomic_compare_exchange(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let span = call.span;
+        let Some(values) = self.args_at_least(call, 3) else {
+            return self.poison(span);
+        };
+        let Some(ty) = self.atomic_type(values[0], &[4, 8], call) else {
+            return self.poison(span);
+        };
+        let ptr_ty = self.ptr_to(QualType::plain(ty), span);
+        let expected_ptr = self.atomic_operand(values[1], ptr_ty, call, 1);
+        let desired = self.atomic_operand(values[2], ty, call, 2);
+        if self.is_poison(expected_ptr) || self.is_poison(desired) || self.func.is_none() {
+            return self.poison(span);
+        }
+        let (ptr_local, ptr_init) = self.fill_temporary(expected_ptr);
+        let ptr_place = self.place(PlaceKind::Local(ptr_local), QualType::plain(ptr_ty), span);
+        let ptr = self.load(ptr_place);
+        let target = self.deref(ptr, span);
+        let expected = self.load(target);
+        let (want_local, want_init) = self.fill_temporary(expected);
+        let want = self.place(PlaceKind::Local(want_local), QualType::plain(ty), span);
+        let first = self.load(want);
+        let exchange = ExprKind::Atomic {
+            op: AtomicOp::CompareExchange,
+            ptr: values[0],
+            operands: vec![first, desired],
+            is_value_after: false,
+        };
+        let old = self.value(exchange, ty, span);
+        let (old_local, old_init) = self.fill_temporary(old);
+        let old = self.place(PlaceKind::Local(old_local), QualType::plain(ty), span);
+        // Stored always: if they were equal, nothing changes.
+        let ptr = self.load(ptr_place);
+        let target = self.deref(ptr, span);
+        let value = self.load(old);
+        let store = self.value(
+            ExprKind::Assign {
+                place: target,
+                value,
+            },
+            ty,
+            span,
+        );
+        let store = self.statement(StmtKind::Expr(store), span);
+        let (a, b) = (self.load(old), self.load(want));
+        let same = self.compare(CompareOp::Eq, a, b, span);
+        let bool_ty = self.common.bool;
+        let result = self.cast(same, bool_ty, span);
+        let stmts = vec![ptr_init, want_init, old_init, store];
+        self.value(
+            ExprKind::StmtExpr {
+                stmts,
+                value: Some(result),
+            },
+            bool_ty,
+            span,
+        )
+    }
+}

@@ -1,0 +1,133 @@
+//! Assignments (C11 6.5.16).
+
+use super::binary::arith_op;
+use crate::checker::Checker;
+use crate::convert::Why;
+use crate::hir::{BinaryOp, ExprId, ExprKind, PlaceId, TypeId};
+use bpfc_base::Span;
+use bpfc_parser::ast;
+
+impl Checker<'_> {
+    pub fn assign_expr(
+        &mut self,
+        op: Option<ast::BinaryOp>,
+        left: ast::ExprId,
+        right: ast::ExprId,
+        span: Span,
+    ) -> ExprId {
+        let target = self.expr(left);
+        let value = self.expr(right);
+        let Some(place) = self.modifiable(target, target.span) else {
+            return self.poison(span);
+        };
+        match op {
+            None => {
+                let ty = self.body.places[place].ty.ty;
+                let value = self.operand_value(value);
+                let value = self.convert(value, ty, &Why::Assign);
+                self.check_bit_field_value(place, value);
+                if self.is_poison(value) {
+                    return self.poison(span);
+                }
+                self.value(ExprKind::Assign { place, value }, ty, span)
+            }
+            Some(op) => {
+                let value = self.promote(value);
+                self.compound_assign(op, place, value, span)
+            }
+        }
+    }
+
+    /// Warns if a constant does not fit the bit-field at `place`.
+    fn check_bit_field_value(&mut self, place: PlaceId, value: ExprId) {
+        let (Some(bits), Some(number)) = (self.bit_field(place), self.const_int(value)) else {
+            return;
+        };
+        self.check_width(number, bits, value);
+    }
+
+    /// `place op= value`
+    fn compound_assign(
+        &mut self,
+        op: ast::BinaryOp,
+        place: PlaceId,
+        value: ExprId,
+        span: Span,
+    ) -> ExprId {
+        if self.is_poison(value) {
+            return self.poison(span);
+        }
+        let ty = self.body.places[place].ty.ty;
+        let value_ty = self.type_of(value);
+        let Some(operation) = arith_op(op) else {
+            return self.poison(span);
+        };
+        if self.is_pointer(ty)
+            && self.is_integer(value_ty)
+            && matches!(op, ast::BinaryOp::Add | ast::BinaryOp::Sub)
+        {
+            let sign = if op == ast::BinaryOp::Add { 1 } else { -1 };
+            return self.pointer_assign(place, value, sign, span);
+        }
+        if self.is_float(ty) {
+            let loaded = self.load(place);
+            return self.float_operation(loaded, span);
+        }
+        if self.is_float(value_ty) {
+            return self.float_operation(value, span);
+        }
+        if !self.is_integer(ty) || !self.is_integer(value_ty) {
+            let loaded = self.load(place);
+            return self.bad_operands(op, loaded, value, span);
+        }
+        let compute = self.compute_type(operation, place, ty, value_ty);
+        let is_shift = matches!(operation, BinaryOp::Shl | BinaryOp::Shr);
+        let value_span = self.span_of(value);
+        let value = if is_shift {
+            value
+        } else {
+            self.cast(value, compute, value_span)
+        };
+        self.value(
+            ExprKind::AssignOp {
+                place,
+                op: operation,
+                value,
+                compute,
+            },
+            ty,
+            span,
+        )
+    }
+
+    fn compute_type(&mut self, op: BinaryOp, place: PlaceId, ty: TypeId, value: TypeId) -> TypeId {
+        let promoted = self.promoted_type(ty, self.bit_field(place));
+        match op {
+            BinaryOp::Shl | BinaryOp::Shr => promoted,
+            _ => self.usual_arithmetic(promoted, value),
+        }
+    }
+
+    fn pointer_assign(&mut self, place: PlaceId, index: ExprId, sign: i64, span: Span) -> ExprId {
+        let ty = self.body.places[place].ty.ty;
+        let Some(to) = self.pointee(ty) else {
+            return self.poison(span);
+        };
+        let Some(bytes) = self.step_bytes(to, span) else {
+            return self.poison(span);
+        };
+        let index_span = self.span_of(index);
+        let Some(index) = self.index_value(index, index_span) else {
+            return self.poison(span);
+        };
+        self.value(
+            ExprKind::AssignPtrAdd {
+                place,
+                index,
+                scale: sign * bytes,
+            },
+            ty,
+            span,
+        )
+    }
+}

@@ -1,0 +1,44 @@
+//! Maps: objects in `.maps`, whose members say what the map is, and the older
+//! `struct bpf_map_def` in `maps`.
+
+mod btf_style;
+mod legacy;
+mod rules;
+
+use crate::checker::Checker;
+use crate::hir::{GlobalId, GlobalInit, GlobalKind, MapSpec};
+use bpfc_base::codes::bpf::E0408;
+use bpfc_base::{Diagnostic, Span};
+
+impl Checker<'_> {
+    /// The object `global` in `.maps` is a map.
+    pub fn define_btf_map(&mut self, global: GlobalId, span: Span) {
+        let ty = self.module.globals[global].ty;
+        if self.is_error(ty.ty) {
+            return;
+        }
+        let Some(mut spec) = self.btf_map_spec(ty.ty, span, 0) else {
+            self.set_map(global, MapSpec::default());
+            return;
+        };
+        if let Some(values) = self.map_values(global) {
+            spec.values = values;
+        }
+        self.check_map_rules(&mut spec, span);
+        self.set_map(global, spec);
+    }
+
+    /// Makes `global` a map; its content is the specification.
+    fn set_map(&mut self, global: GlobalId, spec: MapSpec) {
+        let node = &mut self.module.globals[global];
+        node.kind = GlobalKind::Map(spec);
+        if node.init != GlobalInit::None {
+            node.init = GlobalInit::Zero;
+        }
+    }
+
+    /// Reports an invalid map definition.
+    fn map_error(&mut self, span: Span, message: impl Into<String>) {
+        self.report(Diagnostic::new(E0408, span, message));
+    }
+}

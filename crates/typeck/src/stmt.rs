@@ -1,0 +1,428 @@
+//! Statements (C11 6.8).
+
+use crate::checker::Checker;
+use crate::convert::Why;
+use crate::hir::{self, ExprId, ExprKind, FuncId, LabelId, QualType, StmtId, StmtKind};
+use crate::switch::SwitchState;
+use bpfc_base::codes::types::{E0303, E0313, E0314, E0320};
+use bpfc_base::similar::most_similar;
+use bpfc_base::{Diagnostic, Span, Symbol};
+use bpfc_parser::ast;
+use rustc_hash::FxHashMap;
+
+/// What is known while a function is checked.
+#[derive(Clone, Debug)]
+pub(crate) struct FuncState {
+    pub id: FuncId,
+    pub ret: QualType,
+    /// Its name in its declarator.
+    pub declared: Span,
+    labels: FxHashMap<Symbol, LabelState>,
+    /// `switch` statements around, outermost first.
+    pub switches: Vec<SwitchState>,
+    /// What a `break` or `continue` would leave, outermost first.
+    breakable: Vec<Breakable>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct LabelState {
+    id: LabelId,
+    defined: Option<Span>,
+    used: Option<Span>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Breakable {
+    Loop,
+    Switch,
+}
+
+impl FuncState {
+    pub fn new(id: FuncId, ret: QualType, declared: Span) -> Self {
+        Self {
+            id,
+            ret,
+            declared,
+            labels: FxHashMap::default(),
+            switches: Vec::new(),
+            breakable: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// Checks a statement; what it amounts to goes to `out`.
+    pub fn stmt(&mut self, id: ast::StmtId, out: &mut Vec<StmtId>) {
+        let span = self.unit.stmts[id].span;
+        self.deeper(span, |this| this.stmt_kind(id, out));
+    }
+
+    /// Checks a statement that stands alone: the body of a loop, a branch.
+    fn body_stmt(&mut self, id: ast::StmtId) -> StmtId {
+        self.scopes.enter();
+        let mut stmts = Vec::new();
+        self.stmt(id, &mut stmts);
+        self.scopes.leave();
+        self.one_statement(stmts, self.unit.stmts[id].span)
+    }
+
+    /// `stmts` as one statement.
+    pub fn one_statement(&mut self, stmts: Vec<StmtId>, span: Span) -> StmtId {
+        match stmts[..] {
+            [only] => only,
+            _ => self.statement(StmtKind::Block(stmts), span),
+        }
+    }
+
+    fn stmt_kind(&mut self, id: ast::StmtId, out: &mut Vec<StmtId>) {
+        use ast::StmtKind as A;
+        let unit = self.unit;
+        let ast::Stmt { ref kind, span } = unit.stmts[id];
+        let kind = match kind {
+            A::Compound(items) => {
+                self.scopes.enter();
+                let mut stmts = Vec::with_capacity(items.len());
+                for &item in items {
+                    self.stmt(item, &mut stmts);
+                }
+                self.scopes.leave();
+                StmtKind::Block(stmts)
+            }
+            A::Declaration(declaration) => return self.declaration(declaration, out),
+            A::Expr(None) | A::Error => return,
+            A::Expr(Some(expr)) => return self.expr_stmt(*expr, span, out),
+            A::If {
+                cond,
+                then,
+                otherwise,
+            } => {
+                let cond = self.condition(*cond);
+                let then = self.body_stmt(*then);
+                let otherwise = otherwise.map(|stmt| self.body_stmt(stmt));
+                StmtKind::If {
+                    cond,
+                    then,
+                    otherwise,
+                }
+            }
+            A::While { cond, body, unroll } => {
+                let cond = self.condition(*cond);
+                let body = self.breakable_body(*body, Breakable::Loop);
+                loop_kind(None, Some(cond), None, body, true, *unroll)
+            }
+            A::DoWhile { body, cond, unroll } => {
+                let body = self.breakable_body(*body, Breakable::Loop);
+                let cond = self.condition(*cond);
+                loop_kind(None, Some(cond), None, body, false, *unroll)
+            }
+            A::For {
+                init,
+                cond,
+                step,
+                body,
+                unroll,
+            } => {
+                self.scopes.enter();
+                let mut stmts = Vec::new();
+                if let Some(init) = init {
+                    self.stmt(*init, &mut stmts);
+                }
+                let init = match stmts.len() {
+                    0 => None,
+                    _ => Some(self.one_statement(stmts, span)),
+                };
+                let cond = cond.map(|cond| self.condition(cond));
+                let step = step.map(|step| self.rvalue(step));
+                let body = self.breakable_body(*body, Breakable::Loop);
+                self.scopes.leave();
+                loop_kind(init, cond, step, body, true, *unroll)
+            }
+            A::Switch { value, body } => match self.switch_stmt(*value, *body, span) {
+                Some(kind) => kind,
+                None => return,
+            },
+            A::Case { low, high, body } => {
+                self.case_label(*low, *high, span, out);
+                return self.stmt(*body, out);
+            }
+            A::Default(body) => {
+                self.default_label(span, out);
+                return self.stmt(*body, out);
+            }
+            A::Label {
+                name,
+                name_span,
+                body,
+            } => {
+                self.label_stmt(*name, *name_span, out);
+                return self.stmt(*body, out);
+            }
+            A::Goto(name, at) => {
+                let label = self.label_use(*name, *at);
+                StmtKind::Goto(label)
+            }
+            A::GotoIndirect(target) => {
+                self.rvalue(*target);
+                self.error(E0320, span, "BPF cannot jump to a computed address");
+                return;
+            }
+            A::Continue => {
+                if !self.is_inside(Breakable::Loop) {
+                    self.error(E0313, span, "`continue` stands outside every loop");
+                    return;
+                }
+                StmtKind::Continue
+            }
+            A::Break => {
+                if !self.is_inside(Breakable::Loop) && !self.is_inside(Breakable::Switch) {
+                    self.error(
+                        E0313,
+                        span,
+                        "`break` stands outside every loop and `switch`",
+                    );
+                    return;
+                }
+                StmtKind::Break
+            }
+            A::Return(value) => return self.return_stmt(*value, span, out),
+            A::Asm(asm) => return self.asm_stmt(asm, span, out),
+        };
+        out.push(self.statement(kind, span));
+    }
+
+    fn is_inside(&self, what: Breakable) -> bool {
+        self.func
+            .as_ref()
+            .is_some_and(|func| func.breakable.contains(&what))
+    }
+
+    /// A body that `break` leaves.
+    pub fn breakable_body(&mut self, body: ast::StmtId, what: Breakable) -> StmtId {
+        if let Some(func) = &mut self.func {
+            func.breakable.push(what);
+        }
+        let body = self.body_stmt(body);
+        if let Some(func) = &mut self.func {
+            func.breakable.pop();
+        }
+        body
+    }
+
+    fn expr_stmt(&mut self, expr: ast::ExprId, span: Span, out: &mut Vec<StmtId>) {
+        let value = self.rvalue(expr);
+        if !self.is_poison(value) {
+            out.push(self.statement(StmtKind::Expr(value), span));
+        }
+    }
+
+    fn return_stmt(&mut self, value: Option<ast::ExprId>, span: Span, out: &mut Vec<StmtId>) {
+        let Some((ret, declared)) = self.func.as_ref().map(|func| (func.ret, func.declared)) else {
+            return;
+        };
+        let is_void = self.is_void(ret.ty);
+        let value = match value {
+            None => {
+                if !is_void && !self.is_error(ret.ty) {
+                    let shown = self.show_qual(ret);
+                    self.report(
+                        Diagnostic::new(
+                            E0314,
+                            span,
+                            format!("this function returns `{shown}`: a value is missing"),
+                        )
+                        .with_note_at(declared, "the function is declared here"),
+                    );
+                }
+                None
+            }
+            Some(value) => {
+                let value = self.rvalue(value);
+                Some(self.returned(value, ret, is_void, declared))
+            }
+        };
+        // `return f();` of two void functions: the call, then the return.
+        if let Some(value) = value
+            && is_void
+        {
+            out.push(self.statement(StmtKind::Expr(value), span));
+            out.push(self.statement(StmtKind::Return(None), span));
+            return;
+        }
+        out.push(self.statement(StmtKind::Return(value), span));
+    }
+
+    fn returned(&mut self, value: ExprId, ret: QualType, is_void: bool, declared: Span) -> ExprId {
+        if !is_void {
+            return self.convert(value, ret.ty, &Why::Return(declared));
+        }
+        let ty = self.type_of(value);
+        if !self.is_poison(value) && !self.is_void(ty) {
+            let at = self.span_of(value);
+            let shown = self.show(ty);
+            self.report(
+                Diagnostic::new(
+                    E0303,
+                    at,
+                    format!("this function returns nothing, found `{shown}`"),
+                )
+                .with_note_at(declared, "the function is declared here"),
+            );
+        }
+        value
+    }
+
+    /// The label `name`, as the target of a `goto`.
+    pub fn label_use(&mut self, name: Symbol, span: Span) -> LabelId {
+        let state = self.label(name);
+        state.used.get_or_insert(span);
+        state.id
+    }
+
+    fn label(&mut self, name: Symbol) -> &mut LabelState {
+        let labels = &mut self.body.labels;
+        let func = self.func.as_mut().expect("labels stand in functions");
+        func.labels.entry(name).or_insert_with(|| LabelState {
+            id: labels.push(Some(name)),
+            defined: None,
+            used: None,
+        })
+    }
+
+    /// `name:`
+    pub fn label_stmt(&mut self, name: Symbol, span: Span, out: &mut Vec<StmtId>) {
+        let state = self.label(name);
+        let id = state.id;
+        let before = state.defined.replace(span);
+        if let Some(first) = before {
+            let text = self.name(name);
+            self.report(
+                Diagnostic::new(E0313, span, format!("the label `{text}` is defined twice"))
+                    .with_note_at(first, "the first one is here"),
+            );
+            return;
+        }
+        out.push(self.statement(StmtKind::Label(id), span));
+    }
+
+    /// Reports labels that are used but not defined.
+    pub fn finish_labels(&mut self) {
+        let Some(func) = &self.func else { return };
+        let mut undefined: Vec<(Span, Symbol)> = func
+            .labels
+            .iter()
+            .filter(|(_, state)| state.defined.is_none())
+            .filter_map(|(name, state)| Some((state.used?, *name)))
+            .collect();
+        undefined.sort_unstable();
+        let mut known: Vec<String> = func
+            .labels
+            .iter()
+            .filter(|(_, state)| state.defined.is_some())
+            .map(|(name, _)| self.session.name(*name).to_owned())
+            .collect();
+        known.sort_unstable();
+        for (span, name) in undefined {
+            let text = self.name(name);
+            let mut diagnostic = Diagnostic::new(
+                E0313,
+                span,
+                format!("there is no label `{text}` in this function"),
+            );
+            if let Some(similar) = most_similar(&text, known.iter().map(String::as_str)) {
+                diagnostic = crate::suggest(diagnostic, span, similar);
+            }
+            self.report(diagnostic);
+        }
+    }
+
+    /// Inline assembly is passed on; barriers become what they mean.
+    fn asm_stmt(&mut self, asm: &'a ast::Asm, span: Span, out: &mut Vec<StmtId>) {
+        let template = crate::attrs::string_text(&asm.template);
+        if asm.is_goto {
+            self.error(E0320, span, "`asm goto` is not supported");
+            return;
+        }
+        let clobbers: Vec<String> = asm.clobbers.iter().map(crate::attrs::string_text).collect();
+        if template.trim().is_empty() && asm.outputs.is_empty() && asm.inputs.is_empty() {
+            if clobbers.iter().any(|clobber| clobber == "memory") {
+                let void = self.common.void;
+                let barrier = ExprKind::Builtin(hir::Builtin::Barrier, Vec::new());
+                let value = self.value(barrier, void, span);
+                out.push(self.statement(StmtKind::Expr(value), span));
+            }
+            return;
+        }
+        let mut outputs = Vec::new();
+        for operand in &asm.outputs {
+            let target = self.expr(operand.expr);
+            let constraint = crate::attrs::string_text(&operand.constraint);
+            if let Some(place) = self.modifiable(target, target.span) {
+                outputs.push((constraint, operand.name, place));
+            }
+        }
+        let mut inputs = Vec::new();
+        for operand in &asm.inputs {
+            let value = self.rvalue(operand.expr);
+            let constraint = crate::attrs::string_text(&operand.constraint);
+            inputs.push((constraint, operand.name, value));
+        }
+        if template.trim().is_empty() && self.opaque(&outputs, &inputs, span, out) {
+            return;
+        }
+        let asm = hir::Asm {
+            template,
+            is_volatile: asm.is_volatile,
+            outputs,
+            inputs,
+            clobbers,
+        };
+        out.push(self.statement(StmtKind::Asm(asm), span));
+    }
+
+    /// `asm volatile("" : "+r"(x))` makes the value of `x` unknown to the optimiser.
+    fn opaque(
+        &mut self,
+        outputs: &[(String, Option<Symbol>, hir::PlaceId)],
+        inputs: &[(String, Option<Symbol>, ExprId)],
+        span: Span,
+        out: &mut Vec<StmtId>,
+    ) -> bool {
+        let (place, value) = match (outputs, inputs) {
+            ([(constraint, _, place)], []) if constraint == "+r" => (*place, self.load(*place)),
+            ([(constraint, _, place)], [(same, _, value)]) if constraint == "=r" && same == "0" => {
+                (*place, *value)
+            }
+            _ => return false,
+        };
+        let ty = self.body.places[place].ty.ty;
+        if self.is_poison(value) || !self.is_scalar(ty) || self.type_of(value) != ty {
+            return false;
+        }
+        let value = self.value(
+            ExprKind::Builtin(hir::Builtin::Opaque, vec![value]),
+            ty,
+            span,
+        );
+        let assign = self.value(ExprKind::Assign { place, value }, ty, span);
+        out.push(self.statement(StmtKind::Expr(assign), span));
+        true
+    }
+}
+
+fn loop_kind(
+    init: Option<StmtId>,
+    cond: Option<ExprId>,
+    step: Option<ExprId>,
+    body: StmtId,
+    is_condition_first: bool,
+    unroll: ast::Unroll,
+) -> StmtKind {
+    StmtKind::Loop {
+        init,
+        cond,
+        step,
+        body,
+        is_condition_first,
+        unroll,
+    }
+}

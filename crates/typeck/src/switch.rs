@@ -1,0 +1,184 @@
+//! `switch` statements (C11 6.8.4.2), with the case ranges of GNU C.
+
+use crate::checker::Checker;
+use crate::fold::wrap;
+use crate::hir::{Case, ExprId, LabelId, StmtId, StmtKind};
+use crate::stmt::Breakable;
+use bpfc_base::codes::types::{E0304, E0308, E0313};
+use bpfc_base::{Diagnostic, Span};
+use bpfc_parser::ast;
+
+/// A `switch` whose body is being checked.
+#[derive(Clone, Debug)]
+pub(crate) struct SwitchState {
+    /// Width and signedness of the value.
+    shape: (u32, bool),
+    cases: Vec<(Case, Span)>,
+    default: Option<(LabelId, Span)>,
+}
+
+impl Checker<'_> {
+    pub fn switch_stmt(
+        &mut self,
+        value: ast::ExprId,
+        body: ast::StmtId,
+        _span: Span,
+    ) -> Option<StmtKind> {
+        let value = self.switch_value(value);
+        let shape = self.int_shape(self.type_of(value)).unwrap_or((64, true));
+        let state = SwitchState {
+            shape,
+            cases: Vec::new(),
+            default: None,
+        };
+        if let Some(func) = &mut self.func {
+            func.switches.push(state);
+        }
+        let body = self.breakable_body(body, Breakable::Switch);
+        let state = self.func.as_mut()?.switches.pop()?;
+        self.report_overlaps(&state.cases);
+        if self.is_poison(value) {
+            return None;
+        }
+        let mut cases: Vec<Case> = state.cases.into_iter().map(|(case, _)| case).collect();
+        cases.sort_by_key(|case| case.low);
+        let default = state.default.map(|(label, _)| label);
+        Some(StmtKind::Switch {
+            value,
+            cases,
+            default,
+            body,
+        })
+    }
+
+    /// C11 6.8.4.2p5: the value is promoted.
+    fn switch_value(&mut self, value: ast::ExprId) -> ExprId {
+        let operand = self.expr(value);
+        let value = self.promote(operand);
+        if self.is_poison(value) {
+            return value;
+        }
+        let ty = self.type_of(value);
+        if !self.is_integer(ty) {
+            let shown = self.show(ty);
+            self.error(
+                E0304,
+                operand.span,
+                format!("`switch` needs an integer, found `{shown}`"),
+            );
+            return self.poison(operand.span);
+        }
+        value
+    }
+
+    fn report_overlaps(&mut self, cases: &[(Case, Span)]) {
+        let mut sorted: Vec<&(Case, Span)> = cases.iter().collect();
+        sorted.sort_by_key(|(case, span)| (case.low, span.lo));
+        let mut widest: Option<&(Case, Span)> = None;
+        for current in sorted {
+            if let Some(before) = widest
+                && before.0.high >= current.0.low
+            {
+                let (first, second) = match before.1.lo <= current.1.lo {
+                    true => (before.1, current.1),
+                    false => (current.1, before.1),
+                };
+                let value = current.0.low;
+                self.report(
+                    Diagnostic::new(E0308, second, format!("there are two cases for {value}"))
+                        .with_note_at(first, "the other one is here"),
+                );
+            }
+            if widest.is_none_or(|before| before.0.high < current.0.high) {
+                widest = Some(current);
+            }
+        }
+    }
+
+    fn current_switch(&mut self, span: Span, what: &str) -> Option<&mut SwitchState> {
+        let is_inside = self
+            .func
+            .as_ref()
+            .is_some_and(|func| !func.switches.is_empty());
+        if !is_inside {
+            self.error(
+                E0313,
+                span,
+                format!("`{what}` stands outside every `switch`"),
+            );
+            return None;
+        }
+        self.func.as_mut()?.switches.last_mut()
+    }
+
+    /// `case low:` or `case low ... high:`
+    pub fn case_label(
+        &mut self,
+        low: ast::ExprId,
+        high: Option<ast::ExprId>,
+        span: Span,
+        out: &mut Vec<StmtId>,
+    ) {
+        let low_span = self.unit.exprs[low].span;
+        let at = high.map_or(low_span, |high| {
+            self.session
+                .sources
+                .join(low_span, self.unit.exprs[high].span)
+        });
+        let low = self.const_expr(low, "the value of a case");
+        let high = match high {
+            Some(high) => self.const_expr(high, "the value of a case"),
+            None => low,
+        };
+        let case_word = Span {
+            hi: low_span.lo.max(span.lo),
+            ..span
+        };
+        let Some(state) = self.current_switch(case_word, "case") else {
+            return;
+        };
+        let shape = state.shape;
+        let (Some(low), Some(high)) = (low, high) else {
+            return;
+        };
+        // C11 6.8.4.2p5: converted to the type of the value.
+        let (low, high) = (wrap(low, shape.0, shape.1), wrap(high, shape.0, shape.1));
+        if high < low {
+            self.error(
+                E0304,
+                at,
+                format!("this range is empty: {high} is below {low}"),
+            );
+            return;
+        }
+        let label = self.body.labels.push(None);
+        if let Some(state) = self.func.as_mut().and_then(|func| func.switches.last_mut()) {
+            state.cases.push((Case { low, high, label }, at));
+        }
+        out.push(self.statement(StmtKind::Label(label), at));
+    }
+
+    /// `default:`
+    pub fn default_label(&mut self, span: Span, out: &mut Vec<StmtId>) {
+        // The span of the labelled statement starts with the word.
+        let word = Span {
+            hi: (span.lo + "default".len() as u32).min(span.hi),
+            ..span
+        };
+        let Some(state) = self.current_switch(word, "default") else {
+            return;
+        };
+        if let Some((_, first)) = state.default {
+            self.report(
+                Diagnostic::new(E0308, word, "there are two `default`s")
+                    .with_note_at(first, "the first one is here"),
+            );
+            return;
+        }
+        let label = self.body.labels.push(None);
+        if let Some(state) = self.func.as_mut().and_then(|func| func.switches.last_mut()) {
+            state.default = Some((label, word));
+        }
+        out.push(self.statement(StmtKind::Label(label), word));
+    }
+}

@@ -1,0 +1,5 @@
+//! Integration tests of the type checker: the file tests of its blocks, layouts compared
+//! with a C compiler's, and hostile input.
+
+mod front;
+mod ui;
