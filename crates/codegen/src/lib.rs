@@ -6,11 +6,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod allocate;
 pub mod analysis;
+pub mod emit;
 pub mod interpret;
 pub mod ir;
 pub mod lower;
+pub mod mach;
 pub mod passes;
+pub mod peephole;
 mod pipeline;
+pub mod select;
 
 pub use pipeline::{Observer, OptLevel, optimize, optimize_observed};

@@ -32,4 +32,4 @@ pub use thread::thread_jumps;
 pub use unroll::unroll_loop;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,6 @@
 //! Passes against the interpreter: random programs must mean the same before and after.
 
-mod generate;
+pub(crate) mod generate;
 
 use super::*;
 use crate::interpret::{Fault, Host, Machine, Memory};

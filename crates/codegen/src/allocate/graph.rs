@@ -1,0 +1,197 @@
+//! The interference graph: which registers are live at the same time.
+
+use super::{Allocation, Kind};
+use crate::mach::{BitSet, Liveness, VReg, for_each_term_use};
+use bpfc_base::{Idx, IndexVec};
+use bpfc_isa::RegSet;
+use rustc_hash::FxHashSet;
+
+/// Number of registers to choose from: all but the frame pointer.
+pub const N_COLORS: usize = 10;
+
+/// Which copies may be coalesced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joins {
+    /// All but those of registers of single instructions.
+    Most,
+    /// Only those with machine registers: short registers stay short.
+    Machine,
+}
+
+/// The interference graph of an [`Allocation`].
+pub struct Graph {
+    /// Neighbours that are virtual registers.
+    pub adjacent: IndexVec<VReg, Vec<VReg>>,
+    pairs: FxHashSet<(VReg, VReg)>,
+    /// Neighbours that are machine registers.
+    pub forbidden: IndexVec<VReg, RegSet>,
+    /// Copies: destination, source, and how often they are executed.
+    pub copies: Vec<(VReg, VReg, f32)>,
+    /// What it costs to have the register in memory; infinite where that is no help.
+    pub cost: IndexVec<VReg, f32>,
+    /// Registers that occur.
+    pub nodes: Vec<VReg>,
+}
+
+impl Graph {
+    /// Are both live at some point, with contents that may differ?
+    pub fn interferes(&self, a: VReg, b: VReg) -> bool {
+        match (a.as_machine(), b.as_machine()) {
+            (Some(a), Some(b)) => a != b,
+            (Some(a), None) => self.forbidden[b].contains(a),
+            (None, Some(b)) => self.forbidden[a].contains(b),
+            (None, None) => self.pairs.contains(&(a.min(b), a.max(b))),
+        }
+    }
+
+    /// Records that they interfere; whether that is new.
+    pub fn add_edge(&mut self, a: VReg, b: VReg) -> bool {
+        if a == b {
+            return false;
+        }
+        match (a.as_machine(), b.as_machine()) {
+            (Some(_), Some(_)) => false,
+            (Some(a), None) => self.forbidden[b].insert(a),
+            (None, Some(b)) => self.forbidden[a].insert(b),
+            (None, None) => {
+                let is_new = self.pairs.insert((a.min(b), a.max(b)));
+                if is_new {
+                    self.adjacent[a].push(b);
+                    self.adjacent[b].push(a);
+                }
+                is_new
+            }
+        }
+    }
+}
+
+/// Builds the graph.
+pub fn build(allocation: &Allocation, joins: Joins) -> Graph {
+    let func = allocation.whole();
+    let n = func.n_vregs;
+    let mut graph = Graph {
+        adjacent: IndexVec::from_elem(Vec::new(), n),
+        pairs: FxHashSet::default(),
+        forbidden: IndexVec::from_elem(allocation.reserved, n),
+        copies: Vec::new(),
+        cost: IndexVec::from_elem(0.0, n),
+        nodes: Vec::new(),
+    };
+    let mut occurs = BitSet::new(n);
+    let liveness = Liveness::new(&func, n);
+    for &id in &func.layout {
+        let block = &func.blocks[id];
+        let weight = 10_f32.powi(block.depth.min(6) as i32);
+        let mut live = LiveSet::new(n);
+        liveness.live_out[id]
+            .iter()
+            .for_each(|reg| live.insert(reg));
+        for_each_term_use(&block.term, |reg| {
+            live.insert(reg);
+            occurs.insert(reg);
+            graph.cost[VReg::new(reg)] += weight;
+        });
+        for inst in block.insts.iter().rev() {
+            if let Some((dst, src)) = inst.op.as_copy() {
+                // The source has the same content: no reason to keep them apart.
+                live.remove(src.index());
+                if may_join(allocation, joins, dst, src) {
+                    graph.copies.push((dst, src, weight));
+                }
+            }
+            inst.op.for_each_reg(|reg, role| {
+                occurs.insert(reg.index());
+                graph.cost[reg] += weight;
+                if role.is_def() {
+                    live.iter().for_each(|other| {
+                        graph.add_edge(reg, VReg::new(other));
+                    });
+                }
+            });
+            for reg in inst.op.implicit_defs().iter() {
+                live.iter().for_each(|other| {
+                    graph.add_edge(VReg::machine(reg), VReg::new(other));
+                });
+            }
+            inst.op.for_each_reg(|reg, role| {
+                if role.is_def() {
+                    live.remove(reg.index());
+                }
+            });
+            for reg in inst.op.implicit_defs().iter() {
+                live.remove(usize::from(reg.number()));
+            }
+            inst.op.for_each_reg(|reg, role| {
+                if role.is_use() {
+                    live.insert(reg.index());
+                }
+            });
+            for reg in inst.op.implicit_uses().iter() {
+                live.insert(usize::from(reg.number()));
+            }
+        }
+    }
+    graph.nodes = occurs
+        .iter()
+        .filter(|&reg| reg >= VReg::FIRST)
+        .map(VReg::new)
+        .collect();
+    graph.copies.sort_by(|a, b| b.2.total_cmp(&a.2));
+    for &node in &graph.nodes {
+        match allocation.origins[node] {
+            Kind::Point => graph.cost[node] = f32::INFINITY,
+            Kind::Stretch(_) => graph.cost[node] *= 4.0,
+            Kind::Whole => {}
+        }
+    }
+    for node in super::spill::constants(allocation) {
+        graph.cost[node.0] *= 0.1;
+    }
+    graph
+}
+
+fn may_join(allocation: &Allocation, joins: Joins, dst: VReg, src: VReg) -> bool {
+    if dst.as_machine().is_some() || src.as_machine().is_some() {
+        return true;
+    }
+    let is_point = |vreg: VReg| allocation.origins[vreg] == Kind::Point;
+    joins == Joins::Most && !is_point(dst) && !is_point(src)
+}
+
+/// A set of register numbers that is quick to iterate over.
+struct LiveSet {
+    members: Vec<u32>,
+    /// Position in `members`, plus one.
+    position: Vec<u32>,
+}
+
+impl LiveSet {
+    fn new(n: usize) -> Self {
+        Self {
+            members: Vec::new(),
+            position: vec![0; n],
+        }
+    }
+
+    fn insert(&mut self, reg: usize) {
+        if self.position[reg] == 0 {
+            self.members.push(reg as u32);
+            self.position[reg] = self.members.len() as u32;
+        }
+    }
+
+    fn remove(&mut self, reg: usize) {
+        let position = std::mem::take(&mut self.position[reg]);
+        if position == 0 {
+            return;
+        }
+        self.members.swap_remove(position as usize - 1);
+        if let Some(&moved) = self.members.get(position as usize - 1) {
+            self.position[moved as usize] = position;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.members.iter().map(|&reg| reg as usize)
+    }
+}

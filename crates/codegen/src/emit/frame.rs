@@ -1,0 +1,92 @@
+//! The stack frame: where each slot is.
+
+use crate::ir::SlotId;
+use crate::mach::{Address, Base, Func, Op};
+use bpfc_base::{Diagnostic, IndexVec, codes::bpf::E0403};
+use bpfc_isa::Reg;
+
+/// `MAX_BPF_STACK` (Linux 3.18 `include/linux/filter.h`).
+pub const MAX_FRAME_BYTES: u64 = 512;
+
+/// Largest pieces that a report lists.
+const MAX_LISTED: usize = 3;
+
+/// Offsets from the frame pointer; `None` for slots that nothing uses.
+pub struct Frame {
+    offsets: IndexVec<SlotId, Option<i32>>,
+}
+
+impl Frame {
+    /// The offset of a used slot.
+    pub fn offset(&self, slot: SlotId) -> i32 {
+        self.offsets[slot].expect("slots in instructions are used")
+    }
+}
+
+/// Places the used slots below the frame pointer, the most aligned first.
+///
+/// # Errors
+/// `E0403` if they do not fit.
+pub fn lay_out(func: &Func<Reg>) -> Result<Frame, Box<Diagnostic>> {
+    let mut offsets = IndexVec::from_elem(None, func.slots.len());
+    let mut used: Vec<SlotId> = Vec::new();
+    for &id in &func.layout {
+        for inst in &func.blocks[id].insts {
+            let slot = slot_of(&inst.op);
+            if let Some(slot) = slot.filter(|slot| !used.contains(slot)) {
+                used.push(slot);
+            }
+        }
+    }
+    used.sort_by_key(|&slot| (std::cmp::Reverse(func.slots[slot].align), slot));
+    let mut depth = 0_u64;
+    for &id in &used {
+        let slot = &func.slots[id];
+        depth = (depth + u64::from(slot.size)).next_multiple_of(u64::from(slot.align.max(1)));
+        offsets[id] = i32::try_from(depth).ok().map(|depth| -depth);
+    }
+    if depth > MAX_FRAME_BYTES {
+        return Err(Box::new(report(func, &used, depth)));
+    }
+    Ok(Frame { offsets })
+}
+
+fn slot_of(op: &Op<Reg>) -> Option<SlotId> {
+    let in_frame = |address: &Address<Reg>| match address.base {
+        Base::Slot(slot) => Some(slot),
+        Base::Reg(_) => None,
+    };
+    match op {
+        Op::SlotAddr { slot, .. } => Some(*slot),
+        Op::Load { address, .. } | Op::Store { address, .. } | Op::Atomic { address, .. } => {
+            in_frame(address)
+        }
+        _ => None,
+    }
+}
+
+fn report(func: &Func<Reg>, used: &[SlotId], depth: u64) -> Diagnostic {
+    use bpfc_base::Idx;
+    let name = &func.name;
+    let message =
+        format!("the stack frame of `{name}` takes {depth} bytes, {MAX_FRAME_BYTES} are allowed");
+    let mut diagnostic = Diagnostic::new(E0403, func.span, message);
+    let (mut variables, spills): (Vec<SlotId>, Vec<SlotId>) = used
+        .iter()
+        .partition(|slot| slot.index() < func.n_variables);
+    variables.sort_by_key(|&slot| std::cmp::Reverse(func.slots[slot].size));
+    for &id in variables.iter().take(MAX_LISTED) {
+        let slot = &func.slots[id];
+        let size = slot.size;
+        diagnostic = diagnostic.with_note(match &slot.name {
+            Some(name) => format!("`{name}` takes {size} bytes"),
+            None => format!("a temporary object takes {size} bytes"),
+        });
+    }
+    if !spills.is_empty() {
+        let bytes = 8 * spills.len();
+        let note = format!("values that do not fit in registers take {bytes} bytes");
+        diagnostic = diagnostic.with_note(note);
+    }
+    diagnostic.with_help("move large variables into a per-CPU array map with one element")
+}

@@ -1,0 +1,133 @@
+//! Constants: moves of them in front of branches, and moves of what a register holds.
+
+use crate::ir::CoreId;
+use crate::mach::{AnyReg, BlockId, Func, Inst, Liveness, Op, Term, VReg};
+use bpfc_base::IndexVec;
+use bpfc_isa::Reg;
+
+/// Blocks of at most this many moves are worth executing in vain.
+const MAX_HOISTED: usize = 2;
+
+/// `if … goto edge; …; edge: r0 = 0; goto exit` becomes `r0 = 0; if … goto exit` where
+/// nothing else needs `r0`: one jump less.
+pub fn hoist_from_edges(func: &mut Func<Reg>) {
+    let preds = func.predecessors();
+    for at in (0..func.layout.len()).rev() {
+        let liveness = Liveness::new(func, VReg::FIRST);
+        let id = func.layout[at];
+        let Term::Branch {
+            then, otherwise, ..
+        } = func.blocks[id].term
+        else {
+            continue;
+        };
+        if then == otherwise {
+            continue;
+        }
+        for (edge, other) in [(then, otherwise), (otherwise, then)] {
+            let block = &func.blocks[edge];
+            let Term::Jump(target) = block.term else {
+                continue;
+            };
+            let n = block.insts.len();
+            if edge == func.entry() || preds[edge] != [id] || n == 0 || n > MAX_HOISTED {
+                continue;
+            }
+            // Into a loop, or to a block that nothing else reaches, it saves nothing.
+            let is_worth = preds[target].len() > 1 && block.depth >= func.blocks[id].depth;
+            let live = &liveness.live_in[other];
+            let is_free = |inst: &Inst<Reg>| {
+                let dst = moved(inst);
+                dst.is_some_and(|dst| {
+                    let mut is_read = false;
+                    func.blocks[id]
+                        .term
+                        .for_each_reg(|reg| is_read |= reg == dst);
+                    !is_read && !live.contains(AnyReg::number(dst))
+                })
+            };
+            if is_worth && block.insts.iter().all(is_free) {
+                let insts = std::mem::take(&mut func.blocks[edge].insts);
+                func.blocks[id].insts.extend(insts);
+                break;
+            }
+        }
+    }
+}
+
+/// The register into which one instruction moves a constant.
+fn moved(inst: &Inst<Reg>) -> Option<Reg> {
+    match inst.op {
+        Op::Alu { dst, .. } if inst.op.is_constant() => Some(dst),
+        _ => None,
+    }
+}
+
+/// Content of a register: the instruction that would make it, with `r0` as destination.
+type Known = [Option<(Op<Reg>, Option<CoreId>)>; VReg::FIRST];
+
+/// Removes moves of constants into registers that hold them on every path.
+pub fn remove_known(func: &mut Func<Reg>) {
+    let mut at_start: IndexVec<BlockId, Option<Known>> =
+        IndexVec::from_elem(None, func.blocks.len());
+    at_start[func.entry()] = Some([None; VReg::FIRST]);
+    let mut todo = vec![func.entry()];
+    while let Some(id) = todo.pop() {
+        let Some(mut known) = at_start[id] else {
+            continue;
+        };
+        func.blocks[id].insts.iter().for_each(|inst| {
+            step(&mut known, inst);
+        });
+        for next in func.blocks[id].term.successors() {
+            if join(&mut at_start[next], &known) {
+                todo.push(next);
+            }
+        }
+    }
+    for at in 0..func.layout.len() {
+        let id = func.layout[at];
+        if let Some(mut known) = at_start[id] {
+            func.blocks[id].insts.retain(|inst| step(&mut known, inst));
+        }
+    }
+}
+
+/// Executes an instruction; false if it changes nothing.
+fn step(known: &mut Known, inst: &Inst<Reg>) -> bool {
+    let mut made = None;
+    for reg in inst.op.implicit_defs().iter() {
+        known[AnyReg::number(reg)] = None;
+    }
+    inst.op.for_each_reg(|reg, role| {
+        if role.is_def() {
+            made = Some(AnyReg::number(reg));
+        }
+    });
+    let Some(made) = made else { return true };
+    let content = inst
+        .op
+        .is_constant()
+        .then(|| (inst.op.map(|_| Reg::R0), inst.core));
+    if content.is_some() && known[made] == content {
+        return false;
+    }
+    known[made] = content;
+    true
+}
+
+/// Keeps what holds on all paths; whether the state changed.
+fn join(at_start: &mut Option<Known>, known: &Known) -> bool {
+    let Some(old) = at_start else {
+        *at_start = Some(*known);
+        return true;
+    };
+    let mut changed = false;
+    for (old, new) in old.iter_mut().zip(known) {
+        if old.is_some() && old != new {
+            *old = None;
+            changed = true;
+        }
+    }
+    changed
+}

@@ -1,0 +1,87 @@
+//! The order of blocks: as few jumps as possible (Pettis and Hansen, "Profile Guided Code
+//! Positioning", PLDI 1990, with loop depth for a profile).
+
+use crate::mach::{BlockId, Func, Term};
+use bpfc_base::IndexVec;
+use bpfc_isa::Reg;
+
+/// A chance to fall through.
+struct Edge {
+    from: BlockId,
+    to: BlockId,
+    /// A jump is saved for sure, not just if the other way of a branch is not taken.
+    is_jump: bool,
+    depth: u32,
+}
+
+/// Orders the blocks.
+pub fn order_blocks(func: &mut Func<Reg>) {
+    let mut edges = Vec::new();
+    for &from in &func.layout {
+        let block = &func.blocks[from];
+        let is_jump = matches!(block.term, Term::Jump(_));
+        // The likelier way falls through if it can: what follows `if` and loops.
+        for to in block.term.successors().rev() {
+            let depth = block.depth.min(func.blocks[to].depth);
+            edges.push(Edge {
+                from,
+                to,
+                is_jump,
+                depth,
+            });
+        }
+    }
+    edges.sort_by_key(|edge| {
+        (
+            std::cmp::Reverse(edge.is_jump),
+            std::cmp::Reverse(edge.depth),
+        )
+    });
+    let chains = chain(func, &edges);
+    let entry = func.entry();
+    let mut placed: IndexVec<BlockId, bool> = IndexVec::from_elem(false, func.blocks.len());
+    let mut order = Vec::with_capacity(func.layout.len());
+    // Chains in the order in which the blocks before had them, the entry's first.
+    for &id in std::iter::once(&entry).chain(&func.layout) {
+        let mut next = Some(chains.head(id));
+        while let Some(id) = next {
+            if std::mem::replace(&mut placed[id], true) {
+                break;
+            }
+            order.push(id);
+            next = chains.next[id];
+        }
+    }
+    func.layout = order;
+}
+
+struct Chains {
+    next: IndexVec<BlockId, Option<BlockId>>,
+    previous: IndexVec<BlockId, Option<BlockId>>,
+}
+
+impl Chains {
+    fn head(&self, mut id: BlockId) -> BlockId {
+        while let Some(previous) = self.previous[id] {
+            id = previous;
+        }
+        id
+    }
+}
+
+fn chain(func: &Func<Reg>, edges: &[Edge]) -> Chains {
+    let n = func.blocks.len();
+    let mut chains = Chains {
+        next: IndexVec::from_elem(None, n),
+        previous: IndexVec::from_elem(None, n),
+    };
+    for edge in edges {
+        let is_free = chains.next[edge.from].is_none() && chains.previous[edge.to].is_none();
+        let is_cycle = chains.head(edge.from) == edge.to;
+        if is_free && !is_cycle && edge.to != func.entry() {
+            chains.next[edge.from] = Some(edge.to);
+            chains.previous[edge.to] = Some(edge.from);
+        }
+    }
+    chains
+}
