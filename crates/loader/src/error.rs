@@ -1,0 +1,285 @@
+//! What can go wrong between an object and a running program.
+
+use crate::Errno;
+use crate::log::Rejection;
+use bpfc_base::codes::{Code, btf, load, object};
+use bpfc_base::{Diagnostic, Span};
+use bpfc_btf::BtfError;
+use bpfc_btf::core::CoreError;
+use bpfc_object::LinkError;
+use std::path::PathBuf;
+
+/// Whose fault an error is, which decides the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The program's: 1.
+    Program,
+    /// The command's: 2.
+    Usage,
+    /// The machine's or the user's rights: 3.
+    Environment,
+}
+
+/// Why something could not be loaded, attached, run or read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A system call failed.
+    #[error("cannot {operation} {subject}: {errno}")]
+    System {
+        /// What was tried, such as `read`.
+        operation: &'static str,
+        /// On what.
+        subject: String,
+        /// Why not.
+        errno: Errno,
+    },
+    /// A file of the system cannot be read.
+    #[error("cannot read `{}`: {errno}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        errno: Errno,
+    },
+    /// A file of the system does not say what it should.
+    #[error("`{}` is malformed: {what}", path.display())]
+    MalformedFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A map cannot be created or filled.
+    #[error("map `{name}` cannot be {what}: {errno}{reason}", reason = because(reason))]
+    Map {
+        /// Its name.
+        name: String,
+        /// `created`, `filled`, ….
+        what: &'static str,
+        /// What the kernel says.
+        errno: Errno,
+        /// What that means here.
+        reason: Option<String>,
+        /// Its name in the source.
+        span: Span,
+    },
+    /// The verifier rejects a program.
+    #[error("the kernel rejects `{}`: {}", .0.program, .0.message)]
+    Rejected(Box<Rejection>),
+    /// The kernel does not load a program, and not because of its instructions.
+    #[error("program `{program}` cannot be loaded: {errno}{reason}", reason = because(reason))]
+    Program {
+        /// Its name.
+        program: String,
+        /// What the kernel says.
+        errno: Errno,
+        /// What that means here.
+        reason: Option<String>,
+        /// Its name in the source.
+        span: Span,
+    },
+    /// The program needs what this kernel does not have.
+    #[error("{needed} needs {feature}, which this kernel does not have")]
+    Missing {
+        /// Who needs it.
+        needed: String,
+        /// What.
+        feature: String,
+        /// Where the source asks for it.
+        span: Span,
+    },
+    /// The object needs what this loader cannot do.
+    #[error("{subject} cannot be loaded: {what}")]
+    Unsupported {
+        /// What part of the object.
+        subject: String,
+        /// Why.
+        what: String,
+        /// Where the source asks for it.
+        span: Span,
+    },
+    /// A CO-RE relocation makes no sense.
+    #[error("instruction {insn_idx} of `{program}`: {problem}")]
+    Core {
+        /// The program.
+        program: String,
+        /// The instruction.
+        insn_idx: u32,
+        /// What is wrong.
+        problem: CoreProblem,
+        /// The instruction's source.
+        span: Span,
+    },
+    /// The program cannot be linked.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// Types are broken: the object's, or the kernel's.
+    #[error("BTF of {of}: {error}")]
+    Btf {
+        /// Whose.
+        of: String,
+        /// What is wrong.
+        error: BtfError,
+    },
+    /// The text of an attach point.
+    #[error("invalid attach point `{text}`: {problem}")]
+    BadSpec {
+        /// As given.
+        text: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The attach point does not exist.
+    #[error("there is no {kind} `{name}`{guess}", guess = guess(candidate))]
+    NoTarget {
+        /// `network interface`, `tracepoint`, `kernel function`, ….
+        kind: &'static str,
+        /// The name given.
+        name: String,
+        /// What may have been meant.
+        candidate: Option<String>,
+    },
+    /// The kernel does not attach the program.
+    #[error("`{program}` cannot be attached to {spec}: {reason}{errno}", errno = in_words(errno))]
+    Attach {
+        /// The program.
+        program: String,
+        /// Where to.
+        spec: String,
+        /// Why not.
+        reason: String,
+        /// What the kernel says, if it was asked.
+        errno: Option<Errno>,
+    },
+}
+
+/// Why a CO-RE relocation cannot be applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CoreProblem {
+    /// It cannot be computed.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// A kind that this program does not know.
+    #[error("CO-RE relocation of unknown kind {0}")]
+    UnknownKind(u32),
+    /// The instruction does not have the number that the relocation says.
+    #[error("the instruction has {found} where CO-RE expects {expected}")]
+    Mismatch {
+        /// What the instruction has.
+        found: i64,
+        /// What the relocation says it should have.
+        expected: u64,
+    },
+    /// The new number has no room in the instruction.
+    #[error("{value} does not fit into the instruction")]
+    TooLarge {
+        /// The number.
+        value: u64,
+    },
+    /// The instruction has nothing that could be relocated.
+    #[error("the instruction cannot be relocated")]
+    Misplaced,
+}
+
+fn because(reason: &Option<String>) -> String {
+    reason
+        .as_ref()
+        .map_or_else(String::new, |reason| format!(" ({reason})"))
+}
+
+fn guess(candidate: &Option<String>) -> String {
+    candidate
+        .as_ref()
+        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+fn in_words(errno: &Option<Errno>) -> String {
+    errno
+        .as_ref()
+        .map_or_else(String::new, |errno| format!(" ({errno})"))
+}
+
+impl LoadError {
+    /// The code of its diagnostic.
+    pub fn code(&self) -> Code {
+        match self {
+            LoadError::System { errno, .. } if errno.is_permission() => load::E0902,
+            LoadError::Map { errno, .. } if errno.is_permission() => load::E0902,
+            LoadError::Program { errno, .. } if errno.is_permission() => load::E0902,
+            LoadError::System { .. } | LoadError::Program { .. } | LoadError::Missing { .. } => {
+                load::E0903
+            }
+            LoadError::File { .. } | LoadError::MalformedFile { .. } => load::E0901,
+            LoadError::Map { .. } => load::E0907,
+            LoadError::Rejected(rejection) => rejection.code(),
+            LoadError::Unsupported { .. } => object::E0802,
+            LoadError::Core { .. } => btf::E0603,
+            LoadError::Link(_) => object::E0803,
+            LoadError::Btf { .. } => btf::E0601,
+            LoadError::BadSpec { .. } | LoadError::NoTarget { .. } => load::E0906,
+            LoadError::Attach { errno, .. } => match errno {
+                Some(errno) if errno.is_permission() => load::E0902,
+                _ => load::E0905,
+            },
+        }
+    }
+
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            LoadError::Rejected(_)
+            | LoadError::Unsupported { .. }
+            | LoadError::Core { .. }
+            | LoadError::Link(_)
+            | LoadError::Btf { .. } => Fault::Program,
+            LoadError::BadSpec { .. } => Fault::Usage,
+            _ => Fault::Environment,
+        }
+    }
+
+    /// What the kernel answered, if it was asked.
+    pub fn errno(&self) -> Option<Errno> {
+        match self {
+            LoadError::System { errno, .. }
+            | LoadError::File { errno, .. }
+            | LoadError::Map { errno, .. }
+            | LoadError::Program { errno, .. } => Some(*errno),
+            LoadError::Rejected(rejection) => Some(rejection.errno),
+            LoadError::Attach { errno, .. } => *errno,
+            _ => None,
+        }
+    }
+
+    /// The same for people, with its place in the source where there is one.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        let span = match self {
+            LoadError::Rejected(rejection) => return rejection.to_diagnostic(),
+            LoadError::Map { span, .. }
+            | LoadError::Program { span, .. }
+            | LoadError::Missing { span, .. }
+            | LoadError::Unsupported { span, .. }
+            | LoadError::Core { span, .. } => *span,
+            _ => Span::NONE,
+        };
+        let diagnostic = Diagnostic::new(self.code(), span, self.to_string());
+        match self.help() {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        }
+    }
+
+    fn help(&self) -> Option<&'static str> {
+        match self {
+            LoadError::BadSpec { .. } => Some(
+                "attach points are xdp:IFACE[:native|generic], tc:IFACE[:ingress|egress], \
+                 tp:CATEGORY:EVENT, raw_tp:NAME, kprobe:FUNCTION, kretprobe:FUNCTION, \
+                 uprobe:PATH:SYMBOL, uretprobe:PATH:SYMBOL, socket[:IFACE], \
+                 perf_event[:HZ], cgroup:PATH",
+            ),
+            _ if self.code() == load::E0902 => {
+                Some("run it as root, or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN")
+            }
+            _ => None,
+        }
+    }
+}

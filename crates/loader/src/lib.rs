@@ -1,0 +1,44 @@
+//! Everything that depends on a running kernel: what it can do, maps, CO-RE against its types,
+//! loading with the verifier's log as a diagnostic, attaching, test runs, events.
+//!
+//! Input: a [`bpfc_object::Object`]. The way through:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), bpfc_loader::LoadError> {
+//! # let object = bpfc_object::Object::default();
+//! use bpfc_loader::{Kernel, LoadOptions, TestInput, load};
+//!
+//! let kernel = Kernel::new();
+//! let loaded = load(&object, &kernel, &LoadOptions::default())?;
+//! let program = loaded.program("count").expect("the program is called count");
+//! let output = program.test_run(&TestInput { data: &[0; 64], ..TestInput::default() })?;
+//! println!("{} in {} ns", output.retval, output.duration_ns);
+//! for (key, values) in loaded.map("counters").expect("a map").dump()? {
+//!     println!("{key:?}: {values:?}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `unsafe` code is in the module `sys` only. Nothing here compiles.
+
+mod error;
+mod kernel;
+mod limits;
+mod load;
+mod log;
+mod map;
+mod program;
+mod symbols;
+mod sys;
+
+pub use error::{CoreProblem, Fault, LoadError};
+pub use kernel::Kernel;
+pub use load::kind::ProgKind;
+pub use load::program::LogLevel;
+pub use load::{LoadOptions, Loaded, load};
+pub use log::{Place, Rejection};
+pub use map::{Element, Keys, Map};
+pub use program::{Program, TestInput, TestOutput};
+pub use symbols::{Ambiguous, KernelSymbol, Symbols};
+pub use sys::errno::Errno;

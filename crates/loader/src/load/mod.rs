@@ -1,0 +1,350 @@
+//! From an object to maps and programs in the kernel.
+
+mod core;
+mod externs;
+pub(crate) mod kind;
+mod patch;
+pub(crate) mod program;
+mod types;
+
+use crate::LoadError;
+use crate::kernel::Kernel;
+use crate::map::{Map, MapTypes};
+use crate::program::Program;
+use bpfc_base::{Idx, IndexVec, Span};
+use bpfc_btf::{Btf, Endian};
+use bpfc_kabi::UpdateFlag;
+use bpfc_object::{DataId, DataSection, FuncId, Linked, MapId, MapInit, Object, Pinning, link};
+use core::CoreTarget;
+use externs::KconfigPlan;
+use kind::ProgKind;
+use program::LogLevel;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use types::KernelTypes;
+
+/// More than all configuration values of a program.
+const MAX_KCONFIG_BYTES: u32 = 1 << 20;
+
+/// How to load an object.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// Programs to load as something else than their sections say, to be attached elsewhere.
+    pub kinds: Vec<(FuncId, ProgKind)>,
+    /// Only these programs; all that are not marked with `?` if there are none.
+    pub programs: Option<Vec<FuncId>>,
+    /// What the verifier shall tell of programs that it accepts.
+    pub log: LogLevel,
+    /// Where maps that are pinned by name are.
+    pub pin_folder: PathBuf,
+}
+
+impl Default for LoadOptions {
+    fn default() -> LoadOptions {
+        LoadOptions {
+            kinds: Vec::new(),
+            programs: None,
+            log: LogLevel::None,
+            pin_folder: PathBuf::from("/sys/fs/bpf"),
+        }
+    }
+}
+
+/// An object in the kernel. Dropping it gives everything back that is not attached or pinned.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its maps.
+    pub maps: IndexVec<MapId, Map>,
+    /// Its data sections as maps; `None` for empty ones.
+    pub data: IndexVec<DataId, Option<Map>>,
+    /// Its programs, in the order of the object.
+    pub programs: Vec<Program>,
+    /// What the kernel said to the object's BTF if it did not take it: programs then have no
+    /// source lines in the kernel, maps no types.
+    pub btf_complaint: Option<String>,
+}
+
+impl Loaded {
+    /// The map with this name.
+    pub fn map(&self, name: &str) -> Option<&Map> {
+        self.maps.iter().find(|map| map.name() == name)
+    }
+
+    /// The program with this name.
+    pub fn program(&self, name: &str) -> Option<&Program> {
+        self.programs.iter().find(|program| program.name() == name)
+    }
+}
+
+/// Loads an object: its types, its maps with their first content, its programs.
+///
+/// # Errors
+/// [`LoadError`]; what was loaded before is given back.
+pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<Loaded, LoadError> {
+    check_endian(object)?;
+    let chosen = choose(object, options)?;
+    let linked = chosen
+        .iter()
+        .map(|(func, _)| link(object, *func))
+        .collect::<Result<Vec<Linked>, _>>()?;
+    let kconfig_plan = KconfigPlan::new(object);
+    if kconfig_plan.size_bytes > MAX_KCONFIG_BYTES {
+        return Err(unsupported("section `.kconfig`", "it is too large"));
+    }
+    let local = local_types(object)?;
+    let linked_refs: Vec<&Linked> = linked.iter().collect();
+    let mut types = types::load(object, &linked_refs, &kconfig_plan)?;
+    let (externs, kconfig) = externs::resolve(object, local.as_ref(), &kconfig_plan, kernel)?;
+    let kconfig = kconfig_map(kconfig, kernel)?;
+    let maps = create_maps(object, kernel, options, &types)?;
+    let data = create_data(object, kernel, &types, &linked)?;
+    let environment = patch::Environment {
+        object,
+        maps: &maps,
+        data: &data,
+        kconfig: kconfig.as_ref(),
+        externs: &externs,
+    };
+    let has_target = kernel.btf().is_some();
+    let local = local.as_ref().filter(|_| has_target);
+    let mut target = local.map(|local| CoreTarget::new(local, kernel));
+    let mut programs = Vec::with_capacity(linked.len());
+    for (linked, (_, kind)) in linked.iter().zip(&chosen) {
+        let image = patch::image(linked, &environment, target.as_mut())?;
+        let request = program::Request {
+            object,
+            linked,
+            kind,
+            bytes: &image.bytes,
+            poisoned: &image.poisoned,
+            log: options.log,
+        };
+        programs.push(program::load(&request, &mut types, kernel)?);
+    }
+    let maps: IndexVec<MapId, Map> = maps.into_iter().flatten().collect();
+    fill_program_arrays(object, &maps, &programs)?;
+    Ok(Loaded {
+        maps,
+        data,
+        programs,
+        btf_complaint: types.complaint.take(),
+    })
+}
+
+fn unsupported(subject: impl Into<String>, what: impl Into<String>) -> LoadError {
+    LoadError::Unsupported {
+        subject: subject.into(),
+        what: what.into(),
+        span: Span::NONE,
+    }
+}
+
+fn check_endian(object: &Object) -> Result<(), LoadError> {
+    if object.endian == bpfc_isa::Endian::NATIVE {
+        return Ok(());
+    }
+    Err(unsupported(
+        "the object",
+        "it was made for machines of the other byte order",
+    ))
+}
+
+/// The programs to load, and as what.
+fn choose(object: &Object, options: &LoadOptions) -> Result<Vec<(FuncId, ProgKind)>, LoadError> {
+    let mut chosen = Vec::new();
+    for (func, function) in object.functions.iter_enumerated() {
+        let given = options.kinds.iter().find(|(id, _)| *id == func);
+        let declared = function
+            .is_program()
+            .then(|| ProgKind::of(function))
+            .flatten();
+        let kind = given.map(|(_, kind)| kind.clone()).or(declared);
+        let is_wanted = match &options.programs {
+            Some(wanted) => wanted.contains(&func),
+            None => {
+                let is_autoload = kind.as_ref().is_none_or(|kind| kind.is_autoload);
+                given.is_some() || function.is_program() && is_autoload
+            }
+        };
+        if !is_wanted {
+            continue;
+        }
+        match kind {
+            Some(kind) => chosen.push((func, kind)),
+            None => {
+                return Err(LoadError::Unsupported {
+                    subject: format!("program `{}`", function.name),
+                    what: format!("section `{}` stands for no program type", function.section),
+                    span: function.span,
+                });
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+/// The object's types as the CO-RE matcher reads them.
+fn local_types(object: &Object) -> Result<Option<Btf>, LoadError> {
+    if object.btf.n_types() == 0 {
+        return Ok(None);
+    }
+    let bytes = object
+        .btf
+        .to_bytes(Endian::Little)
+        .map_err(|error| unsupported("the object's BTF", error.to_string()))?;
+    let btf = Btf::parse(bytes).map_err(|error| LoadError::Btf {
+        of: "the object".into(),
+        error,
+    })?;
+    Ok(Some(btf))
+}
+
+/// Creates every map, shared ones where they are pinned, and fills maps of maps.
+fn create_maps(
+    object: &Object,
+    kernel: &Kernel,
+    options: &LoadOptions,
+    types: &KernelTypes,
+) -> Result<IndexVec<MapId, Option<Map>>, LoadError> {
+    let mut maps = IndexVec::new();
+    for (id, definition) in object.maps.iter_enumerated() {
+        let map_types = types.fd.as_ref().zip(types.of_map(id));
+        let map_types = map_types.map(|(fd, (key, value))| MapTypes {
+            btf: fd.as_fd(),
+            key: key.0,
+            value: value.0,
+        });
+        let map = match definition.pinning {
+            Pinning::None => Map::create_with(definition, kernel, map_types)?,
+            Pinning::ByName => {
+                let path = options.pin_folder.join(&definition.name);
+                if path.exists() {
+                    let map = Map::open_pinned(&path, kernel)?;
+                    check_shared(&map, definition)?;
+                    map
+                } else {
+                    let map = Map::create_with(definition, kernel, map_types)?;
+                    map.pin(&path)?;
+                    map
+                }
+            }
+        };
+        maps.push(Some(map));
+    }
+    for (id, definition) in object.maps.iter_enumerated() {
+        for (key, value) in &definition.values {
+            let outer: Option<&Map> = maps[id].as_ref();
+            let MapInit::Map(inner) = value else { continue };
+            let inner = (inner.index() < maps.len())
+                .then(|| maps[*inner].as_ref())
+                .flatten();
+            if let Some((outer, inner)) = outer.zip(inner) {
+                outer.insert(&key.to_ne_bytes(), inner.as_fd())?;
+            }
+        }
+    }
+    Ok(maps)
+}
+
+/// A pinned map must be what the object would have made.
+fn check_shared(map: &Map, definition: &bpfc_object::Map) -> Result<(), LoadError> {
+    let is_same = map.map_type() == definition.map_type
+        && map.key_size_bytes() == definition.key_size_bytes
+        && map.value_size_bytes() == definition.value_size_bytes
+        && (map.max_entries() == definition.max_entries || definition.max_entries == 0);
+    if is_same {
+        return Ok(());
+    }
+    Err(LoadError::Unsupported {
+        subject: format!("map `{}`", definition.name),
+        what: "a map with another type or other sizes is pinned under its name".into(),
+        span: definition.span,
+    })
+}
+
+/// Creates the maps of data sections, writes their content, freezes the constant ones.
+fn create_data(
+    object: &Object,
+    kernel: &Kernel,
+    types: &KernelTypes,
+    programs: &[Linked],
+) -> Result<IndexVec<DataId, Option<Map>>, LoadError> {
+    let mut maps = IndexVec::new();
+    for (id, section) in object.data.iter_enumerated() {
+        let is_used = || {
+            let mut insns = programs.iter().flat_map(|linked| &linked.insns);
+            insns.any(|insn| match insn.reference {
+                Some(bpfc_object::Reference::Data { section, .. }) => section == id,
+                _ => false,
+            })
+        };
+        let is_loadable = section.relocs.is_empty();
+        if section.size_bytes == 0 || !is_loadable && !is_used() {
+            maps.push(None);
+        } else if is_loadable {
+            maps.push(Some(data_map(section, kernel, types)?));
+        } else {
+            return Err(unsupported(
+                format!("section `{}`", section.name),
+                "it holds addresses, which the kernel cannot fill in",
+            ));
+        }
+    }
+    Ok(maps)
+}
+
+fn data_map(section: &DataSection, kernel: &Kernel, types: &KernelTypes) -> Result<Map, LoadError> {
+    let value = types.data_section(&section.name);
+    // The kernel takes a section for the value's type, with void as the key's.
+    let map_types = types.fd.as_ref().zip(value).map(|(fd, value)| MapTypes {
+        btf: fd.as_fd(),
+        key: 0,
+        value: value.0,
+    });
+    let map = Map::create_with(&section.as_map(), kernel, map_types)?;
+    map.update(&0_u32.to_ne_bytes(), &section.content(), UpdateFlag::Any)?;
+    if section.is_read_only() {
+        freeze(&map)?;
+    }
+    Ok(map)
+}
+
+/// Freezes a map, where the kernel can (5.2); an older one treats its content as variable.
+fn freeze(map: &Map) -> Result<(), LoadError> {
+    match map.freeze() {
+        Err(error) if error.errno().is_some_and(|errno| errno.is_unsupported()) => Ok(()),
+        outcome => outcome,
+    }
+}
+
+fn kconfig_map(content: Vec<u8>, kernel: &Kernel) -> Result<Option<Map>, LoadError> {
+    if content.is_empty() {
+        return Ok(None);
+    }
+    let section = DataSection {
+        size_bytes: content.len() as u32,
+        bytes: content,
+        ..DataSection::new(".kconfig", bpfc_object::DataKind::ReadOnly)
+    };
+    data_map(&section, kernel, &KernelTypes::default()).map(Some)
+}
+
+/// Puts programs into the slots that the object gives them. Programs that were not loaded leave
+/// theirs empty.
+fn fill_program_arrays(
+    object: &Object,
+    maps: &IndexVec<MapId, Map>,
+    programs: &[Program],
+) -> Result<(), LoadError> {
+    for (id, definition) in object.maps.iter_enumerated() {
+        for (key, value) in &definition.values {
+            let MapInit::Program(func) = value else {
+                continue;
+            };
+            if let Some(program) = programs.iter().find(|program| program.func() == *func) {
+                maps[id].insert(&key.to_ne_bytes(), program.as_fd())?;
+            }
+        }
+    }
+    Ok(())
+}

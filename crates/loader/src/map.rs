@@ -1,0 +1,536 @@
+//! Maps of the running kernel: create, read, write, list, pin.
+
+use crate::kernel::Kernel;
+use crate::sys::attr::object_name;
+use crate::sys::map::{Create, MapFd, create};
+use crate::sys::{bpf, memory};
+use crate::{Errno, LoadError, limits};
+use bpfc_base::Span;
+use bpfc_kabi::{MapType, UpdateFlag};
+use bpfc_object::Map as Definition;
+use std::ffi::CString;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Elements that one system call reads when a map is dumped.
+const BATCH: usize = 1024;
+/// Bytes that one such call may need.
+const MAX_BATCH_BYTES: usize = 16 << 20;
+
+/// A map of the kernel. It lives as long as anything holds it: this handle, a program, a pin.
+#[derive(Debug)]
+pub struct Map {
+    name: String,
+    fd: MapFd,
+    n_values: u32,
+}
+
+/// One element: its key, and a value for each possible CPU in a per-CPU map, otherwise one.
+pub type Element = (Vec<u8>, Vec<Vec<u8>>);
+
+/// BTF for a new map: the blob, the type of the key, the type of the value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MapTypes<'a> {
+    pub btf: BorrowedFd<'a>,
+    pub key: u32,
+    pub value: u32,
+}
+
+impl Map {
+    /// Creates a map as defined. Numbers that depend on the machine are filled in: the entries of
+    /// a perf event array that has none (one for each possible CPU), the size of a ring buffer
+    /// (rounded up to a power of two and to pages).
+    ///
+    /// # Errors
+    /// [`LoadError::Map`].
+    pub fn create(definition: &Definition, kernel: &Kernel) -> Result<Map, LoadError> {
+        Self::create_with(definition, kernel, None)
+    }
+
+    /// As [`Map::create`], with types where the kernel takes them.
+    pub(crate) fn create_with(
+        definition: &Definition,
+        kernel: &Kernel,
+        types: Option<MapTypes<'_>>,
+    ) -> Result<Map, LoadError> {
+        let inner = match &definition.inner {
+            Some(inner) => Some(Self::create(inner, kernel)?),
+            None => None,
+        };
+        let mut request = request(definition, kernel)?;
+        request.inner = inner.as_ref().map(|inner| inner.fd.as_fd());
+        request.btf = types.map(|types| (types.btf, types.key, types.value));
+        let mut outcome = create_once(&request);
+        if outcome.is_err() && request.btf.is_some() {
+            // Many map types and old kernels take no types.
+            let untyped = Create {
+                btf: None,
+                ..request
+            };
+            if let Ok(fd) = create_once(&untyped) {
+                outcome = Ok(fd);
+            }
+        }
+        let fd = outcome.map_err(|errno| create_error(definition, kernel, errno))?;
+        Self::from_fd(definition.name.clone(), fd, kernel)
+    }
+
+    pub(crate) fn from_fd(name: String, fd: OwnedFd, kernel: &Kernel) -> Result<Map, LoadError> {
+        let n_cpus = kernel.n_possible_cpus()?;
+        let fd = MapFd::new(fd, n_cpus).map_err(|errno| LoadError::Map {
+            name: name.clone(),
+            what: "opened",
+            errno,
+            reason: None,
+            span: Span::NONE,
+        })?;
+        let is_per_cpu = MapType::from_number(fd.info().map_type).is_some_and(MapType::is_per_cpu);
+        let n_values = if is_per_cpu { n_cpus } else { 1 };
+        Ok(Map { name, fd, n_values })
+    }
+
+    /// Opens a pinned map.
+    ///
+    /// # Errors
+    /// [`LoadError::System`] if there is none, or it is no map.
+    pub fn open_pinned(path: &Path, kernel: &Kernel) -> Result<Map, LoadError> {
+        let fd = bpf::obj_get(&c_path(path)?).map_err(|errno| LoadError::System {
+            operation: "open",
+            subject: format!("the pinned map `{}`", path.display()),
+            errno,
+        })?;
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        Self::from_fd(name.unwrap_or_default(), fd, kernel)
+    }
+
+    /// Its name in the object, not shortened.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its type, if it is a known one.
+    pub fn kind(&self) -> Option<MapType> {
+        MapType::from_number(self.map_type())
+    }
+
+    /// The number of its type.
+    pub fn map_type(&self) -> u32 {
+        self.fd.info().map_type
+    }
+
+    /// Size of a key; 0 for queues, stacks, ring buffers.
+    pub fn key_size_bytes(&self) -> u32 {
+        self.fd.info().key_size
+    }
+
+    /// Size of a value of one CPU.
+    pub fn value_size_bytes(&self) -> u32 {
+        self.fd.info().value_size
+    }
+
+    /// Number of entries it has room for; bytes of a ring buffer.
+    pub fn max_entries(&self) -> u32 {
+        self.fd.info().max_entries
+    }
+
+    /// `BPF_F_*` as created.
+    pub fn flags(&self) -> u32 {
+        self.fd.info().map_flags
+    }
+
+    /// The kernel's number for it.
+    pub fn id(&self) -> u32 {
+        self.fd.info().id
+    }
+
+    /// Values in an element: the possible CPUs of a per-CPU map, otherwise 1.
+    pub fn n_values(&self) -> u32 {
+        self.n_values
+    }
+
+    fn error(&self, what: &'static str, errno: Errno) -> LoadError {
+        LoadError::Map {
+            name: self.name.clone(),
+            what,
+            errno,
+            reason: None,
+            span: Span::NONE,
+        }
+    }
+
+    fn check_size(&self, what: &str, found: usize, expected: usize) -> Result<(), LoadError> {
+        if found == expected {
+            return Ok(());
+        }
+        Err(LoadError::Map {
+            name: self.name.clone(),
+            what: "accessed",
+            errno: Errno::EINVAL,
+            reason: Some(format!(
+                "the {what} has {found} bytes instead of {expected}"
+            )),
+            span: Span::NONE,
+        })
+    }
+
+    fn check_key(&self, key: &[u8]) -> Result<(), LoadError> {
+        self.check_size("key", key.len(), self.key_size_bytes() as usize)
+    }
+
+    /// Takes the values of all CPUs apart.
+    fn split(&self, transferred: &[u8]) -> Vec<Vec<u8>> {
+        let n_bytes = self.value_size_bytes() as usize;
+        if self.n_values == 1 {
+            return vec![transferred.to_vec()];
+        }
+        let stride = n_bytes.next_multiple_of(8).max(1);
+        let values = transferred.chunks(stride);
+        values.map(|value| value[..n_bytes].to_vec()).collect()
+    }
+
+    /// The values of `key`: one, or one for each possible CPU. `None` if the key is absent.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`].
+    pub fn lookup(&self, key: &[u8]) -> Result<Option<Vec<Vec<u8>>>, LoadError> {
+        self.check_key(key)?;
+        let mut value = vec![0; self.fd.transfer_bytes()];
+        match self.fd.lookup(key, &mut value, 0) {
+            Ok(()) => Ok(Some(self.split(&value))),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(self.error("read", errno)),
+        }
+    }
+
+    /// Writes one value; to a per-CPU map, for all CPUs.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`]: full, frozen, or a key that `flag` does not allow.
+    pub fn update(&self, key: &[u8], value: &[u8], flag: UpdateFlag) -> Result<(), LoadError> {
+        let values = vec![value.to_vec(); self.n_values as usize];
+        self.update_values(key, &values, flag)
+    }
+
+    /// Writes the values of all possible CPUs.
+    ///
+    /// # Errors
+    /// As [`Map::update`].
+    pub fn update_values(
+        &self,
+        key: &[u8],
+        values: &[Vec<u8>],
+        flag: UpdateFlag,
+    ) -> Result<(), LoadError> {
+        self.check_key(key)?;
+        let n_bytes = self.value_size_bytes() as usize;
+        let stride = if self.n_values == 1 {
+            self.fd.transfer_bytes()
+        } else {
+            n_bytes.next_multiple_of(8)
+        };
+        let mut transferred = Vec::with_capacity(self.fd.transfer_bytes());
+        for value in values {
+            self.check_size("value", value.len(), n_bytes)?;
+            transferred.extend_from_slice(value);
+            transferred.resize(transferred.len().next_multiple_of(stride.max(1)), 0);
+        }
+        self.check_size(
+            "values of all CPUs",
+            transferred.len(),
+            self.fd.transfer_bytes(),
+        )?;
+        let outcome = self.fd.update(key, &transferred, flag as u64);
+        outcome.map_err(|errno| self.error("written", errno))
+    }
+
+    /// Puts a map, program, perf event, or socket into a map that holds such.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`]: it does not fit the map.
+    pub fn insert(&self, key: &[u8], object: BorrowedFd<'_>) -> Result<(), LoadError> {
+        self.check_key(key)?;
+        let outcome = self.fd.update_fd(key, object, UpdateFlag::Any as u64);
+        outcome.map_err(|errno| self.error("filled", errno))
+    }
+
+    /// Removes a key; false if it was absent.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`], for instance for arrays, which cannot shrink.
+    pub fn delete(&self, key: &[u8]) -> Result<bool, LoadError> {
+        self.check_key(key)?;
+        match self.fd.delete(key) {
+            Ok(()) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(errno) => Err(self.error("changed", errno)),
+        }
+    }
+
+    /// Takes the next value out of a queue or stack.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`].
+    pub fn pop(&self) -> Result<Option<Vec<u8>>, LoadError> {
+        let mut value = vec![0; self.fd.transfer_bytes()];
+        self.check_key(&[])?;
+        match self.fd.take(&[], &mut value) {
+            Ok(()) => Ok(Some(value)),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(self.error("read", errno)),
+        }
+    }
+
+    /// Puts a value into a queue or stack.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`].
+    pub fn push(&self, value: &[u8]) -> Result<(), LoadError> {
+        self.update(&[], value, UpdateFlag::Any)
+    }
+
+    /// The keys. Changes made meanwhile may be seen or not; a key deleted meanwhile makes a hash
+    /// start over, so that a key may come twice.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys {
+            map: self,
+            previous: None,
+            n_left: self.max_entries().saturating_mul(2).saturating_add(16),
+        }
+    }
+
+    /// All elements, in the order of the kernel; each key once. Elements deleted while reading are
+    /// left out. Maps whose elements cannot be listed (ring buffers, queues, …) have none here.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`].
+    pub fn dump(&self) -> Result<Vec<Element>, LoadError> {
+        if !self.is_listable() {
+            return Ok(Vec::new());
+        }
+        match self.dump_in_batches() {
+            Ok(elements) => Ok(elements),
+            Err(_) => self.dump_one_by_one(),
+        }
+    }
+
+    fn is_listable(&self) -> bool {
+        let is_opaque = matches!(
+            self.kind(),
+            Some(
+                MapType::Ringbuf
+                    | MapType::UserRingbuf
+                    | MapType::Queue
+                    | MapType::Stack
+                    | MapType::BloomFilter
+                    | MapType::PerfEventArray
+                    | MapType::CgroupArray
+                    | MapType::StructOps
+                    | MapType::Arena
+            )
+        );
+        !is_opaque && self.key_size_bytes() > 0
+    }
+
+    fn dump_in_batches(&self) -> Result<Vec<Element>, Errno> {
+        let key_bytes = self.key_size_bytes() as usize;
+        let value_bytes = self.fd.transfer_bytes();
+        if value_bytes == 0 {
+            return Err(Errno::EINVAL);
+        }
+        let most = (MAX_BATCH_BYTES / (key_bytes + value_bytes)).max(1);
+        let mut n = BATCH.min(self.max_entries() as usize).clamp(1, most);
+        let (mut keys, mut values) = (vec![0; n * key_bytes], vec![0; n * value_bytes]);
+        let mut position = Vec::new();
+        let mut elements = Vec::new();
+        loop {
+            match self.fd.lookup_batch(&mut position, &mut keys, &mut values) {
+                Ok((n_read, has_more)) => {
+                    let pairs = keys.chunks(key_bytes).zip(values.chunks(value_bytes));
+                    let pairs = pairs.take(n_read);
+                    elements.extend(pairs.map(|(key, value)| (key.to_vec(), self.split(value))));
+                    if !has_more || n_read == 0 {
+                        return Ok(elements);
+                    }
+                }
+                // One bucket of the hash has more elements than there is room for.
+                Err(Errno::ENOSPC) if n < most => {
+                    n = (n * 2).min(most);
+                    keys.resize(n * key_bytes, 0);
+                    values.resize(n * value_bytes, 0);
+                }
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    fn dump_one_by_one(&self) -> Result<Vec<Element>, LoadError> {
+        let mut seen = std::collections::HashSet::new();
+        let mut elements = Vec::new();
+        for key in self.keys() {
+            let key = key?;
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            if let Some(values) = self.lookup(&key)? {
+                elements.push((key, values));
+            }
+        }
+        Ok(elements)
+    }
+
+    /// Forbids changes from user space; programs of a read-only map then see constants.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`].
+    pub fn freeze(&self) -> Result<(), LoadError> {
+        self.fd
+            .freeze()
+            .map_err(|errno| self.error("frozen", errno))
+    }
+
+    /// Gives it a name in a mounted bpffs, under which it outlives this process.
+    ///
+    /// # Errors
+    /// [`LoadError::System`].
+    pub fn pin(&self, path: &Path) -> Result<(), LoadError> {
+        let outcome = bpf::obj_pin(self.as_fd(), &c_path(path)?);
+        outcome.map_err(|errno| LoadError::System {
+            operation: "pin",
+            subject: format!("map `{}` at `{}`", self.name, path.display()),
+            errno,
+        })
+    }
+}
+
+impl AsFd for Map {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// The keys of a map.
+#[derive(Debug)]
+pub struct Keys<'a> {
+    map: &'a Map,
+    previous: Option<Vec<u8>>,
+    /// Ends a walk that others' changes would keep going.
+    n_left: u32,
+}
+
+impl Iterator for Keys<'_> {
+    type Item = Result<Vec<u8>, LoadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.n_left = self.n_left.checked_sub(1)?;
+        let mut key = vec![0; self.map.key_size_bytes() as usize];
+        match self.map.fd.next_key(self.previous.as_deref(), &mut key) {
+            Ok(true) => {
+                self.previous = Some(key.clone());
+                Some(Ok(key))
+            }
+            Ok(false) => None,
+            Err(errno) => {
+                self.n_left = 0;
+                Some(Err(self.map.error("listed", errno)))
+            }
+        }
+    }
+}
+
+/// A path for the kernel.
+pub(crate) fn c_path(path: &Path) -> Result<CString, LoadError> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| LoadError::File {
+        path: path.to_owned(),
+        errno: Errno::EINVAL,
+    })
+}
+
+/// `BPF_F_MMAPABLE` (5.5): without it the map is the same, only not mappable.
+const MMAPABLE: u32 = 1 << 10;
+
+/// Creates a map, with more locked memory if that is what is missing.
+fn create_once(request: &Create<'_>) -> Result<OwnedFd, Errno> {
+    match create(request) {
+        Err(Errno::EPERM) if limits::raise_locked_memory() => create(request),
+        Err(Errno::EINVAL) if request.flags & MMAPABLE != 0 => {
+            let flags = request.flags & !MMAPABLE;
+            create(&Create { flags, ..*request })
+        }
+        outcome => outcome,
+    }
+}
+
+/// The definition with the machine's numbers.
+fn request(definition: &Definition, kernel: &Kernel) -> Result<Create<'static>, LoadError> {
+    let mut request = Create {
+        map_type: definition.map_type,
+        name: object_name(&definition.name),
+        key_size_bytes: definition.key_size_bytes,
+        value_size_bytes: definition.value_size_bytes,
+        max_entries: definition.max_entries,
+        flags: definition.map_flags,
+        numa_node: definition.numa_node,
+        map_extra: definition.map_extra,
+        inner: None,
+        btf: None,
+    };
+    let Some(kind) = definition.kind() else {
+        return Ok(request);
+    };
+    match kind {
+        MapType::Ringbuf | MapType::UserRingbuf => {
+            // `ringbuf_map_alloc`, `kernel/bpf/ringbuf.c` (5.8).
+            let page = u32::try_from(memory::page_bytes()).unwrap_or(4096);
+            let at_least = definition.max_entries.max(page);
+            request.max_entries = at_least.checked_next_power_of_two().unwrap_or(1 << 31);
+            (request.key_size_bytes, request.value_size_bytes) = (0, 0);
+        }
+        MapType::PerfEventArray | MapType::ProgArray | MapType::CgroupArray => {
+            if definition.max_entries == 0 && kind == MapType::PerfEventArray {
+                request.max_entries = kernel.n_possible_cpus()?;
+            }
+            (request.key_size_bytes, request.value_size_bytes) = (4, 4);
+        }
+        MapType::ArrayOfMaps | MapType::HashOfMaps => request.value_size_bytes = 4,
+        _ => {}
+    }
+    Ok(request)
+}
+
+fn create_error(definition: &Definition, kernel: &Kernel, errno: Errno) -> LoadError {
+    let kind = definition.kind();
+    let is_too_old = kind
+        .zip(kernel.version())
+        .is_some_and(|(kind, version)| kind.since() > version);
+    let (key, value) = (definition.key_size_bytes, definition.value_size_bytes);
+    let reason = match kind {
+        Some(kind) if is_too_old => Some(format!(
+            "{} appeared in Linux {}",
+            kind.name(),
+            kind.since()
+        )),
+        _ if errno == Errno::ENOMEM => Some(format!(
+            "{} entries of {key} + {value} bytes are too much memory",
+            definition.max_entries
+        )),
+        _ if errno.is_permission() => None,
+        _ if definition.max_entries == 0 => Some("`max_entries` is 0".into()),
+        Some(kind) => Some(format!(
+            "{} with keys of {key} bytes, values of {value} bytes, {} entries, flags {:#x}",
+            kind.name(),
+            definition.max_entries,
+            definition.map_flags
+        )),
+        None => Some(format!("map type {} is unknown", definition.map_type)),
+    };
+    LoadError::Map {
+        name: definition.name.clone(),
+        what: "created",
+        errno,
+        reason,
+        span: definition.span,
+    }
+}

@@ -1,0 +1,253 @@
+//! The members of `union bpf_attr`, one struct per command, and what `BPF_OBJ_GET_INFO_BY_FD`
+//! fills in. Layouts: `include/uapi/linux/bpf.h` (6.12). No struct has padding: the kernel
+//! refuses an attribute whose unused bytes are not zero.
+
+/// Commands of `bpf(2)` (`enum bpf_cmd`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Command {
+    MapCreate = 0,
+    MapLookup = 1,
+    MapUpdate = 2,
+    MapDelete = 3,
+    MapNextKey = 4,
+    ProgLoad = 5,
+    ObjPin = 6,
+    ObjGet = 7,
+    ProgTestRun = 10,
+    ProgGetFdById = 13,
+    ObjInfo = 15,
+    RawTracepointOpen = 17,
+    BtfLoad = 18,
+    MapLookupAndDelete = 21,
+    MapFreeze = 22,
+    MapLookupBatch = 24,
+    LinkCreate = 28,
+    LinkDetach = 34,
+}
+
+/// Length of an object's name with its NUL: `BPF_OBJ_NAME_LEN`.
+pub(crate) const NAME_BYTES: usize = 16;
+
+/// A name cut to 15 bytes, as the kernel takes it: letters, digits, `_` and `.`
+/// (`bpf_obj_name_cpy`, `kernel/bpf/syscall.c`, 5.2). Other characters become `_`.
+pub(crate) fn object_name(name: &str) -> [u8; NAME_BYTES] {
+    let mut bytes = [0; NAME_BYTES];
+    for (to, from) in bytes.iter_mut().zip(name.bytes()).take(NAME_BYTES - 1) {
+        let is_plain = from.is_ascii_alphanumeric() || from == b'_' || from == b'.';
+        *to = if is_plain { from } else { b'_' };
+    }
+    bytes
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct MapCreate {
+    pub map_type: u32,
+    pub key_size: u32,
+    pub value_size: u32,
+    pub max_entries: u32,
+    pub map_flags: u32,
+    pub inner_map_fd: u32,
+    pub numa_node: u32,
+    pub map_name: [u8; NAME_BYTES],
+    pub map_ifindex: u32,
+    pub btf_fd: u32,
+    pub btf_key_type_id: u32,
+    pub btf_value_type_id: u32,
+    pub btf_vmlinux_value_type_id: u32,
+    pub map_extra: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct MapElem {
+    pub map_fd: u32,
+    pub zero: u32,
+    pub key: u64,
+    /// The value, or where the next key goes.
+    pub value: u64,
+    pub flags: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct MapBatch {
+    pub in_batch: u64,
+    pub out_batch: u64,
+    pub keys: u64,
+    pub values: u64,
+    pub count: u32,
+    pub map_fd: u32,
+    pub elem_flags: u64,
+    pub flags: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ProgLoad {
+    pub prog_type: u32,
+    pub insn_cnt: u32,
+    pub insns: u64,
+    pub license: u64,
+    pub log_level: u32,
+    pub log_size: u32,
+    pub log_buf: u64,
+    pub kern_version: u32,
+    pub prog_flags: u32,
+    pub prog_name: [u8; NAME_BYTES],
+    pub prog_ifindex: u32,
+    pub expected_attach_type: u32,
+    pub prog_btf_fd: u32,
+    pub func_info_rec_size: u32,
+    pub func_info: u64,
+    pub func_info_cnt: u32,
+    pub line_info_rec_size: u32,
+    pub line_info: u64,
+    pub line_info_cnt: u32,
+    pub attach_btf_id: u32,
+    pub attach_btf_obj_fd: u32,
+    pub core_relo_cnt: u32,
+    pub fd_array: u64,
+    pub core_relos: u64,
+    pub core_relo_rec_size: u32,
+    pub log_true_size: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Obj {
+    pub pathname: u64,
+    pub bpf_fd: u32,
+    pub file_flags: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct TestRun {
+    pub prog_fd: u32,
+    pub retval: u32,
+    pub data_size_in: u32,
+    pub data_size_out: u32,
+    pub data_in: u64,
+    pub data_out: u64,
+    pub repeat: u32,
+    pub duration: u32,
+    pub ctx_size_in: u32,
+    pub ctx_size_out: u32,
+    pub ctx_in: u64,
+    pub ctx_out: u64,
+    pub flags: u32,
+    pub cpu: u32,
+    pub batch_size: u32,
+    pub zero: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Info {
+    pub bpf_fd: u32,
+    pub info_len: u32,
+    pub info: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RawTracepoint {
+    pub name: u64,
+    pub prog_fd: u32,
+    pub zero: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct BtfLoad {
+    pub btf: u64,
+    pub btf_log_buf: u64,
+    pub btf_size: u32,
+    pub btf_log_size: u32,
+    pub btf_log_level: u32,
+    pub btf_log_true_size: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct LinkCreate {
+    pub prog_fd: u32,
+    /// A file descriptor or an interface's index.
+    pub target: u32,
+    pub attach_type: u32,
+    pub flags: u32,
+    /// The cookie of a perf event link.
+    pub cookie: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Id {
+    /// The id, or for `BPF_LINK_DETACH` the file descriptor.
+    pub id: u32,
+}
+
+/// The beginning of `struct bpf_map_info` (5.2).
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MapInfo {
+    pub map_type: u32,
+    pub id: u32,
+    pub key_size: u32,
+    pub value_size: u32,
+    pub max_entries: u32,
+    pub map_flags: u32,
+    pub name: [u8; NAME_BYTES],
+}
+
+/// The beginning of `struct bpf_prog_info` (4.15).
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ProgInfo {
+    pub prog_type: u32,
+    pub id: u32,
+    pub tag: [u8; 8],
+    pub jited_prog_len: u32,
+    pub xlated_prog_len: u32,
+}
+
+/// Structs made of integers only, without padding, for which any bytes are a value.
+///
+/// # Safety
+/// The implementer has no padding and no pointers.
+pub(crate) unsafe trait Plain: Copy + Default {}
+
+// SAFETY: integers only, and the sizes below leave no room for padding.
+unsafe impl Plain for MapInfo {}
+// SAFETY: as above.
+unsafe impl Plain for ProgInfo {}
+
+const _: () = {
+    assert!(size_of::<MapCreate>() == 72);
+    assert!(size_of::<MapElem>() == 32);
+    assert!(size_of::<MapBatch>() == 56);
+    assert!(size_of::<ProgLoad>() == 144);
+    assert!(size_of::<TestRun>() == 80);
+    assert!(size_of::<RawTracepoint>() == 16);
+    assert!(size_of::<BtfLoad>() == 32);
+    assert!(size_of::<LinkCreate>() == 24);
+    assert!(size_of::<MapInfo>() == 40);
+    assert!(size_of::<ProgInfo>() == 24);
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_and_cleaned() {
+        assert_eq!(&object_name("counters")[..9], b"counters\0");
+        assert_eq!(
+            &object_name("a_very_long_name_of_a_map"),
+            b"a_very_long_nam\0"
+        );
+        assert_eq!(&object_name("a-b c.d")[..8], b"a_b_c.d\0");
+    }
+}

@@ -1,0 +1,56 @@
+//! Packet sockets with a program as their filter.
+
+use super::errno::Errno;
+use super::{Result, owned};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+fn check(returned: libc::c_int) -> Result<libc::c_int> {
+    if returned < 0 {
+        Err(Errno::last())
+    } else {
+        Ok(returned)
+    }
+}
+
+/// A raw packet socket that sees all protocols on one interface, or on all of them.
+pub(crate) fn packet_socket(ifindex: Option<u32>) -> Result<OwnedFd> {
+    let all = (libc::ETH_P_ALL as u16).to_be();
+    let flags = libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: no pointers.
+    let fd = check(unsafe { libc::socket(libc::AF_PACKET, flags, i32::from(all)) })?;
+    // SAFETY: the kernel just made this file descriptor.
+    let socket = unsafe { owned(fd.into()) };
+    if let Some(ifindex) = ifindex {
+        // SAFETY: an address made of integers, for which zeros are a value.
+        let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+        address.sll_family = libc::AF_PACKET as u16;
+        address.sll_protocol = all;
+        address.sll_ifindex = i32::try_from(ifindex).map_err(|_| Errno::ENODEV)?;
+        let n_bytes = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+        // SAFETY: the address is readable for the length given.
+        check(unsafe {
+            libc::bind(
+                socket.as_raw_fd(),
+                std::ptr::from_ref(&address).cast(),
+                n_bytes,
+            )
+        })?;
+    }
+    Ok(socket)
+}
+
+/// Makes a program the filter of a socket.
+pub(crate) fn attach_filter(socket: BorrowedFd<'_>, prog: BorrowedFd<'_>) -> Result<()> {
+    let fd = prog.as_raw_fd();
+    // SAFETY: the option's value is an int, readable for its size.
+    check(unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ATTACH_BPF,
+            std::ptr::from_ref(&fd).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    })
+    .map(|_| ())
+}
