@@ -6,12 +6,14 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod dump;
 mod lex;
 pub mod literal;
 pub mod parse;
 pub mod pp;
 pub mod token;
 
+pub use dump::dump as dump_ast;
 pub use parse::{NoTypeNames, TypeNames, parse, parse_tokens};
 pub use pp::{
     FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions, TokenStream,

@@ -9,7 +9,7 @@ use crate::token::{TokenFlags, TokenKind};
 /// Tokens that a trial parse reads past the error.
 const LOOKAHEAD: u32 = 12;
 /// Tokens past the error that a repair must make parse.
-const MIN_PROGRESS: u32 = 3;
+const MIN_PROGRESS: u32 = 2;
 /// Items longer than this are not parsed on trial.
 const MAX_TRIAL_TOKENS: u32 = 20_000;
 
@@ -74,7 +74,7 @@ pub(super) fn choose(
     state.inner().roll_back_item();
     let start = state.inner().finished;
     let levels = levels(&state.inner(), repairs, start, failure.at);
-    let regions = regions(&state.inner(), &levels, start, failure.at);
+    let regions = regions(&state.inner(), &levels, failure.at);
     let is_short = failure.at - start <= MAX_TRIAL_TOKENS;
     let mut fix = None;
     if is_short && !is_hopeless {
@@ -88,8 +88,10 @@ pub(super) fn choose(
         fix = fix.or_else(|| trial.skip(&regions));
     }
     let fix = fix.unwrap_or_else(|| {
-        let (from, to) = regions.last().copied().unwrap_or((start, failure.at + 1));
-        Fix::Skip { from, to }
+        // All of it: this always parses.
+        let to = regions.last().map_or(failure.at + 1, |region| region.1);
+        let to = to.max(start + 1).min(state.inner().tokens.len() as u32);
+        Fix::Skip { from: start, to }
     });
     if !is_hopeless {
         messages::report(&mut state.inner(), failure, fix, &levels);
@@ -194,7 +196,8 @@ fn candidates(inner: &Inner<'_>, failure: &Failure, levels: &[Level], start: u32
         fixes.push(Fix::InsertExpression);
     }
     let is_call_like = inner.tokens.get(at as usize + 1).map(|t| t.kind) == Some(TokenKind::LParen);
-    if at == start && is_call_like && token.map(|t| t.kind) == Some(TokenKind::Ident) {
+    let is_item_start = matches!(levels, [file] if file.statement == at);
+    if is_item_start && is_call_like && token.map(|t| t.kind) == Some(TokenKind::Ident) {
         fixes.push(Fix::InsertType);
     }
     if token.is_some() {
@@ -324,7 +327,7 @@ fn ends_statement(inner: &Inner<'_>, at: u32) -> bool {
 
 /// What could be left out, the smallest first: the statement around the failure in each
 /// open block, and the whole item.
-fn regions(inner: &Inner<'_>, levels: &[Level], start: u32, at: u32) -> Vec<(u32, u32)> {
+fn regions(inner: &Inner<'_>, levels: &[Level], at: u32) -> Vec<(u32, u32)> {
     let mut regions = Vec::new();
     let mut n_braces = 0;
     for level in levels.iter().rev() {
@@ -337,7 +340,7 @@ fn regions(inner: &Inner<'_>, levels: &[Level], start: u32, at: u32) -> Vec<(u32
             }
             None => {
                 let to = end_of_statement(inner, at, n_braces, true);
-                regions.push((start, to.max(start + 1).min(inner.tokens.len() as u32)));
+                regions.push((level.statement.min(at), to));
             }
         }
     }
