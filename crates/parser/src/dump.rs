@@ -108,7 +108,9 @@ impl Dumper<'_> {
         let Some(body) = &tag.body else {
             return;
         };
-        let pack = tag.pack.map_or(String::new(), |pack| format!(" pack={pack}"));
+        let pack = tag
+            .pack
+            .map_or(String::new(), |pack| format!(" pack={pack}"));
         let attrs = self.attrs(&tag.attrs);
         let head = self.tag(id);
         self.line(&format!("{head}{pack}{attrs}"));
@@ -390,10 +392,18 @@ impl Dumper<'_> {
             Comma(left, right) => list(",", &[*left, *right]),
             LabelAddr(name) => format!("(&& {})", self.name(*name)),
             Offsetof(ty, path) => {
-                format!("(offsetof <{}> {})", self.type_name(*ty), self.designators(path))
+                format!(
+                    "(offsetof <{}> {})",
+                    self.type_name(*ty),
+                    self.designators(path)
+                )
             }
             TypesCompatible(a, b) => {
-                format!("(types_compatible <{}> <{}>)", self.type_name(*a), self.type_name(*b))
+                format!(
+                    "(types_compatible <{}> <{}>)",
+                    self.type_name(*a),
+                    self.type_name(*b)
+                )
             }
             VaArg(list, ty) => format!("(va_arg {} <{}>)", self.expr(*list), self.type_name(*ty)),
             BuiltinWithTypes(name, args) => {

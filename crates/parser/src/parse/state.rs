@@ -17,12 +17,24 @@ pub(crate) use super::scopes::ScopeMark;
 /// Height of the tree that later stages can rely on.
 pub const MAX_TREE_HEIGHT: u16 = 512;
 
+/// Pointers, arrays and functions that one declarator may stack.
+const MAX_DERIVED: usize = 256;
+
 /// An item of an assembly statement's section.
 #[derive(Debug)]
 pub(crate) enum AsmItem {
     Operand(AsmOperand),
     Clobber(StrLit),
     Label(u32),
+}
+
+/// What stands in front of a labelled statement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Label {
+    /// The index of the name.
+    Name(u32),
+    Case(ExprId, Option<ExprId>),
+    Default,
 }
 
 /// A function definition without its body.
@@ -451,7 +463,10 @@ impl<'s> ParseState<'s> {
         mut declarator: Box<Declarator>,
     ) -> Box<Declarator> {
         let mut inner = self.inner();
-        declarator.derived.extend(pointers.into_iter().rev());
+        inner.limit_derived(&mut declarator, pointers.len());
+        declarator
+            .derived
+            .extend(pointers.into_iter().rev().take(MAX_DERIVED));
         let first = inner.span(l, l + 1);
         declarator.span = inner.session.sources.join(first, declarator.span);
         declarator
@@ -464,6 +479,7 @@ impl<'s> ParseState<'s> {
         r: u32,
     ) -> Box<Declarator> {
         let mut inner = self.inner();
+        inner.limit_derived(&mut declarator, 1);
         declarator.derived.push(derivation);
         let last = inner.span(r - 1, r);
         declarator.span = inner.session.sources.join(declarator.span, last);
@@ -592,36 +608,18 @@ impl<'s> ParseState<'s> {
         self.stmt(l, r, kind)
     }
 
-    pub(crate) fn label(&self, name: u32) -> StmtKind {
-        let (name, name_span) = self.inner().name(name);
-        StmtKind::Label {
-            name,
-            name_span,
-            body: self.no_body(),
-        }
-    }
-
-    /// A placeholder until the labelled statement is known.
-    pub(crate) fn no_body(&self) -> StmtId {
-        StmtId::new(0)
-    }
-
-    pub(crate) fn labeled(&self, l: u32, r: u32, label: StmtKind, labeled: StmtId) -> StmtId {
+    pub(crate) fn labeled(&self, l: u32, r: u32, label: Label, body: StmtId) -> StmtId {
         let kind = match label {
-            StmtKind::Case { low, high, .. } => StmtKind::Case {
-                low,
-                high,
-                body: labeled,
-            },
-            StmtKind::Label {
-                name, name_span, ..
-            } => StmtKind::Label {
-                name,
-                name_span,
-                body: labeled,
-            },
-            StmtKind::Default(_) => StmtKind::Default(labeled),
-            other => other,
+            Label::Case(low, high) => StmtKind::Case { low, high, body },
+            Label::Default => StmtKind::Default(body),
+            Label::Name(name) => {
+                let (name, name_span) = self.inner().name(name);
+                StmtKind::Label {
+                    name,
+                    name_span,
+                    body,
+                }
+            }
         };
         self.stmt(l, r, kind)
     }
@@ -894,8 +892,23 @@ impl Inner<'_> {
         let message = format!("code is nested more than {MAX_TREE_HEIGHT} levels deep");
         let report = Diagnostic::new(codes::parse::E0202, span, message)
             .with_help("split it into several functions, statements or variables");
-        self.reports.push(report);
+        // The nodes around it are too high as well.
+        if !self.reports.iter().any(|old| old.code == report.code) {
+            self.reports.push(report);
+        }
         None
+    }
+
+    /// Reports a type with more than [`MAX_DERIVED`] derivations, and begins it anew.
+    fn limit_derived(&mut self, declarator: &mut Declarator, n_more: usize) {
+        if declarator.derived.len() + n_more > MAX_DERIVED {
+            declarator.derived.clear();
+            let message = format!("the type is derived more than {MAX_DERIVED} times");
+            let report = Diagnostic::new(codes::parse::E0202, declarator.span, message);
+            if !self.reports.iter().any(|old| old.code == report.code) {
+                self.reports.push(report);
+            }
+        }
     }
 
     fn finish_specs(&mut self, mut specs: Box<Specs>) -> DeclSpecs {

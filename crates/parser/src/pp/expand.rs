@@ -109,13 +109,17 @@ impl Preprocessor<'_> {
         })
     }
 
-    fn finish_expansion(&mut self, tokens: Vec<Token>, id: MacroId, span: Span) {
-        self.n_macro_tokens += tokens.len();
+    /// Stops when macro calls take and make too many tokens.
+    fn count_tokens(&mut self, n_tokens: usize, span: Span) {
+        self.n_macro_tokens += n_tokens;
         if self.n_macro_tokens > MAX_MACRO_TOKENS {
-            let message = format!("macros make more than {MAX_MACRO_TOKENS} tokens");
+            let message = format!("macro calls make more than {MAX_MACRO_TOKENS} tokens");
             self.stop(span, message);
-            return;
         }
+    }
+
+    fn finish_expansion(&mut self, tokens: Vec<Token>, id: MacroId, span: Span) {
+        self.count_tokens(tokens.len(), span);
         self.push_context(tokens, Some(id), false);
     }
 
@@ -162,6 +166,7 @@ impl Preprocessor<'_> {
             return None;
         };
         args.ranges.push(start..args.tokens.len());
+        self.count_tokens(args.tokens.len(), name.span);
         self.check_arguments(name, id, function, &mut args, end)
             .then_some((args, end))
     }

@@ -74,9 +74,9 @@ const MAX_INCLUDE_DEPTH: usize = 200;
 /// Files opened in all: guards against headers that include each other exponentially.
 const MAX_INCLUDES: usize = 100_000;
 /// Macro expansions in all.
-const MAX_EXPANSIONS: usize = 2_000_000;
-/// Tokens that macro expansions may make in all.
-const MAX_MACRO_TOKENS: usize = 8_000_000;
+const MAX_EXPANSIONS: usize = 1_000_000;
+/// Tokens that macro calls may take and make in all.
+const MAX_MACRO_TOKENS: usize = 4_000_000;
 /// Macro calls in arguments of macro calls.
 const MAX_EXPANSION_DEPTH: usize = 200;
 /// Tokens of a preprocessed file.

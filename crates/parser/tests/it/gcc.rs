@@ -38,7 +38,9 @@ fn tokens(text: &str) -> Vec<String> {
     };
     let stream = preprocess(&mut session, file, &options, &mut Disk::default());
     let tokens = stream.tokens.iter();
-    tokens.map(|token| token.spelling(&session.names).to_owned()).collect()
+    tokens
+        .map(|token| token.spelling(&session.names).to_owned())
+        .collect()
 }
 
 fn compare(text: &str) {
@@ -155,12 +157,34 @@ fn stringizing_and_pasting() {
 #[test]
 fn conditions() {
     let conditions = [
-        "1 ? 2 : (1/0)", "-1 > 0u", "0x8000000000000000 < 0", "~0u == 0xffffffffffffffff",
-        "(-1)/2 == 0", "-1>>1 == -1", "2||1/0", "0 && 1/0", "'a' == 97", "'\\377' < 0",
-        "defined X && !defined(Y)", "X + 1 == 3", "UNKNOWN == 0", "(2 - 3) % 2 == -1", "1 << 63 < 0",
-        "3 > 2 > 1", "1 == 1 == 1", "5 & 3 == 3", "1 ? 0 ? 1 : 0 : 1", "18446744073709551615 == -1",
-        "0b101 == 5", "010 == 8", "-9223372036854775807 - 1 < 0", "1 , 2", "!defined X || 7 / 2 == 3",
-        "(1 ? -1 : 0u) > 0", "0 == 0 ? 1 : 0", "~0 & 0xF0 >> 4 ^ 2 | 1",
+        "1 ? 2 : (1/0)",
+        "-1 > 0u",
+        "0x8000000000000000 < 0",
+        "~0u == 0xffffffffffffffff",
+        "(-1)/2 == 0",
+        "-1>>1 == -1",
+        "2||1/0",
+        "0 && 1/0",
+        "'a' == 97",
+        "'\\377' < 0",
+        "defined X && !defined(Y)",
+        "X + 1 == 3",
+        "UNKNOWN == 0",
+        "(2 - 3) % 2 == -1",
+        "1 << 63 < 0",
+        "3 > 2 > 1",
+        "1 == 1 == 1",
+        "5 & 3 == 3",
+        "1 ? 0 ? 1 : 0 : 1",
+        "18446744073709551615 == -1",
+        "0b101 == 5",
+        "010 == 8",
+        "-9223372036854775807 - 1 < 0",
+        "1 , 2",
+        "!defined X || 7 / 2 == 3",
+        "(1 ? -1 : 0u) > 0",
+        "0 == 0 ? 1 : 0",
+        "~0 & 0xF0 >> 4 ^ 2 | 1",
     ];
     let mut text = String::from("#define X 2\n");
     for (at, condition) in conditions.iter().enumerate() {
@@ -177,6 +201,8 @@ fn lines_splices_and_comments() {
     compare("#define f(a,b) [a|b]\nf(1,\n2) f(\n#define g 3\ng, (4,\n5))\nf\n(1,2)\nf\n");
     compare("#if 0\ndon't \"x\n/* #endif */ '/*'\n#else\nyes\n#endif\n");
     compare(".. ... ....5 1.e+5.x+-+--+ 0x1p-3 a->b<<=c>>=d ### <::> %:%: 1..2 .5.e-\n");
-    compare("__LINE__ \\\n__LINE__\n__LINE__\n#line 77\n__LINE__ __FILE__\n#line 5 \"x.c\"\n__LINE__ __FILE__\n");
+    compare(
+        "__LINE__ \\\n__LINE__\n__LINE__\n#line 77\n__LINE__ __FILE__\n#line 5 \"x.c\"\n__LINE__ __FILE__\n",
+    );
     compare("__COUNTER__ __COUNTER__ __INCLUDE_LEVEL__\n");
 }

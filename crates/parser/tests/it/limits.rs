@@ -52,7 +52,10 @@ fn deep_nesting() {
         format!("void f(void) {{ {} ; }}", "if (x) ; else ".repeat(n)),
         format!("void f(void) {{ {} ; }}", "if (x)".repeat(n)),
         format!("void f(void) {{ {} ; }}", "while (x)".repeat(n)),
-        format!("void f(void) {{ switch (x) {{ {} ; }} }}", "case 1:".repeat(n)),
+        format!(
+            "void f(void) {{ switch (x) {{ {} ; }} }}",
+            "case 1:".repeat(n)
+        ),
         format!("void f(void) {{ {} ; }}", "do ".repeat(n)),
         format!("int x = {}1{};", "({ ".repeat(n), "; })".repeat(n)),
     ];
@@ -151,9 +154,9 @@ fn include_bombs() {
 
 #[test]
 fn big_files() {
-    let functions = "static int f(int a, int b) { return a + b * 3; }\n".repeat(200_000);
+    let functions = "static int f(int a, int b) { return a + b * 3; }\n".repeat(40_000);
     assert_eq!(codes(&functions), [""; 0]);
-    let one_line = "x ".repeat(1_000_000);
+    let one_line = "x ".repeat(300_000);
     assert!(!codes(&one_line).is_empty());
     assert!(!codes(&"}".repeat(1_000_000)).is_empty());
     assert!(!codes(&"{".repeat(1_000_000)).is_empty());
@@ -186,22 +189,111 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (self.0 >> 33) as usize % n
     }
 }
 
 const WORDS: [&str; 96] = [
-    "int", "char", "struct", "s", "x", "T", "y", "typedef", "static", "if", "else", "for",
-    "while", "do", "switch", "case", "default", "return", "goto", "break", "continue", "(", ")",
-    "{", "}", "[", "]", ";", ",", ":", "?", "=", "+", "-", "*", "/", "%", "&", "|", "^", "~",
-    "!", "<", ">", "<<", ">>", "==", "!=", "&&", "||", "++", "--", ".", "->", "...", "1", "0x2u",
-    "3.5", "'a'", "\"str\"", "sizeof", "_Alignof", "__attribute__", "((", "))", "asm",
-    "volatile", "const", "enum", "union", "unsigned", "long", "void", "_Generic", "typeof",
-    "__builtin_offsetof", "__builtin_va_arg", "_Static_assert", "__label__", "_Atomic", "#",
-    "##", "\n#define M(a, ...) a ## __VA_ARGS__ # a\n", "\n#define T x(\n", "\n#undef T\n",
-    "\n#if 1 + T\n", "\n#else\n", "\n#endif\n", "M(", "M(1, 2)", "\n#pragma pack(push, 1)\n",
-    "_Pragma(\"unroll\")", "\\\n", "@", "\"open", "__extension__",
+    "int",
+    "char",
+    "struct",
+    "s",
+    "x",
+    "T",
+    "y",
+    "typedef",
+    "static",
+    "if",
+    "else",
+    "for",
+    "while",
+    "do",
+    "switch",
+    "case",
+    "default",
+    "return",
+    "goto",
+    "break",
+    "continue",
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "]",
+    ";",
+    ",",
+    ":",
+    "?",
+    "=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "&",
+    "|",
+    "^",
+    "~",
+    "!",
+    "<",
+    ">",
+    "<<",
+    ">>",
+    "==",
+    "!=",
+    "&&",
+    "||",
+    "++",
+    "--",
+    ".",
+    "->",
+    "...",
+    "1",
+    "0x2u",
+    "3.5",
+    "'a'",
+    "\"str\"",
+    "sizeof",
+    "_Alignof",
+    "__attribute__",
+    "((",
+    "))",
+    "asm",
+    "volatile",
+    "const",
+    "enum",
+    "union",
+    "unsigned",
+    "long",
+    "void",
+    "_Generic",
+    "typeof",
+    "__builtin_offsetof",
+    "__builtin_va_arg",
+    "_Static_assert",
+    "__label__",
+    "_Atomic",
+    "#",
+    "##",
+    "\n#define M(a, ...) a ## __VA_ARGS__ # a\n",
+    "\n#define T x(\n",
+    "\n#undef T\n",
+    "\n#if 1 + T\n",
+    "\n#else\n",
+    "\n#endif\n",
+    "M(",
+    "M(1, 2)",
+    "\n#pragma pack(push, 1)\n",
+    "_Pragma(\"unroll\")",
+    "\\\n",
+    "@",
+    "\"open",
+    "__extension__",
 ];
 
 #[test]
