@@ -1,0 +1,54 @@
+//! The pipeline.
+
+use crate::host::{LazyTypes, SharedHost};
+use crate::{Dialect, Host, Object, Options};
+use bpfc_base::{FileId, Session};
+use bpfc_parser::ast::TranslationUnit;
+use bpfc_typeck::{CheckOptions, hir};
+
+/// Compiles `file` to an object. `None` if it has errors; they are in `session`.
+pub fn compile(
+    session: &mut Session,
+    file: FileId,
+    options: &Options,
+    host: &mut dyn Host,
+) -> Option<Object> {
+    let module = check(session, file, options, host);
+    let module = bpfc_typeck::validate(session, module)?;
+    let _ = module;
+    None
+}
+
+/// Preprocesses, parses and checks `file`. Where the source is wrong, the result has
+/// `Error` nodes and `session` has the reasons.
+pub(crate) fn check(
+    session: &mut Session,
+    file: FileId,
+    options: &Options,
+    host: &mut dyn Host,
+) -> hir::Module {
+    let host = SharedHost::new(host);
+    let dialect = dialect_of(session, file, options);
+    let unit = parse(session, file, options, &host);
+    let mut types = LazyTypes::new(&host);
+    bpfc_typeck::check(session, &unit, &CheckOptions { dialect }, Some(&mut types))
+}
+
+/// Preprocesses and parses `file`.
+pub(crate) fn parse(
+    session: &mut Session,
+    file: FileId,
+    options: &Options,
+    mut host: &SharedHost<'_>,
+) -> TranslationUnit {
+    let preprocessor = options.preprocessor(dialect_of(session, file, options));
+    let mut types = host;
+    bpfc_parser::parse(session, file, &preprocessor, &mut host, &mut types)
+}
+
+/// The dialect that `options` ask for, or that the source is written in.
+pub(crate) fn dialect_of(session: &Session, file: FileId, options: &Options) -> Dialect {
+    options
+        .dialect
+        .unwrap_or_else(|| crate::dialect::detect(&session.sources.file(file).text))
+}

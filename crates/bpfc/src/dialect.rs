@@ -1,0 +1,96 @@
+//! Which dialect of C a program is written in.
+
+pub use bpfc_typeck::Dialect;
+
+/// Words that only programs for libbpf have.
+const LIBBPF_WORDS: &[&str] = &["SEC", "vmlinux.h", "bpf_helpers.h"];
+
+/// How the words begin that only BCC's programs have. Names of functions first.
+const BCC_PREFIXES: &[&str] = &[
+    "kprobe__",
+    "kretprobe__",
+    "tracepoint__",
+    "raw_tracepoint__",
+    "kfunc__",
+    "kretfunc__",
+    "lsm__",
+    "syscall__",
+    "TRACEPOINT_PROBE",
+    "RAW_TRACEPOINT_PROBE",
+    "KFUNC_PROBE",
+    "KRETFUNC_PROBE",
+    "LSM_PROBE",
+    "BPF_TABLE",
+    "BPF_HASH",
+    "BPF_ARRAY",
+    "BPF_HISTOGRAM",
+    "BPF_PERCPU_",
+    "BPF_PERF_",
+    "BPF_RINGBUF_OUTPUT",
+    "BPF_STACK_TRACE",
+    "BPF_LPM_TRIE",
+    "BPF_PROG_ARRAY",
+    "BPF_QUEUE",
+    "BPF_DEVMAP",
+    "BPF_CPUMAP",
+    "BPF_XSKMAP",
+];
+
+/// The dialect that `source` is written in: BCC's if it uses a word of BCC and none of
+/// libbpf. Comments do not count.
+pub(crate) fn detect(source: &str) -> Dialect {
+    let mut is_bcc = false;
+    for word in words(source) {
+        if LIBBPF_WORDS.contains(&word) {
+            return Dialect::C;
+        }
+        is_bcc |= BCC_PREFIXES.iter().any(|prefix| word.starts_with(prefix));
+    }
+    if is_bcc { Dialect::Bcc } else { Dialect::C }
+}
+
+/// Identifiers and file names outside comments. A rough cut is enough: literals other than
+/// header names hardly ever hold one of the words.
+fn words(source: &str) -> impl Iterator<Item = &str> {
+    let mut rest = source;
+    std::iter::from_fn(move || {
+        loop {
+            let first = rest.chars().next()?;
+            if rest.starts_with("//") {
+                rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                rest = comment.find("*/").map_or("", |end| &comment[end + 2..]);
+            } else if first.is_ascii_alphabetic() || first == '_' {
+                let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+                let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+                let (word, behind) = rest.split_at(end);
+                rest = behind;
+                return Some(word.strip_suffix('.').unwrap_or(word));
+            } else {
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dialect, detect};
+
+    #[test]
+    fn sections_and_headers_of_libbpf_win() {
+        assert_eq!(
+            detect("int kprobe__sys_clone(void *ctx) { return 0; }"),
+            Dialect::Bcc
+        );
+        assert_eq!(detect("BPF_HASH(stats);"), Dialect::Bcc);
+        assert_eq!(detect("/* BPF_HASH */ int f(void);"), Dialect::C);
+        assert_eq!(
+            detect("// kprobe__x\nSEC(\"xdp\") int f(void);"),
+            Dialect::C
+        );
+        assert_eq!(detect("#include \"vmlinux.h\"\nint lsm__x;"), Dialect::C);
+        assert_eq!(detect("/* open"), Dialect::C);
+        assert_eq!(detect(""), Dialect::C);
+    }
+}

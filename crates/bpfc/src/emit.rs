@@ -1,0 +1,84 @@
+//! Any stage of the pipeline as text: what `bpfc build --emit` prints.
+
+use crate::compile::{check, dialect_of, parse};
+use crate::host::SharedHost;
+use crate::{Host, ListingOptions, Options, compile, list_object};
+use bpfc_base::{FileId, Session};
+
+/// A stage of the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emit {
+    /// The preprocessed source, as C.
+    Preprocessed,
+    /// Preprocessed tokens, one a line.
+    Tokens,
+    /// The syntax tree.
+    Ast,
+    /// The typed form.
+    Hir,
+    /// The intermediate representation after optimisation.
+    Ir,
+    /// Assembly with source lines.
+    Asm,
+    /// The object's BTF.
+    Btf,
+}
+
+/// `file` at the stage `what`. `None` if the source's errors leave nothing to show; early
+/// stages show what they could make of it.
+pub fn emit(
+    session: &mut Session,
+    file: FileId,
+    options: &Options,
+    host: &mut dyn Host,
+    what: Emit,
+) -> Option<String> {
+    match what {
+        Emit::Preprocessed | Emit::Tokens => Some(tokens(session, file, options, host, what)),
+        Emit::Ast => {
+            let unit = parse(session, file, options, &SharedHost::new(host));
+            Some(format!("{unit:#?}"))
+        }
+        Emit::Hir => {
+            let module = check(session, file, options, host);
+            Some(bpfc_typeck::print::print(&module, &session.names))
+        }
+        Emit::Ir => {
+            let module = check(session, file, options, host);
+            let module = bpfc_typeck::validate(session, module)?;
+            let mut ir = bpfc_codegen::lower::lower(session, &module);
+            bpfc_codegen::optimize(&mut ir, options.opt_level);
+            Some(ir.to_string())
+        }
+        Emit::Asm => {
+            let object = compile(session, file, options, host)?;
+            Some(list_object(
+                &object,
+                ListingOptions {
+                    with_source: true,
+                    with_bytes: false,
+                },
+            ))
+        }
+        Emit::Btf => {
+            let object = compile(session, file, options, host)?;
+            object.open_btf().ok().map(|btf| bpfc_btf::dump_raw(&btf))
+        }
+    }
+}
+
+fn tokens(
+    session: &mut Session,
+    file: FileId,
+    options: &Options,
+    host: &mut dyn Host,
+    what: Emit,
+) -> String {
+    let host = SharedHost::new(host);
+    let preprocessor = options.preprocessor(dialect_of(session, file, options));
+    if what == Emit::Preprocessed {
+        return bpfc_parser::preprocess_to_text(session, file, &preprocessor, &mut &host);
+    }
+    let stream = bpfc_parser::preprocess(session, file, &preprocessor, &mut &host);
+    bpfc_parser::dump_tokens(session, &stream)
+}

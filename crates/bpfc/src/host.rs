@@ -1,0 +1,140 @@
+//! What a compilation needs of the world around it. The library does no IO: callers give it
+//! a [`Host`].
+
+use bpfc_btf::Btf;
+use bpfc_parser::{FileProvider, IncludeRequest, LoadedFile, TypeNames};
+use bpfc_typeck::{BtfTypes, KernelRecordBody, KernelType, KernelTypes};
+use std::cell::{OnceCell, RefCell};
+use std::sync::Arc;
+
+/// Files to include, and the kernel's types.
+pub trait Host: FileProvider {
+    /// The types of the kernel that programs are compiled for; asked for at most once per
+    /// compilation, and only if the program uses a kernel type. `None` leaves the types of
+    /// the source and of built-in headers.
+    fn kernel_btf(&mut self) -> Option<Arc<Btf>>;
+}
+
+/// A host without files and without a kernel.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHost;
+
+impl FileProvider for NoHost {
+    fn load(&mut self, _: &IncludeRequest<'_>) -> Option<LoadedFile> {
+        None
+    }
+}
+
+impl Host for NoHost {
+    fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
+        None
+    }
+}
+
+/// `directory` of built-in headers: behind every folder of the search path.
+const BUILTIN_DIRECTORY: u32 = u32::MAX;
+
+/// What a built-in header's file name starts with, so that nobody looks for it on disk.
+const BUILTIN_PREFIX: &str = "<built-in>/";
+
+/// A host during one compilation: shared by the stages, its BTF opened when first used.
+pub(crate) struct SharedHost<'h> {
+    host: RefCell<&'h mut dyn Host>,
+    btf: OnceCell<Option<Arc<Btf>>>,
+}
+
+impl<'h> SharedHost<'h> {
+    pub(crate) fn new(host: &'h mut dyn Host) -> Self {
+        Self {
+            host: RefCell::new(host),
+            btf: OnceCell::new(),
+        }
+    }
+
+    fn btf(&self) -> Option<&Btf> {
+        self.btf
+            .get_or_init(|| self.host.borrow_mut().kernel_btf())
+            .as_deref()
+    }
+}
+
+/// Included files: the host's first, then the headers that bpfc carries, so that a header
+/// which the user gives wins over the built-in one.
+impl FileProvider for &SharedHost<'_> {
+    fn load(&mut self, request: &IncludeRequest<'_>) -> Option<LoadedFile> {
+        if !request.includer.starts_with(BUILTIN_PREFIX)
+            && let Some(file) = self.host.borrow_mut().load(request)
+        {
+            return Some(file);
+        }
+        let is_next = request.form == bpfc_parser::IncludeForm::Next;
+        if is_next && request.directory == BUILTIN_DIRECTORY {
+            return None;
+        }
+        let header = bpfc_kabi::header(request.name)?;
+        Some(LoadedFile {
+            name: Arc::from(format!("{BUILTIN_PREFIX}{}", header.path)),
+            text: Arc::from(header.text),
+            is_user: false,
+            directory: BUILTIN_DIRECTORY,
+        })
+    }
+
+    fn exists(&mut self, request: &IncludeRequest<'_>) -> bool {
+        self.host.borrow_mut().exists(request) || bpfc_kabi::header(request.name).is_some()
+    }
+}
+
+/// Names that the source does not declare may be typedefs of the kernel.
+impl TypeNames for &SharedHost<'_> {
+    fn is_type(&mut self, name: &str) -> bool {
+        self.btf()
+            .is_some_and(|btf| BtfTypes::new(btf).is_typedef(name))
+    }
+}
+
+/// Kernel types, taken from BTF when the first one is looked up.
+pub(crate) struct LazyTypes<'s> {
+    host: &'s SharedHost<'s>,
+    types: Option<Option<BtfTypes<'s>>>,
+}
+
+impl<'s> LazyTypes<'s> {
+    pub(crate) fn new(host: &'s SharedHost<'s>) -> Self {
+        Self { host, types: None }
+    }
+
+    fn types(&mut self) -> Option<&mut BtfTypes<'s>> {
+        let host = self.host;
+        self.types
+            .get_or_insert_with(|| host.btf().map(BtfTypes::new))
+            .as_mut()
+    }
+}
+
+impl KernelTypes for LazyTypes<'_> {
+    fn find_tag(&mut self, kind: bpfc_parser::ast::TagKind, name: &str) -> Option<u32> {
+        self.types()?.find_tag(kind, name)
+    }
+
+    fn find_typedef(&mut self, name: &str) -> Option<u32> {
+        self.types()?.find_typedef(name)
+    }
+
+    fn find_enumerator(&mut self, name: &str) -> Option<u32> {
+        self.types()?.find_enumerator(name)
+    }
+
+    fn ty(&mut self, id: u32) -> KernelType {
+        self.types().map_or(KernelType::Void, |types| types.ty(id))
+    }
+
+    fn record_body(&mut self, id: u32) -> Option<KernelRecordBody> {
+        self.types()?.record_body(id)
+    }
+
+    fn enumerators(&mut self, id: u32) -> Vec<(String, i128)> {
+        self.types()
+            .map_or_else(Vec::new, |types| types.enumerators(id))
+    }
+}

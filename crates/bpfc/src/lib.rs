@@ -1,0 +1,33 @@
+//! bpfc as a library: C to checked BPF objects, without LLVM and kernel headers.
+//!
+//! ```text
+//! source ─ preprocess, parse ─► ast ─ check ─► hir ─ validate ─► hir::Valid
+//!        ─ codegen ─► Object ─ link ─► Linked ─► verifier │ vm │ loader
+//! ```
+//!
+//! [`compile`] goes from source to [`Object`], [`verify`] says what the kernel's verifier
+//! would say. Both report to a [`Session`](bpfc_base::Session); a
+//! [`Host`] gives them files and kernel types. Nothing here does IO.
+
+#![forbid(unsafe_code)]
+
+mod compile;
+mod dialect;
+mod emit;
+mod host;
+mod options;
+mod source;
+mod verify;
+
+pub use bpfc_btf::Btf;
+pub use bpfc_codegen::OptLevel;
+pub use bpfc_isa::Cpu;
+pub use bpfc_object::{ListingOptions, Object, list_object};
+pub use bpfc_parser::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};
+pub use compile::compile;
+pub use dialect::Dialect;
+pub use emit::{Emit, emit};
+pub use host::{Host, NoHost};
+pub use options::Options;
+pub use source::{add_source, parse_btf, read_object, write_object};
+pub use verify::verify;

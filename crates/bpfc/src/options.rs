@@ -1,0 +1,58 @@
+//! What a caller can choose about a compilation.
+
+use crate::{Cpu, Dialect, OptLevel};
+use bpfc_parser::PpOptions;
+
+/// Options of a compilation. The default is what `bpfc build` does without flags.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `-D`: `NAME` or `NAME=VALUE`.
+    pub defines: Vec<String>,
+    /// `-U`: names.
+    pub undefines: Vec<String>,
+    /// `-include`: files to read before the program.
+    pub includes: Vec<String>,
+    /// The dialect; `None` lets the source tell.
+    pub dialect: Option<Dialect>,
+    /// Instruction set.
+    pub cpu: Cpu,
+    /// How much to optimise.
+    pub opt_level: OptLevel,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            defines: Vec::new(),
+            undefines: Vec::new(),
+            includes: Vec::new(),
+            dialect: None,
+            cpu: Cpu::V3,
+            opt_level: OptLevel::O2,
+        }
+    }
+}
+
+impl Options {
+    /// What the preprocessor is asked.
+    pub(crate) fn preprocessor(&self, dialect: Dialect) -> PpOptions {
+        let prelude = (dialect == Dialect::Bcc).then(|| BCC_PRELUDE.to_owned());
+        PpOptions {
+            defines: self.defines.clone(),
+            undefines: self.undefines.clone(),
+            includes: prelude
+                .into_iter()
+                .chain(self.includes.iter().cloned())
+                .collect(),
+            cpu_version: match self.cpu {
+                Cpu::V1 => 1,
+                Cpu::V2 => 2,
+                Cpu::V3 => 3,
+                Cpu::V4 => 4,
+            },
+        }
+    }
+}
+
+/// The built-in header that every program of BCC's dialect starts with.
+const BCC_PRELUDE: &str = "bpfc/bcc.h";

@@ -1,0 +1,316 @@
+//! The command line, as clap reads it. Flags of C compilers keep their names (`-I`, `-D`,
+//! `-O2`, `-include`).
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Check, build and run BPF programs written in C: no LLVM, no kernel headers.
+#[derive(Debug, Parser)]
+#[command(name = "bpfc", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit status: 0 fine, 1 diagnostics, 2 wrong usage, 3 environment.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
+
+    /// How to print diagnostics.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub message_format: MessageFormat,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report everything that is wrong with programs, without building them.
+    Check(Check),
+    /// Compile a program to a BPF object file.
+    Build(Build),
+    /// Run a program: in the virtual machine, or with --kernel on this machine.
+    Run(Run),
+    /// Explain a diagnostic code, such as E0703.
+    Explain(Explain),
+    /// Show what the running kernel can do with BPF.
+    Features(Features),
+    /// Disassemble an object file.
+    Disasm(Disasm),
+    /// Print a completion script for a shell.
+    #[command(hide = true)]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write man pages into a folder.
+    #[command(hide = true)]
+    Man {
+        /// Where to.
+        folder: PathBuf,
+    },
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How to print diagnostics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// Source excerpts.
+    #[default]
+    Human,
+    /// One line each.
+    Short,
+    /// One JSON object a line.
+    Json,
+    /// One SARIF document.
+    Sarif,
+}
+
+/// How C is compiled.
+#[derive(Args, Clone, Debug)]
+pub struct Compile {
+    /// Look for included files in DIR.
+    #[arg(short = 'I', value_name = "DIR", help_heading = "Compiler options")]
+    pub include_dirs: Vec<PathBuf>,
+
+    /// Define a macro.
+    #[arg(
+        short = 'D',
+        value_name = "NAME[=VALUE]",
+        help_heading = "Compiler options"
+    )]
+    pub defines: Vec<String>,
+
+    /// Undefine a macro.
+    #[arg(short = 'U', value_name = "NAME", help_heading = "Compiler options")]
+    pub undefines: Vec<String>,
+
+    /// Include FILE before the program.
+    #[arg(
+        long = "include",
+        value_name = "FILE",
+        help_heading = "Compiler options"
+    )]
+    pub includes: Vec<String>,
+
+    /// Optimisation: 0 for none, anything else for all.
+    #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "3", "s", "z", "g", "fast"])]
+    #[arg(help_heading = "Compiler options", hide_possible_values = true)]
+    pub opt_level: String,
+
+    /// Instruction set.
+    #[arg(
+        long,
+        alias = "mcpu",
+        value_enum,
+        default_value_t,
+        value_name = "VERSION"
+    )]
+    #[arg(help_heading = "Compiler options")]
+    pub cpu: CpuChoice,
+
+    /// Take kernel types from this BTF file instead of the running kernel's.
+    #[arg(long, value_name = "FILE", help_heading = "Compiler options")]
+    pub btf: Option<PathBuf>,
+
+    /// The dialect of C.
+    #[arg(long, value_enum, default_value_t, help_heading = "Compiler options")]
+    pub dialect: DialectChoice,
+
+    /// Treat warnings as errors, or turn them off: `error`, `none`.
+    #[arg(short = 'W', value_name = "WARNING", help_heading = "Compiler options")]
+    pub warnings: Vec<String>,
+
+    /// Accepted for other compilers' sake: debug information is always made.
+    #[arg(short = 'g', hide = true)]
+    pub debug: bool,
+}
+
+/// The dialect of C.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DialectChoice {
+    /// The file tells: BCC's if it has no sections and no libbpf headers.
+    #[default]
+    Auto,
+    /// BCC's.
+    Bcc,
+    /// libbpf's.
+    Libbpf,
+}
+
+/// Instruction set versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CpuChoice {
+    /// The first.
+    V1,
+    /// Linux 4.14: all comparisons.
+    V2,
+    /// Linux 5.1: 32-bit arithmetic and jumps.
+    #[default]
+    V3,
+}
+
+/// `bpfc check`
+#[derive(Args, Debug)]
+pub struct Check {
+    /// C programs, or `-` for standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
+    pub compile: Compile,
+}
+
+/// `bpfc build`
+#[derive(Args, Debug)]
+pub struct Build {
+    /// A C program, or `-` for standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Where to write the result: by default FILE with `.o`, or standard output for text.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+
+    /// What to write.
+    #[arg(long, value_enum, default_value_t)]
+    pub emit: Emit,
+
+    /// Only preprocess.
+    #[arg(short = 'E')]
+    pub preprocess: bool,
+
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
+    pub compile: Compile,
+}
+
+/// What `bpfc build` writes: a stage of the pipeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Emit {
+    /// Preprocessed tokens.
+    Tokens,
+    /// The syntax tree.
+    Ast,
+    /// The typed form.
+    Hir,
+    /// The intermediate representation after optimisation.
+    Ir,
+    /// Assembly.
+    Asm,
+    /// An ELF object.
+    #[default]
+    Obj,
+    /// Its BTF, as text.
+    Btf,
+}
+
+/// `bpfc run`
+#[derive(Args, Debug)]
+pub struct Run {
+    /// A C program or an object file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Packets for the program: a pcap file, or `hex:…`. By default a TCP SYN.
+    #[arg(long, value_name = "FILE|hex:BYTES")]
+    pub packet: Option<String>,
+
+    /// Run each packet this many times.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub repeat: u32,
+
+    /// Which engines run the program in the virtual machine.
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: EngineChoice,
+
+    /// Run only this program of the file.
+    #[arg(long, value_name = "NAME")]
+    pub program: Option<String>,
+
+    /// Load into the running kernel and attach there.
+    #[arg(long)]
+    pub kernel: bool,
+
+    /// Where to attach: `xdp:eth0`, `tp:sched:sched_switch`, `raw_tp:sched_switch`,
+    /// `tc:eth0:ingress`; `NAME=…` for one program of several.
+    #[arg(long, value_name = "[NAME=]WHERE", requires = "kernel")]
+    pub attach: Vec<String>,
+
+    /// Detach and end after this many seconds; by default with Ctrl-C.
+    #[arg(long, value_name = "SECONDS", requires = "kernel")]
+    pub duration: Option<f64>,
+
+    /// Print results as JSON, one object a line.
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
+    pub compile: Compile,
+}
+
+/// Engines of the virtual machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum EngineChoice {
+    /// Both, compared.
+    #[default]
+    Both,
+    /// rbpf.
+    Rbpf,
+    /// The reference interpreter.
+    Reference,
+}
+
+/// `bpfc explain`
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// A code; without one, the list of all.
+    pub code: Option<String>,
+}
+
+/// `bpfc features`
+#[derive(Args, Debug)]
+pub struct Features {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `bpfc disasm`
+#[derive(Args, Debug)]
+pub struct Disasm {
+    /// An object file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// The arguments of the process, with the single-dash long flags of C compilers spelled as
+/// clap knows them.
+pub fn from_env() -> Vec<std::ffi::OsString> {
+    std::env::args_os()
+        .map(|arg| match arg.to_str() {
+            Some("-include") => "--include".into(),
+            Some(mcpu) if mcpu.starts_with("-mcpu=") => format!("-{mcpu}").into(),
+            _ => arg,
+        })
+        .collect()
+}

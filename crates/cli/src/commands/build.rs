@@ -1,0 +1,81 @@
+//! `bpfc build FILE`
+
+use super::compilation::Compilation;
+use crate::args::{Build, Emit as EmitArg};
+use crate::exit::Exit;
+use crate::files;
+use crate::terminal::Terminal;
+use bpfc::Emit;
+use std::path::{Path, PathBuf};
+
+/// Compiles a file and writes the result.
+pub fn run(args: &Build, terminal: &mut Terminal) -> Exit {
+    let exit = build(args, terminal);
+    terminal.print_summary();
+    exit
+}
+
+fn build(args: &Build, terminal: &mut Terminal) -> Exit {
+    let mut compilation = match Compilation::open(&args.file, &args.compile, terminal) {
+        Ok(compilation) => compilation,
+        Err(exit) => return exit,
+    };
+    let result = result(args, &mut compilation);
+    let exit = compilation.report(terminal);
+    let (Some(bytes), Exit::Fine) = (result, exit) else {
+        return exit;
+    };
+    match files::write(&output(args), &bytes) {
+        Ok(()) => Exit::Fine,
+        Err(diagnostic) => {
+            terminal.fail(diagnostic);
+            Exit::Environment
+        }
+    }
+}
+
+fn result(args: &Build, compilation: &mut Compilation) -> Option<Vec<u8>> {
+    let Compilation {
+        session,
+        file,
+        options,
+        host,
+        ..
+    } = compilation;
+    match stage(args) {
+        Some(stage) => bpfc::emit(session, *file, options, host, stage).map(String::into_bytes),
+        None => {
+            let object = bpfc::compile(session, *file, options, host)?;
+            bpfc::write_object(session, &object)
+        }
+    }
+}
+
+/// The stage to print; `None` for an object.
+fn stage(args: &Build) -> Option<Emit> {
+    if args.preprocess {
+        return Some(Emit::Preprocessed);
+    }
+    match args.emit {
+        EmitArg::Tokens => Some(Emit::Tokens),
+        EmitArg::Ast => Some(Emit::Ast),
+        EmitArg::Hir => Some(Emit::Hir),
+        EmitArg::Ir => Some(Emit::Ir),
+        EmitArg::Asm => Some(Emit::Asm),
+        EmitArg::Btf => Some(Emit::Btf),
+        EmitArg::Obj => None,
+    }
+}
+
+/// Where the result goes: text to standard output, an object beside where the command runs,
+/// as C compilers do.
+fn output(args: &Build) -> PathBuf {
+    if let Some(output) = &args.output {
+        return output.clone();
+    }
+    let name = args.file.file_name();
+    match (stage(args), name) {
+        (None, Some(name)) if args.file != Path::new("-") => Path::new(name).with_extension("o"),
+        _ => PathBuf::from("-"),
+    }
+}

@@ -1,0 +1,123 @@
+//! What `check`, `build` and `run` share: a source file and the options it is compiled with.
+
+use crate::args::{Compile, CpuChoice, DialectChoice};
+use crate::exit::Exit;
+use crate::files;
+use crate::host::ThisMachine;
+use crate::terminal::Terminal;
+use bpfc::{Cpu, Dialect, OptLevel, Options};
+use bpfc_base::{Diagnostic, FileId, Session, Severity};
+use std::path::Path;
+
+/// One source, ready to be compiled.
+pub struct Compilation {
+    /// Where it reports to.
+    pub session: Session,
+    /// The source.
+    pub file: FileId,
+    /// How it is compiled.
+    pub options: Options,
+    /// Where its headers and kernel types come from.
+    pub host: ThisMachine,
+    warnings: WarningPolicy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WarningPolicy {
+    Show,
+    Hide,
+    Error,
+}
+
+impl Compilation {
+    /// Opens the source.
+    ///
+    /// # Errors
+    /// How the command ends; why was printed.
+    pub fn open(path: &Path, args: &Compile, terminal: &mut Terminal) -> Result<Self, Exit> {
+        let mut fail = |diagnostic: Diagnostic| {
+            let exit = Exit::of(std::slice::from_ref(&diagnostic));
+            terminal.fail(diagnostic);
+            exit
+        };
+        let bytes = files::read(path).map_err(&mut fail)?;
+        let host = ThisMachine::new(&args.include_dirs, args.btf.as_deref()).map_err(&mut fail)?;
+        let mut session = Session::default();
+        let name = if path == Path::new("-") {
+            "<stdin>".into()
+        } else {
+            path.to_string_lossy()
+        };
+        let Some(file) = bpfc::add_source(&mut session, &name, &bytes) else {
+            let diagnostics = session.diagnostics.take();
+            terminal.print(&session, &diagnostics);
+            return Err(Exit::Diagnostics);
+        };
+        let warnings = WarningPolicy::of(&args.warnings);
+        Ok(Self {
+            session,
+            file,
+            options: options(args),
+            host,
+            warnings,
+        })
+    }
+
+    /// Prints what was reported since the last time; how the command ends by that.
+    pub fn report(&mut self, terminal: &mut Terminal) -> Exit {
+        let mut diagnostics = self.session.diagnostics.take();
+        self.warnings.apply(&mut diagnostics);
+        terminal.print(&self.session, &diagnostics);
+        Exit::of(&diagnostics)
+    }
+}
+
+impl WarningPolicy {
+    fn of(flags: &[String]) -> Self {
+        let policy = |flag: &String| match flag.as_str() {
+            "error" => Some(WarningPolicy::Error),
+            "none" => Some(WarningPolicy::Hide),
+            _ => None,
+        };
+        flags
+            .iter()
+            .rev()
+            .find_map(policy)
+            .unwrap_or(WarningPolicy::Show)
+    }
+
+    fn apply(self, diagnostics: &mut Vec<Diagnostic>) {
+        match self {
+            WarningPolicy::Show => {}
+            WarningPolicy::Hide => diagnostics.retain(|d| d.severity == Severity::Error),
+            WarningPolicy::Error => {
+                diagnostics
+                    .iter_mut()
+                    .for_each(|d| d.severity = Severity::Error);
+            }
+        }
+    }
+}
+
+fn options(args: &Compile) -> Options {
+    Options {
+        defines: args.defines.clone(),
+        undefines: args.undefines.clone(),
+        includes: args.includes.clone(),
+        dialect: match args.dialect {
+            DialectChoice::Auto => None,
+            DialectChoice::Bcc => Some(Dialect::Bcc),
+            DialectChoice::Libbpf => Some(Dialect::C),
+        },
+        cpu: match args.cpu {
+            CpuChoice::V1 => Cpu::V1,
+            CpuChoice::V2 => Cpu::V2,
+            CpuChoice::V3 => Cpu::V3,
+        },
+        opt_level: if args.opt_level == "0" {
+            OptLevel::O0
+        } else {
+            OptLevel::O2
+        },
+    }
+}

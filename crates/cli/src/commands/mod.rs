@@ -1,0 +1,11 @@
+//! One module for each subcommand.
+
+pub mod build;
+pub mod check;
+pub mod compilation;
+pub mod completions;
+pub mod disasm;
+pub mod explain;
+pub mod features;
+pub mod man;
+pub mod run;

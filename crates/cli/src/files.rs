@@ -1,0 +1,120 @@
+//! Files on disk: sources, included headers, outputs. Every read is bounded.
+
+use bpfc::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};
+use bpfc_base::{Diagnostic, codes};
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Longest file that is read, in bytes: a dumped `vmlinux.h` has 3 MB, a kernel's BTF 6 MB.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// Reads all of `path`, or standard input for `-`.
+///
+/// # Errors
+/// A diagnostic that says why it cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    let fail = |why: &dyn std::fmt::Display| {
+        let message = format!("cannot read `{}`: {why}", path.display());
+        Diagnostic::without_span(codes::load::E0901, message)
+    };
+    let mut bytes = Vec::new();
+    let result = if path == Path::new("-") {
+        std::io::stdin()
+            .lock()
+            .take(MAX_FILE_BYTES + 1)
+            .read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+    };
+    result.map_err(|error| fail(&plain(&error)))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(fail(&format_args!(
+            "it is longer than {} MiB",
+            MAX_FILE_BYTES >> 20
+        )));
+    }
+    Ok(bytes)
+}
+
+/// Writes all of `path`, or standard output for `-`.
+///
+/// # Errors
+/// A diagnostic that says why it cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    let result = if path == Path::new("-") {
+        std::io::stdout().lock().write_all(bytes)
+    } else {
+        std::fs::write(path, bytes)
+    };
+    result.map_err(|error| {
+        let message = format!("cannot write `{}`: {}", path.display(), plain(&error));
+        Diagnostic::without_span(codes::load::E0912, message)
+    })
+}
+
+/// The system's words without the number behind them.
+pub fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    let mut words = text[..end].to_string();
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    words
+}
+
+/// Included files: beside the including file, then in the folders of `-I`.
+///
+/// A file's `directory` is 0 beside the including file and the position of its folder,
+/// from 1, otherwise.
+pub struct DiskFiles {
+    include_dirs: Vec<PathBuf>,
+}
+
+impl DiskFiles {
+    /// Looks into `include_dirs`, in order.
+    pub fn new(include_dirs: &[PathBuf]) -> Self {
+        Self {
+            include_dirs: include_dirs.to_vec(),
+        }
+    }
+
+    fn candidates<'a>(
+        &'a self,
+        request: &'a IncludeRequest<'_>,
+    ) -> impl Iterator<Item = (u32, PathBuf)> + 'a {
+        let beside = match request.form {
+            IncludeForm::Quoted | IncludeForm::Import => Path::new(request.includer).parent(),
+            IncludeForm::Angled | IncludeForm::Next => None,
+        };
+        let beside = beside.map(|folder| (0, folder.join(request.name)));
+        let first = match request.form {
+            IncludeForm::Next => request.directory as usize,
+            _ => 0,
+        };
+        let folders = self.include_dirs.iter().enumerate().skip(first);
+        let folders = folders.map(|(at, folder)| (at as u32 + 1, folder.join(request.name)));
+        beside.into_iter().chain(folders)
+    }
+}
+
+impl FileProvider for DiskFiles {
+    fn load(&mut self, request: &IncludeRequest<'_>) -> Option<LoadedFile> {
+        let (directory, path) = self.candidates(request).find(|(_, path)| path.is_file())?;
+        let bytes = read(&path).ok()?;
+        let text: Arc<str> = String::from_utf8_lossy(&bytes).into();
+        let name = path.display().to_string().into();
+        Some(LoadedFile {
+            name,
+            text,
+            is_user: true,
+            directory,
+        })
+    }
+
+    fn exists(&mut self, request: &IncludeRequest<'_>) -> bool {
+        self.candidates(request).any(|(_, path)| path.is_file())
+    }
+}

@@ -1,0 +1,104 @@
+//! What reaches the terminal: diagnostics on standard error, results on standard output.
+
+use crate::args::{ColorChoice, MessageFormat};
+use bpfc_base::render::{self, Color, Format};
+use bpfc_base::{Diagnostic, Session, Severity};
+use std::io::{IsTerminal, Write};
+
+/// How to print diagnostics, and what was printed so far.
+pub struct Terminal {
+    color: ColorChoice,
+    format: MessageFormat,
+    n_errors: usize,
+    n_warnings: usize,
+}
+
+impl Terminal {
+    /// Prints as the command line asks.
+    pub fn new(color: ColorChoice, format: MessageFormat) -> Self {
+        Self {
+            color,
+            format,
+            n_errors: 0,
+            n_warnings: 0,
+        }
+    }
+
+    /// Prints the diagnostics of one compilation.
+    pub fn print(&mut self, session: &Session, diagnostics: &[Diagnostic]) {
+        if diagnostics.is_empty() && self.format != MessageFormat::Sarif {
+            return;
+        }
+        let is_error = |d: &&Diagnostic| d.severity == Severity::Error;
+        let n_errors = diagnostics.iter().filter(is_error).count();
+        self.n_errors += n_errors;
+        self.n_warnings += diagnostics.len() - n_errors;
+        let text = render::render(session, diagnostics, self.render_format());
+        // Machine-readable forms are a result; the others accompany one.
+        match self.format {
+            MessageFormat::Json | MessageFormat::Sarif => print_out(&text),
+            MessageFormat::Human => print_err(&format!("{text}\n")),
+            MessageFormat::Short => print_err(&text),
+        }
+    }
+
+    /// Prints a problem that has no source.
+    pub fn fail(&mut self, diagnostic: Diagnostic) {
+        self.print(&Session::default(), &[diagnostic]);
+    }
+
+    /// Prints how many errors and warnings there were, for people.
+    pub fn print_summary(&self) {
+        if self.format == MessageFormat::Human
+            && let Some(summary) = render::summary_of(self.n_errors, self.n_warnings)
+        {
+            print_err(&format!("{summary}\n"));
+        }
+    }
+
+    /// Whether standard output gets colours.
+    pub fn output_color(&self) -> Color {
+        resolve(self.color, std::io::stdout().is_terminal())
+    }
+
+    fn render_format(&self) -> Format {
+        match self.format {
+            MessageFormat::Human => {
+                Format::Human(resolve(self.color, std::io::stderr().is_terminal()))
+            }
+            MessageFormat::Short => Format::Short,
+            MessageFormat::Json => Format::Json,
+            MessageFormat::Sarif => Format::Sarif,
+        }
+    }
+}
+
+fn resolve(choice: ColorChoice, is_terminal: bool) -> Color {
+    let wants = match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        // https://no-color.org: any value but the empty one turns colours off.
+        ColorChoice::Auto => {
+            is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
+    };
+    if wants { Color::Always } else { Color::Never }
+}
+
+/// Writes to standard output. A reader that has gone away ends the process quietly, as
+/// people expect of `bpfc … | head`.
+pub fn print_out(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if out
+        .write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .is_err()
+    {
+        std::process::exit(0);
+    }
+}
+
+/// Writes to standard error, if somebody reads it.
+pub fn print_err(text: &str) {
+    std::io::stderr().lock().write_all(text.as_bytes()).ok();
+}
