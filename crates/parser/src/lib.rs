@@ -14,7 +14,7 @@ pub mod pp;
 pub mod token;
 
 pub use dump::dump as dump_ast;
-pub use parse::{NoTypeNames, TypeNames, parse, parse_tokens};
+pub use parse::{MAX_TREE_HEIGHT, NoTypeNames, TypeNames, parse, parse_tokens};
 pub use pp::{
     FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions, TokenStream,
     dump_tokens, preprocess, preprocess_to_text,

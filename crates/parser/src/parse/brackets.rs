@@ -3,8 +3,9 @@
 //! A missing `}` turns the rest of the file into nonsense, so it is found by indentation
 //! and put in before the parser sees the tokens.
 
-use super::source::{Repair, is_specifier, is_type_keyword};
+use super::source::Repair;
 use super::state::Inner;
+use super::type_names::{is_specifier, is_type_keyword};
 use crate::token::{TokenFlags, TokenKind};
 use bpfc_base::{Diagnostic, codes};
 

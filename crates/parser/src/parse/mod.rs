@@ -6,6 +6,8 @@
 //! smallest repair and the item is parsed once more.
 
 mod brackets;
+mod declarations;
+mod heights;
 mod literals;
 mod messages;
 mod names;
@@ -15,15 +17,20 @@ pub(crate) mod scopes;
 mod source;
 pub(crate) mod specs;
 pub(crate) mod state;
+pub(crate) mod statements;
+mod type_names;
 
 use crate::ast::TranslationUnit;
 use crate::pp::{FileProvider, PpOptions, TokenStream, preprocess};
 use bpfc_base::{FileId, Session};
 
+pub use state::MAX_TREE_HEIGHT;
+
 pub use names::{NoTypeNames, TypeNames};
 
 #[allow(
     clippy::all,
+    clippy::unwrap_used,
     clippy::pedantic,
     unused,
     missing_docs,

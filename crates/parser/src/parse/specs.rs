@@ -128,7 +128,7 @@ impl Specs {
     }
 
     /// The type that the keywords make together (C11 6.7.2p2).
-    pub(crate) fn words_type(&self, span: Span) -> Result<TypeSpec, Diagnostic> {
+    pub(crate) fn words_type(&self) -> Result<TypeSpec, &'static str> {
         let n = |word: Word| self.words[word as usize];
         let (signed, unsigned) = (n(Word::Signed), n(Word::Unsigned));
         let sign = match (signed, unsigned) {
@@ -136,10 +136,7 @@ impl Specs {
             (1, 0) => Some(false),
             (0, 1) => Some(true),
             _ => {
-                return Err(invalid(
-                    span,
-                    "`signed` and `unsigned` can be given only once",
-                ));
+                return Err("`signed` and `unsigned` can be given only once");
             }
         };
         let is_unsigned = sign == Some(true);
@@ -161,7 +158,7 @@ impl Specs {
             && (n_kinds == 0 || ints == 0 || n(Word::Short) == 1)
             && !(is_floating && sign.is_some());
         if !is_valid {
-            return Err(invalid(span, "these type keywords cannot be combined"));
+            return Err("these type keywords cannot be combined");
         }
         Ok(if n(Word::Char) == 1 {
             match sign {

@@ -11,6 +11,7 @@ use bpfc_base::{Diagnostic, Span, codes};
 
 /// A macro without a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "named as the macros are")]
 pub(super) enum Builtin {
     Line,
     File,

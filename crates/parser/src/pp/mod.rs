@@ -322,10 +322,7 @@ impl<'a> Preprocessor<'a> {
 
     /// True if the next token is `(`, which makes the name of a function-like macro a call.
     fn is_paren_next(&mut self) -> bool {
-        loop {
-            let Some(context) = self.contexts.last() else {
-                break;
-            };
+        while let Some(context) = self.contexts.last() {
             if let Some(token) = context.tokens.get(context.at) {
                 return token.kind == TokenKind::LParen;
             }

@@ -42,7 +42,10 @@ impl FileProvider for Disk {
 /// A session with one file.
 pub fn session(name: &str, text: &str) -> (Session, FileId) {
     let mut session = Session::default();
-    let file = session.sources.add(name, text, true).unwrap();
+    let file = session
+        .sources
+        .add(name, text, true)
+        .expect("tests are smaller than 4 GiB");
     (session, file)
 }
 
