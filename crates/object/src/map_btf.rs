@@ -15,9 +15,11 @@ pub(crate) const PIN_BY_NAME: u32 = 1;
 /// (`btf_array_resolve`, Linux 4.18 `kernel/bpf/btf.c`). Longer ones are made of `char`.
 const TOO_MANY_INTS: u32 = 1 << 30;
 /// `btf_decl_tag` of a map that was declared with a macro of BCC's dialect.
-pub(crate) const BCC_TAG: &str = "bcc";
+pub(crate) const BCC_TAG: &str = "bpfc:bcc";
 /// `btf_decl_tag` of a map that is to be shown as a histogram.
-pub(crate) const HISTOGRAM_TAG: &str = "histogram";
+pub(crate) const HISTOGRAM_TAG: &str = "bpfc:histogram";
+/// How the `btf_decl_tag` begins that names the type of a map's events.
+pub(crate) const EVENT_TAG_PREFIX: &str = "bpfc:event:";
 /// Size of a pointer, and so of a member of a definition.
 pub(crate) const POINTER_BYTES: u32 = 8;
 
@@ -33,6 +35,7 @@ impl Object {
                 continue;
             }
             let (name, style, is_histogram) = (map.name.clone(), map.style, map.is_histogram);
+            let event = map.event_type.and_then(|ty| event_tag(self.btf.get(ty)?));
             let ty = definition(&mut self.btf, map);
             let linkage = Linkage::Global;
             let var = self.btf.push(TypeDef::Var { name, ty, linkage });
@@ -49,6 +52,9 @@ impl Object {
             }
             if is_histogram {
                 tag(HISTOGRAM_TAG);
+            }
+            if let Some(event) = event {
+                tag(&event);
             }
             self.maps[id].btf = Some(var);
         }
@@ -73,6 +79,18 @@ impl Object {
             }
         }
         0
+    }
+}
+
+/// The `btf_decl_tag` that names a type of events, if it has a name.
+fn event_tag(ty: &TypeDef) -> Option<String> {
+    match ty {
+        TypeDef::Struct { name, .. }
+        | TypeDef::Union { name, .. }
+        | TypeDef::Typedef { name, .. } => {
+            (!name.is_empty()).then(|| format!("{EVENT_TAG_PREFIX}{name}"))
+        }
+        _ => None,
     }
 }
 

@@ -111,6 +111,7 @@ impl<'a> Checker<'a> {
             globals: std::mem::take(&mut self.used_globals),
             funcs: std::mem::take(&mut self.used_funcs),
         };
+        maps::describe(self.session, &mut self.module);
         bpf::constrain(self.session, &mut self.module);
         prune::prune(&mut self.module, &roots);
         self.module

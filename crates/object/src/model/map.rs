@@ -36,7 +36,10 @@ pub struct Map {
     pub values: Vec<(u32, MapInit)>,
     /// How the definition was written.
     pub style: MapStyle,
-    /// A `BPF_HISTOGRAM`, to be shown as one.
+    /// Type of the events that programs put into a ring buffer or perf event array, if the
+    /// compiler saw one.
+    pub event_type: Option<TypeId>,
+    /// To be shown as log2 bars.
     pub is_histogram: bool,
     /// Its `VAR`, whose type is the definition as libbpf reads it. Whoever makes a map leaves it
     /// out: [`Object::define_map_variables`](super::Object::define_map_variables) derives it.

@@ -2,10 +2,10 @@
 
 use super::{ReadError, Reader, Role};
 use crate::elf::SymbolType;
-use crate::map_btf::{BCC_TAG, HISTOGRAM_TAG, PIN_BY_NAME};
+use crate::map_btf::{BCC_TAG, EVENT_TAG_PREFIX, HISTOGRAM_TAG, PIN_BY_NAME};
 use crate::sections_btf::MAPS_SECTION;
 use crate::{Map, MapStyle, Pinning};
-use bpfc_btf::{Btf, Composite, SecVar, Type, TypeId};
+use bpfc_btf::{Btf, Composite, Kind, KindSet, SecVar, Type, TypeId};
 use bpfc_isa::Endian;
 use std::collections::HashMap;
 
@@ -13,6 +13,8 @@ use std::collections::HashMap;
 const LEGACY_WORDS: usize = 5;
 /// More maps than any object has.
 const MAX_MAPS: usize = 1 << 12;
+/// What the type of an event can be.
+const EVENT_KINDS: KindSet = KindSet::of(&[Kind::Struct, Kind::Union, Kind::Typedef]);
 /// More members than there are attributes.
 const MAX_MEMBERS: u32 = 32;
 
@@ -61,9 +63,10 @@ impl Reader<'_> {
             let (mut map, struct_bytes) = context.parse(var)?;
             map.name = symbol.name.to_owned();
             map.btf = Some(var);
-            if let Some((style, is_histogram)) = tags.get(&var) {
-                map.style = *style;
-                map.is_histogram = *is_histogram;
+            if let Some(tags) = tags.get(&var) {
+                map.style = tags.style;
+                map.is_histogram = tags.is_histogram;
+                map.event_type = tags.event_type;
             }
             let id = self.object.maps.push(map);
             if self.maps.insert((section, symbol.value), id).is_some() {
@@ -126,9 +129,17 @@ impl Reader<'_> {
     }
 }
 
-/// What `DECL_TAG`s say about maps.
-fn tags(btf: &Btf) -> HashMap<TypeId, (MapStyle, bool)> {
-    let mut tags: HashMap<TypeId, (MapStyle, bool)> = HashMap::new();
+/// What `DECL_TAG`s say about a map.
+#[derive(Clone, Copy, Default)]
+struct Tags {
+    style: MapStyle,
+    is_histogram: bool,
+    event_type: Option<TypeId>,
+}
+
+/// What `DECL_TAG`s say about maps, by `VAR`.
+fn tags(btf: &Btf) -> HashMap<TypeId, Tags> {
+    let mut tags: HashMap<TypeId, Tags> = HashMap::new();
     for id in btf.ids() {
         if let Ok(Type::DeclTag {
             name,
@@ -138,9 +149,14 @@ fn tags(btf: &Btf) -> HashMap<TypeId, (MapStyle, bool)> {
         }) = btf.ty(id)
         {
             match name {
-                BCC_TAG => tags.entry(target).or_default().0 = MapStyle::Bcc,
-                HISTOGRAM_TAG => tags.entry(target).or_default().1 = true,
-                _ => {}
+                BCC_TAG => tags.entry(target).or_default().style = MapStyle::Bcc,
+                HISTOGRAM_TAG => tags.entry(target).or_default().is_histogram = true,
+                _ => {
+                    if let Some(event) = name.strip_prefix(EVENT_TAG_PREFIX) {
+                        let ty = btf.find_by_name(event, EVENT_KINDS);
+                        tags.entry(target).or_default().event_type = ty;
+                    }
+                }
             }
         }
     }

@@ -2,8 +2,11 @@
 //! `struct bpf_map_def` in `maps`.
 
 mod btf_style;
+mod events;
 mod legacy;
 mod rules;
+
+pub(crate) use events::describe;
 
 use crate::checker::Checker;
 use crate::hir::{GlobalId, GlobalInit, GlobalKind, MapSpec};
