@@ -20,7 +20,8 @@ use record::Passing;
 /// Lowers a module.
 ///
 /// Ensures: [`ir::validate`] finds nothing, if no error was reported.
-pub fn lower(session: &mut Session, module: &hir::Module) -> ir::Module {
+pub fn lower(session: &mut Session, module: &hir::Valid) -> ir::Module {
+    let module = module.module();
     let names = &session.names;
     let mut out = ir::Module {
         funcs: module

@@ -33,11 +33,9 @@ pub(super) fn copy_blocks(body: &mut Body, blocks: &[BlockId], copies: &mut Copi
         let new = copies.block(old);
         body.blocks[new].unroll = body.blocks[old].unroll;
         for param in body.blocks[old].params.clone() {
-            if !copies.values.contains_key(&param) {
-                let Inst { ty, span, .. } = body.values[param];
-                let copy = body.push_param(new, ty, span);
-                copies.values.insert(param, copy);
-            }
+            let Inst { ty, span, .. } = body.values[param];
+            let add = || body.push_param(new, ty, span);
+            copies.values.entry(param).or_insert_with(add);
         }
         for inst in body.blocks[old].insts.clone() {
             let Inst { op, ty, span } = body.values[inst];

@@ -67,6 +67,10 @@ fn decide_in_block(body: &mut Body, id: BlockId, facts: &[Fact]) -> bool {
             changed |= body.op(inst) != Op::Compare(cond, a, a);
             body.values[inst].op = Op::Compare(cond, a, a);
         }
+        if let Some(op) = without_sign(body, facts, inst) {
+            body.values[inst].op = op;
+            changed = true;
+        }
     }
     if let Term::Branch {
         cond,
@@ -86,6 +90,27 @@ fn decide_in_block(body: &mut Body, id: BlockId, facts: &[Fact]) -> bool {
         changed = true;
     }
     changed
+}
+
+/// Operations on numbers that are not negative, which are shorter unsigned.
+fn without_sign(body: &Body, facts: &[Fact], inst: Value) -> Option<Op> {
+    let is_natural = |value: Value| match body.as_const(value) {
+        Some(n) => n >= 0,
+        None => Range::of(body, facts, value).signed.0 >= 0,
+    };
+    match body.op(inst) {
+        Op::Sext(a, Width::W32) if is_natural(a) => Some(Op::Zext(a)),
+        Op::Binary(BinaryOp::AShr, a, b) if is_natural(a) => Some(Op::Binary(BinaryOp::LShr, a, b)),
+        Op::Binary(op @ (BinaryOp::SDiv | BinaryOp::SRem), a, b) => {
+            let unsigned = match op {
+                BinaryOp::SDiv => BinaryOp::UDiv,
+                _ => BinaryOp::URem,
+            };
+            let holds = is_natural(a) && is_natural(b);
+            holds.then_some(Op::Binary(unsigned, a, b))
+        }
+        _ => None,
+    }
 }
 
 /// The outcome of a comparison, if the facts say it.

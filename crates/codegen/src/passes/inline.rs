@@ -13,9 +13,13 @@ pub enum InlinePolicy {
     Profitable,
 }
 
-/// Largest function that is copied to every call: about what a call costs in moves,
-/// spills, prologue and `exit`, and what simplification takes away again.
-const MAX_SMALL: usize = 40;
+/// Cost of a function that is copied to every call: what a call costs in moves, spills and
+/// `exit`, and what simplification takes away again.
+const MAX_SMALL: usize = 32;
+/// The same if `inline` was written.
+const MAX_HINTED: usize = 64;
+/// Instructions that a call costs, about: its arguments have to be put in place.
+const CALL_COST: usize = 4;
 /// Largest function that a caller may grow to.
 const MAX_CALLER: usize = 20_000;
 
@@ -131,11 +135,15 @@ pub fn inline_calls(
             let callee_size = size_of(callee_body);
             let is_required =
                 func.inline == Inline::Always || args.as_slice().len() > ArgList::MAX_REGISTERS;
+            let limit = match func.inline {
+                Inline::Hint => MAX_HINTED,
+                _ => MAX_SMALL,
+            };
+            let is_only = func.linkage == Linkage::Static && calls[callee] == 1;
             let is_wanted = policy == InlinePolicy::Profitable
                 && func.inline != Inline::Never
                 && func.section.is_none()
-                && (callee_size <= MAX_SMALL
-                    || (func.linkage == Linkage::Static && calls[callee] == 1));
+                && (is_only || cost_of(callee_body) <= limit);
             let has_room = size + callee_size <= MAX_CALLER;
             if (is_required || is_wanted) && has_room && callee != id {
                 size += callee_size;
@@ -157,6 +165,16 @@ fn size_of(body: &Body) -> usize {
         .iter()
         .map(|&block| body.blocks[block].insts.len() + 1)
         .sum()
+}
+
+/// About how many instructions the body becomes.
+fn cost_of(body: &Body) -> usize {
+    let order = body.reverse_postorder();
+    let insts = order.iter().flat_map(|&block| &body.blocks[block].insts);
+    let n_calls = insts
+        .filter(|&&inst| matches!(body.op(inst), Op::Call(..)))
+        .count();
+    size_of(body) + CALL_COST * n_calls
 }
 
 /// Replaces one call; the block with what follows it.

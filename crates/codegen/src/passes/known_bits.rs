@@ -1,16 +1,64 @@
 //! Bits of which it is known that they are zero.
 
 use crate::ir::*;
+use rustc_hash::FxHashMap;
 
 /// Operands that are looked through.
 const MAX_DEPTH: u32 = 6;
 
 /// Bits of `value` that are surely zero. Those above the width of its type count as zero.
 pub(super) fn known_zeros(body: &Body, value: Value) -> u64 {
-    zeros(body, value, MAX_DEPTH)
+    zeros(body, &FxHashMap::default(), value, MAX_DEPTH)
 }
 
-fn zeros(body: &Body, value: Value, depth: u32) -> u64 {
+/// Known zero bits of block parameters: what all their arguments have in common.
+#[derive(Default)]
+pub(super) struct ParamBits(FxHashMap<Value, u64>);
+
+impl ParamBits {
+    /// Follows the arguments to a fixed point from above.
+    pub(super) fn new(body: &Body, order: &[BlockId]) -> Self {
+        let mut bits = FxHashMap::default();
+        for &block in &order[1..] {
+            bits.extend(
+                body.blocks[block]
+                    .params
+                    .iter()
+                    .map(|&param| (param, u64::MAX)),
+            );
+        }
+        for _ in 0..MAX_ROUNDS {
+            let mut changed = false;
+            for &block in order {
+                for target in body.blocks[block].term.targets() {
+                    let params = &body.blocks[target.block].params;
+                    for (&param, &arg) in params.iter().zip(&target.args) {
+                        let old = bits.get(&param).copied().unwrap_or(0);
+                        if old != 0 {
+                            let new = old & zeros(body, &bits, arg, MAX_DEPTH);
+                            changed |= new != old;
+                            bits.insert(param, new);
+                        }
+                    }
+                }
+            }
+            if !changed {
+                return Self(bits);
+            }
+        }
+        Self::default()
+    }
+
+    /// Bits of `value` that are surely zero.
+    pub(super) fn known_zeros(&self, body: &Body, value: Value) -> u64 {
+        zeros(body, &self.0, value, MAX_DEPTH)
+    }
+}
+
+/// Rounds over all arguments; each one takes bits away.
+const MAX_ROUNDS: usize = 16;
+
+fn zeros(body: &Body, params: &FxHashMap<Value, u64>, value: Value, depth: u32) -> u64 {
     let ty = body.ty(value);
     if ty == Type::Void {
         return 0;
@@ -19,9 +67,10 @@ fn zeros(body: &Body, value: Value, depth: u32) -> u64 {
     let Some(depth) = depth.checked_sub(1) else {
         return outside;
     };
-    let at = |value: Value| zeros(body, value, depth);
+    let at = |value: Value| zeros(body, params, value, depth);
     let inside = match body.op(value) {
         Op::Const(n) => !(n as u64),
+        Op::Param => params.get(&value).copied().unwrap_or(0),
         Op::Compare(..) => !1,
         Op::Load(access) => !access.width.mask(),
         Op::LoadPacket(_, _, width) | Op::Bswap(_, width) => !width.mask(),

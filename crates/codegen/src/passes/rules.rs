@@ -6,7 +6,6 @@
 //! - Constants move to the outside of pointer sums, where accesses have room for them;
 //!   pointers are never computed in 32 bits.
 
-use super::known_bits::known_zeros;
 use super::simplify::Simplifier;
 use crate::ir::*;
 
@@ -208,7 +207,7 @@ fn simplify_binary_const(
         return Some(found);
     }
     if matches!(op, LShr | AShr) {
-        let zeros = known_zeros(s.body, a);
+        let zeros = s.known_zeros(a);
         let sign = 1 << (bits - 1);
         if op == AShr && zeros & sign != 0 {
             return Some(Found::Op(Op::Binary(LShr, a, b)));
@@ -267,7 +266,7 @@ fn regroup(s: &mut Simplifier<'_>, op: BinaryOp, a: Value, n: i64, ty: Type) -> 
 /// `a & mask`.
 fn simplify_mask(s: &mut Simplifier<'_>, a: Value, mask: i64, ty: Type) -> Option<Found> {
     let width_mask = u64::MAX >> (64 - ty.bits());
-    let zeros = known_zeros(s.body, a);
+    let zeros = s.known_zeros(a);
     let kept = mask as u64 & width_mask;
     let possible = !zeros & width_mask;
     if possible & !kept == 0 {
@@ -303,7 +302,7 @@ fn simplify_zext(s: &mut Simplifier<'_>, a: Value) -> Option<Found> {
     match s.body.op(a) {
         Op::Const(n) => Some(Found::Value(s.constant(Type::I64, i64::from(n as u32)))),
         Op::Undef => Some(Found::Value(s.constant(Type::I64, 0))),
-        Op::Trunc(x) if known_zeros(s.body, x) >> 32 == 0xffff_ffff => Some(Found::Value(x)),
+        Op::Trunc(x) if s.known_zeros(x) >> 32 == 0xffff_ffff => Some(Found::Value(x)),
         Op::Load(_) if s.is_single_use(a) => {
             s.retype_load(a, Type::I64);
             Some(Found::Value(a))
@@ -315,7 +314,7 @@ fn simplify_zext(s: &mut Simplifier<'_>, a: Value) -> Option<Found> {
 fn simplify_sext(s: &mut Simplifier<'_>, a: Value, width: Width, ty: Type) -> Option<Found> {
     let sign = 1u64 << (width.bits() - 1);
     let above = u64::MAX << (width.bits() - 1);
-    let zeros = known_zeros(s.body, a);
+    let zeros = s.known_zeros(a);
     match s.body.op(a) {
         Op::Const(n) => {
             let shift = 64 - width.bits();
@@ -523,7 +522,7 @@ fn simplify_compare(s: &mut Simplifier<'_>, condition: Condition) -> Option<Foun
             if let Op::Compare(..) = s.body.op(a) {
                 return Some(Found::Value(a));
             }
-            if known_zeros(s.body, a) & 0xffff_ffff == 0xffff_fffe {
+            if s.known_zeros(a) & 0xffff_ffff == 0xffff_fffe {
                 return Some(Found::Value(a));
             }
         }
@@ -583,7 +582,7 @@ pub(super) fn simplify_condition(
         Op::Sext(x, Width::W32) if is_equality && n == i64::from(n as i32) => {
             Some((cond, x, s.constant(Type::I32, n)))
         }
-        Op::Bswap(x, width) if is_equality && known_zeros(s.body, x) | width.mask() == u64::MAX => {
+        Op::Bswap(x, width) if is_equality && s.known_zeros(x) | width.mask() == u64::MAX => {
             let swapped = (n as u64).swap_bytes() >> (64 - width.bits());
             (n as u64 & type_mask(ty) <= width.mask())
                 .then(|| (cond, x, s.constant(ty, swapped as i64)))

@@ -4,6 +4,7 @@
 //! but for block parameters; the rules are in [`rules`](super::rules).
 
 use super::cfg::Replacements;
+use super::known_bits::ParamBits;
 use super::rules::{self, Found};
 use crate::analysis::{Dominators, count_uses};
 use crate::ir::*;
@@ -18,8 +19,10 @@ pub fn simplify(globals: &IndexVec<GlobalId, Global>, body: &mut Body) -> bool {
     let dominators = Dominators::new(body);
     let uses = count_uses(body);
     let replaced = Replacements::new(body);
+    let param_bits = ParamBits::new(body, &dominators.order);
     let mut ctx = Simplifier {
         globals,
+        param_bits,
         body,
         uses,
         replaced,
@@ -45,6 +48,7 @@ pub(super) struct Simplifier<'a> {
     pub(super) body: &'a mut Body,
     uses: IndexVec<Value, u32>,
     replaced: Replacements,
+    param_bits: ParamBits,
     block: BlockId,
     /// The block's instructions so far.
     out: Vec<Value>,
@@ -159,6 +163,11 @@ impl Simplifier<'_> {
                 value
             }
         }
+    }
+
+    /// Bits of `value` that are surely zero; those above its type's width are.
+    pub(super) fn known_zeros(&self, value: Value) -> u64 {
+        self.param_bits.known_zeros(self.body, value)
     }
 
     pub(super) fn constant(&mut self, ty: Type, n: i64) -> Value {

@@ -26,6 +26,8 @@ pub fn split_slots(body: &mut Body) -> bool {
     true
 }
 
+/// A slot and an offset.
+type Place = (SlotId, i64);
 /// A range of bytes.
 type Range = (i64, i64);
 
@@ -38,7 +40,7 @@ struct Uses {
     /// Parts that are copied or filled.
     blocks: IndexVec<SlotId, Vec<Range>>,
     /// Copies between slots: destination, source, length.
-    copies: Vec<((SlotId, i64), (SlotId, i64), i64)>,
+    copies: Vec<(Place, Place, i64)>,
 }
 
 fn find_uses(body: &Body, order: &[BlockId]) -> Uses {
