@@ -1,38 +1,37 @@
-//! `cargo run -p bpfc-typeck --example hir FILE.c`: prints the HIR and the diagnostics.
+//! `cargo run -p bpfc-typeck --example hir -- [-I DIR]… FILE.c…`: the HIR and the
+//! diagnostics of one file, or the diagnostics of many.
 
 #[path = "../tests/it/front.rs"]
 #[allow(dead_code)]
 mod front;
 
 fn main() {
-    let path = std::env::args().nth(1).expect("a file");
-    let text = std::fs::read_to_string(path).expect("readable");
-    let btf = std::fs::read("/sys/kernel/btf/vmlinux").ok();
-    let btf = btf.and_then(|bytes| bpfc_btf::Btf::parse(bytes).ok());
-    let start = std::time::Instant::now();
-    let checked = front::check_with(&text, btf.as_ref());
-    let elapsed = start.elapsed();
-    print!("{}", checked.hir());
-    for d in checked.session.diagnostics.iter() {
-        let at = checked
-            .session
-            .sources
-            .line_col(checked.session.sources.root(d.span()));
-        let at = at.map_or("-".to_owned(), |(file, at)| {
-            format!(
-                "{}:{}:{}",
-                checked.session.sources.file(file).name,
-                at.line,
-                at.col
-            )
-        });
-        println!("{at}: {}: {}", d.code, d.message);
-        for note in &d.notes {
-            println!("    note: {}", note.text);
-        }
-        for help in &d.helps {
-            println!("    help: {}", help.text);
+    let (mut dirs, mut files) = (Vec::new(), Vec::new());
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "-I" => dirs.extend(args.next().map(std::path::PathBuf::from)),
+            _ => files.push(arg),
         }
     }
-    eprintln!("{elapsed:?}");
+    let btf = std::fs::read("/sys/kernel/btf/vmlinux").ok();
+    let btf = btf.and_then(|bytes| bpfc_btf::Btf::parse(bytes).ok());
+    for path in &files {
+        let text = std::fs::read(path).expect("a readable file");
+        let text = String::from_utf8_lossy(&text);
+        let checked = front::check_in(&text, btf.as_ref(), front::Headers(dirs.clone()));
+        if files.len() == 1 {
+            print!("{}", checked.hir());
+        }
+        for d in checked.session.diagnostics.iter() {
+            let sources = &checked.session.sources;
+            let at = sources.line_col(sources.root(d.span()));
+            let at = at.map_or("-".to_owned(), |(file, at)| {
+                let name = &sources.file(file).name;
+                let name = if &**name == "test.c" { path } else { &**name };
+                format!("{name}:{}:{}", at.line, at.col)
+            });
+            println!("{at}: {}: {}", d.code, d.message);
+        }
+    }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Attrs {
     pub is_used: bool,
     pub is_noreturn: bool,
     pub is_relocatable: bool,
+    /// The body is assembly only.
+    pub is_naked: bool,
     pub decl_tags: Vec<Symbol>,
     pub type_tags: Vec<Symbol>,
     /// `mode(…)`: the width of an integer in bits.
@@ -30,6 +32,7 @@ const IGNORED: &[&str] = &[
     "access",
     "alloc_align",
     "alloc_size",
+    "align_value",
     "alias",
     "annotate",
     "artificial",
@@ -101,6 +104,7 @@ const ACTED_UPON: &[&str] = &[
     "btf_decl_tag",
     "btf_type_tag",
     "mode",
+    "naked",
     "vector_size",
 ];
 
@@ -132,6 +136,7 @@ impl Checker<'_> {
             "weak" => attrs.is_weak = true,
             "used" => attrs.is_used = true,
             "noreturn" => attrs.is_noreturn = true,
+            "naked" => attrs.is_naked = true,
             "preserve_access_index" => attrs.is_relocatable = true,
             "btf_decl_tag" => attrs
                 .decl_tags
@@ -146,6 +151,10 @@ impl Checker<'_> {
                     attribute.span,
                     "vector types are not supported: BPF has none",
                 );
+            }
+            "address_space" | "cleanup" => {
+                let message = format!("the attribute `{name}` is not supported");
+                self.error(E0320, attribute.span, message);
             }
             known if IGNORED.contains(&known) => {}
             unknown => self.unknown_attribute(unknown, attribute.span),

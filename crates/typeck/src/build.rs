@@ -4,8 +4,8 @@
 use crate::checker::Checker;
 use crate::fold;
 use crate::hir::{
-    BinaryOp, CompareOp, Expr, ExprId, ExprKind, Init, InitItem, InitValue, IntKind, Local,
-    LocalId, Place, PlaceId, PlaceKind, QualType, Stmt, StmtId, StmtKind, TypeId,
+    BinaryOp, CompareOp, Expr, ExprId, ExprKind, GlobalInit, Init, InitItem, InitValue, IntKind,
+    Local, LocalId, Place, PlaceId, PlaceKind, QualType, Stmt, StmtId, StmtKind, TypeId,
 };
 use bpfc_base::Span;
 
@@ -198,7 +198,38 @@ impl Checker<'_> {
         if matches!(kind, PlaceKind::Error) || self.is_error(ty.ty) {
             return self.poison(span);
         }
+        if self.func.is_none()
+            && let Some(value) = self.constant_object(place)
+        {
+            return self.int(value, ty.ty, span);
+        }
         self.value(ExprKind::Load(place), ty.ty, span)
+    }
+
+    /// Outside functions, the value of a `const` integer counts as constant (GNU).
+    fn constant_object(&self, place: PlaceId) -> Option<i128> {
+        let PlaceKind::Global(global) = self.body.places[place].kind else {
+            return None;
+        };
+        let global = &self.module.globals[global];
+        let quals = self.all_quals(global.ty);
+        let (bits, is_signed) = self.int_shape(global.ty.ty)?;
+        if !quals.is_const || quals.is_volatile {
+            return None;
+        }
+        match &global.init {
+            GlobalInit::Zero => Some(0),
+            GlobalInit::Data { bytes, relocs } if relocs.is_empty() && bytes.len() <= 8 => {
+                let mut wide = [0; 16];
+                wide[..bytes.len()].copy_from_slice(bytes);
+                Some(fold::wrap(
+                    i128::from_le_bytes(wide),
+                    bits.max(8),
+                    is_signed,
+                ))
+            }
+            _ => None,
+        }
     }
 
     /// The address of `place`, as a pointer to its type.

@@ -42,6 +42,10 @@ pub(crate) struct Checker<'a> {
     pub unprototyped: FxHashSet<hir::FuncId>,
     /// Functions that do not return.
     pub noreturn: FxHashSet<hir::FuncId>,
+    /// Functions whose body is assembly only.
+    pub naked: FxHashSet<hir::FuncId>,
+    /// Values of `const` locals that have a constant initialiser.
+    pub const_locals: FxHashMap<hir::LocalId, i128>,
     /// Objects that stay though nothing refers to them: `used`.
     pub used_globals: FxHashSet<hir::GlobalId>,
     /// Functions that stay though nothing refers to them: `used`.
@@ -100,6 +104,8 @@ impl<'a> Checker<'a> {
             helper_vars: FxHashMap::default(),
             unprototyped: FxHashSet::default(),
             noreturn: FxHashSet::default(),
+            naked: FxHashSet::default(),
+            const_locals: FxHashMap::default(),
             used_globals: FxHashSet::default(),
             used_funcs: FxHashSet::default(),
             tentative: Vec::new(),
@@ -140,6 +146,14 @@ impl<'a> Checker<'a> {
     /// `ty` as C spells it, typedefs kept.
     pub fn show_qual(&self, ty: QualType) -> String {
         show(&self.module.types, &self.session.names, ty)
+    }
+
+    /// Whether `span` is in a header that bpfc carries.
+    pub fn is_builtin(&self, span: Span) -> bool {
+        let sources = &self.session.sources;
+        sources
+            .file_at(span.lo)
+            .is_some_and(|file| !sources.file(file).is_user)
     }
 
     /// Runs `inner` one level deeper; `None`, reported once, past [`MAX_DEPTH`].

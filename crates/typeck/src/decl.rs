@@ -3,7 +3,8 @@
 use crate::attrs::{Attrs, string_text};
 use crate::checker::Checker;
 use crate::hir::{
-    GlobalId, Local, LocalId, Origin, QualType, StmtId, StmtKind, Type, TypeId, Typedef,
+    GlobalId, Init, InitItem, InitValue, Local, LocalId, Origin, QualType, StmtId, StmtKind, Type,
+    TypeId, Typedef,
 };
 use crate::scope::{Decl, Entity};
 use crate::types_union;
@@ -189,7 +190,9 @@ impl<'a> Checker<'a> {
     }
 
     fn declare_typedef(&mut self, new: &NewName<'_>) {
-        if let Some(old) = self.scopes.find_innermost(new.name) {
+        let old = self.scopes.find_innermost(new.name);
+        // What the program declares itself wins over the headers that bpfc carries.
+        if let Some(old) = old.filter(|old| !self.is_builtin(old.span)) {
             match old.entity {
                 Entity::Typedef(id) => {
                     let known = self.module.types.typedefs[id].ty;
@@ -264,6 +267,7 @@ impl<'a> Checker<'a> {
             return;
         };
         let (ty, init) = self.local_init(ty, init, new.span);
+        self.remember_constant(local, ty, init.as_ref());
         self.body.locals[local].ty = ty;
         self.finish_local(local, ty, new.span);
         let kind = match init {
@@ -271,6 +275,25 @@ impl<'a> Checker<'a> {
             None => StmtKind::Declare(local),
         };
         out.push(self.statement(kind, new.span));
+    }
+
+    /// `const u32 size = 8;` in a function: no constant of C, but one that compilers fold.
+    fn remember_constant(&mut self, local: LocalId, ty: QualType, init: Option<&Init>) {
+        let quals = self.all_quals(ty);
+        if let Some(Init { items, .. }) = init
+            && let [
+                InitItem {
+                    value: InitValue::Expr(value),
+                    ..
+                },
+            ] = items[..]
+            && let Some(value) = self.const_int(value)
+            && self.is_integer(ty.ty)
+            && quals.is_const
+            && !quals.is_volatile
+        {
+            self.const_locals.insert(local, value);
+        }
     }
 
     /// A local must have a complete type; otherwise it is poisoned.
@@ -299,7 +322,9 @@ impl<'a> Checker<'a> {
     /// The type of a new object; what cannot be one is reported and poisoned.
     pub fn object_type(&mut self, ty: QualType, new: &NewName<'_>) -> QualType {
         let error = QualType::plain(self.common.error);
-        if self.is_void(ty.ty) {
+        // `extern const void symbol __ksym` (GNU): only its address is of use.
+        let is_symbol = new.storage == Some(Storage::Extern) && new.init.is_none();
+        if self.is_void(ty.ty) && !is_symbol {
             let name = self.name(new.name);
             self.error(
                 E0311,

@@ -38,6 +38,9 @@ impl<'a> Checker<'a> {
         if new.attrs.is_noreturn {
             self.noreturn.insert(func);
         }
+        if new.attrs.is_naked {
+            self.naked.insert(func);
+        }
         if new.attrs.is_used {
             self.used_funcs.insert(func);
         }
@@ -238,7 +241,10 @@ impl<'a> Checker<'a> {
         };
         self.body.root = root;
         self.finish_labels();
-        self.check_missing_return(func, ret, def.specs.span);
+        if !self.naked.contains(&func) {
+            self.check_missing_return(func, ret, def.specs.span);
+        }
+        self.const_locals.clear();
         self.func = None;
         self.floats = outer_floats;
         let body = std::mem::replace(&mut self.body, outer_body);

@@ -97,17 +97,20 @@ fn place_whole(field: &Field, start: u64, rules: RecordRules) -> (u64, u32) {
 /// straddle.
 fn place_bits(field: &Field, bits: u32, start: u64, rules: RecordRules) -> (u64, u32) {
     let unit_bits = field.size * 8;
-    let mut align_bits = u64::from(field.align) * 8;
-    if (rules.is_packed || field.is_packed) && bits != 0 {
-        align_bits = 1;
-    }
     let explicit_bits = field.explicit_align.map(|align| u64::from(align) * 8);
-    align_bits = align_bits.max(explicit_bits.unwrap_or(1));
+    let natural_bits = (u64::from(field.align) * 8).max(explicit_bits.unwrap_or(1));
+    let is_packed = (rules.is_packed || field.is_packed) && bits != 0;
+    let mut align_bits = if is_packed {
+        explicit_bits.unwrap_or(1)
+    } else {
+        natural_bits
+    };
     let pack_bits = rules.pack.map(|pack| u64::from(pack) * 8);
     if let Some(pack) = pack_bits
         && bits != 0
     {
-        align_bits = align_bits.min(pack);
+        // Under `#pragma pack`, compilers forget that a bit-field is packed.
+        align_bits = natural_bits.min(pack);
     }
     let straddles = start % align_bits + u64::from(bits) > unit_bits;
     let offset = if bits == 0 || (pack_bits.is_none() && straddles) {

@@ -159,6 +159,10 @@ impl Checker<'_> {
             return self.new_tag(spec.kind, None, Origin::Source(spec.span));
         };
         let found = self.scopes.find_tag_innermost(name);
+        // What the program defines itself wins over the headers that bpfc carries.
+        let is_own = !self.is_builtin(span);
+        let found =
+            found.filter(|(tag, at)| !(is_own && self.is_builtin(*at) && self.is_defined(*tag)));
         let declared = match found {
             Some((tag, at)) if self.same_kind(spec, name, span, tag, at) => {
                 if !self.is_defined(tag) {
@@ -291,6 +295,7 @@ impl Checker<'_> {
     fn declare_enumerator(&mut self, enumerator: &ast::Enumerator, value: i128, ty: TypeId) {
         if let Some(old) = self.scopes.find_innermost(enumerator.name)
             && !matches!(old.entity, Entity::Error)
+            && !self.is_builtin(old.span)
         {
             let text = self.name(enumerator.name);
             self.report(

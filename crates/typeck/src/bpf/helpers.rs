@@ -2,11 +2,10 @@
 
 use super::calls::CallGraph;
 use super::sections::Program;
-use crate::hir::{Callee, Module};
+use crate::hir::{Callee, FuncId, Module};
 use bpfc_base::codes::bpf::{E0406, E0409};
-use bpfc_base::{Diagnostic, Session, Span};
-use bpfc_kabi::{GPL_COMPATIBLE_LICENSES, Helper, ProgType, helper_by_id, is_gpl_compatible};
-use rustc_hash::FxHashSet;
+use bpfc_base::{Diagnostic, IndexVec, Session, Span};
+use bpfc_kabi::{GPL_COMPATIBLE_LICENSES, Helper, helper_by_id, is_gpl_compatible};
 
 /// Reports calls of GPL-only helpers from a program without a GPL-compatible license.
 pub(super) fn check_license(session: &mut Session, module: &Module, graph: &CallGraph) {
@@ -45,28 +44,37 @@ pub(super) fn check_license(session: &mut Session, module: &Module, graph: &Call
     }
 }
 
-/// Reports calls of helpers that the program's type does not have.
+/// Reports calls of helpers that no program around them has. A function that programs of
+/// several types share may choose among helpers by an argument, so it takes one that has it.
 pub(super) fn check_availability(
     session: &mut Session,
     module: &Module,
     graph: &CallGraph,
     programs: &[Program],
 ) {
-    let mut reported: FxHashSet<(Span, ProgType)> = FxHashSet::default();
+    let mut around: IndexVec<FuncId, Vec<&Program>> =
+        IndexVec::from_elem(Vec::new(), module.funcs.len());
     for program in programs {
         for func in graph.reachable(program.func) {
-            for call in &graph.calls[func] {
-                let Callee::Helper(id) = call.callee else {
-                    continue;
-                };
-                let Some(helper) = helper_by_id(id) else {
-                    continue;
-                };
-                if helper.is_allowed(program.ty, None) || !reported.insert((call.span, program.ty))
-                {
-                    continue;
-                }
-                report_unavailable(session, module, program, helper, call.span);
+            around[func].push(program);
+        }
+    }
+    for (func, programs) in around.iter_enumerated() {
+        let Some(first) = programs.first() else {
+            continue;
+        };
+        for call in &graph.calls[func] {
+            let Callee::Helper(id) = call.callee else {
+                continue;
+            };
+            let Some(helper) = helper_by_id(id) else {
+                continue;
+            };
+            if !programs
+                .iter()
+                .any(|program| helper.is_allowed(program.ty, None))
+            {
+                report_unavailable(session, module, first, helper, call.span);
             }
         }
     }

@@ -48,6 +48,9 @@ impl Checker<'_> {
         if args.iter().any(|&arg| self.is_poison(arg)) {
             return self.poison(span);
         }
+        if let Some(size) = self.folded_local(args[2]) {
+            args[2] = self.int(size, common.ulong, span);
+        }
         if self.const_int(args[2]).is_none() {
             self.report(
                 Diagnostic::new(
@@ -61,6 +64,18 @@ impl Checker<'_> {
             return self.poison(span);
         }
         self.value(ExprKind::Builtin(builtin, args), ret, span)
+    }
+
+    /// The value of a `const` local with a constant initialiser, converted or not.
+    fn folded_local(&self, value: ExprId) -> Option<i128> {
+        match self.body.exprs[value].kind {
+            ExprKind::Cast(inner) => self.folded_local(inner),
+            ExprKind::Load(place) => match self.body.places[place].kind {
+                PlaceKind::Local(local) => self.const_locals.get(&local).copied(),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn builtin_argument(&mut self, value: ExprId, ty: TypeId, name: &str, index: usize) -> ExprId {
@@ -100,20 +115,7 @@ impl Checker<'_> {
         let Some(values) = self.args_exactly(call, 1) else {
             return self.poison(call.span);
         };
-        let literal = match self.body.exprs[values[0]].kind {
-            ExprKind::AddrOf(place) => match self.body.places[place].kind {
-                PlaceKind::Global(global) => Some(&self.module.globals[global]),
-                _ => None,
-            },
-            _ => None,
-        };
-        let len = literal
-            .filter(|global| matches!(global.kind, GlobalKind::StringLiteral))
-            .and_then(|global| match &global.init {
-                GlobalInit::Data { bytes, .. } => bytes.iter().position(|&byte| byte == 0),
-                _ => None,
-            });
-        match len {
+        match self.literal_text(values[0]).map(<[u8]>::len) {
             Some(len) => self.int(len as i128, self.common.ulong, call.span),
             None => {
                 let message = "`strlen` is only known of string literals: BPF has no such function";
@@ -121,6 +123,39 @@ impl Checker<'_> {
                 self.poison(call.span)
             }
         }
+    }
+
+    /// The characters of the string literal that `value` points to, without terminator.
+    fn literal_text(&self, value: ExprId) -> Option<&[u8]> {
+        let ExprKind::AddrOf(place) = self.body.exprs[value].kind else {
+            return None;
+        };
+        let PlaceKind::Global(global) = self.body.places[place].kind else {
+            return None;
+        };
+        let global = &self.module.globals[global];
+        match &global.init {
+            GlobalInit::Data { bytes, .. } if matches!(global.kind, GlobalKind::StringLiteral) => {
+                bytes.split(|&byte| byte == 0).next()
+            }
+            _ => None,
+        }
+    }
+
+    /// `__builtin_strcmp("…", "…")`
+    pub fn strcmp(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let Some(values) = self.args_exactly(call, 2) else {
+            return self.poison(call.span);
+        };
+        let order = match (self.literal_text(values[0]), self.literal_text(values[1])) {
+            (Some(a), Some(b)) => a.cmp(b),
+            _ => {
+                let message = "`strcmp` is only known of string literals: BPF has no such function";
+                self.error(E0413, call.name_span, message);
+                return self.poison(call.span);
+            }
+        };
+        self.int(order as i128, self.common.int, call.span)
     }
 
     /// A function declared `asm("llvm.bpf.load.word")` stands for a packet load.

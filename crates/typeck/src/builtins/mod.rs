@@ -90,6 +90,7 @@ impl Checker<'_> {
             "memcpy_inline" => self.memory_builtin("memcpy", call),
             "memset_inline" => self.memory_builtin("memset", call),
             "strlen" => self.strlen(call),
+            "strcmp" => self.strcmp(call),
             "preserve_field_info" => self.preserve_field_info(call),
             "preserve_type_info" => self.preserve_type_info(call),
             "preserve_enum_value" => self.preserve_enum_value(call),

@@ -2,7 +2,7 @@
 
 use super::{Printer, bytes_text};
 use crate::hir::{
-    AtomicOp, BinaryOp, Body, Builtin, Callee, CompareOp, ExprId, ExprKind, Init, InitValue,
+    Asm, AtomicOp, BinaryOp, Body, Builtin, Callee, CompareOp, ExprId, ExprKind, Init, InitValue,
     LabelId, LocalId, PlaceId, PlaceKind, StmtId, StmtKind, Unroll,
 };
 use bpfc_base::Interner;
@@ -127,30 +127,30 @@ impl Printer<'_> {
                 self.line(depth, &format!("return {value};"));
             }
             StmtKind::Asm(asm) => {
-                let outputs: Vec<String> = asm
-                    .outputs
-                    .iter()
-                    .map(|(constraint, _, place)| {
-                        format!("{constraint:?}({})", self.place(body, *place))
-                    })
-                    .collect();
-                let inputs: Vec<String> = asm
-                    .inputs
-                    .iter()
-                    .map(|(constraint, _, value)| {
-                        format!("{constraint:?}({})", self.expr(body, *value))
-                    })
-                    .collect();
-                let text = format!(
-                    "asm({:?} : {} : {} : {:?});",
-                    asm.template,
-                    outputs.join(", "),
-                    inputs.join(", "),
-                    asm.clobbers
-                );
+                let text = self.asm(body, asm);
                 self.line(depth, &text);
             }
         }
+    }
+
+    fn asm(&self, body: &Body, asm: &Asm) -> String {
+        let output = |(constraint, _, place): &(String, _, PlaceId)| {
+            format!("{constraint:?}({})", self.place(body, *place))
+        };
+        let input = |(constraint, _, value): &(String, _, ExprId)| {
+            format!("{constraint:?}({})", self.expr(body, *value))
+        };
+        format!(
+            "asm({:?} : {} : {} : {:?});",
+            asm.template,
+            asm.outputs
+                .iter()
+                .map(output)
+                .collect::<Vec<_>>()
+                .join(", "),
+            asm.inputs.iter().map(input).collect::<Vec<_>>().join(", "),
+            asm.clobbers
+        )
     }
 
     fn local_decl(&self, body: &Body, local: LocalId) -> String {

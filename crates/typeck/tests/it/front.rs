@@ -7,11 +7,22 @@ use bpfc_testkit::Found;
 use bpfc_typeck::hir::Module;
 use bpfc_typeck::{BtfTypes, CheckOptions, KernelTypes};
 
-/// The headers that bpfc carries.
-struct BuiltinHeaders;
+/// The headers that bpfc carries, behind those in some folders.
+pub struct Headers(pub Vec<std::path::PathBuf>);
 
-impl FileProvider for BuiltinHeaders {
+impl FileProvider for Headers {
     fn load(&mut self, request: &IncludeRequest<'_>) -> Option<LoadedFile> {
+        for dir in &self.0 {
+            let path = dir.join(request.name);
+            if let Ok(text) = std::fs::read(&path) {
+                return Some(LoadedFile {
+                    name: path.to_string_lossy().into(),
+                    text: String::from_utf8_lossy(&text).into(),
+                    is_user: true,
+                    directory: 0,
+                });
+            }
+        }
         let header = bpfc_kabi::header(request.name)?;
         Some(LoadedFile {
             name: format!("<built-in>/{}", header.path).into(),
@@ -61,6 +72,11 @@ impl Checked {
 
 /// Checks `text` with the types of `btf`.
 pub fn check_with(text: &str, btf: Option<&Btf>) -> Checked {
+    check_in(text, btf, Headers(Vec::new()))
+}
+
+/// Checks `text` with the types of `btf` and more headers.
+pub fn check_in(text: &str, btf: Option<&Btf>, mut headers: Headers) -> Checked {
     let mut session = Session::default();
     let file = session
         .sources
@@ -71,7 +87,7 @@ pub fn check_with(text: &str, btf: Option<&Btf>) -> Checked {
         &mut session,
         file,
         &PpOptions::default(),
-        &mut BuiltinHeaders,
+        &mut headers,
         &mut names,
     );
     let mut kernel = btf.map(BtfTypes::new);

@@ -2,4 +2,6 @@
 //! with a C compiler's, and hostile input.
 
 mod front;
+mod hostile;
+mod layout;
 mod ui;
