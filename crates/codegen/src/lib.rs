@@ -8,6 +8,7 @@
 
 pub mod allocate;
 pub mod analysis;
+mod compile;
 pub mod emit;
 pub mod interpret;
 pub mod ir;
@@ -18,4 +19,5 @@ pub mod peephole;
 mod pipeline;
 pub mod select;
 
+pub use compile::{Options, compile, finish, select_all};
 pub use pipeline::{Observer, OptLevel, optimize, optimize_observed};

@@ -21,6 +21,9 @@ pub trait Surroundings {
     fn line(&mut self, span: Span) -> Option<Arc<Line>>;
 }
 
+/// `BPF_CORE_TYPE_ID_LOCAL` (Linux 5.17 `include/uapi/linux/bpf.h`).
+const TYPE_ID_LOCAL: u32 = 6;
+
 /// An instruction whose jump is still to be filled in.
 struct Item {
     insn: ObjInsn,
@@ -117,6 +120,11 @@ impl<S: Surroundings> Ctx<'_, S> {
             .into(),
             Op::ByteSwap { op, bits, dst } => Insn::ByteSwap { op, bits, dst }.into(),
             Op::LoadImm { dst, value } => {
+                let local = |core: &CoreReloc| core.kind == TYPE_ID_LOCAL;
+                let value = match core.as_ref().filter(|core| local(core)) {
+                    Some(core) => core.root.0.into(),
+                    None => value,
+                };
                 let value = Wide::Value(value);
                 Insn::LoadImm64 { dst, value }.into()
             }

@@ -3,7 +3,8 @@
 
 mod engine;
 
-use super::{Surroundings, lay_out};
+use super::Surroundings;
+use super::frame::lay_out;
 use crate::allocate::allocate_with;
 use crate::interpret::{Fault, Host, Machine, Memory};
 use crate::ir::{CoreId, FuncId, Global, GlobalId, GlobalInit, Module, Op, Width};
@@ -121,7 +122,7 @@ fn compile(module: &Module, cpu: Cpu, reserved: RegSet) -> Option<object::Object
         let errors = validate(&allocated, VReg::FIRST, cpu);
         assert!(errors.is_empty(), "{errors:#?}\n{allocated}");
         let frame = lay_out(&allocated).ok()?;
-        let insns = super::emit(&allocated, &frame, cpu, &mut Plain).unwrap();
+        let insns = super::code::emit(&allocated, &frame, cpu, &mut Plain).unwrap();
         assert!(insns.iter().all(|insn| insn.insn.min_cpu() <= cpu));
         out.functions.push(object::Function {
             name: func.name.clone(),

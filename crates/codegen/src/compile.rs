@@ -1,0 +1,58 @@
+//! From HIR to an object.
+
+use crate::allocate::allocate;
+use crate::emit::emit;
+use crate::ir::{FuncId, Module};
+use crate::lower::lower;
+use crate::mach::{Func, VReg};
+use crate::peephole::improve;
+use crate::select::select;
+use crate::{OptLevel, optimize};
+use bpfc_base::{IndexVec, Session};
+use bpfc_isa::{Cpu, Reg};
+use bpfc_object::Object;
+use bpfc_typeck::hir;
+
+/// How to generate code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The instruction set.
+    pub cpu: Cpu,
+    /// How hard to try.
+    pub opt_level: OptLevel,
+}
+
+/// Compiles a module. `None` if BPF cannot express it, or it does not fit: `session` has
+/// the reasons.
+pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) -> Option<Object> {
+    let mut ir = lower(session, module);
+    if session.diagnostics.has_errors() {
+        return None;
+    }
+    optimize(&mut ir, options.opt_level);
+    let selected = select_all(session, &ir, options.cpu);
+    if session.diagnostics.has_errors() {
+        return None;
+    }
+    let funcs = selected.into_iter().map(|func| func.map(finish)).collect();
+    emit(session, module, &funcs, options.cpu)
+}
+
+/// Selects instructions for every function that has a body.
+pub fn select_all(
+    session: &mut Session,
+    module: &Module,
+    cpu: Cpu,
+) -> IndexVec<FuncId, Option<Func<VReg>>> {
+    let has_body = |id: &FuncId| module.funcs[*id].body.is_some();
+    let ids = module.funcs.ids();
+    ids.map(|id| has_body(&id).then(|| select(session, module, id, cpu)))
+        .collect()
+}
+
+/// Allocates registers, and improves the result.
+pub fn finish(func: Func<VReg>) -> Func<Reg> {
+    let mut func = allocate(func);
+    improve(&mut func);
+    func
+}
