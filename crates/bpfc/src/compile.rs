@@ -15,8 +15,7 @@ pub fn compile(
 ) -> Option<Object> {
     let module = check(session, file, options, host);
     let module = bpfc_typeck::validate(session, module)?;
-    let _ = module;
-    None
+    bpfc_codegen::compile(session, &module, &codegen_options(options))
 }
 
 /// Preprocesses, parses and checks `file`. Where the source is wrong, the result has
@@ -51,4 +50,11 @@ pub(crate) fn dialect_of(session: &Session, file: FileId, options: &Options) -> 
     options
         .dialect
         .unwrap_or_else(|| crate::dialect::detect(&session.sources.file(file).text))
+}
+
+pub(crate) fn codegen_options(options: &Options) -> bpfc_codegen::Options {
+    bpfc_codegen::Options {
+        cpu: options.cpu,
+        opt_level: options.opt_level,
+    }
 }

@@ -30,9 +30,6 @@ pub struct Map {
     pub key_type: Option<TypeId>,
     /// Type of the value, if it was given as a type.
     pub value_type: Option<TypeId>,
-    /// Type of the events that the program puts into a ring buffer or perf event array, if
-    /// known: the reader decodes events by it.
-    pub event_type: Option<TypeId>,
     /// What each element of a map of maps is.
     pub inner: Option<Box<Map>>,
     /// First elements of a map of maps or of programs, by ascending index.
