@@ -37,7 +37,7 @@ pub fn emit(
         Emit::Preprocessed | Emit::Tokens => Some(tokens(session, file, options, host, what)),
         Emit::Ast => {
             let unit = parse(session, file, options, &SharedHost::new(host));
-            Some(format!("{unit:#?}"))
+            Some(bpfc_parser::dump_ast(session, &unit))
         }
         Emit::Hir => {
             let module = check(session, file, options, host);

@@ -16,6 +16,7 @@ mod dialect;
 mod emit;
 mod host;
 mod options;
+pub mod show;
 mod source;
 mod verify;
 

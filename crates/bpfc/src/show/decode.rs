@@ -1,0 +1,168 @@
+//! Bytes to [`Value`]s, by BTF type.
+
+use super::Value;
+use bpfc_btf::{Btf, Composite, Int, IntEncoding, Member, Type, TypeId};
+
+/// Nested types that are followed; deeper ones are shown as bytes.
+const MAX_DEPTH: u32 = 16;
+
+/// Decodes by the types of one BTF. Little-endian, as programs run here are.
+#[derive(Clone, Copy, Debug)]
+pub struct Decoder<'a> {
+    btf: &'a Btf,
+}
+
+/// A column: a name and its value.
+pub type Field = (String, Value);
+
+impl<'a> Decoder<'a> {
+    /// Decodes by the types of `btf`.
+    pub fn new(btf: &'a Btf) -> Self {
+        Self { btf }
+    }
+
+    /// What `bytes` mean as `ty`. Bytes that are missing or of an unknown type are shown as
+    /// they are.
+    pub fn decode(&self, ty: TypeId, bytes: &[u8]) -> Value {
+        self.value(ty, bytes, 0)
+            .unwrap_or_else(|| Value::Bytes(bytes.to_vec()))
+    }
+
+    /// The value as columns: a struct's members, or the whole under `name`. Without a type,
+    /// 4 and 8 bytes are taken for unsigned integers.
+    pub fn columns(&self, name: &str, ty: Option<TypeId>, bytes: &[u8]) -> Vec<Field> {
+        let value = match ty {
+            Some(ty) => self.decode(ty, bytes),
+            None if matches!(bytes.len(), 4 | 8) => Value::Int(unsigned(bytes) as i128),
+            None => Value::Bytes(bytes.to_vec()),
+        };
+        match value {
+            Value::Struct(members) if !members.is_empty() => members,
+            value => vec![(name.to_owned(), value)],
+        }
+    }
+
+    fn value(&self, ty: TypeId, bytes: &[u8], depth: u32) -> Option<Value> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let (_, resolved) = self.btf.resolved(ty).ok()?;
+        Some(match resolved {
+            Type::Int(int) => integer(&int, bytes.get(..int.size_bytes as usize)?),
+            Type::Ptr { .. } => Value::Pointer(unsigned(bytes.get(..8)?) as u64),
+            Type::Enum(of) | Type::Enum64(of) => {
+                let bytes = bytes.get(..of.size_bytes() as usize)?;
+                let number = number(bytes, bytes.len() as u32 * 8, of.is_signed());
+                named(&of, number)
+            }
+            Type::Struct(of) => self.members(&of, bytes, depth)?,
+            Type::Union(of) => self.members(&of, bytes, depth)?,
+            Type::Array {
+                element,
+                n_elements,
+                ..
+            } => self.array(element, n_elements as usize, bytes, depth)?,
+            _ => return None,
+        })
+    }
+
+    fn members(&self, of: &Composite<'_>, bytes: &[u8], depth: u32) -> Option<Value> {
+        let bytes = bytes.get(..of.size_bytes() as usize)?;
+        let mut members = Vec::new();
+        for member in of.members() {
+            let value = self.member(&member, bytes, depth)?;
+            match value {
+                // Members of anonymous structs are accessed as if they were the outer one's.
+                Value::Struct(inner) if member.name.is_empty() => members.extend(inner),
+                value => members.push((member.name.to_owned(), value)),
+            }
+        }
+        Some(Value::Struct(members))
+    }
+
+    fn member(&self, member: &Member<'_>, bytes: &[u8], depth: u32) -> Option<Value> {
+        if let Some(bits) = member.bitfield_bits {
+            return Some(self.bit_field(member, u32::from(bits), bytes));
+        }
+        let at = (member.bit_offset / 8) as usize;
+        self.value(member.ty, bytes.get(at..)?, depth + 1)
+    }
+
+    fn bit_field(&self, member: &Member<'_>, bits: u32, bytes: &[u8]) -> Value {
+        let first = (member.bit_offset / 8) as usize;
+        let end = (member.bit_offset + bits).div_ceil(8) as usize;
+        let raw = unsigned(bytes.get(first..end).unwrap_or(&[]));
+        let raw = (raw >> (member.bit_offset % 8)).to_le_bytes();
+        match self.btf.resolved(member.ty) {
+            Ok((_, Type::Int(int))) if int.encoding == IntEncoding::Bool => {
+                Value::Bool(raw[0] & 1 == 1)
+            }
+            Ok((_, Type::Int(int))) => {
+                Value::Int(number(&raw, bits, int.encoding != IntEncoding::Unsigned))
+            }
+            Ok((_, Type::Enum(of) | Type::Enum64(of))) => {
+                named(&of, number(&raw, bits, of.is_signed()))
+            }
+            _ => Value::Int(number(&raw, bits, false)),
+        }
+    }
+
+    fn array(&self, element: TypeId, n: usize, bytes: &[u8], depth: u32) -> Option<Value> {
+        let size = self.btf.size_of(element).ok()? as usize;
+        let bytes = bytes.get(..size.checked_mul(n)?)?;
+        if self.is_char(element) {
+            let end = bytes
+                .iter()
+                .position(|&byte| byte == 0)
+                .unwrap_or(bytes.len());
+            return Some(Value::Text(bytes[..end].to_vec()));
+        }
+        if size == 0 {
+            return Some(Value::Array(Vec::new()));
+        }
+        let each = bytes.chunks_exact(size);
+        each.map(|bytes| self.value(element, bytes, depth + 1))
+            .collect::<Option<_>>()
+            .map(Value::Array)
+    }
+
+    fn is_char(&self, ty: TypeId) -> bool {
+        matches!(self.btf.resolved(ty), Ok((_, Type::Int(int))) if int.name == "char")
+    }
+}
+
+fn integer(int: &Int<'_>, bytes: &[u8]) -> Value {
+    match int.encoding {
+        IntEncoding::Bool => Value::Bool(bytes.iter().any(|&byte| byte != 0)),
+        _ if int.name == "char" => Value::Char(bytes[0]),
+        IntEncoding::Unsigned => Value::Int(number(bytes, bytes.len() as u32 * 8, false)),
+        _ => Value::Int(number(bytes, bytes.len() as u32 * 8, true)),
+    }
+}
+
+fn named(of: &bpfc_btf::Enumeration<'_>, number: i128) -> Value {
+    let name = of
+        .enumerators()
+        .find(|enumerator| enumerator.value == number);
+    name.map_or(Value::Int(number), |enumerator| {
+        Value::Enum(enumerator.name.to_owned())
+    })
+}
+
+/// The lowest `bits` of little-endian `bytes`.
+fn number(bytes: &[u8], bits: u32, is_signed: bool) -> i128 {
+    let shift = 128 - bits.clamp(1, 128);
+    let raw = unsigned(bytes) << shift;
+    if is_signed {
+        (raw as i128) >> shift
+    } else {
+        (raw >> shift) as i128
+    }
+}
+
+fn unsigned(bytes: &[u8]) -> u128 {
+    let mut all = [0; 16];
+    let n = bytes.len().min(16);
+    all[..n].copy_from_slice(&bytes[..n]);
+    u128::from_le_bytes(all)
+}

@@ -1,0 +1,13 @@
+//! Bytes of maps and events as people read them: decoded by their BTF type, as text, JSON,
+//! tables and histograms.
+
+mod decode;
+mod histogram;
+mod map;
+mod table;
+mod value;
+
+pub use decode::{Decoder, Field};
+pub use map::{Element, MapView};
+pub use table::Table;
+pub use value::Value;

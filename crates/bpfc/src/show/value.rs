@@ -1,0 +1,105 @@
+//! A decoded value.
+
+use std::fmt;
+
+/// What some bytes mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// An integer.
+    Int(i128),
+    /// `_Bool`
+    Bool(bool),
+    /// `char` as a character: its code.
+    Char(u8),
+    /// An array of `char`, up to its first zero.
+    Text(Vec<u8>),
+    /// An enumerator; the number where no name fits.
+    Enum(String),
+    /// An address.
+    Pointer(u64),
+    /// Members in order.
+    Struct(Vec<(String, Value)>),
+    /// Elements in order.
+    Array(Vec<Value>),
+    /// Bytes of which nothing is known.
+    Bytes(Vec<u8>),
+}
+
+impl Value {
+    /// True for numbers, which columns show at their right side.
+    pub fn is_number(&self) -> bool {
+        matches!(self, Value::Int(_) | Value::Pointer(_))
+    }
+
+    /// The number, if it is one.
+    pub fn as_int(&self) -> Option<i128> {
+        match self {
+            Value::Int(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// As JSON. Numbers past 2^53 are numbers too: readers that care parse them exactly.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match self {
+            Value::Int(n) => match (u64::try_from(*n), i64::try_from(*n)) {
+                (Ok(n), _) => Json::from(n),
+                (_, Ok(n)) => Json::from(n),
+                _ => Json::from(n.to_string()),
+            },
+            Value::Bool(b) => Json::from(*b),
+            Value::Char(c) => Json::from(*c),
+            Value::Text(bytes) => Json::from(String::from_utf8_lossy(bytes)),
+            Value::Enum(name) => Json::from(name.as_str()),
+            Value::Pointer(address) => Json::from(format!("{address:#x}")),
+            Value::Struct(members) => members
+                .iter()
+                .map(|(name, value)| (name.clone(), value.to_json()))
+                .collect(),
+            Value::Array(elements) => elements.iter().map(Value::to_json).collect(),
+            Value::Bytes(bytes) => Json::from(hex(bytes)),
+        }
+    }
+}
+
+/// Control characters would reach the terminal: they are shown escaped.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Int(n) => write!(f, "{n}"),
+            Value::Bool(b) => write!(f, "{b}"),
+            Value::Char(c) if c.is_ascii_graphic() => write!(f, "'{}'", *c as char),
+            Value::Char(c) => write!(f, "{c}"),
+            Value::Text(bytes) => {
+                let text = String::from_utf8_lossy(bytes);
+                text.chars().try_for_each(|c| match c.is_control() {
+                    true => write!(f, "{}", c.escape_default()),
+                    false => write!(f, "{c}"),
+                })
+            }
+            Value::Enum(name) => f.write_str(name),
+            Value::Pointer(address) => write!(f, "{address:#x}"),
+            Value::Struct(members) => {
+                f.write_str("{")?;
+                for (at, (name, value)) in members.iter().enumerate() {
+                    write!(f, "{}{name} = {value}", if at > 0 { ", " } else { "" })?;
+                }
+                f.write_str("}")
+            }
+            Value::Array(elements) => {
+                f.write_str("[")?;
+                for (at, value) in elements.iter().enumerate() {
+                    write!(f, "{}{value}", if at > 0 { ", " } else { "" })?;
+                }
+                f.write_str("]")
+            }
+            Value::Bytes(bytes) => f.write_str(&hex(bytes)),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.join(" ")
+}
