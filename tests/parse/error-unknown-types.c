@@ -1,13 +1,13 @@
 // A name that can only be a type, but is none, is reported where it is first used.
 typedef unsigned int u32;
   u23 a;
-//^^^ E0201: unknown type name `u23`
+//^^^ E0315: unknown type name `u23`
 //~^ help: did you mean `u32`?
 int f(unk *p, u32 q) { unk2 r = 1; unk2 s; (unk3 *)p; return (unk4)q; }
-    //^^^ E0201: unknown type name `unk`
-                     //^^^^ E0201: unknown type name `unk2`
-                                          //^^^^ E0201: unknown type name `unk3`
-                                                            //^^^^ E0201: unknown type name `unk4`
+    //^^^ E0315: unknown type name `unk`
+                     //^^^^ E0315: unknown type name `unk2`
+                                          //^^^^ E0315: unknown type name `unk3`
+                                                            //^^^^ E0315: unknown type name `unk4`
 __always_inline int g(void) { return 1; } //~ E0201: unknown name `__always_inline` in front of
 struct s { int x; } __packed2 t; //~ E0201: unknown name `__packed2`
 noret(void) { return 1; } //~ E0201: expected a type in front of `noret`

@@ -231,7 +231,7 @@ impl Inner<'_> {
         let text = self.session.names.resolve_shared(name);
         let span = self.tokens[at as usize].span;
         let mut report = Diagnostic::new(
-            codes::parse::E0201,
+            codes::types::E0315,
             span,
             format!("unknown type name `{text}`"),
         );
