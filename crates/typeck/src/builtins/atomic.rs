@@ -7,6 +7,7 @@ use crate::hir::{
     AtomicOp, Builtin, CompareOp, ExprId, ExprKind, PlaceKind, QualType, StmtKind, TypeId,
 };
 use bpfc_base::Span;
+use bpfc_base::codes::bpf::E0413;
 use bpfc_base::codes::types::{E0304, E0318, E0320};
 
 /// The operation in a name such as `fetch_and_add`.
@@ -128,7 +129,7 @@ impl Checker<'_> {
             let shown = self.show_qual(to);
             let message =
                 format!("BPF has atomic operations on 4 and 8 bytes only, `{shown}` has {size}");
-            self.error(E0304, span, message);
+            self.error(E0413, span, message);
             return None;
         }
         Some(to.ty)

@@ -199,6 +199,11 @@ impl Checker<'_> {
             values.push(self.argument(&target, index, operand));
         }
         if let Callee::Helper(id) = target.callee {
+            if bpfc_kabi::helper_by_id(id).is_none() {
+                let message = format!("there is no helper number {id}");
+                self.error(E0405, callee_span, message);
+                return self.poison(span);
+            }
             self.check_helper_arguments(id, &target, &values);
         }
         let is_bad = values.iter().any(|&value| self.is_poison(value));

@@ -4,4 +4,5 @@
 mod front;
 mod hostile;
 mod layout;
+mod pages;
 mod ui;
