@@ -1,0 +1,224 @@
+//! Helpers: what programs call by number, with the results that the kernel gives.
+//!
+//! A helper gets the machine and the five argument registers and gives `r0`, or a fault where the
+//! kernel's verifier would have refused the argument. Facts about the world come from
+//! [`Environment`](crate::Environment); where the world is missing (routes, sockets, stacks) a
+//! helper answers as the kernel does when it finds nothing. Helpers that are in no table here end
+//! the run with a fault that names them.
+
+mod checksum;
+mod dynptr;
+mod facts;
+mod format;
+mod maps;
+mod memory;
+mod output;
+mod redirect;
+mod room;
+mod skb;
+mod storage;
+mod text;
+mod xdp;
+
+use crate::engine::Callbacks;
+use crate::fault::{FaultKind, Trap};
+use crate::machine::Machine;
+use bpfc_kabi::helper_by_id;
+
+/// Number of `bpf_tail_call`, which engines do themselves.
+pub(crate) const TAIL_CALL: u32 = 12;
+
+/// `r1` to `r5`.
+type Args = [u64; 5];
+/// What most helpers are.
+type Handler = fn(&mut Machine, Args) -> Result<u64, Trap>;
+/// Helpers that call back.
+type CallbackHandler = fn(&mut Machine, Args, &mut dyn Callbacks) -> Result<u64, Trap>;
+
+/// Declares a table from the number and name of a helper to its handler.
+macro_rules! table {
+    ($find:ident, $names:ident, $handler:ty, $($id:literal $name:literal => $path:expr,)*) => {
+        fn $find(id: u32) -> Option<$handler> {
+            Some(match id {
+                $($id => $path,)*
+                _ => return None,
+            })
+        }
+
+        #[cfg(test)]
+        const $names: &[(u32, &str)] = &[$(($id, $name)),*];
+    };
+}
+
+table! { handler, NAMES, Handler,
+    1 "bpf_map_lookup_elem" => maps::lookup,
+    2 "bpf_map_update_elem" => maps::update,
+    3 "bpf_map_delete_elem" => maps::delete,
+    4 "bpf_probe_read" => memory::probe_read,
+    5 "bpf_ktime_get_ns" => facts::ktime,
+    6 "bpf_trace_printk" => text::trace_printk,
+    7 "bpf_get_prandom_u32" => facts::random,
+    8 "bpf_get_smp_processor_id" => facts::cpu,
+    9 "bpf_skb_store_bytes" => skb::store_bytes,
+    10 "bpf_l3_csum_replace" => checksum::l3_replace,
+    11 "bpf_l4_csum_replace" => checksum::l4_replace,
+    13 "bpf_clone_redirect" => redirect::clone_redirect,
+    14 "bpf_get_current_pid_tgid" => facts::pid_tgid,
+    15 "bpf_get_current_uid_gid" => facts::uid_gid,
+    16 "bpf_get_current_comm" => facts::comm,
+    17 "bpf_get_cgroup_classid" => facts::zero,
+    18 "bpf_skb_vlan_push" => room::vlan_push,
+    19 "bpf_skb_vlan_pop" => room::vlan_pop,
+    20 "bpf_skb_get_tunnel_key" => facts::clear_2_invalid,
+    22 "bpf_perf_event_read" => facts::not_found,
+    23 "bpf_redirect" => redirect::redirect,
+    24 "bpf_get_route_realm" => facts::zero,
+    25 "bpf_perf_event_output" => output::perf_event,
+    26 "bpf_skb_load_bytes" => skb::load_bytes,
+    27 "bpf_get_stackid" => facts::fault,
+    28 "bpf_csum_diff" => checksum::diff,
+    31 "bpf_skb_change_proto" => room::change_proto,
+    32 "bpf_skb_change_type" => skb::change_type,
+    34 "bpf_get_hash_recalc" => skb::hash_recalc,
+    35 "bpf_get_current_task" => facts::task,
+    36 "bpf_probe_write_user" => memory::probe_write_user,
+    38 "bpf_skb_change_tail" => room::change_tail,
+    39 "bpf_skb_pull_data" => skb::pull_data,
+    40 "bpf_csum_update" => facts::not_supported,
+    41 "bpf_set_hash_invalid" => skb::set_hash_invalid,
+    42 "bpf_get_numa_node_id" => facts::numa_node,
+    43 "bpf_skb_change_head" => room::change_head,
+    44 "bpf_xdp_adjust_head" => xdp::adjust_head,
+    45 "bpf_probe_read_str" => memory::probe_read_str,
+    46 "bpf_get_socket_cookie" => facts::zero,
+    47 "bpf_get_socket_uid" => facts::overflow_uid,
+    48 "bpf_set_hash" => skb::set_hash,
+    50 "bpf_skb_adjust_room" => room::adjust_room,
+    51 "bpf_redirect_map" => redirect::redirect_map,
+    54 "bpf_xdp_adjust_meta" => xdp::adjust_meta,
+    55 "bpf_perf_event_read_value" => facts::clear_3_not_found,
+    65 "bpf_xdp_adjust_tail" => xdp::adjust_tail,
+    67 "bpf_get_stack" => facts::clear_2_fault,
+    68 "bpf_skb_load_bytes_relative" => skb::load_bytes_relative,
+    69 "bpf_fib_lookup" => redirect::fib_lookup,
+    79 "bpf_skb_cgroup_id" => facts::zero,
+    80 "bpf_get_current_cgroup_id" => facts::cgroup,
+    81 "bpf_get_local_storage" => storage::local,
+    84 "bpf_sk_lookup_tcp" => facts::zero,
+    85 "bpf_sk_lookup_udp" => facts::zero,
+    86 "bpf_sk_release" => facts::zero,
+    87 "bpf_map_push_elem" => maps::push,
+    88 "bpf_map_pop_elem" => maps::pop,
+    89 "bpf_map_peek_elem" => maps::peek,
+    93 "bpf_spin_lock" => maps::spin_lock,
+    94 "bpf_spin_unlock" => maps::spin_unlock,
+    99 "bpf_skc_lookup_tcp" => facts::zero,
+    105 "bpf_strtol" => text::strtol,
+    106 "bpf_strtoul" => text::strtoul,
+    107 "bpf_sk_storage_get" => storage::get,
+    108 "bpf_sk_storage_delete" => storage::delete,
+    109 "bpf_send_signal" => facts::send_signal,
+    111 "bpf_skb_output" => output::perf_event_packet,
+    112 "bpf_probe_read_user" => memory::probe_read,
+    113 "bpf_probe_read_kernel" => memory::probe_read,
+    114 "bpf_probe_read_user_str" => memory::probe_read_str,
+    115 "bpf_probe_read_kernel_str" => memory::probe_read_str,
+    117 "bpf_send_signal_thread" => facts::send_signal,
+    118 "bpf_jiffies64" => facts::jiffies,
+    120 "bpf_get_ns_current_pid_tgid" => facts::ns_pid_tgid,
+    121 "bpf_xdp_output" => output::perf_event_packet,
+    122 "bpf_get_netns_cookie" => facts::one,
+    123 "bpf_get_current_ancestor_cgroup_id" => facts::ancestor_cgroup,
+    125 "bpf_ktime_get_boot_ns" => facts::boot_time,
+    130 "bpf_ringbuf_output" => output::ringbuf_output,
+    131 "bpf_ringbuf_reserve" => output::ringbuf_reserve,
+    132 "bpf_ringbuf_submit" => output::ringbuf_submit,
+    133 "bpf_ringbuf_discard" => output::ringbuf_discard,
+    134 "bpf_ringbuf_query" => output::ringbuf_query,
+    141 "bpf_get_task_stack" => facts::clear_2_fault,
+    145 "bpf_inode_storage_get" => storage::get,
+    146 "bpf_inode_storage_delete" => storage::delete,
+    148 "bpf_copy_from_user" => memory::probe_read,
+    152 "bpf_redirect_neigh" => redirect::redirect_neigh,
+    155 "bpf_redirect_peer" => redirect::redirect_peer,
+    156 "bpf_task_storage_get" => storage::get,
+    157 "bpf_task_storage_delete" => storage::delete,
+    158 "bpf_get_current_task_btf" => facts::task,
+    160 "bpf_ktime_get_coarse_ns" => facts::ktime,
+    165 "bpf_snprintf" => text::snprintf,
+    173 "bpf_get_func_ip" => facts::func_ip,
+    174 "bpf_get_attach_cookie" => facts::zero,
+    177 "bpf_trace_vprintk" => text::trace_vprintk,
+    180 "bpf_find_vma" => facts::not_found,
+    182 "bpf_strncmp" => text::strncmp,
+    183 "bpf_get_func_arg" => facts::func_arg,
+    184 "bpf_get_func_ret" => facts::func_ret,
+    185 "bpf_get_func_arg_cnt" => facts::func_arg_cnt,
+    188 "bpf_xdp_get_buff_len" => xdp::buff_len,
+    189 "bpf_xdp_load_bytes" => xdp::load_bytes,
+    190 "bpf_xdp_store_bytes" => xdp::store_bytes,
+    192 "bpf_skb_set_tstamp" => skb::set_tstamp,
+    194 "bpf_kptr_xchg" => memory::kptr_xchg,
+    195 "bpf_map_lookup_percpu_elem" => maps::lookup_percpu,
+    197 "bpf_dynptr_from_mem" => dynptr::from_mem,
+    198 "bpf_ringbuf_reserve_dynptr" => dynptr::ringbuf_reserve,
+    199 "bpf_ringbuf_submit_dynptr" => dynptr::ringbuf_submit,
+    200 "bpf_ringbuf_discard_dynptr" => dynptr::ringbuf_discard,
+    201 "bpf_dynptr_read" => dynptr::read,
+    202 "bpf_dynptr_write" => dynptr::write,
+    203 "bpf_dynptr_data" => dynptr::data,
+    208 "bpf_ktime_get_tai_ns" => facts::tai_time,
+    210 "bpf_cgrp_storage_get" => storage::get,
+    211 "bpf_cgrp_storage_delete" => storage::delete,
+}
+
+table! { callback_handler, CALLBACK_NAMES, CallbackHandler,
+    164 "bpf_for_each_map_elem" => maps::for_each,
+    181 "bpf_loop" => maps::bounded_loop,
+}
+
+/// Calls the helper `id`.
+pub(crate) fn call(
+    machine: &mut Machine,
+    id: u32,
+    args: Args,
+    callbacks: &mut dyn Callbacks,
+) -> Result<u64, Trap> {
+    if let Some(handler) = handler(id) {
+        return handler(machine, args);
+    }
+    if let Some(handler) = callback_handler(id) {
+        return handler(machine, args, callbacks);
+    }
+    Err(match helper_by_id(id) {
+        Some(helper) => FaultKind::unsupported(format!("the helper `{}`", helper.name)),
+        None => Box::new(FaultKind::UnknownHelper { id }),
+    })
+}
+
+/// The fault of an argument that the verifier would refuse.
+fn bad_argument(helper: &'static str, argument: u32, problem: impl Into<String>) -> Trap {
+    Box::new(FaultKind::BadArgument {
+        helper,
+        argument,
+        problem: problem.into(),
+    })
+}
+
+/// A size as an argument: larger ones than memory has are refused by memory.
+fn size(arg: u64) -> u32 {
+    u32::try_from(arg).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_their_names() {
+        for (id, name) in NAMES.iter().chain(CALLBACK_NAMES) {
+            assert_eq!(helper_by_id(*id).map(|helper| helper.name), Some(*name));
+        }
+        assert_eq!(helper_by_id(TAIL_CALL).unwrap().name, "bpf_tail_call");
+    }
+}

@@ -1,0 +1,194 @@
+//! From an object to a machine: maps, data, symbols, programs.
+
+use crate::fault::Place;
+use crate::machine::{Clock, Machine, Run};
+use crate::maps::{By, MapError, Maps};
+use crate::memory::{Memory, Region, Rights, address, region};
+use crate::packet::put_u64;
+use crate::program::{Program, ProgramTable, Symbols};
+use crate::vm::{Options, SetupError};
+use bpfc_base::Idx;
+use bpfc_btf::TypeDef;
+use bpfc_isa::Endian;
+use bpfc_object::{DataReloc, DataTarget, ExternKind, MapInit, Object, link};
+use std::sync::Arc;
+
+/// Size of the task that programs find: larger than `struct task_struct` of any kernel.
+const TASK_BYTES: usize = 16 << 10;
+/// Addresses of functions in data are no addresses of code: nothing calls them.
+const FUNCTION_IN_DATA: u32 = 1 << 31;
+
+/// Makes the machine for `object`.
+pub(crate) fn machine(
+    object: &Object,
+    options: &Options,
+) -> Result<(Machine, Symbols), SetupError> {
+    if object.endian == Endian::Big {
+        return Err(SetupError::BigEndian);
+    }
+    let environment = options.environment.clone();
+    let n_cpus = environment.n_cpus.max(1);
+    let mut memory = Memory::default();
+    let mut maps = Maps::new(options.map_bytes, n_cpus, environment.cpu.min(n_cpus - 1));
+    let mut symbols = Symbols::default();
+    for (id, map) in object.maps.iter_enumerated() {
+        maps.create(&mut memory, Some(id), map, &object.btf)?;
+    }
+    let n_object_maps = maps.len();
+    create_data(object, &mut memory, &mut maps, &mut symbols)?;
+    initialise(object, &mut memory, &mut maps)?;
+    map_externs(object, options, &mut memory, &mut symbols);
+    let task = map_task(object, options, &mut memory);
+    let clock = Clock::new(&environment);
+    let machine = Machine {
+        memory,
+        maps,
+        environment,
+        clock,
+        programs: Arc::new(link_programs(object, &symbols)),
+        n_object_maps,
+        task,
+        run: Run::default(),
+    };
+    Ok((machine, symbols))
+}
+
+/// A map for each data section, with its content.
+fn create_data(
+    object: &Object,
+    memory: &mut Memory,
+    maps: &mut Maps,
+    symbols: &mut Symbols,
+) -> Result<(), MapError> {
+    for (id, section) in object.data.iter_enumerated() {
+        // The kernel refuses values of no bytes; nothing refers to one.
+        let mut map = section.as_map();
+        map.value_size_bytes = map.value_size_bytes.max(1);
+        let idx = maps.create(memory, None, &map, &object.btf)?;
+        symbols.data.insert(id, maps.get(idx).value_address(0, 0));
+    }
+    for (id, section) in object.data.iter_enumerated() {
+        let mut content = section.content();
+        for reloc in &section.relocs {
+            put_u64(&mut content, reloc.offset, target(reloc, symbols));
+        }
+        let idx = object.maps.len() as u32 + id.index() as u32;
+        maps.get(idx).initialise(memory, &content);
+    }
+    Ok(())
+}
+
+fn target(reloc: &DataReloc, symbols: &Symbols) -> u64 {
+    match reloc.target {
+        DataTarget::Data { section, offset } => {
+            let base = symbols.data.get(&section).copied().unwrap_or(0);
+            base + u64::from(offset)
+        }
+        DataTarget::Map(map) => address(region::MAP_HANDLE, map.index() as u32),
+        DataTarget::Func(func) => address(region::CODE, FUNCTION_IN_DATA | func.index() as u32),
+    }
+}
+
+/// First values of maps of maps and of programs.
+fn initialise(object: &Object, memory: &mut Memory, maps: &mut Maps) -> Result<(), MapError> {
+    for (id, map) in object.maps.iter_enumerated() {
+        for &(index, init) in &map.values {
+            let bad = |problem| MapError::BadInit {
+                map: map.name.clone(),
+                index,
+                problem,
+            };
+            let number = match init {
+                MapInit::Map(inner) if inner.index() < object.maps.len() => inner.index(),
+                MapInit::Program(func) if func.index() < object.functions.len() => func.index(),
+                _ => return Err(bad("names nothing in the object")),
+            };
+            let value = (number as u32 + 1).to_le_bytes();
+            let key = index.to_le_bytes();
+            let idx = id.index() as u32;
+            maps.update(memory, idx, &key, &value, 0, By::User)
+                .map_err(|_| bad("does not fit the map"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `.kconfig`, and what other symbols of the kernel stand for.
+fn map_externs(object: &Object, options: &Options, memory: &mut Memory, symbols: &mut Symbols) {
+    let mut values = Vec::new();
+    for (id, symbol) in object.externs.iter_enumerated() {
+        let result = match symbol.kind {
+            ExternKind::Kconfig { size_bytes } => {
+                let at = values.len() as u32;
+                let value = options.environment.kconfig_value(&symbol.name);
+                let n_bytes = (size_bytes.min(1 << 16) as usize).next_multiple_of(8);
+                values.resize(values.len() + n_bytes, 0);
+                put_u64(&mut values, at, value);
+                Ok(address(region::KCONFIG, at))
+            }
+            ExternKind::Ksym | ExternKind::Kfunc if symbol.is_weak => Ok(0),
+            ExternKind::Ksym => Err(format!("the kernel variable `{}`", symbol.name)),
+            ExternKind::Kfunc => Err(format!("the kernel function `{}`", symbol.name)),
+        };
+        symbols.externs.insert(id, result);
+    }
+    let mut kconfig = Region::new(Place::Kconfig, values);
+    kconfig.rights = Rights::ReadOnly;
+    memory.map(region::KCONFIG, kconfig);
+}
+
+/// The current task: zeros, but for the members that the object's own `struct task_struct` places.
+fn map_task(object: &Object, options: &Options, memory: &mut Memory) -> u64 {
+    let task = address(region::KERNEL, 0);
+    let mut bytes = vec![0; TASK_BYTES];
+    let environment = &options.environment;
+    for (name, bit_offset) in task_members(object) {
+        let at = bit_offset / 8;
+        let mut put = |value: &[u8]| {
+            let target = bytes.get_mut(at as usize..at as usize + value.len());
+            if let Some(target) = target {
+                target.copy_from_slice(value);
+            }
+        };
+        match name {
+            "pid" => put(&environment.pid.to_le_bytes()),
+            "tgid" => put(&environment.tgid.to_le_bytes()),
+            "comm" => {
+                let comm = environment.comm.as_bytes();
+                put(&comm[..comm.len().min(15)]);
+            }
+            // The task is alone: its own parent and leader.
+            "real_parent" | "parent" | "group_leader" => put(&task.to_le_bytes()),
+            _ => {}
+        }
+    }
+    let mut object = Region::new(Place::Kernel, bytes);
+    object.rights = Rights::ReadOnly;
+    memory.map(region::KERNEL, object);
+    task
+}
+
+fn task_members(object: &Object) -> Vec<(&str, u32)> {
+    let ids = (1..=object.btf.n_types()).map(bpfc_btf::TypeId);
+    let mut types = ids.filter_map(|id| object.btf.get(id));
+    let task = types.find_map(|def| match def {
+        TypeDef::Struct { name, members, .. } if name == "task_struct" => Some(members),
+        _ => None,
+    });
+    let members = task.into_iter().flatten();
+    members
+        .map(|member| (member.name.as_str(), member.bit_offset))
+        .collect()
+}
+
+fn link_programs(object: &Object, symbols: &Symbols) -> ProgramTable {
+    let programs = object.programs().map(|(id, _)| {
+        let program = link(object, id)
+            .map(|linked| Arc::new(Program::new(linked, symbols)))
+            .map_err(|error| error.to_string());
+        (id, program)
+    });
+    ProgramTable {
+        programs: programs.collect(),
+    }
+}

@@ -1,0 +1,321 @@
+//! The virtual machine as its users see it.
+
+use crate::context::{self, InputError};
+use crate::engine::Engine;
+use crate::engine::reference::Reference;
+use crate::environment::Environment;
+use crate::errno;
+use crate::fault::{Fault, FaultKind};
+use crate::machine::Machine;
+use crate::maps::{MapEntry, MapError, MapView};
+use crate::outcome::{Input, Outcome};
+use crate::program::{Program, Symbols};
+use bpfc_base::{Diagnostic, Idx, codes::load};
+use bpfc_object::{DataId, FuncId, Linked, MapId, Object};
+use std::sync::Arc;
+
+/// Which engines run programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// The reference interpreter: the whole instruction set, and the faster one here.
+    #[default]
+    Reference,
+    /// rbpf, on a legalised program.
+    Rbpf,
+    /// Both; they must agree.
+    Both,
+}
+
+/// How a machine is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Which engines run programs.
+    pub engine: EngineChoice,
+    /// The world around programs.
+    pub environment: Environment,
+    /// Instructions that a run may execute, tail calls and callbacks included.
+    pub fuel: u64,
+    /// Bytes that all maps may take.
+    pub map_bytes: u64,
+}
+
+impl Default for Options {
+    /// Ten million instructions, 1 GiB.
+    fn default() -> Options {
+        Options {
+            engine: EngineChoice::default(),
+            environment: Environment::default(),
+            fuel: 10_000_000,
+            map_bytes: 1 << 30,
+        }
+    }
+}
+
+/// Why a machine cannot be made for an object.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// A map cannot be made.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// The object is for big-endian machines.
+    #[error("big-endian objects are not supported in the virtual machine")]
+    BigEndian,
+}
+
+impl SetupError {
+    /// The error as a diagnostic.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        match self {
+            SetupError::Map(error) => error.to_diagnostic(),
+            SetupError::BigEndian => Diagnostic::without_span(load::E0908, self.to_string()),
+        }
+    }
+}
+
+/// Why a run has no outcome.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The program did something wrong.
+    #[error(transparent)]
+    Fault(Box<Fault>),
+    /// The input does not fit the program.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The program cannot be linked, or is none.
+    #[error("cannot run the program: {0}")]
+    NotRunnable(String),
+    /// The engines differ: a bug of bpfc.
+    #[error(transparent)]
+    Differ(Box<Difference>),
+}
+
+impl RunError {
+    /// The error as a diagnostic.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        match self {
+            RunError::Fault(fault) => fault.to_diagnostic(),
+            RunError::Input(error) => error.to_diagnostic(),
+            RunError::NotRunnable(_) => Diagnostic::without_span(load::E0908, self.to_string()),
+            RunError::Differ(difference) => difference.to_diagnostic(),
+        }
+    }
+}
+
+/// What one engine made of a run.
+type OneResult = Result<Outcome, Fault>;
+
+/// The results of two engines that should be equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcomes {
+    /// That of the reference interpreter.
+    pub reference: Result<Outcome, Fault>,
+    /// That of rbpf.
+    pub rbpf: Result<Outcome, Fault>,
+}
+
+/// Two engines that differ.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the engines differ in {what} of `{program}`")]
+pub struct Difference {
+    /// The program.
+    pub program: String,
+    /// In what: `the result`, `the packet`, `map hits`, ….
+    pub what: String,
+    /// Both results.
+    pub outcomes: Outcomes,
+}
+
+impl Difference {
+    /// The difference as a diagnostic.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        let show = |result: &OneResult| match result {
+            Ok(outcome) => format!("{} ({:?})", outcome.ret, outcome.effects),
+            Err(fault) => fault.to_string(),
+        };
+        let Outcomes { reference, rbpf } = &self.outcomes;
+        Diagnostic::without_span(load::E0910, self.to_string())
+            .with_note(format!("reference interpreter: {}", show(reference)))
+            .with_note(format!("rbpf: {}", show(rbpf)))
+            .with_help("this is a bug of bpfc: please report it with the program")
+    }
+}
+
+/// A machine with the maps of one object. Maps keep their content from run to run.
+#[derive(Clone, Debug)]
+pub struct Vm {
+    machine: Machine,
+    /// The machine of the second engine, if both run.
+    twin: Option<Box<Machine>>,
+    symbols: Symbols,
+    options: Options,
+}
+
+impl Vm {
+    /// Makes the maps of `object`, its data sections among them, and links its programs.
+    ///
+    /// # Errors
+    /// [`SetupError`]. A program that does not link is an error only when it is run.
+    pub fn new(object: &Object, options: Options) -> Result<Vm, SetupError> {
+        let (machine, symbols) = crate::setup::machine(object, &options)?;
+        let twin = (options.engine == EngineChoice::Both).then(|| Box::new(machine.clone()));
+        Ok(Vm {
+            machine,
+            twin,
+            symbols,
+            options,
+        })
+    }
+
+    /// Runs a program of the object.
+    ///
+    /// # Errors
+    /// [`RunError`]. Maps keep what the program did before a fault.
+    pub fn run(&mut self, program: FuncId, input: &Input) -> Result<Outcome, RunError> {
+        let program = match self.machine.programs.programs.get(&program) {
+            Some(Ok(program)) => Arc::clone(program),
+            Some(Err(problem)) => return Err(RunError::NotRunnable(problem.clone())),
+            None => return Err(RunError::NotRunnable(format!("{program} is no program"))),
+        };
+        self.run_program(&program, input)
+    }
+
+    /// Runs a linked program of the same object.
+    ///
+    /// # Errors
+    /// As [`Vm::run`].
+    pub fn run_linked(&mut self, linked: &Linked, input: &Input) -> Result<Outcome, RunError> {
+        let program = Arc::new(Program::new(linked.clone(), &self.symbols));
+        self.run_program(&program, input)
+    }
+
+    fn run_program(&mut self, program: &Arc<Program>, input: &Input) -> Result<Outcome, RunError> {
+        let fuel = self.options.fuel;
+        let result = run_on(&Reference, &mut self.machine, program, input, fuel)?;
+        result.map_err(|fault| RunError::Fault(Box::new(fault)))
+    }
+
+    /// The content of a map.
+    ///
+    /// # Panics
+    /// If `map` is not a map of the object.
+    pub fn map(&self, map: MapId) -> MapView {
+        let idx = self.machine.maps.of(map).expect("a map of this object");
+        self.machine.maps.view(&self.machine.memory, idx)
+    }
+
+    /// The element of `map` with this key.
+    ///
+    /// # Panics
+    /// If `map` is not a map of the object.
+    pub fn map_lookup(&self, map: MapId, key: &[u8]) -> Option<MapEntry> {
+        let idx = self.machine.maps.of(map).expect("a map of this object");
+        self.machine.maps.entry(&self.machine.memory, idx, key)
+    }
+
+    /// Sets an element as the system call does; of a per-CPU map one value for all CPUs, or all
+    /// values in a row, each rounded up to 8 bytes.
+    ///
+    /// # Errors
+    /// The negative error number of the kernel, such as -7 for `E2BIG`; [`errno_name`] names it.
+    ///
+    /// # Panics
+    /// If `map` is not a map of the object.
+    ///
+    /// [`errno_name`]: crate::errno_name
+    pub fn map_update(
+        &mut self,
+        map: MapId,
+        key: &[u8],
+        value: &[u8],
+        flags: u64,
+    ) -> Result<(), i64> {
+        self.each(|machine| {
+            let idx = machine.maps.of(map).expect("a map of this object");
+            let memory = &mut machine.memory;
+            machine.maps.user_update(memory, idx, key, value, flags)
+        })
+    }
+
+    /// Removes an element.
+    ///
+    /// # Errors
+    /// As [`Vm::map_update`].
+    ///
+    /// # Panics
+    /// If `map` is not a map of the object.
+    pub fn map_delete(&mut self, map: MapId, key: &[u8]) -> Result<(), i64> {
+        self.each(|machine| {
+            let idx = machine.maps.of(map).expect("a map of this object");
+            if key.len() != machine.maps.get(idx).key_bytes as usize {
+                return Err(errno::EINVAL);
+            }
+            machine.maps.delete(&mut machine.memory, idx, key)
+        })
+    }
+
+    /// The content of a data section.
+    ///
+    /// # Panics
+    /// If `section` is not a data section of the object.
+    pub fn data(&self, section: DataId) -> Vec<u8> {
+        let idx = self.machine.n_object_maps + section.index() as u32;
+        let entry = self.machine.maps.entry(&self.machine.memory, idx, &[0; 4]);
+        entry
+            .and_then(|entry| entry.values.into_iter().next())
+            .expect("a data section of this object")
+    }
+
+    /// Does the same to the machines of all engines.
+    fn each<T>(&mut self, mut change: impl FnMut(&mut Machine) -> T) -> T {
+        let result = change(&mut self.machine);
+        if let Some(twin) = &mut self.twin {
+            change(twin);
+        }
+        result
+    }
+}
+
+/// One run on one machine.
+fn run_on(
+    engine: &dyn Engine,
+    machine: &mut Machine,
+    program: &Arc<Program>,
+    input: &Input,
+    fuel: u64,
+) -> Result<OneResult, InputError> {
+    machine.reset();
+    machine.run.prog_type = program.prog_type();
+    machine.run.fuel = fuel;
+    machine.run.fuel_limit = fuel;
+    context::prepare(machine, input)?;
+    let ctx = machine.run.ctx;
+    let result = engine.run(machine, program, ctx);
+    machine.maps.ringbufs_consume();
+    Ok(match result {
+        Ok(ret) => {
+            let (packet, metadata) = context::packet_after(machine, input.start);
+            Ok(Outcome {
+                ret,
+                packet,
+                metadata,
+                context: context::bytes_after(machine),
+                effects: std::mem::take(&mut machine.run.effects),
+                n_insns: fuel - machine.run.fuel,
+                engines: vec![engine.name()],
+                unsupported: None,
+            })
+        }
+        Err(trap) => Err(locate(machine, program, *trap)),
+    })
+}
+
+/// The fault with its place.
+fn locate(machine: &Machine, program: &Arc<Program>, kind: FaultKind) -> Fault {
+    let (program, idx) = match &machine.run.location {
+        Some((program, idx)) => (program, *idx),
+        None => (program, 0),
+    };
+    let linked = &program.linked;
+    let insn = linked.insns.get(idx as usize);
+    Fault::new(kind, &linked.name, linked.func, idx, insn)
+}

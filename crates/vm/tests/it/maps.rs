@@ -1,0 +1,1 @@
+//! Maps give the results of the kernel.
