@@ -27,6 +27,13 @@ for
 struct
 #pragma pack(pop)
 struct
+#define PUSHED 1
+#pragma push_macro("PUSHED")
+#undef PUSHED
+#define PUSHED 2
+PUSHED
+#pragma pop_macro("PUSHED")
+PUSHED
 //= tokens
 //| 3:1 Number 3
 //| 3:10 Number 0
@@ -61,3 +68,5 @@ struct
 //| 27:1 Ident struct
 //| pragma Pack(None)
 //| 29:1 Ident struct
+//| 34:1 Number 2
+//| 36:1 Number 1

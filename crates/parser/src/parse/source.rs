@@ -40,6 +40,10 @@ pub(crate) struct TokenSource<'a, 's> {
     previous: Option<TokenKind>,
     /// Brackets that are open.
     brackets: Vec<Bracket>,
+    /// How many of them are blocks.
+    n_blocks: usize,
+    /// The bracket that the last token closed.
+    closed: Option<Bracket>,
     /// Kind of the token in front of the last name.
     before_name: Option<TokenKind>,
     /// Where to stop, for a parse on trial.
@@ -68,6 +72,8 @@ impl<'a, 's> TokenSource<'a, 's> {
             n_inserted: 0,
             previous: None,
             brackets: Vec::new(),
+            n_blocks: 0,
+            closed: None,
             before_name: None,
             limit,
         }
@@ -78,7 +84,9 @@ impl<'a, 's> TokenSource<'a, 's> {
             at,
             previous: self.previous,
             bracket: self.brackets.last().copied(),
-            is_file_scope: !self.brackets.contains(&Bracket::Block),
+            is_file_scope: self.n_blocks == 0,
+            is_behind_tag: matches!(self.previous, Some(TokenKind::RBrace))
+                && matches!(self.closed, Some(Bracket::Record | Bracket::Values)),
         }
     }
 
@@ -86,18 +94,24 @@ impl<'a, 's> TokenSource<'a, 's> {
     fn track(&mut self, inner: &Inner<'_>, kind: TokenKind, at: u32) {
         match kind {
             TokenKind::LBrace => {
-                let is_inside_values = self.brackets.last() == Some(&Bracket::Values);
-                let is_values = match self.previous {
-                    Some(TokenKind::Assign | TokenKind::KwEnum) => true,
-                    // `enum name {`
-                    Some(TokenKind::Ident) => self.before_name == Some(TokenKind::KwEnum),
-                    Some(TokenKind::LBrace | TokenKind::Comma) => is_inside_values,
-                    _ => false,
+                let outer = self.brackets.last().copied();
+                let introducer = match self.previous {
+                    // `struct name {`
+                    Some(TokenKind::Ident) => self.before_name,
+                    previous => previous,
                 };
-                self.brackets.push(match is_values {
-                    true => Bracket::Values,
-                    false => Bracket::Block,
-                });
+                let bracket = match introducer {
+                    Some(TokenKind::Assign | TokenKind::KwEnum) => Bracket::Values,
+                    Some(TokenKind::KwStruct | TokenKind::KwUnion) => Bracket::Record,
+                    Some(TokenKind::LBrace | TokenKind::Comma)
+                        if outer == Some(Bracket::Values) =>
+                    {
+                        Bracket::Values
+                    }
+                    _ => Bracket::Block,
+                };
+                self.n_blocks += usize::from(bracket == Bracket::Block);
+                self.brackets.push(bracket);
             }
             TokenKind::LParen => {
                 let outer = self.brackets.last().copied();
@@ -113,7 +127,8 @@ impl<'a, 's> TokenSource<'a, 's> {
             }
             TokenKind::LBracket => self.brackets.push(Bracket::Other),
             TokenKind::RBrace | TokenKind::RParen | TokenKind::RBracket => {
-                self.brackets.pop();
+                self.closed = self.brackets.pop();
+                self.n_blocks -= usize::from(self.closed == Some(Bracket::Block));
             }
             _ => {}
         }
@@ -125,12 +140,10 @@ impl<'a, 's> TokenSource<'a, 's> {
         let is_declarator = self.before_name.is_some_and(|kind| {
             is_type_keyword(kind)
                 || is_specifier(kind)
-                || matches!(kind, TokenKind::Ident | TokenKind::Star | TokenKind::RBrace)
+                || matches!(kind, TokenKind::Ident | TokenKind::Star)
         });
         let callee = inner.symbol(at - 1);
-        self.brackets.contains(&Bracket::Block)
-            && !is_declarator
-            && !inner.session.name(callee).starts_with("__builtin_")
+        self.n_blocks > 0 && !is_declarator && !inner.session.name(callee).starts_with("__builtin_")
     }
 
     /// The next token that a repair puts in here, and the index behind it: for the last

@@ -9,8 +9,10 @@ use bpfc_base::{Diagnostic, Edit, ExpnId, Symbol, codes, similar};
 /// What an open bracket encloses, as far as its neighbours tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bracket {
-    /// `{` of a block, struct or union.
+    /// `{` of a block, or one that its neighbours do not tell.
     Block,
+    /// `{` of a struct or union.
+    Record,
     /// `{`, `(` or `[` in which no name that follows `{`, `(` or `,` is a type:
     /// enumerators, initializers, arguments.
     Values,
@@ -28,8 +30,10 @@ pub(super) struct NamePlace {
     pub previous: Option<TokenKind>,
     /// The innermost open bracket.
     pub bracket: Option<Bracket>,
-    /// In no braces at all.
+    /// In no block.
     pub is_file_scope: bool,
+    /// Behind the `}` of a struct, union or enum: what follows is declared by it.
+    pub is_behind_tag: bool,
 }
 
 /// Keywords that may stand in front of a type in a declaration or type name.
@@ -79,6 +83,9 @@ fn can_precede_type(place: NamePlace) -> bool {
         place.previous,
         Some(TokenKind::LBrace | TokenKind::LParen | TokenKind::Comma)
     );
+    if place.is_behind_tag {
+        return false;
+    }
     let holds_values = matches!(place.bracket, Some(Bracket::Values | Bracket::Attribute));
     if is_behind_separator && holds_values {
         return false;
@@ -268,10 +275,9 @@ impl Inner<'_> {
         let is_start = begins_statement(previous)
             || previous.is_some_and(|kind| is_specifier(kind) || is_type_keyword(kind));
         // `struct s { … } __unknown name;`
-        let is_behind_brace =
-            previous == Some(TokenKind::RBrace) && !name.flags.contains(TokenFlags::LINE_START);
+        let is_behind_tag = place.is_behind_tag && !name.flags.contains(TokenFlags::LINE_START);
         let is_before_type = match next.kind {
-            TokenKind::Ident if is_behind_brace => true,
+            TokenKind::Ident if is_behind_tag => true,
             TokenKind::Ident => is_start && self.is_type_in_front(next.symbol, at + 1),
             kind => is_type_keyword(kind) || (is_specifier(kind) && begins_statement(previous)),
         };

@@ -74,10 +74,15 @@ impl Preprocessor<'_> {
             kind,
             is_disabled: false,
         });
+        self.set_macro(name, Some(id));
+    }
+
+    /// Makes `name` mean `id`.
+    pub(super) fn set_macro(&mut self, name: Symbol, id: Option<MacroId>) {
         if self.by_symbol.len() <= name.index() {
             self.by_symbol.resize(name.index() + 1, None);
         }
-        self.by_symbol[name.index()] = Some(id);
+        self.by_symbol[name.index()] = id;
     }
 
     /// `#define name …`; `tokens` is what follows the directive's name.

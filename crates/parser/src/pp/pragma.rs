@@ -1,6 +1,7 @@
 //! C11 6.10.6: `#pragma`.
 
 use super::Preprocessor;
+use super::define::MacroId;
 use super::stream::Pragma;
 use crate::ast::Unroll;
 use crate::literal::{self, Number};
@@ -12,6 +13,8 @@ use bpfc_base::{Diagnostic, Idx, Span, Symbol, codes};
 pub(super) struct PragmaState {
     pack: Option<u32>,
     pack_stack: Vec<Option<u32>>,
+    /// What `#pragma push_macro` put aside, by name.
+    macros: Vec<(Symbol, Option<MacroId>)>,
     /// Attribute names of `#pragma clang attribute push`, one list per push.
     attributes: Vec<Vec<Symbol>>,
 }
@@ -33,6 +36,10 @@ impl Preprocessor<'_> {
             ["GCC", "unroll", ..] => self.unroll_count(span, &tokens[2..], Unroll::Full),
             ["nounroll", ..] => Some(Pragma::Unroll(Unroll::Disable)),
             ["clang", "loop", ..] => self.clang_loop(span, &tokens[2..]),
+            ["push_macro" | "pop_macro", ..] => {
+                self.push_or_pop_macro(span, tokens);
+                return None;
+            }
             ["pack", ..] => self.pack(span, &tokens[1..]),
             ["clang", "attribute", ..] => self.clang_attribute(span, &tokens[2..]),
             [
@@ -65,6 +72,27 @@ impl Preprocessor<'_> {
         let id = file.id;
         if let Some(known) = self.known_files.values_mut().find(|known| known.id == id) {
             known.is_once = true;
+        }
+    }
+
+    /// `#pragma push_macro("name")` and `pop_macro("name")`.
+    fn push_or_pop_macro(&mut self, span: Span, tokens: &[Token]) {
+        let [word, _, string, _] = tokens else {
+            self.bad_pragma(span, "expected `(\"name\")` behind the pragma");
+            return;
+        };
+        let is_push = self.session.name(word.symbol) == "push_macro";
+        let text = self.session.names.resolve_shared(string.symbol);
+        let name = self.session.intern(literal::split_prefix(&text).1);
+        if is_push {
+            let old = self.lookup(name);
+            self.pragma_state.macros.push((name, old));
+            return;
+        }
+        let macros = &mut self.pragma_state.macros;
+        if let Some(at) = macros.iter().rposition(|(pushed, _)| *pushed == name) {
+            let (_, old) = macros.remove(at);
+            self.set_macro(name, old);
         }
     }
 
