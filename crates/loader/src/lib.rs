@@ -22,17 +22,25 @@
 //!
 //! `unsafe` code is in the module `sys` only. Nothing here compiles.
 
+mod attach;
 mod error;
+mod events;
 mod kernel;
 mod limits;
 mod load;
 mod log;
 mod map;
+mod netlink;
 mod program;
 mod symbols;
 mod sys;
+mod tracefs;
 
+pub use attach::{AttachSpec, Direction, Link, NoDefault, ProbePoint, XdpMode, attach};
 pub use error::{CoreProblem, Fault, LoadError};
+pub use events::{
+    Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, TraceLine, TracePipe,
+};
 pub use kernel::Kernel;
 pub use load::kind::ProgKind;
 pub use load::program::LogLevel;
@@ -42,3 +50,4 @@ pub use map::{Element, Keys, Map};
 pub use program::{Program, TestInput, TestOutput};
 pub use symbols::{Ambiguous, KernelSymbol, Symbols};
 pub use sys::errno::Errno;
+pub use tracefs::Tracefs;

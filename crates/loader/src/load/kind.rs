@@ -13,6 +13,9 @@ pub struct ProgKind {
     pub prog_type: ProgType,
     /// `expected_attach_type`, where the kernel wants one.
     pub attach_type: Option<AttachType>,
+    /// The name of its section without the target, such as `kprobe` or `uretprobe`; empty if the
+    /// type was given otherwise.
+    pub section: &'static str,
     /// What follows the `/` of its section: a function, a tracepoint, ….
     pub target: String,
     /// `BPF_F_SLEEPABLE` (5.10).
@@ -33,6 +36,7 @@ impl ProgKind {
         ProgKind {
             prog_type,
             attach_type: None,
+            section: "",
             target: String::new(),
             is_sleepable: false,
             has_xdp_frags: false,
@@ -50,6 +54,7 @@ impl ProgKind {
             return Some(ProgKind {
                 prog_type: matched.def.prog,
                 attach_type: matched.def.attach,
+                section: matched.def.name,
                 target: matched.target.to_owned(),
                 is_sleepable: flags.is_sleepable,
                 has_xdp_frags: flags.has_xdp_frags,
@@ -67,6 +72,7 @@ impl ProgKind {
         };
         Some(ProgKind {
             attach_type: def.attach,
+            section: def.name,
             target,
             is_btf_target: def.flags.is_btf_target,
             ..ProgKind::new(def.prog)

@@ -7,6 +7,12 @@ pub(crate) mod bpf;
 pub(crate) mod errno;
 pub(crate) mod map;
 pub(crate) mod memory;
+pub(crate) mod mount;
+pub(crate) mod perf;
+pub(crate) mod process;
+pub(crate) mod ring;
+pub(crate) mod signal;
+pub(crate) mod socket;
 
 use errno::Errno;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};

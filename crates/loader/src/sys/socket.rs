@@ -54,3 +54,22 @@ pub(crate) fn attach_filter(socket: BorrowedFd<'_>, prog: BorrowedFd<'_>) -> Res
     })
     .map(|_| ())
 }
+
+/// `NETLINK_EXT_ACK`.
+const NETLINK_EXT_ACK: libc::c_int = 11;
+
+/// Asks for words with errors on a netlink socket (4.12).
+pub(crate) fn want_error_texts(socket: BorrowedFd<'_>) -> Result<()> {
+    let one: libc::c_int = 1;
+    // SAFETY: the option's value is an int, readable for its size.
+    check(unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_NETLINK,
+            NETLINK_EXT_ACK,
+            std::ptr::from_ref(&one).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    })
+    .map(|_| ())
+}

@@ -1,0 +1,176 @@
+//! Events from programs: ring buffers, perf buffers, printed lines, and the loop that waits for
+//! all of them.
+
+mod perf;
+mod ring;
+mod stop;
+mod trace_pipe;
+
+pub use perf::{PerfBuffer, PerfEvent};
+pub use ring::RingBuffer;
+pub use stop::StopFlag;
+pub use trace_pipe::{TraceLine, TracePipe};
+
+use crate::map::Map;
+use crate::{Errno, LoadError};
+use bpfc_base::Span;
+use bpfc_kabi::MapType;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+/// The longest wait before the flag is looked at again: a signal may come just before the wait.
+const MAX_WAIT: Duration = Duration::from_millis(100);
+
+/// Waits for events of several sources and hands them out.
+#[derive(Default)]
+pub struct EventLoop<'a> {
+    sources: Vec<Source<'a>>,
+}
+
+/// How a loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The time was over.
+    Deadline,
+    /// The flag was raised.
+    Stopped,
+    /// A receiver broke.
+    Broken,
+}
+
+enum Source<'a> {
+    Ring(RingBuffer, Receiver<'a, [u8]>),
+    Perf(
+        PerfBuffer,
+        Box<dyn FnMut(PerfEvent<'_>) -> ControlFlow<()> + 'a>,
+    ),
+    Trace(TracePipe, Receiver<'a, str>),
+}
+
+type Receiver<'a, T> = Box<dyn FnMut(&T) -> ControlFlow<()> + 'a>;
+
+impl Source<'_> {
+    fn fds(&self) -> Vec<BorrowedFd<'_>> {
+        match self {
+            Source::Ring(ring, _) => vec![ring.as_fd()],
+            Source::Perf(perf, _) => perf.fds().collect(),
+            Source::Trace(pipe, _) => vec![pipe.as_fd()],
+        }
+    }
+
+    fn drain(&mut self) -> Result<ControlFlow<()>, LoadError> {
+        match self {
+            Source::Ring(ring, take) => Ok(ring.drain(take)),
+            Source::Perf(perf, take) => Ok(perf.consume(take)),
+            Source::Trace(pipe, take) => pipe.consume(take),
+        }
+    }
+}
+
+impl<'a> EventLoop<'a> {
+    /// Without sources, it waits for the time or the flag only.
+    pub fn new() -> EventLoop<'a> {
+        EventLoop::default()
+    }
+
+    /// Hands the records of a ring buffer to `take`; a break ends the loop.
+    pub fn ring(&mut self, ring: RingBuffer, take: impl FnMut(&[u8]) -> ControlFlow<()> + 'a) {
+        self.sources.push(Source::Ring(ring, Box::new(take)));
+    }
+
+    /// Hands the records of a perf buffer to `take`.
+    pub fn perf(
+        &mut self,
+        perf: PerfBuffer,
+        take: impl FnMut(PerfEvent<'_>) -> ControlFlow<()> + 'a,
+    ) {
+        self.sources.push(Source::Perf(perf, Box::new(take)));
+    }
+
+    /// Hands the lines of `trace_pipe` to `take`.
+    pub fn trace(&mut self, pipe: TracePipe, take: impl FnMut(&str) -> ControlFlow<()> + 'a) {
+        self.sources.push(Source::Trace(pipe, Box::new(take)));
+    }
+
+    /// Runs until `deadline`, if there is one, until `stop` is raised, or until a receiver
+    /// breaks. What is there then is handed out before it returns.
+    ///
+    /// # Errors
+    /// [`LoadError::System`].
+    pub fn run(&mut self, deadline: Option<Instant>, stop: &StopFlag) -> Result<Ended, LoadError> {
+        let error = |errno: nix::errno::Errno| LoadError::System {
+            operation: "wait for",
+            subject: "events".into(),
+            errno: Errno::from(errno),
+        };
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(error)?;
+        for (idx, source) in self.sources.iter().enumerate() {
+            for fd in source.fds() {
+                let event = EpollEvent::new(EpollFlags::EPOLLIN, idx as u64);
+                epoll.add(fd, event).map_err(error)?;
+            }
+        }
+        let mut ready = [EpollEvent::empty(); 32];
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let ended = match left {
+                _ if stop.is_raised() => Some(Ended::Stopped),
+                Some(Duration::ZERO) => Some(Ended::Deadline),
+                _ => None,
+            };
+            if let Some(ended) = ended {
+                return self.drain_all().map(|flow| match flow {
+                    ControlFlow::Continue(()) => ended,
+                    ControlFlow::Break(()) => Ended::Broken,
+                });
+            }
+            let wait = left.unwrap_or(MAX_WAIT).min(MAX_WAIT);
+            // A millisecond at least, so that the last moment is not spent spinning.
+            let wait = u16::try_from(wait.as_millis()).unwrap_or(u16::MAX).max(1);
+            let n_ready = match epoll.wait(&mut ready, EpollTimeout::from(wait)) {
+                Err(nix::errno::Errno::EINTR) => 0,
+                outcome => outcome.map_err(error)?,
+            };
+            // A perf ring wakes its reader once; what came before that is found here.
+            if n_ready == 0 && self.drain_all()?.is_break() {
+                return Ok(Ended::Broken);
+            }
+            for event in &ready[..n_ready] {
+                let source = &mut self.sources[event.data() as usize];
+                if source.drain()?.is_break() {
+                    return Ok(Ended::Broken);
+                }
+            }
+        }
+    }
+
+    fn drain_all(&mut self) -> Result<ControlFlow<()>, LoadError> {
+        for source in &mut self.sources {
+            if source.drain()?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn check_kind(map: &Map, wanted: MapType) -> Result<(), LoadError> {
+    if map.kind() == Some(wanted) {
+        return Ok(());
+    }
+    Err(LoadError::Unsupported {
+        subject: format!("map `{}` as a source of events", map.name()),
+        what: format!("it is no {}", wanted.name()),
+        span: Span::NONE,
+    })
+}
+
+fn cannot_map(map: &Map, errno: Errno) -> LoadError {
+    LoadError::System {
+        operation: "read events of",
+        subject: format!("map `{}`", map.name()),
+        errno,
+    }
+}

@@ -1,0 +1,368 @@
+//! Route netlink, as much as old kernels need to attach XDP and tc programs.
+//!
+//! The messages are few and fixed, so they are written by hand: `include/uapi/linux/netlink.h`,
+//! `rtnetlink.h`, `if_link.h`, `pkt_sched.h`, `pkt_cls.h`.
+
+use crate::Errno;
+use crate::sys::socket::want_error_texts;
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send,
+    socket,
+};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+const NLM_F_REQUEST: u16 = 1;
+const NLM_F_ACK: u16 = 4;
+const NLM_F_ECHO: u16 = 8;
+const NLM_F_DUMP: u16 = 0x300;
+const NLM_F_EXCL: u16 = 0x200;
+const NLM_F_CREATE: u16 = 0x400;
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const NLM_F_CAPPED: u16 = 0x100;
+const NLM_F_ACK_TLVS: u16 = 0x200;
+const NLMSGERR_ATTR_MSG: u16 = 1;
+const NLA_F_NESTED: u16 = 0x8000;
+const HEADER_BYTES: usize = 16;
+
+const RTM_SETLINK: u16 = 19;
+const RTM_NEWQDISC: u16 = 36;
+const RTM_DELQDISC: u16 = 37;
+const RTM_NEWTFILTER: u16 = 44;
+const RTM_DELTFILTER: u16 = 45;
+const RTM_GETTFILTER: u16 = 46;
+
+const IFLA_XDP: u16 = 43;
+const IFLA_XDP_FD: u16 = 1;
+const IFLA_XDP_FLAGS: u16 = 3;
+const TCA_KIND: u16 = 1;
+const TCA_OPTIONS: u16 = 2;
+const TCA_BPF_FD: u16 = 6;
+const TCA_BPF_NAME: u16 = 7;
+const TCA_BPF_FLAGS: u16 = 8;
+/// `TCA_BPF_FLAG_ACT_DIRECT`: the program's result is the verdict.
+const ACT_DIRECT: u32 = 1;
+/// `TC_H_CLSACT`.
+const CLSACT: u32 = 0xffff_fff1;
+const CLSACT_HANDLE: u32 = 0xffff_0000;
+
+/// What the kernel answers to a refused request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub errno: Errno,
+    /// Its reason in words, if it gives one.
+    pub words: Option<String>,
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Refusal {
+        Refusal { errno, words: None }
+    }
+}
+
+impl From<nix::errno::Errno> for Refusal {
+    fn from(errno: nix::errno::Errno) -> Refusal {
+        Errno::from(errno).into()
+    }
+}
+
+/// Which of the two hooks of `clsact`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hook {
+    Ingress = 0xffff_fff2,
+    Egress = 0xffff_fff3,
+}
+
+/// A filter that was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub ifindex: u32,
+    pub hook: Hook,
+    pub handle: u32,
+    /// Priority and protocol.
+    pub info: u32,
+}
+
+/// A socket to the kernel's routing side, in the network namespace in which it was opened.
+#[derive(Debug)]
+pub(crate) struct Netlink {
+    socket: OwnedFd,
+    sequence: u32,
+}
+
+/// A request under construction.
+struct Message(Vec<u8>);
+
+impl Message {
+    fn new(ty: u16, flags: u16, body: &[u8]) -> Message {
+        let mut bytes = vec![0; HEADER_BYTES];
+        bytes[4..6].copy_from_slice(&ty.to_ne_bytes());
+        bytes[6..8].copy_from_slice(&(flags | NLM_F_REQUEST).to_ne_bytes());
+        bytes.extend_from_slice(body);
+        Message(bytes)
+    }
+
+    fn attribute(&mut self, ty: u16, value: &[u8]) {
+        let n_bytes = 4 + value.len();
+        self.0.extend((n_bytes as u16).to_ne_bytes());
+        self.0.extend(ty.to_ne_bytes());
+        self.0.extend(value);
+        self.0.resize(self.0.len().next_multiple_of(4), 0);
+    }
+
+    fn nested(&mut self, ty: u16, fill: impl FnOnce(&mut Message)) {
+        let mut inner = Message(Vec::new());
+        fill(&mut inner);
+        self.attribute(ty | NLA_F_NESTED, &inner.0);
+    }
+
+    fn finish(mut self, sequence: u32) -> Vec<u8> {
+        let n_bytes = self.0.len() as u32;
+        self.0[..4].copy_from_slice(&n_bytes.to_ne_bytes());
+        self.0[8..12].copy_from_slice(&sequence.to_ne_bytes());
+        self.0
+    }
+}
+
+/// `struct tcmsg`.
+fn tcmsg(ifindex: u32, handle: u32, parent: u32, info: u32) -> [u8; 20] {
+    let mut body = [0; 20];
+    for (word, at) in [(ifindex, 4), (handle, 8), (parent, 12), (info, 16)] {
+        body[at..at + 4].copy_from_slice(&word.to_ne_bytes());
+    }
+    body
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    let word = bytes.get(at..at + 4)?.try_into().ok()?;
+    Some(u32::from_ne_bytes(word))
+}
+
+fn half(bytes: &[u8], at: usize) -> Option<u16> {
+    let half = bytes.get(at..at + 2)?.try_into().ok()?;
+    Some(u16::from_ne_bytes(half))
+}
+
+impl Netlink {
+    /// Opens a socket.
+    pub(crate) fn open() -> Result<Netlink, Errno> {
+        let socket = socket(
+            AddressFamily::Netlink,
+            SockType::Raw,
+            SockFlag::SOCK_CLOEXEC,
+            SockProtocol::NetlinkRoute,
+        )?;
+        bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
+        // Old kernels (before 4.12) have no words.
+        let _ = want_error_texts(socket.as_fd());
+        Ok(Netlink {
+            socket,
+            sequence: 0,
+        })
+    }
+
+    /// Sends a request and reads answers up to its acknowledgement or the end of a dump. `each`
+    /// sees the type and body of every other message.
+    fn request(
+        &mut self,
+        message: Message,
+        mut each: impl FnMut(u16, &[u8]),
+    ) -> Result<(), Refusal> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let bytes = message.finish(self.sequence);
+        send(self.socket.as_raw_fd(), &bytes, MsgFlags::empty())?;
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let n_bytes = match recv(self.socket.as_raw_fd(), &mut buffer, MsgFlags::empty()) {
+                Err(nix::errno::Errno::EINTR) => continue,
+                outcome => outcome?,
+            };
+            let mut rest = &buffer[..n_bytes];
+            while let Some(length) = word(rest, 0).map(|length| length as usize) {
+                if length < HEADER_BYTES || length > rest.len() {
+                    break;
+                }
+                let (answer, after) = rest.split_at(length);
+                rest = after
+                    .get(length.next_multiple_of(4) - length..)
+                    .unwrap_or(&[]);
+                if word(answer, 8) != Some(self.sequence) {
+                    continue;
+                }
+                let body = &answer[HEADER_BYTES..];
+                match half(answer, 4) {
+                    Some(NLMSG_ERROR) => return outcome(answer),
+                    Some(NLMSG_DONE) => return Ok(()),
+                    Some(ty) => each(ty, body),
+                    None => {}
+                }
+            }
+        }
+    }
+
+    /// Makes `prog` the XDP program of an interface, or removes it.
+    pub(crate) fn set_xdp(
+        &mut self,
+        ifindex: u32,
+        prog: Option<i32>,
+        flags: u32,
+    ) -> Result<(), Refusal> {
+        let mut body = [0; 16];
+        body[4..8].copy_from_slice(&ifindex.to_ne_bytes());
+        let mut message = Message::new(RTM_SETLINK, NLM_F_ACK, &body);
+        message.nested(IFLA_XDP, |xdp| {
+            xdp.attribute(IFLA_XDP_FD, &prog.unwrap_or(-1).to_ne_bytes());
+            xdp.attribute(IFLA_XDP_FLAGS, &flags.to_ne_bytes());
+        });
+        self.request(message, |_, _| {})
+    }
+
+    /// Adds the queueing discipline `clsact` to an interface; false if it was there.
+    pub(crate) fn add_clsact(&mut self, ifindex: u32) -> Result<bool, Refusal> {
+        let body = tcmsg(ifindex, CLSACT_HANDLE, CLSACT, 0);
+        let flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+        let mut message = Message::new(RTM_NEWQDISC, flags, &body);
+        message.attribute(TCA_KIND, b"clsact\0");
+        match self.request(message, |_, _| {}) {
+            Ok(()) => Ok(true),
+            Err(refusal) if refusal.errno == Errno::EEXIST => Ok(false),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Removes `clsact` and all its filters.
+    pub(crate) fn remove_clsact(&mut self, ifindex: u32) -> Result<(), Refusal> {
+        let body = tcmsg(ifindex, CLSACT_HANDLE, CLSACT, 0);
+        let mut message = Message::new(RTM_DELQDISC, NLM_F_ACK, &body);
+        message.attribute(TCA_KIND, b"clsact\0");
+        self.request(message, |_, _| {})
+    }
+
+    /// Adds a program as a filter, with the priority and handle that the kernel chooses.
+    pub(crate) fn add_filter(
+        &mut self,
+        ifindex: u32,
+        hook: Hook,
+        prog: i32,
+        name: &str,
+    ) -> Result<Filter, Refusal> {
+        let all = u32::from((libc::ETH_P_ALL as u16).to_be());
+        let body = tcmsg(ifindex, 0, hook as u32, all);
+        let flags = NLM_F_ACK | NLM_F_ECHO | NLM_F_CREATE | NLM_F_EXCL;
+        let mut message = Message::new(RTM_NEWTFILTER, flags, &body);
+        message.attribute(TCA_KIND, b"bpf\0");
+        message.nested(TCA_OPTIONS, |options| {
+            options.attribute(TCA_BPF_FD, &prog.to_ne_bytes());
+            options.attribute(TCA_BPF_NAME, format!("{name}\0").as_bytes());
+            options.attribute(TCA_BPF_FLAGS, &ACT_DIRECT.to_ne_bytes());
+        });
+        let mut filter = None;
+        self.request(message, |ty, body| {
+            if let (RTM_NEWTFILTER, Some(handle), Some(info)) = (ty, word(body, 8), word(body, 16))
+            {
+                filter = Some(Filter {
+                    ifindex,
+                    hook,
+                    handle,
+                    info,
+                });
+            }
+        })?;
+        filter.ok_or(Errno::EINVAL.into())
+    }
+
+    /// Removes a filter.
+    pub(crate) fn remove_filter(&mut self, filter: &Filter) -> Result<(), Refusal> {
+        let body = tcmsg(
+            filter.ifindex,
+            filter.handle,
+            filter.hook as u32,
+            filter.info,
+        );
+        let mut message = Message::new(RTM_DELTFILTER, NLM_F_ACK, &body);
+        message.attribute(TCA_KIND, b"bpf\0");
+        self.request(message, |_, _| {})
+    }
+
+    /// Whether an interface has filters at either hook.
+    pub(crate) fn has_filters(&mut self, ifindex: u32) -> Result<bool, Refusal> {
+        let mut has = false;
+        for hook in [Hook::Ingress, Hook::Egress] {
+            let body = tcmsg(ifindex, 0, hook as u32, 0);
+            let message = Message::new(RTM_GETTFILTER, NLM_F_DUMP, &body);
+            self.request(message, |ty, _| has |= ty == RTM_NEWTFILTER)?;
+        }
+        Ok(has)
+    }
+}
+
+/// What an error message says; 0 is the acknowledgement.
+fn outcome(answer: &[u8]) -> Result<(), Refusal> {
+    let errno = word(answer, HEADER_BYTES).map_or(libc::EIO, |code| -(code as i32));
+    if errno == 0 {
+        return Ok(());
+    }
+    Err(Refusal {
+        errno: Errno(errno),
+        words: error_text(answer),
+    })
+}
+
+/// The kernel's words in an extended acknowledgement (4.12).
+fn error_text(answer: &[u8]) -> Option<String> {
+    let flags = half(answer, 6)?;
+    if flags & NLM_F_ACK_TLVS == 0 {
+        return None;
+    }
+    // The error number, then the request: its header alone, or all of it.
+    let request = HEADER_BYTES + 4;
+    let n_request = if flags & NLM_F_CAPPED != 0 {
+        HEADER_BYTES
+    } else {
+        word(answer, request)? as usize
+    };
+    let mut rest = answer.get(request.checked_add(n_request)?.next_multiple_of(4)..)?;
+    while let (Some(length), Some(ty)) = (half(rest, 0), half(rest, 2)) {
+        let length = usize::from(length);
+        let value = rest.get(4..length)?;
+        if ty & 0x3fff == NLMSGERR_ATTR_MSG {
+            let text = String::from_utf8_lossy(value);
+            return Some(text.trim_end_matches('\0').to_owned());
+        }
+        rest = rest.get(length.next_multiple_of(4)..)?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_nested_attributes() {
+        let mut message = Message::new(RTM_SETLINK, NLM_F_ACK, &[0; 16]);
+        message.nested(IFLA_XDP, |xdp| xdp.attribute(1, &5_u32.to_ne_bytes()));
+        message.attribute(TCA_KIND, b"bpf\0x");
+        let bytes = message.finish(7);
+        assert_eq!(bytes.len(), 16 + 16 + 12 + 12);
+        assert_eq!(word(&bytes, 0), Some(bytes.len() as u32));
+        assert_eq!(half(&bytes, 32), Some(12));
+        assert_eq!(half(&bytes, 34), Some(IFLA_XDP | NLA_F_NESTED));
+        assert_eq!(half(&bytes, 44), Some(9));
+    }
+
+    #[test]
+    fn reads_errors_and_survives_garbage() {
+        let mut answer = Message::new(NLMSG_ERROR, NLM_F_CAPPED | NLM_F_ACK_TLVS, &[]);
+        answer.0.extend((-22_i32).to_ne_bytes());
+        answer.0.extend([0; HEADER_BYTES]);
+        answer.attribute(NLMSGERR_ATTR_MSG, b"no such thing\0");
+        let answer = answer.finish(1);
+        let refusal = outcome(&answer).unwrap_err();
+        assert_eq!(refusal.errno, Errno::EINVAL);
+        assert_eq!(refusal.words.as_deref(), Some("no such thing"));
+        for end in 0..answer.len() {
+            let _ = outcome(&answer[..end]);
+        }
+    }
+}
