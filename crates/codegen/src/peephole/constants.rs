@@ -3,14 +3,15 @@
 use crate::ir::CoreId;
 use crate::mach::{AnyReg, BlockId, Func, Inst, Liveness, Op, Term, VReg};
 use bpfc_base::IndexVec;
-use bpfc_isa::Reg;
+use bpfc_isa::{Reg, RegSet};
 
 /// Blocks of at most this many moves are worth executing in vain.
 const MAX_HOISTED: usize = 2;
 
 /// `if … goto edge; …; edge: r0 = 0; goto exit` becomes `r0 = 0; if … goto exit` where
-/// nothing else needs `r0`: one jump less.
-pub fn hoist_from_edges(func: &mut Func<Reg>) {
+/// nothing else needs `r0`: one jump less. Returns whether there was such a place.
+pub fn hoist_from_edges(func: &mut Func<Reg>) -> bool {
+    let mut changed = false;
     let preds = func.predecessors();
     for at in (0..func.layout.len()).rev() {
         let liveness = Liveness::new(func, VReg::FIRST);
@@ -49,10 +50,12 @@ pub fn hoist_from_edges(func: &mut Func<Reg>) {
             if is_worth && block.insts.iter().all(is_free) {
                 let insts = std::mem::take(&mut func.blocks[edge].insts);
                 func.blocks[id].insts.extend(insts);
+                changed = true;
                 break;
             }
         }
     }
+    changed
 }
 
 /// The register into which one instruction moves a constant.
@@ -63,21 +66,30 @@ fn moved(inst: &Inst<Reg>) -> Option<Reg> {
     }
 }
 
-/// Content of a register: the instruction that would make it, with `r0` as destination.
-type Known = [Option<(Op<Reg>, Option<CoreId>)>; VReg::FIRST];
+/// What is known of registers.
+#[derive(Clone, Copy, PartialEq)]
+struct Known {
+    /// The instruction that would make the content, with `r0` as destination.
+    constants: [Option<(Op<Reg>, Option<CoreId>)>; VReg::FIRST],
+    /// Registers with the same content.
+    equal: [RegSet; VReg::FIRST],
+}
 
-/// Removes moves of constants into registers that hold them on every path.
+/// Removes moves into registers that hold the content on every path.
 pub fn remove_known(func: &mut Func<Reg>) {
     let mut at_start: IndexVec<BlockId, Option<Known>> =
         IndexVec::from_elem(None, func.blocks.len());
-    at_start[func.entry()] = Some([None; VReg::FIRST]);
+    at_start[func.entry()] = Some(Known {
+        constants: [None; VReg::FIRST],
+        equal: [RegSet::EMPTY; VReg::FIRST],
+    });
     let mut todo = vec![func.entry()];
     while let Some(id) = todo.pop() {
         let Some(mut known) = at_start[id] else {
             continue;
         };
         func.blocks[id].insts.iter().for_each(|inst| {
-            step(&mut known, inst);
+            known.step(inst);
         });
         for next in func.blocks[id].term.successors() {
             if join(&mut at_start[next], &known) {
@@ -88,32 +100,56 @@ pub fn remove_known(func: &mut Func<Reg>) {
     for at in 0..func.layout.len() {
         let id = func.layout[at];
         if let Some(mut known) = at_start[id] {
-            func.blocks[id].insts.retain(|inst| step(&mut known, inst));
+            func.blocks[id].insts.retain(|inst| known.step(inst));
         }
     }
 }
 
-/// Executes an instruction; false if it changes nothing.
-fn step(known: &mut Known, inst: &Inst<Reg>) -> bool {
-    let mut made = None;
-    for reg in inst.op.implicit_defs().iter() {
-        known[AnyReg::number(reg)] = None;
-    }
-    inst.op.for_each_reg(|reg, role| {
-        if role.is_def() {
-            made = Some(AnyReg::number(reg));
+impl Known {
+    /// Executes an instruction; false if it changes nothing.
+    fn step(&mut self, inst: &Inst<Reg>) -> bool {
+        let mut made = None;
+        inst.op.for_each_reg(|reg, role| {
+            if role.is_def() {
+                made = Some(reg);
+            }
+        });
+        if let Some((dst, src)) = inst.op.as_copy() {
+            if dst == src || self.equal[AnyReg::number(dst)].contains(src) {
+                return false;
+            }
+            self.forget(dst);
+            self.constants[AnyReg::number(dst)] = self.constants[AnyReg::number(src)];
+            let mut others = self.equal[AnyReg::number(src)];
+            others.insert(src);
+            self.equal[AnyReg::number(dst)] = others;
+            for other in others.iter() {
+                self.equal[AnyReg::number(other)].insert(dst);
+            }
+            return true;
         }
-    });
-    let Some(made) = made else { return true };
-    let content = inst
-        .op
-        .is_constant()
-        .then(|| (inst.op.map(|_| Reg::R0), inst.core));
-    if content.is_some() && known[made] == content {
-        return false;
+        for reg in inst.op.implicit_defs().iter() {
+            self.forget(reg);
+        }
+        let Some(made) = made else { return true };
+        let content = inst
+            .op
+            .is_constant()
+            .then(|| (inst.op.map(|_| Reg::R0), inst.core));
+        if content.is_some() && self.constants[AnyReg::number(made)] == content {
+            return false;
+        }
+        self.forget(made);
+        self.constants[AnyReg::number(made)] = content;
+        true
     }
-    known[made] = content;
-    true
+
+    fn forget(&mut self, reg: Reg) {
+        self.constants[AnyReg::number(reg)] = None;
+        for other in std::mem::take(&mut self.equal[AnyReg::number(reg)]).iter() {
+            self.equal[AnyReg::number(other)].remove(reg);
+        }
+    }
 }
 
 /// Keeps what holds on all paths; whether the state changed.
@@ -122,12 +158,14 @@ fn join(at_start: &mut Option<Known>, known: &Known) -> bool {
         *at_start = Some(*known);
         return true;
     };
-    let mut changed = false;
-    for (old, new) in old.iter_mut().zip(known) {
-        if old.is_some() && old != new {
+    let before = *old;
+    for (old, new) in old.constants.iter_mut().zip(&known.constants) {
+        if old != new {
             *old = None;
-            changed = true;
         }
     }
-    changed
+    for (old, new) in old.equal.iter_mut().zip(&known.equal) {
+        *old = old.intersection(*new);
+    }
+    *old != before
 }

@@ -1,6 +1,6 @@
 //! Jumps to blocks that only jump on, branches that go nowhere else, unreachable blocks.
 
-use crate::mach::{BlockId, Func, Term};
+use crate::mach::{Block, BlockId, Func, Term};
 use bpfc_base::{Idx, IndexVec};
 use bpfc_isa::Reg;
 
@@ -17,16 +17,45 @@ pub fn thread_jumps(func: &mut Func<Reg>) {
         {
             term = Term::Jump(then);
         }
-        if let Term::Jump(target) = term
-            && func.blocks[target].insts.is_empty()
-            && let Term::Exit { .. } = func.blocks[target].term
-        {
-            func.blocks[id].term_span = func.blocks[target].term_span;
-            term = func.blocks[target].term;
-        }
         func.blocks[id].term = term;
     }
     join_chains(func);
+    drop_unreachable(func);
+}
+
+/// Gives all returns one block, so that edges to it look the same.
+pub fn share_exit(func: &mut Func<Reg>) {
+    for has_value in [true, false] {
+        let exit = Term::Exit { has_value };
+        let is_exit = |id: &BlockId| func.blocks[*id].term == exit;
+        let exits: Vec<BlockId> = func.layout.iter().copied().filter(is_exit).collect();
+        if exits.len() < 2 {
+            continue;
+        }
+        let shared = func.blocks.push(Block {
+            term: exit,
+            term_span: func.blocks[exits[0]].term_span,
+            ..Block::default()
+        });
+        func.layout.push(shared);
+        for id in exits {
+            func.blocks[id].term = Term::Jump(shared);
+        }
+    }
+}
+
+/// Returns at once where a jump would lead to a return. Blocks are in their final order.
+pub fn exit_early(func: &mut Func<Reg>) {
+    for at in 0..func.layout.len() {
+        let id = func.layout[at];
+        if let Term::Jump(target) = func.blocks[id].term
+            && func.layout.get(at + 1) != Some(&target)
+            && func.blocks[target].insts.is_empty()
+            && let exit @ Term::Exit { .. } = func.blocks[target].term
+        {
+            func.blocks[id].term = exit;
+        }
+    }
     drop_unreachable(func);
 }
 

@@ -1,7 +1,7 @@
 //! The order of blocks: as few jumps as possible (Pettis and Hansen, "Profile Guided Code
 //! Positioning", PLDI 1990, with loop depth for a profile).
 
-use crate::mach::{BlockId, Func, Term};
+use crate::mach::{BlockId, Func, Op, Term};
 use bpfc_base::IndexVec;
 use bpfc_isa::Reg;
 
@@ -53,6 +53,28 @@ pub fn order_blocks(func: &mut Func<Reg>) {
         }
     }
     func.layout = order;
+}
+
+/// Length of the code with blocks in this order, in slots.
+pub fn n_slots(func: &Func<Reg>) -> usize {
+    let mut n = 0;
+    for (at, &id) in func.layout.iter().enumerate() {
+        let block = &func.blocks[id];
+        let slots = block.insts.iter().map(|inst| match inst.op {
+            Op::LoadImm { .. } | Op::LoadSymbol { .. } | Op::SlotAddr { .. } => 2,
+            _ => 1,
+        });
+        let next = func.layout.get(at + 1);
+        n += slots.sum::<usize>()
+            + match &block.term {
+                Term::Jump(target) => usize::from(next != Some(target)),
+                Term::Branch {
+                    then, otherwise, ..
+                } => 1 + usize::from(next != Some(then) && next != Some(otherwise)),
+                Term::Exit { .. } => 1,
+            };
+    }
+    n
 }
 
 struct Chains {

@@ -13,21 +13,45 @@ mod merge;
 use crate::mach::Func;
 use bpfc_isa::Reg;
 
+/// Rounds after which nothing is left as a rule.
+const MAX_ROUNDS: usize = 8;
+
+/// What to try first: sharing the ends of blocks can take the place of moving constants in
+/// front of branches, or the other way round.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    Merge,
+    Hoist,
+}
+
 /// Improves `func` and orders its blocks.
 ///
 /// Requires and ensures: `func` is valid.
 pub fn improve(func: &mut Func<Reg>) {
-    for _ in 0..4 {
+    let mut other = func.clone();
+    improve_in_order(func, First::Merge);
+    improve_in_order(&mut other, First::Hoist);
+    if layout::n_slots(&other) < layout::n_slots(func) {
+        *func = other;
+    }
+}
+
+fn improve_in_order(func: &mut Func<Reg>, first: First) {
+    jumps::share_exit(func);
+    for _ in 0..MAX_ROUNDS {
+        constants::remove_known(func);
         dead::remove_dead(func);
         jumps::thread_jumps(func);
-        constants::hoist_from_edges(func);
-        constants::remove_known(func);
-        jumps::thread_jumps(func);
-        if !merge::merge_ends(func) {
+        let changed = match first {
+            First::Merge => merge::merge_ends(func) || constants::hoist_from_edges(func),
+            First::Hoist => constants::hoist_from_edges(func) || merge::merge_ends(func),
+        };
+        if !changed {
             break;
         }
     }
     dead::remove_dead(func);
     jumps::thread_jumps(func);
     layout::order_blocks(func);
+    jumps::exit_early(func);
 }
