@@ -137,6 +137,7 @@ impl Passes<'_, '_> {
                 simplify(&module.globals, body)
             });
             changed |= self.run("decide_comparisons", |_, _, body| decide_comparisons(body));
+            changed |= self.run("drop_unseen_bits", |_, _, body| drop_unseen_bits(body));
             changed |= self.run("remove_dead_code", |_, _, body| remove_dead_code(body));
             if !changed {
                 break;

@@ -70,8 +70,10 @@ pub(super) struct Field {
 
 pub(super) fn field(types: &hir::Types, query: &CoreQuery) -> Option<Field> {
     let mut ty = query.ty;
-    let (mut offset, mut bits) = (0u64, None);
-    for &step in &query.path {
+    let (&first, path) = query.path.split_first()?;
+    let mut offset = u64::from(first) * types.size_of(ty)? * 8;
+    let mut bits = None;
+    for &step in path {
         bits = None;
         match types.resolve(ty) {
             hir::Type::Record(record) => {

@@ -156,7 +156,7 @@ impl Ctx<'_> {
             draft.query = Some(CoreQuery {
                 kind: CoreKind::FieldByteOffset,
                 ty: record_ty,
-                path: vec![member],
+                path: vec![0, member],
             });
         }
         let offset = member_info.offset_bits;
@@ -315,7 +315,10 @@ impl Ctx<'_> {
         let access = self.access(p, unit, volatile);
         let value = self.emit(Op::Load(access), ty);
         let value = self.extract(value, p, scalar.is_signed());
-        self.resize(value, scalar.ty())
+        match (self.out.ty(value), scalar.ty()) {
+            (Type::I32, Type::I64) if scalar.is_signed() => self.sext(value, Width::W32),
+            (_, ty) => self.resize(value, ty),
+        }
     }
 
     /// The bit-field's bits out of the unit's.

@@ -13,6 +13,7 @@ pub fn simplify_cfg(body: &mut Body) -> bool {
     let mut changed = false;
     for _ in 0..MAX_ROUNDS {
         let mut again = fold_branches(body);
+        again |= compare_branches(body);
         clear_unreachable(body);
         again |= merge_blocks(body);
         again |= forward_empty(body);
@@ -68,6 +69,47 @@ fn fold_branches(body: &mut Body) -> bool {
             body.blocks[id].term = Term::Jump(target);
             changed = true;
         }
+    }
+    changed
+}
+
+/// A branch that only chooses between 1 and 0 for a parameter is a comparison.
+fn compare_branches(body: &mut Body) -> bool {
+    let mut changed = false;
+    for id in body.reverse_postorder() {
+        let Term::Branch {
+            cond,
+            lhs,
+            rhs,
+            then,
+            otherwise,
+        } = &body.blocks[id].term
+        else {
+            continue;
+        };
+        if then.block != otherwise.block {
+            continue;
+        }
+        let pairs = then.args.iter().zip(&otherwise.args).enumerate();
+        let mut differ = pairs.filter(|(_, (a, b))| a != b);
+        let (Some((idx, (&a, &b))), None) = (differ.next(), differ.next()) else {
+            continue;
+        };
+        let cond = match (body.as_const(a), body.as_const(b)) {
+            (Some(1), Some(0)) => *cond,
+            (Some(0), Some(1)) => cond.negate(),
+            _ => continue,
+        };
+        let (lhs, rhs, mut target) = (*lhs, *rhs, then.clone());
+        let span = body.blocks[id].term_span;
+        let ty = body.ty(a);
+        let mut value = body.push(id, Op::Compare(cond, lhs, rhs), Type::I32, span);
+        if ty == Type::I64 {
+            value = body.push(id, Op::Zext(value), Type::I64, span);
+        }
+        target.args[idx] = value;
+        body.blocks[id].term = Term::Jump(target);
+        changed = true;
     }
     changed
 }

@@ -70,6 +70,7 @@ fn zeros(body: &Body, params: &FxHashMap<Value, u64>, value: Value, depth: u32) 
     let at = |value: Value| zeros(body, params, value, depth);
     let inside = match body.op(value) {
         Op::Const(n) => !(n as u64),
+        Op::Core(core) => core_zeros(body.cores[core].query.kind),
         Op::Param => params.get(&value).copied().unwrap_or(0),
         Op::Compare(..) => !1,
         Op::Load(access) => !access.width.mask(),
@@ -122,4 +123,19 @@ fn binary(
 fn leading(bits: u64) -> u64 {
     let n = bits.leading_ones();
     !(u64::MAX.checked_shr(n).unwrap_or(0))
+}
+
+/// Answers that are small, whatever the kernel.
+fn core_zeros(kind: CoreKind) -> u64 {
+    match kind {
+        CoreKind::FieldExists
+        | CoreKind::FieldSigned
+        | CoreKind::TypeExists
+        | CoreKind::EnumvalExists
+        | CoreKind::TypeMatches => !1,
+        CoreKind::FieldLshiftU64 | CoreKind::FieldRshiftU64 => !0x7f,
+        CoreKind::FieldByteOffset | CoreKind::FieldByteSize | CoreKind::TypeSize => !0x7fff_ffff,
+        CoreKind::TypeIdLocal | CoreKind::TypeIdTarget => !0xffff_ffff,
+        CoreKind::EnumvalValue => 0,
+    }
 }

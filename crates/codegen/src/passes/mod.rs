@@ -4,6 +4,7 @@
 mod cfg;
 mod clone;
 mod dce;
+mod demand;
 mod evaluate;
 mod expand;
 mod facts;
@@ -20,6 +21,7 @@ mod unroll;
 
 pub use cfg::{simplify_cfg, simplify_params};
 pub use dce::remove_dead_code;
+pub use demand::drop_unseen_bits;
 pub use expand::expand;
 pub use facts::decide_comparisons;
 pub use forward::forward_loads;

@@ -103,6 +103,9 @@ fn simplify_binary(
     if op.is_commutative() && (const_a.is_some() || (const_b.is_none() && a > b)) {
         return Some(Found::Op(Op::Binary(op, b, a)));
     }
+    if op == And && (s.body.op(a) == Op::Undef || s.body.op(b) == Op::Undef) {
+        return Some(Found::Value(s.constant(ty, 0)));
+    }
     if let Some(n) = const_b {
         return simplify_binary_const(s, op, a, b, n, ty);
     }
@@ -532,8 +535,29 @@ fn simplify_compare(s: &mut Simplifier<'_>, condition: Condition) -> Option<Foun
         }
         _ => {}
     }
+    if let Some(bit) = single_bit(s, condition) {
+        return Some(bit);
+    }
     let (cond, a, b) = simplify_condition(s, condition)?;
     Some(Found::Op(Op::Compare(cond, a, b)))
+}
+
+/// `(x & 8) != 0` as a value is `x >> 3 & 1`.
+fn single_bit(s: &mut Simplifier<'_>, (cond, a, b): Condition) -> Option<Found> {
+    let ty = s.body.ty(a);
+    if cond != Cond::Ne || s.body.as_const(b) != Some(0) || ty == Type::Ptr {
+        return None;
+    }
+    let possible = !s.known_zeros(a) & type_mask(ty);
+    if possible.count_ones() != 1 {
+        return None;
+    }
+    let shift = s.constant(ty, possible.trailing_zeros().into());
+    let bit = s.make(Op::Binary(BinaryOp::LShr, a, shift), ty);
+    match ty {
+        Type::I64 => Some(Found::Op(Op::Trunc(bit))),
+        _ => Some(Found::Value(bit)),
+    }
 }
 
 /// One step towards a simpler comparison.

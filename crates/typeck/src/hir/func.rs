@@ -342,7 +342,8 @@ pub struct CoreQuery {
     pub kind: CoreKind,
     /// About which type: the root of the access, the type, or the enumeration.
     pub ty: TypeId,
-    /// Member and array indices from the root, or the index of the enumerator.
+    /// Steps from the root: its index among its neighbours, 0 as a rule, then members and
+    /// array indices. For enumerators the index. Empty for questions about types.
     pub path: Vec<u32>,
 }
 

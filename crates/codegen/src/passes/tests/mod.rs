@@ -106,6 +106,9 @@ const PASSES: &[(&str, Pass)] = &[
     ("decide_comparisons", |m| {
         each_body(m, |_, b| decide_comparisons(b))
     }),
+    ("drop_unseen_bits", |m| {
+        each_body(m, |_, b| drop_unseen_bits(b))
+    }),
     ("thread_jumps", |m| each_body(m, |_, b| thread_jumps(b))),
     ("unroll_loop", |m| each_body(m, |_, b| unroll_loop(b))),
     ("inline", |m| {

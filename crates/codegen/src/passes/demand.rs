@@ -1,0 +1,128 @@
+//! Bits that nobody asks for: masks and extensions that only change those are dropped.
+
+use super::cfg::Replacements;
+use crate::ir::*;
+use bpfc_base::IndexVec;
+
+/// Drops masks and extensions whose effect is not seen; true if there were any.
+///
+/// Backwards, from all bits of what has an effect: the bits of each value that matter.
+pub fn drop_unseen_bits(body: &mut Body) -> bool {
+    let order = body.reverse_postorder();
+    let demand = find_demand(body, &order);
+    let mut replaced = Replacements::new(body);
+    for &block in &order {
+        for &inst in &body.blocks[block].insts {
+            let seen = demand[inst];
+            match body.op(inst) {
+                Op::Binary(BinaryOp::And, a, b) => {
+                    if let Some(mask) = body.as_const(b)
+                        && seen & !(mask as u64) == 0
+                    {
+                        replaced.set(inst, a);
+                    }
+                }
+                Op::Sext(a, width) if body.ty(a) == body.ty(inst) && seen & !width.mask() == 0 => {
+                    replaced.set(inst, a);
+                }
+                _ => {}
+            }
+        }
+    }
+    replaced.apply(body)
+}
+
+fn find_demand(body: &Body, order: &[BlockId]) -> IndexVec<Value, u64> {
+    let mut demand = IndexVec::from_elem(0u64, body.values.len());
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for &id in order.iter().rev() {
+            let block = &body.blocks[id];
+            let mut ask = |value: Value, bits: u64| {
+                let bits = bits & mask_of(body.ty(value));
+                changed |= demand[value] | bits != demand[value];
+                demand[value] |= bits;
+            };
+            match &block.term {
+                Term::Branch { lhs, rhs, .. } => {
+                    ask(*lhs, u64::MAX);
+                    ask(*rhs, u64::MAX);
+                }
+                Term::Return(Some(value)) => ask(*value, u64::MAX),
+                Term::Return(None) | Term::Jump(_) | Term::Unreachable => {}
+            }
+            for target in block.term.targets() {
+                let params = &body.blocks[target.block].params;
+                for (&param, &arg) in params.iter().zip(&target.args) {
+                    let bits = demand[param];
+                    let bits = bits & mask_of(body.ty(arg));
+                    changed |= demand[arg] | bits != demand[arg];
+                    demand[arg] |= bits;
+                }
+            }
+            for &inst in block.insts.iter().rev() {
+                let seen = demand[inst];
+                demand_operands(body, inst, seen, &mut |value, bits| {
+                    let bits = bits & mask_of(body.ty(value));
+                    changed |= demand[value] | bits != demand[value];
+                    demand[value] |= bits;
+                });
+            }
+        }
+    }
+    demand
+}
+
+fn mask_of(ty: Type) -> u64 {
+    match ty {
+        Type::Void => 0,
+        ty => u64::MAX >> (64 - ty.bits()),
+    }
+}
+
+/// Tells `ask` which bits of its operands an instruction needs for the bits `seen`.
+fn demand_operands(body: &Body, inst: Value, seen: u64, ask: &mut dyn FnMut(Value, u64)) {
+    let constant = |value: Value| body.as_const(value);
+    // Carries go upwards only.
+    let below = u64::MAX.checked_shr(seen.leading_zeros()).unwrap_or(0);
+    match body.op(inst) {
+        op if op.is_pure() && seen == 0 => op.for_each_operand(|value| ask(value, 0)),
+        Op::Binary(BinaryOp::And, a, b) => {
+            ask(a, constant(b).map_or(seen, |mask| seen & mask as u64));
+            ask(b, seen);
+        }
+        Op::Binary(BinaryOp::Or | BinaryOp::Xor, a, b) => {
+            ask(a, seen);
+            ask(b, seen);
+        }
+        Op::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, a, b) => {
+            ask(a, below);
+            ask(b, below);
+        }
+        Op::Binary(op @ (BinaryOp::Shl | BinaryOp::LShr), a, b) if constant(b).is_some() => {
+            let bits = i64::from(body.ty(inst).bits());
+            let count = constant(b).unwrap_or(0) & (bits - 1);
+            ask(
+                a,
+                if op == BinaryOp::Shl {
+                    seen >> count
+                } else {
+                    seen << count
+                },
+            );
+            ask(b, u64::MAX);
+        }
+        Op::Zext(a) | Op::Trunc(a) => ask(a, seen),
+        Op::Sext(a, width) => {
+            let sign = 1 << (width.bits() - 1);
+            let above = seen & !width.mask() != 0;
+            ask(a, seen & width.mask() | if above { sign } else { 0 });
+        }
+        Op::Store(access, value) => {
+            ask(access.address.base, u64::MAX);
+            ask(value, access.width.mask());
+        }
+        op => op.for_each_operand(|value| ask(value, u64::MAX)),
+    }
+}
