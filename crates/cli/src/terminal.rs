@@ -1,6 +1,7 @@
 //! What reaches the terminal: diagnostics on standard error, results on standard output.
 
 use crate::args::{ColorChoice, MessageFormat};
+use crate::exit::Exit;
 use bpfc_base::render::{self, Color, Format};
 use bpfc_base::{Diagnostic, Session, Severity};
 use std::io::{IsTerminal, Write};
@@ -45,6 +46,13 @@ impl Terminal {
     /// Prints a problem that has no source.
     pub fn fail(&mut self, diagnostic: Diagnostic) {
         self.print(&Session::default(), &[diagnostic]);
+    }
+
+    /// Prints a problem that has no source; how the command ends by it.
+    pub fn fail_with(&mut self, diagnostic: Diagnostic) -> Exit {
+        let exit = Exit::of(std::slice::from_ref(&diagnostic));
+        self.fail(diagnostic);
+        exit
     }
 
     /// Prints how many errors and warnings there were, for people.

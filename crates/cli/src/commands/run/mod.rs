@@ -1,0 +1,100 @@
+//! `bpfc run FILE`
+
+mod kernel;
+mod packets;
+mod printer;
+mod verdict;
+mod vm;
+
+use super::compilation::Compilation;
+use crate::args::Run;
+use crate::exit::Exit;
+use crate::files;
+use crate::terminal::Terminal;
+use bpfc::Object;
+use bpfc_base::{Diagnostic, Session, Severity, codes};
+use bpfc_object::FuncId;
+
+/// Runs a program, in the virtual machine or on this machine.
+pub fn run(args: &Run, terminal: &mut Terminal) -> Exit {
+    let exit = match open(args, terminal) {
+        Ok(ready) if args.kernel => kernel::run(&ready, args, terminal),
+        Ok(ready) => vm::run(&ready, args, terminal),
+        Err(exit) => exit,
+    };
+    terminal.print_summary();
+    exit
+}
+
+/// An object without errors and what its diagnostics refer to.
+struct Ready {
+    session: Session,
+    object: Object,
+}
+
+impl Ready {
+    /// The programs that were asked for.
+    fn programs(&self, args: &Run) -> Result<Vec<FuncId>, Diagnostic> {
+        let all = || self.object.programs();
+        let Some(name) = &args.program else {
+            let programs: Vec<FuncId> = all().map(|(id, _)| id).collect();
+            if programs.is_empty() {
+                let message = format!("there is no program in `{}`", args.file.display());
+                return Err(Diagnostic::without_span(codes::bpf::E0411, message)
+                    .with_help("mark a function as a program with `SEC(\"xdp\")` or the like"));
+            }
+            return Ok(programs);
+        };
+        let found = all().find(|(_, function)| function.name == *name);
+        found.map(|(id, _)| vec![id]).ok_or_else(|| {
+            let message = format!("there is no program `{name}` in `{}`", args.file.display());
+            let names: Vec<&str> = all().map(|(_, function)| function.name.as_str()).collect();
+            Diagnostic::without_span(codes::bpf::E0411, message)
+                .with_note(format!("it has: {}", names.join(", ")))
+        })
+    }
+}
+
+/// Compiles and checks the file, or reads it if it is an object.
+fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
+    if args
+        .file
+        .extension()
+        .is_some_and(|extension| extension == "o")
+    {
+        return open_object(args, terminal);
+    }
+    let mut compilation = Compilation::open(&args.file, &args.compile, terminal)?;
+    let Compilation {
+        session,
+        file,
+        options,
+        host,
+        ..
+    } = &mut compilation;
+    let object = bpfc::compile(session, *file, options, host);
+    if let Some(object) = &object {
+        bpfc::verify(session, object);
+    }
+    let exit = compilation.report(terminal);
+    match object {
+        Some(object) if exit == Exit::Fine => Ok(Ready {
+            session: compilation.session,
+            object,
+        }),
+        _ => Err(exit.max(Exit::Diagnostics)),
+    }
+}
+
+fn open_object(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
+    let read = || bpfc::read_object(&args.file.to_string_lossy(), &files::read(&args.file)?);
+    let object = read().map_err(|diagnostic| terminal.fail_with(diagnostic))?;
+    let mut session = Session::default();
+    bpfc::verify(&mut session, &object);
+    let diagnostics = session.diagnostics.take();
+    terminal.print(&session, &diagnostics);
+    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        return Err(Exit::Diagnostics);
+    }
+    Ok(Ready { session, object })
+}
