@@ -1,6 +1,7 @@
 //! The state of a check, and the small operations that all of its parts share.
 
 use crate::CheckOptions;
+use crate::bcc::BccState;
 use crate::expr::FloatTable;
 use crate::hir::{self, Module, QualType, TypeId};
 use crate::kernel::{Imports, KernelTypes};
@@ -20,9 +21,10 @@ pub(crate) const MAX_DEPTH: u32 = 400;
 pub(crate) struct Checker<'a> {
     pub session: &'a mut Session,
     pub unit: &'a ast::TranslationUnit,
-    #[expect(dead_code, reason = "the dialects do not differ yet")]
     pub options: &'a CheckOptions,
     pub kernel: Option<&'a mut (dyn KernelTypes + 'a)>,
+    /// What the dialect of BCC needs.
+    pub bcc: BccState,
     /// What has been built so far.
     pub module: Module,
     pub common: Common,
@@ -93,6 +95,7 @@ impl<'a> Checker<'a> {
             unit,
             options,
             kernel,
+            bcc: BccState::default(),
             module,
             common,
             depths,
@@ -148,11 +151,12 @@ impl<'a> Checker<'a> {
         show(&self.module.types, &self.session.names, ty)
     }
 
-    /// Whether `span` is in a header that bpfc carries.
+    /// Whether `span` is in a header that bpfc carries, and was not written by a macro of it
+    /// that the program calls.
     pub fn is_builtin(&self, span: Span) -> bool {
         let sources = &self.session.sources;
         sources
-            .file_at(span.lo)
+            .file_at(sources.root(span).lo)
             .is_some_and(|file| !sources.file(file).is_user)
     }
 

@@ -47,8 +47,11 @@ impl Checker<'_> {
         if let Some((tag, at)) = found {
             return self.same_kind(spec, name, span, tag, at).then_some(tag);
         }
-        if !is_lone && let Some(tag) = self.import_tag(name, spec.kind) {
-            return Some(tag);
+        if !is_lone {
+            let known = self.import_tag(name, spec.kind);
+            if let Some(tag) = known.or_else(|| self.import_tracepoint(name, span)) {
+                return Some(tag);
+            }
         }
         let tag = self.new_tag(spec.kind, Some(name), Origin::Source(span));
         if is_lone {

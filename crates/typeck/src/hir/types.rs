@@ -282,6 +282,16 @@ impl Types {
         id
     }
 
+    /// Number of types.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// True when there is no type.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     /// The type of `id`, sugar and all.
     pub fn get(&self, id: TypeId) -> &Type {
         &self.all[id]

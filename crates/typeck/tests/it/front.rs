@@ -1,11 +1,10 @@
 //! Runs the front end on a text: preprocess, parse, check.
 
 use bpfc_base::{FileId, Session, Severity};
-use bpfc_btf::Btf;
-use bpfc_parser::{FileProvider, IncludeRequest, LoadedFile, PpOptions, TypeNames};
+use bpfc_parser::{FileProvider, IncludeRequest, LoadedFile, NoTypeNames, PpOptions, TypeNames};
 use bpfc_testkit::Found;
 use bpfc_typeck::hir::Module;
-use bpfc_typeck::{BtfTypes, CheckOptions, KernelTypes};
+use bpfc_typeck::{CheckOptions, Dialect, KernelTypes};
 
 /// The headers that bpfc carries, behind those in some folders.
 pub struct Headers(pub Vec<std::path::PathBuf>);
@@ -30,15 +29,6 @@ impl FileProvider for Headers {
             is_user: false,
             directory: 0,
         })
-    }
-}
-
-/// Type names of a kernel, if there is one.
-struct Names<'b>(Option<BtfTypes<'b>>);
-
-impl TypeNames for Names<'_> {
-    fn is_type(&mut self, name: &str) -> bool {
-        self.0.as_ref().is_some_and(|types| types.is_typedef(name))
     }
 }
 
@@ -70,30 +60,41 @@ impl Checked {
     }
 }
 
-/// Checks `text` with the types of `btf`.
-pub fn check_with(text: &str, btf: Option<&Btf>) -> Checked {
-    check_in(text, btf, Headers(Vec::new()))
+/// Checks `text` without a kernel's types.
+#[allow(dead_code, reason = "not every includer asks")]
+pub fn check(text: &str) -> Checked {
+    check_in(
+        text,
+        &mut NoTypeNames,
+        None,
+        Headers(Vec::new()),
+        Dialect::C,
+    )
 }
 
-/// Checks `text` with the types of `btf` and more headers.
-pub fn check_in(text: &str, btf: Option<&Btf>, mut headers: Headers) -> Checked {
+/// Checks `text` with the kernel types of `names` and `kernel`, which are of one kernel.
+pub fn check_in(
+    text: &str,
+    names: &mut dyn TypeNames,
+    kernel: Option<&mut dyn KernelTypes>,
+    mut headers: Headers,
+    dialect: Dialect,
+) -> Checked {
     let mut session = Session::default();
     let file = session
         .sources
         .add("test.c", text, true)
         .expect("room for one file");
-    let mut names = Names(btf.map(BtfTypes::new));
-    let unit = bpfc_parser::parse(
-        &mut session,
-        file,
-        &PpOptions::default(),
-        &mut headers,
-        &mut names,
-    );
-    let mut kernel = btf.map(BtfTypes::new);
-    let kernel = kernel.as_mut().map(|kernel| kernel as &mut dyn KernelTypes);
-    let options = CheckOptions::default();
-    let module = bpfc_typeck::check(&mut session, &unit, &options, kernel);
+    let mut preprocessor = PpOptions::default();
+    if dialect == Dialect::Bcc {
+        preprocessor.includes.push("bpfc/bcc.h".to_owned());
+    }
+    let unit = bpfc_parser::parse(&mut session, file, &preprocessor, &mut headers, names);
+    let options = CheckOptions { dialect };
+    let module = match kernel {
+        Some(mut kernel) => bpfc_typeck::check(&mut session, &unit, &options, Some(&mut kernel)),
+        None => bpfc_typeck::check(&mut session, &unit, &options, None),
+    };
     if session
         .diagnostics
         .iter()
@@ -111,9 +112,4 @@ pub fn check_in(text: &str, btf: Option<&Btf>, mut headers: Headers) -> Checked 
         file,
         module,
     }
-}
-
-/// Checks `text` without a kernel's types.
-pub fn check(text: &str) -> Checked {
-    check_with(text, None)
 }

@@ -4,5 +4,6 @@
 mod front;
 mod hostile;
 mod layout;
+mod mini;
 mod pages;
 mod ui;

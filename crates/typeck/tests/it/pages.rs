@@ -1,8 +1,10 @@
 //! The examples of the pages of this crate's codes.
 
 use crate::front;
+use crate::mini::Mini;
 use bpfc_testkit::Suite;
 use bpfc_testkit::page::Page;
+use bpfc_typeck::Dialect;
 
 /// Codes of these blocks that other stages report.
 const ELSEWHERE: &[&str] = &["E0403", "E0411"];
@@ -12,12 +14,17 @@ fn examples_of_code_pages() {
     let suite = Suite::in_workspace("docs/codes").extensions(&["md"]);
     let report = suite.run(|test| {
         let page = Page::parse(test.text())?;
-        let is_ours = ["E03", "E04", "W03"].contains(&&page.code[..3]);
+        let is_ours = ["E03", "E04", "E05", "W03"].contains(&&page.code[..3]);
         if !is_ours || ELSEWHERE.contains(&&*page.code) {
             return Ok(());
         }
         page.check(|example| {
-            let checked = front::check(&example.text);
+            let is_bcc = example.flags.iter().any(|flag| flag == "bcc");
+            let dialect = if is_bcc { Dialect::Bcc } else { Dialect::C };
+            let (mut names, mut types) = (Mini::new(), Mini::new());
+            let headers = front::Headers(Vec::new());
+            let text = &example.text;
+            let checked = front::check_in(text, &mut names, Some(&mut types), headers, dialect);
             let diagnostics = checked.session.diagnostics.iter();
             diagnostics.map(|d| d.code.name().to_owned()).collect()
         })?;

@@ -1,12 +1,18 @@
-//! The file tests of the blocks that this crate reports: `tests/ui/types`, `tests/ui/bpf`.
+//! The file tests of the blocks that this crate reports: `tests/ui/types`, `tests/ui/bpf`,
+//! and `tests/bcc`. The kernel is that of `tests/mini/kernel.h`.
 
 use crate::front;
+use crate::mini::Mini;
 use bpfc_testkit::Suite;
+use bpfc_typeck::Dialect;
 
-fn suite(dir: &str) {
+fn suite(dir: &str, dialect: Dialect) {
     Suite::in_workspace(dir)
-        .run(|test| {
-            let checked = front::check(test.text());
+        .run(move |test| {
+            let (mut names, mut types) = (Mini::new(), Mini::new());
+            let headers = front::Headers(Vec::new());
+            let text = test.text();
+            let checked = front::check_in(text, &mut names, Some(&mut types), headers, dialect);
             test.diagnostics(&checked.found());
             if test.has_snapshot("hir") {
                 test.snapshot("hir", &checked.hir());
@@ -18,10 +24,15 @@ fn suite(dir: &str) {
 
 #[test]
 fn types() {
-    suite("tests/ui/types");
+    suite("tests/ui/types", Dialect::C);
 }
 
 #[test]
 fn bpf() {
-    suite("tests/ui/bpf");
+    suite("tests/ui/bpf", Dialect::C);
+}
+
+#[test]
+fn bcc() {
+    suite("tests/bcc", Dialect::Bcc);
 }
