@@ -1,12 +1,12 @@
 //! Loads of what is known to be in memory: stored, or loaded before.
 //!
-//! Facts hold along the dominator tree where a block has one way in. A call may change
+//! A fact holds at a block if it holds at the end of all its predecessors. A call may change
 //! everything but slots that it cannot know; volatile accesses are left alone.
 
 use super::cfg::Replacements;
 use crate::analysis::{Dominators, Region, regions};
 use crate::ir::*;
-use bpfc_base::{Idx, IndexVec};
+use bpfc_base::IndexVec;
 
 /// Replaces loads by known values and drops stores of what is there already; true if there
 /// were any.
@@ -16,22 +16,19 @@ pub fn forward_loads(module: &Module, id: FuncId, body: &mut Body) -> bool {
     let dominators = Dominators::new(body);
     let regions = regions(module, id, body);
     let escaped = escaped_slots(body, &dominators.order);
-    let children = dominators.children();
     let mut ctx = Ctx {
-        n_old: body.values.len(),
         replaced: Replacements::new(body),
         body,
         regions,
         escaped,
         changed: false,
     };
-    let mut todo = vec![(ctx.body.entry, Vec::new())];
-    while let Some((block, mut facts)) = todo.pop() {
-        ctx.forward_block(block, &mut facts);
-        for &child in &children[block] {
-            let inherits = dominators.preds[child].len() == 1;
-            todo.push((child, if inherits { facts.clone() } else { Vec::new() }));
+    let entry_facts = ctx.find_facts(&dominators);
+    for (&block, mut facts) in dominators.order.iter().zip(entry_facts) {
+        for fact in &mut facts {
+            fact.address.base = ctx.replaced.get(fact.address.base);
         }
+        ctx.forward_block(block, facts);
     }
     let Ctx {
         replaced, changed, ..
@@ -69,14 +66,14 @@ pub(super) fn escaped_slots(body: &Body, order: &[BlockId]) -> IndexVec<SlotId, 
 }
 
 /// What is in memory.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Fact {
     address: Address,
     n_bytes: u32,
     content: Content,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Content {
     /// The low bits of a value.
     Value(Value),
@@ -86,10 +83,11 @@ enum Content {
 
 /// Facts kept; the oldest go first.
 const MAX_FACTS: usize = 64;
+/// Rounds over all blocks to find out which facts survive loops.
+const MAX_ROUNDS: usize = 8;
 
 struct Ctx<'a> {
     body: &'a mut Body,
-    n_old: usize,
     regions: IndexVec<Value, Region>,
     escaped: IndexVec<SlotId, bool>,
     replaced: Replacements,
@@ -97,35 +95,94 @@ struct Ctx<'a> {
 }
 
 impl Ctx<'_> {
-    fn forward_block(&mut self, id: BlockId, facts: &mut Vec<Fact>) {
+    /// Facts at the start of every block, in the order of `dominators`.
+    fn find_facts(&self, dominators: &Dominators) -> Vec<Vec<Fact>> {
+        let n = dominators.order.len();
+        // `None`: not visited yet, so anything may hold.
+        let mut ends: Vec<Option<Vec<Fact>>> = vec![None; n];
+        for _ in 0..MAX_ROUNDS {
+            let mut changed = false;
+            for (position, &block) in dominators.order.iter().enumerate() {
+                let mut facts = self.meet(dominators, block, &ends);
+                for &inst in &self.body.blocks[block].insts {
+                    self.follow(inst, &mut facts);
+                }
+                if ends[position].as_ref() != Some(&facts) {
+                    ends[position] = Some(facts);
+                    changed = true;
+                }
+            }
+            if !changed {
+                let starts = dominators.order.iter();
+                return starts
+                    .map(|&block| self.meet(dominators, block, &ends))
+                    .collect();
+            }
+        }
+        vec![Vec::new(); n]
+    }
+
+    /// What all visited predecessors agree on.
+    fn meet(
+        &self,
+        dominators: &Dominators,
+        block: BlockId,
+        ends: &[Option<Vec<Fact>>],
+    ) -> Vec<Fact> {
+        let preds = dominators.preds[block].iter();
+        let mut known = preds.filter_map(|&pred| ends[dominators.position(pred)].as_ref());
+        let mut facts = known.next().cloned().unwrap_or_default();
+        for other in known {
+            facts.retain(|fact| other.contains(fact));
+        }
+        facts
+    }
+
+    /// What an instruction changes of the facts.
+    fn follow(&self, inst: Value, facts: &mut Vec<Fact>) {
+        match self.body.op(inst) {
+            Op::Load(access) => {
+                if !access.is_volatile && self.find(facts, access).is_none() {
+                    let content = Content::Value(inst);
+                    self.learn(facts, access.address, access.width.bytes(), content);
+                }
+            }
+            Op::Store(access, value) => {
+                if self.is_stored(access, value, facts) {
+                    return;
+                }
+                self.forget(facts, access.address, access.width.bytes());
+                if !access.is_volatile {
+                    let content = Content::Value(value);
+                    self.learn(facts, access.address, access.width.bytes(), content);
+                }
+            }
+            op => self.apply_effect(op, facts),
+        }
+    }
+
+    fn forward_block(&mut self, id: BlockId, mut facts: Vec<Fact>) {
         let insts = std::mem::take(&mut self.body.blocks[id].insts);
         for inst in insts {
             let mut op = self.body.op(inst);
             op.for_each_operand_mut(|value| *value = self.replaced.get(*value));
             self.body.values[inst].op = op;
             match op {
-                Op::Load(access) => self.forward_load(id, inst, access, facts),
-                Op::Store(access, value) => {
-                    if self.is_stored(access, value, facts) {
-                        self.changed = true;
-                        continue;
-                    }
-                    self.forget(facts, access.address, access.width.bytes());
-                    if !access.is_volatile {
-                        let content = Content::Value(value);
-                        self.learn(facts, access.address, access.width.bytes(), content);
-                    }
-                    self.body.blocks[id].insts.push(inst);
+                Op::Load(access) if self.forward_load(id, inst, access, &facts) => {
+                    self.changed = true;
+                    continue;
                 }
-                _ => {
-                    self.apply_effect(op, facts);
-                    self.body.blocks[id].insts.push(inst);
+                Op::Store(access, value) if self.is_stored(access, value, &facts) => {
+                    self.changed = true;
+                    continue;
                 }
+                _ => self.follow(inst, &mut facts),
             }
+            self.body.blocks[id].insts.push(inst);
         }
     }
 
-    fn apply_effect(&mut self, op: Op, facts: &mut Vec<Fact>) {
+    fn apply_effect(&self, op: Op, facts: &mut Vec<Fact>) {
         match op {
             Op::MemSet {
                 dst, byte, n_bytes, ..
@@ -205,11 +262,11 @@ impl Ctx<'_> {
         let low = |n: i64| n as u64 & access.width.mask();
         match self.find(facts, access) {
             Some((fact, skipped)) => match (fact.content, self.body.as_const(value)) {
-                (Content::Value(known), _) if known == value => {
+                (Content::Value(known), _) if self.replaced.get(known) == value => {
                     skipped == 0 && fact.n_bytes == access.width.bytes()
                 }
                 (Content::Value(known), Some(n)) => {
-                    let known = self.body.as_const(known);
+                    let known = self.body.as_const(self.replaced.get(known));
                     known.is_some_and(|known| low(known >> (skipped * 8)) == low(n))
                 }
                 (Content::Fill(byte), Some(n)) => low(i64::from_ne_bytes([byte; 8])) == low(n),
@@ -219,43 +276,42 @@ impl Ctx<'_> {
         }
     }
 
-    fn forward_load(&mut self, id: BlockId, inst: Value, access: Access, facts: &mut Vec<Fact>) {
-        let ty = self.body.ty(inst);
-        let n_bytes = access.width.bytes();
+    /// Replaces a load by what is known; false if nothing is.
+    fn forward_load(&mut self, id: BlockId, inst: Value, access: Access, facts: &[Fact]) -> bool {
+        let Some((&fact, skipped)) = self.find(facts, access) else {
+            return false;
+        };
         if access.is_volatile {
-            return self.body.blocks[id].insts.push(inst);
+            return false;
         }
-        if let Some((&fact, skipped)) = self.find(facts, access) {
-            let known = match fact.content {
-                Content::Fill(byte) => Some(i64::from_ne_bytes([byte; 8])),
-                Content::Value(value) => self
-                    .body
-                    .as_const(value)
-                    .map(|n| n.checked_shr(skipped * 8).unwrap_or(0)),
-            };
-            if let Some(n) = known {
-                let value = self
-                    .body
-                    .constant(ty, (n as u64 & access.width.mask()) as i64);
-                return self.replaced.set(inst, value);
+        let ty = self.body.ty(inst);
+        let constant = match fact.content {
+            Content::Fill(byte) => Some(i64::from_ne_bytes([byte; 8])),
+            Content::Value(value) => {
+                let n = self.body.as_const(self.replaced.get(value));
+                n.map(|n| n.checked_shr(skipped * 8).unwrap_or(0))
             }
-            let Content::Value(value) = fact.content else {
-                return self.body.blocks[id].insts.push(inst);
-            };
-            if fact.n_bytes == n_bytes && self.read(id, inst, access.width, value) {
-                self.changed = true;
-                return;
-            }
+        };
+        if let Some(n) = constant {
+            let value = self
+                .body
+                .constant(ty, (n as u64 & access.width.mask()) as i64);
+            self.replaced.set(inst, value);
+            return true;
         }
-        self.learn(facts, access.address, n_bytes, Content::Value(inst));
-        self.body.blocks[id].insts.push(inst);
+        match fact.content {
+            Content::Value(value) if fact.n_bytes == access.width.bytes() => {
+                let value = self.replaced.get(value);
+                self.read(id, inst, access.width, value)
+            }
+            _ => false,
+        }
     }
 
     /// Makes the load a conversion of the value whose low bits it reads.
     fn read(&mut self, id: BlockId, inst: Value, width: Width, mut value: Value) -> bool {
         let (from, to) = (self.body.ty(value), self.body.ty(inst));
         let span = self.body.values[inst].span;
-        debug_assert!(inst.index() < self.n_old);
         if from == to && width.bits() == to.bits() {
             self.replaced.set(inst, value);
             return true;
