@@ -5,8 +5,7 @@ use crate::log::Rejection;
 use bpfc_base::codes::{Code, btf, load, object};
 use bpfc_base::{Diagnostic, Span};
 use bpfc_btf::BtfError;
-use bpfc_btf::core::CoreError;
-use bpfc_object::LinkError;
+use bpfc_object::{CoreApplyError, LinkError};
 use std::path::PathBuf;
 
 /// Whose fault an error is, which decides the exit status.
@@ -99,14 +98,11 @@ pub enum LoadError {
         span: Span,
     },
     /// A CO-RE relocation makes no sense.
-    #[error("instruction {insn_idx} of `{program}`: {problem}")]
+    #[error("{error}")]
     Core {
-        /// The program.
-        program: String,
-        /// The instruction.
-        insn_idx: u32,
-        /// What is wrong.
-        problem: CoreProblem,
+        /// What is wrong, and in which function.
+        #[source]
+        error: CoreApplyError,
         /// The instruction's source.
         span: Span,
     },
@@ -151,34 +147,6 @@ pub enum LoadError {
         /// What the kernel says, if it was asked.
         errno: Option<Errno>,
     },
-}
-
-/// Why a CO-RE relocation cannot be applied.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CoreProblem {
-    /// It cannot be computed.
-    #[error(transparent)]
-    Core(#[from] CoreError),
-    /// A kind that this program does not know.
-    #[error("CO-RE relocation of unknown kind {0}")]
-    UnknownKind(u32),
-    /// The instruction does not have the number that the relocation says.
-    #[error("the instruction has {found} where CO-RE expects {expected}")]
-    Mismatch {
-        /// What the instruction has.
-        found: i64,
-        /// What the relocation says it should have.
-        expected: u64,
-    },
-    /// The new number has no room in the instruction.
-    #[error("{value} does not fit into the instruction")]
-    TooLarge {
-        /// The number.
-        value: u64,
-    },
-    /// The instruction has nothing that could be relocated.
-    #[error("the instruction cannot be relocated")]
-    Misplaced,
 }
 
 fn because(reason: &Option<String>) -> String {

@@ -31,13 +31,14 @@ mod load;
 mod log;
 mod map;
 mod netlink;
+mod probe;
 mod program;
 mod symbols;
 mod sys;
 mod tracefs;
 
 pub use attach::{AttachSpec, Direction, Link, NoDefault, ProbePoint, XdpMode, attach};
-pub use error::{CoreProblem, Fault, LoadError};
+pub use error::{Fault, LoadError};
 pub use events::{
     Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, TraceLine, TracePipe,
 };
@@ -47,6 +48,7 @@ pub use load::program::LogLevel;
 pub use load::{LoadOptions, Loaded, load};
 pub use log::{Place, Rejection};
 pub use map::{Element, Keys, Map};
+pub use probe::{Finding, Group, Verdict, probe, probe_helpers};
 pub use program::{Program, TestInput, TestOutput};
 pub use symbols::{Ambiguous, KernelSymbol, Symbols};
 pub use sys::errno::Errno;

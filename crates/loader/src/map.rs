@@ -474,8 +474,7 @@ fn request(definition: &Definition, kernel: &Kernel) -> Result<Create<'static>, 
         flags: definition.map_flags,
         numa_node: definition.numa_node,
         map_extra: definition.map_extra,
-        inner: None,
-        btf: None,
+        ..Create::default()
     };
     let Some(kind) = definition.kind() else {
         return Ok(request);

@@ -68,6 +68,7 @@ impl From<nix::errno::Errno> for Refusal {
 
 /// Which of the two hooks of `clsact`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Hook {
     Ingress = 0xffff_fff2,
     Egress = 0xffff_fff3,

@@ -110,8 +110,17 @@ impl Symbols {
         }
         match best {
             Some((_, function)) => Ok(function.to_owned()),
-            None => Err(most_similar(name, self.functions()).map(str::to_owned)),
+            None => Err(self.similar_function(name)),
         }
+    }
+
+    /// Of a hundred thousand functions only those with the same first letter are looked at.
+    fn similar_function(&self, name: &str) -> Option<String> {
+        let first = name.bytes().next();
+        let candidates = self
+            .functions()
+            .filter(|found| found.bytes().next() == first);
+        most_similar(name, candidates).map(str::to_owned)
     }
 
     /// The entry of a system call by its bare name.

@@ -9,6 +9,7 @@ mod trace;
 mod uprobe;
 
 pub use link::Link;
+pub(crate) use probe::{kprobe_obstacle, uprobe_obstacle};
 pub use spec::{AttachSpec, Direction, NoDefault, ProbePoint, XdpMode};
 
 use crate::kernel::Kernel;

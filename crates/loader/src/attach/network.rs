@@ -165,3 +165,7 @@ pub(super) fn socket(
         .map_err(|errno| refused(program, &text, "the kernel refuses", errno))?;
     Ok(Link::new(program.name(), text, Held::Socket(socket)))
 }
+
+#[cfg(test)]
+#[path = "network_tests.rs"]
+mod tests;

@@ -58,6 +58,12 @@ pub(crate) fn kprobe_obstacle(kernel: &Kernel) -> Option<String> {
     }
 }
 
+/// Why no user function can be probed here; `None` if they can.
+pub(crate) fn uprobe_obstacle() -> Option<String> {
+    let is_there = Source::find("uprobe").is_some();
+    (!is_there).then(|| "this kernel has no user probes (CONFIG_UPROBE_EVENTS)".into())
+}
+
 /// Attaches to a kernel function.
 pub(super) fn kprobe(
     program: &Program,

@@ -1,7 +1,7 @@
 //! Probes on functions of programs and libraries: through the event source `uprobe` (4.17).
 
 use super::link::{Held, Link};
-use super::probe::Source;
+use super::probe::{Source, uprobe_obstacle};
 use super::trace::start;
 use super::{AttachSpec, ProbePoint, refused};
 use crate::LoadError;
@@ -21,7 +21,7 @@ pub(super) fn uprobe(
 ) -> Result<Link, LoadError> {
     let text = spec.to_string();
     let Some(source) = Source::find("uprobe") else {
-        let reason = "this kernel has no user probes (CONFIG_UPROBE_EVENTS)";
+        let reason = uprobe_obstacle().unwrap_or_default();
         return Err(refused(program, &text, reason, None));
     };
     let offset = match symbol {
@@ -68,22 +68,22 @@ enum Missing {
     Elf,
 }
 
-/// A field of an ELF structure.
-fn field<const N: usize>(bytes: &[u8], at: u64) -> Option<[u8; N]> {
-    let at = usize::try_from(at).ok()?;
+/// The field at `offset` of the ELF structure at `start`.
+fn field<const N: usize>(bytes: &[u8], start: u64, offset: u64) -> Option<[u8; N]> {
+    let at = usize::try_from(start.checked_add(offset)?).ok()?;
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
-fn half(bytes: &[u8], at: u64) -> Option<u64> {
-    field(bytes, at).map(|field| u16::from_ne_bytes(field).into())
+fn half(bytes: &[u8], start: u64, offset: u64) -> Option<u64> {
+    field(bytes, start, offset).map(|field| u16::from_ne_bytes(field).into())
 }
 
-fn word(bytes: &[u8], at: u64) -> Option<u64> {
-    field(bytes, at).map(|field| u32::from_ne_bytes(field).into())
+fn word(bytes: &[u8], start: u64, offset: u64) -> Option<u64> {
+    field(bytes, start, offset).map(|field| u32::from_ne_bytes(field).into())
 }
 
-fn long(bytes: &[u8], at: u64) -> Option<u64> {
-    field(bytes, at).map(u64::from_ne_bytes)
+fn long(bytes: &[u8], start: u64, offset: u64) -> Option<u64> {
+    field(bytes, start, offset).map(u64::from_ne_bytes)
 }
 
 /// The offset in the file of the function `name`. Reads ELF64 of the machine's byte order (System V
@@ -116,27 +116,27 @@ fn functions(file: &[u8]) -> Option<Vec<(&[u8], u64)>> {
     const DYNSYM: u64 = 11;
     const STT_FUNC: u8 = 2;
     const STT_GNU_IFUNC: u8 = 10;
-    let (table, n_sections) = (long(file, 40)?, half(file, 60)?);
+    let (table, n_sections) = (long(file, 0, 40)?, half(file, 0, 60)?);
     let section = |idx: u64| table.checked_add(idx * SECTION_BYTES);
     let mut functions = Vec::new();
     for idx in 0..n_sections {
         let header = section(idx)?;
-        if !matches!(word(file, header + 4)?, SYMTAB | DYNSYM) {
+        if !matches!(word(file, header, 4)?, SYMTAB | DYNSYM) {
             continue;
         }
-        let (start, size) = (long(file, header + 24)?, long(file, header + 32)?);
-        let strings = section(word(file, header + 40)?)?;
-        let (strings, strings_size) = (long(file, strings + 24)?, long(file, strings + 32)?);
+        let (start, size) = (long(file, header, 24)?, long(file, header, 32)?);
+        let strings = section(word(file, header, 40)?)?;
+        let (strings, strings_size) = (long(file, strings, 24)?, long(file, strings, 32)?);
         let strings_end = strings.checked_add(strings_size)?;
         let strings =
             file.get(usize::try_from(strings).ok()?..usize::try_from(strings_end).ok()?)?;
         for at in (0..size / SYMBOL_BYTES).map(|n| start.wrapping_add(n * SYMBOL_BYTES)) {
-            let [info] = field(file, at.checked_add(4)?)?;
-            let (section, address) = (half(file, at + 6)?, long(file, at + 8)?);
+            let [info] = field(file, at, 4)?;
+            let (section, address) = (half(file, at, 6)?, long(file, at, 8)?);
             if !matches!(info & 15, STT_FUNC | STT_GNU_IFUNC) || section == 0 {
                 continue;
             }
-            let name = strings.get(word(file, at)? as usize..)?;
+            let name = strings.get(word(file, at, 0)? as usize..)?;
             let end = name.iter().position(|byte| *byte == 0)?;
             functions.push((&name[..end], address));
         }
@@ -148,15 +148,15 @@ fn functions(file: &[u8]) -> Option<Vec<(&[u8], u64)>> {
 fn file_offset(file: &[u8], address: u64) -> Option<u64> {
     const SEGMENT_BYTES: u64 = 56;
     const LOAD: u64 = 1;
-    let (table, n_segments) = (long(file, 32)?, half(file, 56)?);
+    let (table, n_segments) = (long(file, 0, 32)?, half(file, 0, 56)?);
     for idx in 0..n_segments {
         let header = table.checked_add(idx * SEGMENT_BYTES)?;
         let (offset, start, size) = (
-            long(file, header + 8)?,
-            long(file, header + 16)?,
-            long(file, header + 32)?,
+            long(file, header, 8)?,
+            long(file, header, 16)?,
+            long(file, header, 32)?,
         );
-        if word(file, header)? == LOAD && address >= start && address - start < size {
+        if word(file, header, 0)? == LOAD && address >= start && address - start < size {
             return offset.checked_add(address - start);
         }
     }

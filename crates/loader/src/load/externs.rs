@@ -2,17 +2,12 @@
 
 use crate::LoadError;
 use crate::kernel::{Kernel, version_code};
-use bpfc_base::{Idx, IndexVec, Span};
+use bpfc_base::{IndexVec, Span};
 use bpfc_btf::{Btf, IntEncoding, KindSet, Type, TypeId, core};
 use bpfc_object::{Extern, ExternId, ExternKind, Object};
 
-/// Where configuration values lie in the map `.kconfig`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct KconfigPlan {
-    offsets: Vec<Option<u32>>,
-    /// Size of the map's value; 0 if no value is used.
-    pub size_bytes: u32,
-}
+/// More than all configuration values of a program.
+const MAX_KCONFIG_BYTES: u32 = 1 << 20;
 
 /// What an extern became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,54 +22,27 @@ pub(super) enum Resolved {
     Absent,
 }
 
-impl KconfigPlan {
-    /// Lays the values out in their order, each aligned to its size (at most 8).
-    pub(super) fn new(object: &Object) -> KconfigPlan {
-        let mut plan = KconfigPlan::default();
-        for item in &object.externs {
-            let offset = match item.kind {
-                ExternKind::Kconfig { size_bytes } => {
-                    let align = 1 << size_bytes.trailing_zeros().min(3);
-                    let offset = plan.size_bytes.next_multiple_of(align);
-                    plan.size_bytes = offset.saturating_add(size_bytes);
-                    Some(offset)
-                }
-                ExternKind::Ksym | ExternKind::Kfunc => None,
-            };
-            plan.offsets.push(offset);
-        }
-        plan
-    }
-
-    fn offset(&self, id: ExternId) -> Option<u32> {
-        self.offsets.get(id.index()).copied().flatten()
-    }
-
-    /// Offset and size of the variable whose `VAR` this is.
-    pub(super) fn place_of(&self, object: &Object, var: TypeId) -> Option<(u32, u32)> {
-        let mut externs = object.externs.iter_enumerated();
-        externs.find_map(|(id, item)| match item.kind {
-            ExternKind::Kconfig { size_bytes } if item.btf == Some(var) => {
-                Some((self.offset(id)?, size_bytes))
-            }
-            _ => None,
-        })
-    }
-}
-
 /// Finds every extern, and the content of `.kconfig`.
 pub(super) fn resolve(
     object: &Object,
     types: Option<&Btf>,
-    plan: &KconfigPlan,
     kernel: &Kernel,
 ) -> Result<(IndexVec<ExternId, Resolved>, Vec<u8>), LoadError> {
-    let mut content = vec![0; plan.size_bytes as usize];
+    let (places, size_bytes) = object.kconfig_layout();
+    if size_bytes > MAX_KCONFIG_BYTES {
+        return Err(LoadError::Unsupported {
+            subject: "section `.kconfig`".into(),
+            what: "it is too large".into(),
+            span: Span::NONE,
+        });
+    }
+    let mut places = places.into_iter();
+    let mut content = vec![0; size_bytes as usize];
     let mut resolved = IndexVec::new();
-    for (id, item) in object.externs.iter_enumerated() {
+    for item in &object.externs {
         let found = match item.kind {
             ExternKind::Kconfig { size_bytes } => {
-                let offset = plan.offset(id).unwrap_or(0);
+                let offset = places.next().map_or(0, |(_, offset)| offset);
                 let place = &mut content[offset as usize..][..size_bytes as usize];
                 config_value(item, types, kernel, place)?;
                 Some(Resolved::Kconfig { offset })

@@ -1,8 +1,8 @@
 //! From an object to maps and programs in the kernel.
 
-mod core;
 mod externs;
 pub(crate) mod kind;
+mod kinds;
 mod patch;
 pub(crate) mod program;
 mod types;
@@ -12,19 +12,16 @@ use crate::kernel::Kernel;
 use crate::map::{Map, MapTypes};
 use crate::program::Program;
 use bpfc_base::{Idx, IndexVec, Span};
-use bpfc_btf::{Btf, Endian};
+use bpfc_btf::Btf;
 use bpfc_kabi::UpdateFlag;
-use bpfc_object::{DataId, DataSection, FuncId, Linked, MapId, MapInit, Object, Pinning, link};
-use core::CoreTarget;
-use externs::KconfigPlan;
+use bpfc_object::{
+    CoreTarget, DataId, DataSection, FuncId, Linked, MapId, MapInit, Object, Pinning, link,
+};
 use kind::ProgKind;
 use program::LogLevel;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use types::KernelTypes;
-
-/// More than all configuration values of a program.
-const MAX_KCONFIG_BYTES: u32 = 1 << 20;
 
 /// How to load an object.
 #[derive(Clone, Debug)]
@@ -87,14 +84,9 @@ pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<L
         .iter()
         .map(|(func, _)| link(object, *func))
         .collect::<Result<Vec<Linked>, _>>()?;
-    let kconfig_plan = KconfigPlan::new(object);
-    if kconfig_plan.size_bytes > MAX_KCONFIG_BYTES {
-        return Err(unsupported("section `.kconfig`", "it is too large"));
-    }
     let local = local_types(object)?;
-    let linked_refs: Vec<&Linked> = linked.iter().collect();
-    let mut types = types::load(object, &linked_refs, &kconfig_plan)?;
-    let (externs, kconfig) = externs::resolve(object, local.as_ref(), &kconfig_plan, kernel)?;
+    let mut types = types::load(object, &linked);
+    let (externs, kconfig) = externs::resolve(object, local.as_ref(), kernel)?;
     let kconfig = kconfig_map(kconfig, kernel)?;
     let maps = create_maps(object, kernel, options, &types)?;
     let data = create_data(object, kernel, &types, &linked)?;
@@ -105,15 +97,16 @@ pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<L
         kconfig: kconfig.as_ref(),
         externs: &externs,
     };
-    let has_target = kernel.btf().is_some();
-    let local = local.as_ref().filter(|_| has_target);
-    let mut target = local.map(|local| CoreTarget::new(local, kernel));
+    let mut target = local.as_ref().zip(kernel.btf()).map(|(local, btf)| {
+        let modules = kernel.modules().iter().map(|(_, module)| module);
+        CoreTarget::new(local, std::iter::once(&**btf).chain(modules).collect())
+    });
     let mut programs = Vec::with_capacity(linked.len());
-    for (linked, (_, kind)) in linked.iter().zip(&chosen) {
+    for (linked, (_, kind)) in linked.into_iter().zip(&chosen) {
         let image = patch::image(linked, &environment, target.as_mut())?;
         let request = program::Request {
             object,
-            linked,
+            linked: &image.linked,
             kind,
             bytes: &image.bytes,
             poisoned: &image.poisoned,
@@ -188,15 +181,9 @@ fn local_types(object: &Object) -> Result<Option<Btf>, LoadError> {
     if object.btf.n_types() == 0 {
         return Ok(None);
     }
-    let bytes = object
-        .btf
-        .to_bytes(Endian::Little)
-        .map_err(|error| unsupported("the object's BTF", error.to_string()))?;
-    let btf = Btf::parse(bytes).map_err(|error| LoadError::Btf {
-        of: "the object".into(),
-        error,
-    })?;
-    Ok(Some(btf))
+    let btf = object.open_btf();
+    btf.map(Some)
+        .map_err(|error| unsupported("the object", error.to_string()))
 }
 
 /// Creates every map, shared ones where they are pinned, and fills maps of maps.

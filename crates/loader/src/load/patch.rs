@@ -1,18 +1,16 @@
 //! A linked program with everything symbolic replaced by what it is on this kernel: file
 //! descriptors of maps, addresses, BTF ids, CO-RE numbers. Output: the bytes to load.
 
-use super::core::{CoreTarget, Patched};
 use super::externs::Resolved;
 use crate::LoadError;
 use crate::map::Map;
-use bpfc_base::IndexVec;
-use bpfc_isa::{Callee, Endian, Insn, SlotMap, Wide, encode, encode_program};
-use bpfc_object::{DataId, ExternId, Linked, LinkedInsn, MapId, Object, Reference};
+use bpfc_base::{IndexVec, Span};
+use bpfc_isa::{Callee, Endian, Insn, Wide, encode_program};
+use bpfc_object::{
+    CoreTarget, DataId, ExternId, Linked, LinkedInsn, MapId, Object, POISON_HELPER, Poisoned,
+    PoisonedBecause, Reference,
+};
 use std::os::fd::{AsFd, AsRawFd};
-
-/// Number of no helper: a call of it is what an instruction becomes that may not run on this
-/// kernel. libbpf uses the same number (`bpf_core_poison_insn`), so logs look the same.
-const POISON: u32 = 0x0bad_2310;
 
 /// What references stand for.
 pub(super) struct Environment<'a> {
@@ -23,68 +21,69 @@ pub(super) struct Environment<'a> {
     pub externs: &'a IndexVec<ExternId, Resolved>,
 }
 
-/// Instructions ready for the kernel.
+/// A program ready for the kernel.
 pub(super) struct Image {
+    /// Its instructions, of which those that may not be reached were replaced.
+    pub linked: Linked,
     /// Their bytes.
     pub bytes: Vec<u8>,
     /// Instructions that may not be reached, and what is missing for them.
     pub poisoned: Vec<(u32, String)>,
 }
 
-/// Resolves a program.
+/// Resolves a program. Without `target`, it may not ask about the kernel's types.
 pub(super) fn image(
-    linked: &Linked,
+    mut linked: Linked,
     environment: &Environment<'_>,
     target: Option<&mut CoreTarget<'_>>,
 ) -> Result<Image, LoadError> {
-    let mut insns = Vec::with_capacity(linked.insns.len());
-    let mut poisoned = Vec::new();
-    let mut target = target;
-    for (insn_idx, insn) in (0..).zip(&linked.insns) {
-        let core = match &mut target {
-            Some(target) => target.apply(insn),
-            None if insn.core.is_some() => {
-                return Err(LoadError::Missing {
-                    needed: format!("CO-RE in `{}`", linked.name),
-                    feature: "BTF of the kernel (`CONFIG_DEBUG_INFO_BTF`)".into(),
-                    span: insn.span,
-                });
-            }
-            None => Ok(None),
-        };
-        let core = core.map_err(|problem| LoadError::Core {
-            program: linked.name.clone(),
-            insn_idx,
-            problem,
-            span: insn.span,
-        })?;
-        let resolved = match core {
-            Some(Patched::Insn(insn)) => Ok(insn),
-            Some(Patched::Poisoned(what)) => {
-                poisoned.push((insn_idx, what));
-                Ok(insn.insn)
-            }
-            None => environment.resolve(insn, |what| poisoned.push((insn_idx, what))),
-        };
-        insns.push(resolved?);
+    let poisoned = match target {
+        Some(target) => target.apply(&mut linked).map_err(|error| {
+            let is_it = |insn: &&LinkedInsn| {
+                let function = &environment.object.functions[insn.func];
+                insn.insn_idx == error.insn_idx && function.name == error.function
+            };
+            let span = linked
+                .insns
+                .iter()
+                .find(is_it)
+                .map_or(Span::NONE, |insn| insn.span);
+            LoadError::Core { error, span }
+        })?,
+        None => Vec::new(),
+    };
+    let mut poisoned: Vec<(u32, String)> = poisoned
+        .iter()
+        .map(|poisoned| (poisoned.insn_idx, missing(poisoned)))
+        .collect();
+    for (insn_idx, insn) in (0..).zip(&mut linked.insns) {
+        if insn.core.is_some() {
+            return Err(LoadError::Missing {
+                needed: format!("CO-RE in `{}`", linked.name),
+                feature: "BTF of the kernel (`CONFIG_DEBUG_INFO_BTF`)".into(),
+                span: insn.span,
+            });
+        }
+        let resolved = environment.resolve(insn, |what| poisoned.push((insn_idx, what)))?;
+        insn.insn = resolved;
     }
-    let mut bytes = encode_program(&insns, Endian::NATIVE);
-    poison(&mut bytes, &insns, &poisoned);
-    Ok(Image { bytes, poisoned })
+    let bytes = encode_program(&linked.plain_insns(), Endian::NATIVE);
+    Ok(Image {
+        linked,
+        bytes,
+        poisoned,
+    })
 }
 
-/// Overwrites instructions, each slot of a 64-bit load, so that jumps keep their distances.
-fn poison(bytes: &mut [u8], insns: &[Insn], poisoned: &[(u32, String)]) {
-    let slots = SlotMap::new(insns);
-    let call = encode(&Insn::Call(Callee::Helper(POISON)), Endian::NATIVE);
-    for (insn_idx, _) in poisoned {
-        let first = slots
-            .slot(*insn_idx)
-            .expect("an instruction of the program") as usize;
-        let n_slots = insns[*insn_idx as usize].slots() as usize;
-        for slot in bytes[first * 8..][..n_slots * 8].chunks_exact_mut(8) {
-            slot.copy_from_slice(&call);
-        }
+/// What an instruction asked for in vain.
+fn missing(poisoned: &Poisoned) -> String {
+    let asked = &poisoned.asked;
+    match poisoned.reason {
+        PoisonedBecause::NoType | PoisonedBecause::NoMatch => format!("`{asked}` does not exist"),
+        PoisonedBecause::SizeDiffers {
+            local_bytes,
+            target_bytes,
+        } => format!("`{asked}` has {target_bytes} bytes instead of {local_bytes}"),
     }
 }
 
@@ -122,8 +121,8 @@ impl Environment<'_> {
                 Resolved::Absent => match insn.insn {
                     Insn::Call(_) => {
                         let name = &self.object.externs[id].name;
-                        poison(format!("the kernel function `{name}`"));
-                        return Ok(insn.insn);
+                        poison(format!("the kernel function `{name}` does not exist"));
+                        return Ok(Insn::Call(Callee::Helper(POISON_HELPER)));
                     }
                     _ => Wide::Value(0),
                 },
@@ -143,27 +142,4 @@ impl Environment<'_> {
 fn map_value(map: &Map, off: u32) -> Wide {
     let fd = map.as_fd().as_raw_fd();
     Wide::MapValue { fd, off }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use bpfc_isa::{Reg, decode_program};
-
-    #[test]
-    fn poisons_all_slots() {
-        let value = Wide::Value(1);
-        let insns = [
-            Insn::LoadImm64 {
-                dst: Reg::R1,
-                value,
-            },
-            Insn::Exit,
-        ];
-        let mut bytes = encode_program(&insns, Endian::NATIVE);
-        poison(&mut bytes, &insns, &[(0, "x".into())]);
-        let call = Insn::Call(Callee::Helper(POISON));
-        let decoded = decode_program(&bytes, Endian::NATIVE);
-        assert_eq!(decoded, Ok(vec![call, call, Insn::Exit]));
-    }
 }

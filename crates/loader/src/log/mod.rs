@@ -29,8 +29,7 @@ pub struct Rejection {
     pub registers: Vec<(String, String)>,
     /// Where the message says that the problem began, such as where a reference was taken.
     pub origin: Option<Place>,
-    /// The type, field or kernel function that does not exist on this kernel and would be used
-    /// here.
+    /// What the kernel does not have and would be used here: "`struct x.y` does not exist".
     pub missing: Option<String>,
     /// The program's name in the source.
     pub program_span: Span,
@@ -68,13 +67,7 @@ pub(crate) fn rejection(failure: Failure<'_>) -> Rejection {
     let parsed = parse::parse(&failure.log);
     let linked = failure.linked;
     let slots = SlotMap::new(&linked.plain_insns());
-    // A poisoned 64-bit load is two calls: the second slot counts for the first.
-    let insn_at = |slot: u32| {
-        slots
-            .insn_idx(slot)
-            .or_else(|| slots.insn_idx(slot.checked_sub(1)?))
-    };
-    let place = |slot: u32| insn_at(slot).map(|insn_idx| place(linked, insn_idx));
+    let place = |slot: u32| slots.insn_idx(slot).map(|insn_idx| place(linked, insn_idx));
     let failing = parsed.slot.and_then(place);
     let missing = failing.as_ref().and_then(|place| {
         let mut poisoned = failure.poisoned.iter();
@@ -83,7 +76,7 @@ pub(crate) fn rejection(failure: Failure<'_>) -> Rejection {
     });
     let explanation = explain::explain(&parsed.messages);
     let (message, help) = match (&missing, explanation) {
-        (Some(what), _) => (format!("{what} does not exist on this kernel"), None),
+        (Some(what), _) => (format!("{what} on this kernel"), None),
         (None, Some(explained)) => (explained.message, explained.help.map(str::to_owned)),
         (None, None) => match parsed.messages.last() {
             Some(message) => (explain::clean(message), None),

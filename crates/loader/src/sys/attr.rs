@@ -15,7 +15,6 @@ pub(crate) enum Command {
     ObjPin = 6,
     ObjGet = 7,
     ProgTestRun = 10,
-    ProgGetFdById = 13,
     ObjInfo = 15,
     RawTracepointOpen = 17,
     BtfLoad = 18,
@@ -185,7 +184,7 @@ pub(crate) struct LinkCreate {
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Id {
-    /// The id, or for `BPF_LINK_DETACH` the file descriptor.
+    /// For `BPF_LINK_DETACH` the file descriptor.
     pub id: u32,
 }
 

@@ -1,7 +1,6 @@
 //! `bpf(2)`, one function per command; maps are in [`super::map`].
 
 use super::attr::{self, Command, NAME_BYTES, Plain};
-use super::errno::Errno;
 use super::{Result, owned, retry};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -244,15 +243,6 @@ pub(crate) fn obj_get(path: &CStr) -> Result<OwnedFd> {
     unsafe { bpf(Command::ObjGet, &mut attr).map(|fd| owned(fd)) }
 }
 
-/// The program with this id, as a program array gives it.
-pub(crate) fn prog_by_id(id: u32) -> Result<OwnedFd> {
-    let mut attr = [attr::Id { id }; 3];
-    attr[1].id = 0;
-    attr[2].id = 0;
-    // SAFETY: the attribute has no pointers.
-    unsafe { bpf(Command::ProgGetFdById, &mut attr).map(|fd| owned(fd)) }
-}
-
 /// What the kernel knows of an object. An old kernel fills in less than asked for.
 fn info<T: Plain>(object: BorrowedFd<'_>) -> Result<T> {
     let mut info = T::default();
@@ -275,19 +265,4 @@ pub(crate) fn map_info(map: &impl AsFd) -> Result<attr::MapInfo> {
 /// What the kernel knows of a program.
 pub(crate) fn prog_info(prog: &impl AsFd) -> Result<attr::ProgInfo> {
     info(prog.as_fd())
-}
-
-/// True if the kernel has the system call and the user may call it.
-pub(crate) fn is_available() -> Result<()> {
-    let mut attr = attr::Id { id: u32::MAX };
-    // SAFETY: the attribute has no pointers; the id does not exist.
-    match unsafe { bpf(Command::ProgGetFdById, &mut attr) } {
-        Ok(fd) => {
-            // SAFETY: the kernel just made this file descriptor.
-            drop(unsafe { owned(fd) });
-            Ok(())
-        }
-        Err(Errno::ENOENT) => Ok(()),
-        Err(errno) => Err(errno),
-    }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Create<'a> {
     pub inner: Option<BorrowedFd<'a>>,
     /// BTF, and the types of key and value in it.
     pub btf: Option<(BorrowedFd<'a>, u32, u32)>,
+    /// The kernel's own struct that a struct_ops map holds.
+    pub vmlinux_value_type: u32,
 }
 
 /// An open map with the sizes of what its calls transfer.
@@ -48,6 +50,7 @@ pub(crate) fn create(create: &Create<'_>) -> Result<OwnedFd> {
         btf_fd,
         btf_key_type_id: key,
         btf_value_type_id: value,
+        btf_vmlinux_value_type_id: create.vmlinux_value_type,
         map_extra: create.map_extra,
         ..Default::default()
     };

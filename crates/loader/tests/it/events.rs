@@ -75,7 +75,7 @@ fn ring_buffers_keep_order_and_content_around_the_end() {
     };
     let mut reader = RingBuffer::new(loaded.map("ring").unwrap()).unwrap();
     let mut expected = 0;
-    for round in 1..200 {
+    for round in 1..50 {
         let n = round % 30 + 1;
         run(&loaded, n);
         let n_read = reader.consume(|record| {
@@ -150,7 +150,7 @@ fn perf_buffers_keep_content_around_the_end() {
     let kernel = bpfc_loader::Kernel::new();
     let mut reader = PerfBuffer::new(loaded.map("events").unwrap(), &kernel, 1).unwrap();
     let mut seen = Vec::new();
-    for round in 0..100 {
+    for round in 0..40 {
         run(&loaded, round % 20 + 1);
         let flow = reader.consume(|event| {
             let PerfEvent::Sample { data, .. } = event else {
@@ -167,7 +167,7 @@ fn perf_buffers_keep_content_around_the_end() {
     assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>());
     assert_eq!(
         seen.len(),
-        (0..100).map(|round| round % 20 + 1).sum::<usize>()
+        (0..40).map(|round| round % 20 + 1).sum::<usize>()
     );
 }
 
