@@ -14,4 +14,5 @@ codes! {
     E0711 = "program too complex",
     E0712 = "endless loop",
     E0713 = "uninitialised stack",
+    E0714 = "malformed code",
 }

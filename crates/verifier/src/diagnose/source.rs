@@ -1,0 +1,181 @@
+//! Where an instruction is in the source, and what the text there calls things.
+
+use super::Writer;
+use crate::program::Program;
+use bpfc_base::{SourceMap, Span};
+
+/// The source of an instruction.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// The expression; none in objects that were read.
+    pub span: Span,
+    /// The text of the expression; empty if it is long or unknown.
+    pub text: String,
+    /// The line it is on, without indentation.
+    pub line_text: String,
+    /// `file.c:7`, if there is a line but no span.
+    place: Option<String>,
+    /// The instruction, where nothing else is known.
+    insn: String,
+}
+
+/// Longer expressions are not repeated in messages.
+const MAX_EXPR: usize = 60;
+
+impl Site {
+    /// The source of instruction `insn_idx`.
+    pub fn of(program: &Program<'_>, sources: &SourceMap, insn_idx: u32) -> Site {
+        let Some(insn) = program.linked.insns.get(insn_idx as usize) else {
+            return Site::default();
+        };
+        let root = sources.root(insn.span);
+        let own_line = sources.line_col(root).map(|(file, at)| {
+            let text = sources.file(file).line_text(at.line);
+            text.trim().to_owned()
+        });
+        let line = insn.line.as_ref();
+        let text = sources.text(root);
+        let is_short = text.len() <= MAX_EXPR && !text.contains('\n');
+        Site {
+            span: insn.span,
+            text: if is_short {
+                text.trim().to_owned()
+            } else {
+                String::new()
+            },
+            line_text: own_line
+                .or_else(|| line.map(|line| line.text.trim().to_owned()))
+                .unwrap_or_default(),
+            place: line.map(|line| format!("{}:{}", line.file, line.line)),
+            insn: format!(
+                "instruction {insn_idx} of `{}`: `{}`",
+                program.linked.name, insn.insn
+            ),
+        }
+    }
+
+    /// What to append to a message that has no span.
+    pub fn suffix(&self) -> String {
+        match &self.place {
+            Some(place) => format!(", at {place}"),
+            None => format!(", at {}", self.insn),
+        }
+    }
+}
+
+impl Writer<'_, '_> {
+    /// What the source calls the pointer that is at fault.
+    pub fn pointer_name(&self) -> Option<String> {
+        let origin = Site::of(self.program, self.sources, self.found.fault.value.origin);
+        if let Some(name) = assigned(&origin.line_text)
+            && (has_word(&self.site.text, name) || has_word(&self.site.line_text, name))
+        {
+            return Some(name.to_owned());
+        }
+        base_name(&self.site.text).map(str::to_owned)
+    }
+
+    /// The text of an argument of the call at fault.
+    pub fn argument_text(&self, argument: &crate::fault::Argument) -> Option<String> {
+        let helper = bpfc_kabi::helper_by_id(argument.helper)?;
+        let text = match self.site.text.contains(helper.name) {
+            true => &self.site.text,
+            false => &self.site.line_text,
+        };
+        argument_of(text, helper.name, argument.idx).map(str::to_owned)
+    }
+}
+
+/// Whether `text` is a C identifier.
+pub fn is_identifier(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The variable that a line assigns to: `v` in `u64 *v = f(x), w;`.
+fn assigned(line: &str) -> Option<&str> {
+    let at = line.find('=')?;
+    let is_comparison = line[at + 1..].starts_with('=')
+        || line[..at].ends_with(['=', '!', '<', '>', '+', '-', '|', '&', '*', '/', '%', '^']);
+    if is_comparison {
+        return None;
+    }
+    let before = line[..at].trim_end();
+    let start = before
+        .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .map_or(0, |at| at + 1);
+    let name = &before[start..];
+    // `x->y = …` and `x.y = …` name a member.
+    let is_member = before[..start].ends_with("->") || before[..start].ends_with('.');
+    (is_identifier(name) && !is_member).then_some(name)
+}
+
+/// The pointer in `*p`, `p->x`, `(*p)++`, `p[3]`.
+fn base_name(expr: &str) -> Option<&str> {
+    let expr = expr.trim_start_matches(['(', '*', '&', ' ', '+', '-', '!']);
+    let end = expr
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .unwrap_or(expr.len());
+    let name = &expr[..end];
+    let is_call = expr[end..].trim_start().starts_with('(');
+    (is_identifier(name) && !is_call && name != "return").then_some(name)
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+    })
+}
+
+/// Argument `idx` of the call of `name` in `text`.
+fn argument_of<'t>(text: &'t str, name: &str, idx: usize) -> Option<&'t str> {
+    let call = text.find(name)? + name.len();
+    let list = text[call..].trim_start().strip_prefix('(')?;
+    let (mut depth, mut start, mut n_seen) = (0, 0, 0);
+    for (at, c) in list.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' if depth > 0 => depth -= 1,
+            ',' | ')' if depth == 0 => {
+                if n_seen == idx {
+                    return Some(list[start..at].trim());
+                }
+                n_seen += 1;
+                start = at + 1;
+                if c == ')' {
+                    return None;
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_lines() {
+        assert_eq!(
+            assigned("__u64 *v = bpf_map_lookup_elem(&m, &k);"),
+            Some("v")
+        );
+        assert_eq!(assigned("if (a == b)"), None);
+        assert_eq!(assigned("x->y = z;"), None);
+        assert_eq!(assigned("n += 1;"), None);
+        assert_eq!(base_name("(*v)++"), Some("v"));
+        assert_eq!(base_name("v->a.b"), Some("v"));
+        assert_eq!(base_name("f(x)"), None);
+        assert!(has_word("*v = 1", "v") && !has_word("value", "v"));
+        let call = "bpf_map_update_elem(&m, &key, f(a, b), 0)";
+        assert_eq!(argument_of(call, "bpf_map_update_elem", 2), Some("f(a, b)"));
+        assert_eq!(argument_of(call, "bpf_map_update_elem", 3), Some("0"));
+        assert_eq!(argument_of(call, "bpf_map_update_elem", 4), None);
+    }
+}

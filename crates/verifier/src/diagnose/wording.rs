@@ -1,0 +1,613 @@
+//! The words for each fault.
+
+use super::Writer;
+use crate::fault::{
+    ArgFault, Argument, Arithmetic, Bounds, Denied, FaultKind, HelperFault, Limit, Malformed, Use,
+};
+use crate::obligation::AccessKind;
+use crate::state::{Kind, Value};
+use bpfc_isa::{AluOp, Reg};
+use bpfc_kabi::{CtxFault, helper_by_id};
+
+/// The parts of a diagnostic that are text.
+#[derive(Default)]
+pub struct Words {
+    /// The message.
+    pub message: String,
+    /// The words beside the primary span.
+    pub label: Option<String>,
+    /// Notes without a place.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Words {
+    fn new(message: impl Into<String>) -> Words {
+        Words {
+            message: message.into(),
+            ..Words::default()
+        }
+    }
+
+    fn label(mut self, text: impl Into<String>) -> Words {
+        self.label = Some(text.into());
+        self
+    }
+
+    fn note(mut self, text: impl Into<String>) -> Words {
+        self.notes.push(text.into());
+        self
+    }
+
+    fn help(mut self, text: impl Into<String>) -> Words {
+        self.help = Some(text.into());
+        self
+    }
+}
+
+impl Writer<'_, '_> {
+    /// The words for the fault.
+    pub fn words(&self) -> Words {
+        let fault = &self.found.fault;
+        match &fault.kind {
+            FaultKind::Uninit => self.uninit(),
+            FaultKind::FramePointer => Words::new("the frame pointer `r10` cannot be changed"),
+            FaultKind::UninitStack { off, by_helper } => {
+                self.uninit_stack(*off, by_helper.as_ref())
+            }
+            FaultKind::MaybeNull(usage) => self.maybe_null(usage),
+            FaultKind::OutOfBounds { .. } => self.out_of_bounds(),
+            FaultKind::Packet { .. } => self.packet(),
+            FaultKind::Arithmetic(why) => self.arithmetic(*why),
+            FaultKind::NotAPointer => self.not_a_pointer(),
+            FaultKind::Denied(why, kind) => self.denied(*why, *kind),
+            FaultKind::Ctx { why, off, access } => {
+                self.ctx(*why, *off, access.n_bytes, access.kind)
+            }
+            FaultKind::CtxModified => Words::new(
+                "the context is accessed through a changed pointer",
+            )
+            .label("an offset was added before")
+            .help("access the field through the context parameter itself, with a constant offset"),
+            FaultKind::Object { why, off, .. } => {
+                let name = describe(self, &fault.value);
+                Words::new(format!("{name} has no such field at offset {off}"))
+                    .note(ctx_reason(*why))
+            }
+            FaultKind::Argument(argument, why) => self.argument(*argument, why),
+            FaultKind::Contract { func, idx, wanted } => {
+                let name = &self.program.funcs[*func as usize].name;
+                let got = describe(self, &fault.value);
+                Words::new(format!("argument {} of `{name}` is {got}", idx + 1))
+                    .label(format!("{wanted} is expected"))
+                    .note(format!(
+                        "`{name}` is a global function: it is verified once, for every caller that its types allow"
+                    ))
+                    .help(format!("make `{name}` static, or pass {wanted}"))
+            }
+            FaultKind::Helper(id, why) => self.helper(*id, *why),
+            FaultKind::Unreleased(held) => self.unreleased(held.insn_idx),
+            FaultKind::Return { min, max } => self.result(*min, *max),
+            FaultKind::StackReturned => {
+                Words::new("a function returns the address of its own local variable")
+            }
+            FaultKind::TooComplex(limit) => too_complex(*limit),
+            FaultKind::EndlessLoop => Words::new("this loop has no end that the verifier can see")
+                .label("comes back here with nothing changed")
+                .help("let the loop count to a constant bound, or use `bpf_loop`"),
+            FaultKind::Malformed(why) => malformed(*why),
+            FaultKind::Recursion(name) => Words::new(format!("`{name}` calls itself"))
+                .note("BPF functions have a fixed stack: recursion is not allowed"),
+            FaultKind::StackTooDeep(total) => Words::new(format!(
+                "the functions called from `{}` need {total} bytes of stack, over the limit of 512",
+                self.program.linked.name
+            ))
+            .help("keep large local variables in a per-CPU array map"),
+        }
+    }
+
+    fn uninit(&self) -> Words {
+        let reg = self.found.fault.reg.unwrap_or(Reg::R0);
+        let is_exit = matches!(
+            self.program.code[self.found.insn_idx as usize].insn,
+            bpfc_isa::Insn::Exit
+        );
+        if is_exit {
+            return Words::new("the return value is not set on this path")
+                .help("return a value on every path");
+        }
+        match super::source::is_identifier(&self.site.text) {
+            true => Words::new(format!("`{}` is read before it is set", self.site.text))
+                .help("give the variable a value where it is declared"),
+            false => Words::new(format!("register `{reg}` is read before it is set"))
+                .help("give the variable a value on every path"),
+        }
+    }
+
+    fn uninit_stack(&self, off: i64, by_helper: Option<&Argument>) -> Words {
+        let Some(argument) = by_helper else {
+            let what = match super::source::is_identifier(&self.site.text) {
+                true => format!("`{}`", self.site.text),
+                false => "a local variable".to_owned(),
+            };
+            return Words::new(format!("{what} is read before it is set"))
+                .note(format!(
+                    "nothing was stored at offset {off} of the stack frame on this path"
+                ))
+                .help("give the variable a value where it is declared");
+        };
+        let helper = helper_name(argument);
+        let what = match self.argument_text(argument) {
+            Some(text) => format!("`{text}`"),
+            None => format!("argument `{}`", parameter(argument)),
+        };
+        let byte = self
+            .found
+            .fault
+            .value
+            .fixed_offset()
+            .map_or(0, |start| off - start);
+        let words = Words::new(format!(
+            "{what} is not fully initialised when `{helper}` reads it"
+        ))
+        .label("uninitialised memory is passed");
+        let words = match byte {
+            0 => words,
+            byte => words.note(format!(
+                "byte {byte} was never stored; padding between members counts"
+            )),
+        };
+        words.help("initialise the whole variable where it is declared, with `= {}` or `= 0`")
+    }
+
+    fn maybe_null(&self, usage: &Use) -> Words {
+        let name = self.pointer_name();
+        let subject = match &name {
+            Some(name) => format!("`{name}`"),
+            None => "this pointer".to_owned(),
+        };
+        let label = match usage {
+            Use::Access(_) => "dereferenced without a check".to_owned(),
+            Use::Arithmetic => "used in arithmetic without a check".to_owned(),
+            Use::Argument(argument) => {
+                format!("passed to `{}` without a check", helper_name(argument))
+            }
+        };
+        Words::new(format!("{subject} may be null here"))
+            .label(label)
+            .help(match &name {
+                Some(name) => format!("guard the access with `if ({name})`"),
+                None => "compare the pointer with null first".to_owned(),
+            })
+    }
+
+    fn out_of_bounds(&self) -> Words {
+        let fault = &self.found.fault;
+        let FaultKind::OutOfBounds {
+            min,
+            max,
+            n_bytes,
+            size,
+            why,
+            by_helper,
+        } = &fault.kind
+        else {
+            return Words::default();
+        };
+        let object = describe(self, &fault.value);
+        let who = by_helper
+            .as_ref()
+            .map(|argument| format!("`{}`", helper_name(argument)));
+        let subject = match (&who, self.site.text.is_empty()) {
+            (Some(who), _) => format!("{who} accesses memory that"),
+            (None, false) => format!("`{}`", self.site.text),
+            (None, true) => "the access".to_owned(),
+        };
+        let is_certain = min == max;
+        let verb = if is_certain { "is" } else { "may be" };
+        let is_stack = matches!(fault.value.kind, Kind::Stack { .. });
+        let bytes = if *n_bytes == 1 { "byte" } else { "bytes" };
+        let words = Words::new(format!("{subject} {verb} outside {object}"));
+        let words = match why {
+            _ if is_certain && is_stack => words.note(format!(
+                "it takes {n_bytes} {bytes} at offset {min} from the frame pointer; the frame spans -512..0"
+            )),
+            _ if is_certain => {
+                words.note(format!("it takes {n_bytes} {bytes} at offset {min} of {size}"))
+            }
+            Bounds::Negative => words.note(format!("the offset may be negative, down to {min}")),
+            Bounds::Unbounded => words.note("nothing bounds the offset from above".to_owned()),
+            Bounds::TooLarge => words.note(format!(
+                "it takes {n_bytes} {bytes} at an offset between {min} and {max}, of {size} bytes"
+            )),
+        };
+        match (by_helper, is_certain) {
+            (Some(_), _) => words.help("pass a size that fits the memory, such as its `sizeof`"),
+            (None, true) => words,
+            (None, false) if *why == Bounds::Negative => {
+                words.help("use an unsigned index, or check that it is not negative")
+            }
+            (None, false) => {
+                words.help("compare the index with the number of elements right before the access")
+            }
+        }
+    }
+
+    fn packet(&self) -> Words {
+        let FaultKind::Packet {
+            off,
+            n_bytes,
+            known,
+            by_helper,
+        } = &self.found.fault.kind
+        else {
+            return Words::default();
+        };
+        let subject = match (by_helper, self.site.text.is_empty()) {
+            (Some(argument), _) => format!("`{}` accesses packet data that", helper_name(argument)),
+            (None, false) => format!("`{}`", self.site.text),
+            (None, true) => "the access".to_owned(),
+        };
+        let need = off + *n_bytes as i64;
+        let words = Words::new(format!("{subject} may be outside the packet"))
+            .note(match known {
+                0 => format!("bytes {off} to {need} are accessed, but no comparison with the packet's end covers them"),
+                _ => format!("bytes {off} to {need} are accessed, but only {known} are known to exist"),
+            });
+        match self.pointer_name() {
+            Some(name) => words.help(format!(
+                "leave the path if the packet is too short: `if ((void *){name} + {need} > data_end) return …;`"
+            )),
+            None => words.help(format!(
+                "leave the path if the start plus {need} is greater than `data_end`"
+            )),
+        }
+    }
+
+    fn arithmetic(&self, why: Arithmetic) -> Words {
+        let object = describe(self, &self.found.fault.value);
+        match why {
+            Arithmetic::Operation(op) => {
+                Words::new(format!("`{}` cannot be applied to {object}", symbol(op)))
+                    .note("only adding and subtracting numbers keeps a pointer a pointer")
+            }
+            Arithmetic::Narrow => Words::new(format!("32-bit arithmetic on {object}"))
+                .note("a pointer has 64 bits; half of it points nowhere")
+                .help("use a 64-bit type such as `unsigned long`"),
+            Arithmetic::TwoPointers(op) => Words::new(format!(
+                "`{}` cannot be applied to two pointers",
+                symbol(op)
+            )),
+            Arithmetic::NumberMinusPointer => {
+                Words::new("a pointer cannot be subtracted from a number")
+            }
+            Arithmetic::StackMinus => Words::new("subtraction from a pointer to the stack")
+                .help("add a negative number instead"),
+            Arithmetic::Fixed => Words::new(format!("arithmetic on {object} is not allowed")),
+            Arithmetic::Unbounded => {
+                Words::new(format!("an unbounded number is added to {object}"))
+                    .label("may be any number")
+                    .help("check the number against a bound first, as an unsigned number")
+            }
+            Arithmetic::TooFar => {
+                Words::new(format!("the offset makes {object} point too far away"))
+                    .note("offsets of 2^29 and more are not followed")
+            }
+        }
+    }
+
+    fn not_a_pointer(&self) -> Words {
+        let words = match self.found.fault.value.as_null() {
+            true => Words::new("a null pointer is dereferenced"),
+            false if self.site.text.is_empty() => {
+                Words::new("memory is accessed through a number, not a pointer")
+            }
+            false => Words::new(format!(
+                "`{}` accesses memory through a number, not a pointer",
+                self.site.text
+            )),
+        };
+        words
+            .note("the verifier follows pointers to the stack, maps, packets and the context; other addresses are numbers to it")
+            .help("read kernel memory with `bpf_probe_read_kernel` or `BPF_CORE_READ`, user memory with `bpf_probe_read_user`")
+    }
+
+    fn denied(&self, why: Denied, kind: AccessKind) -> Words {
+        let object = describe(self, &self.found.fault.value);
+        match why {
+            Denied::ReadOnly => Words::new(format!("{object} may only be read")),
+            Denied::WriteOnly => Words::new(format!("{object} may only be written")),
+            Denied::Opaque => Words::new(match kind {
+                AccessKind::Read => format!("{object} cannot be read from"),
+                _ => format!("{object} cannot be written to"),
+            }),
+            Denied::Misaligned => Words::new(format!("a misaligned access to {object}"))
+                .note("the address must be a multiple of the size")
+                .help("copy the bytes with `__builtin_memcpy`, or align the variable"),
+            Denied::PartOfPointer => {
+                Words::new("a part of a pointer is stored or read back on the stack")
+                    .note("pointers are kept on the stack only as a whole, in 8 bytes")
+            }
+            Denied::EscapingStack => {
+                Words::new("the address of a local variable is stored in the caller's stack frame")
+            }
+            Denied::Atomic => Words::new(format!("atomic operations do not work on {object}")),
+        }
+    }
+
+    fn ctx(&self, why: CtxFault, off: i64, n_bytes: u32, kind: AccessKind) -> Words {
+        let verb = match kind {
+            AccessKind::Read => "read",
+            _ => "written",
+        };
+        let prog = self
+            .program
+            .prog_type
+            .map_or("this type", |prog| prog.name());
+        let field = match why {
+            CtxFault::Denied(field) | CtxFault::ReadOnly(field) | CtxFault::Size(field) => {
+                Some(field.name)
+            }
+            _ => None,
+        };
+        let message = match (why, field) {
+            (CtxFault::ReadOnly(_), Some(name)) => {
+                format!("context field `{name}` may only be read")
+            }
+            (CtxFault::Denied(_), Some(name)) => {
+                format!("context field `{name}` is not for programs of type `{prog}`")
+            }
+            (CtxFault::Size(_), Some(name)) => {
+                format!("context field `{name}` cannot be {verb} with {n_bytes} bytes")
+            }
+            (CtxFault::ReadOnlyContext, _) => "the context may only be read".to_owned(),
+            (CtxFault::Misaligned, _) => {
+                format!("misaligned access of {n_bytes} bytes at offset {off} of the context")
+            }
+            _ => format!(
+                "the context has nothing that can be {verb} at offset {off} with {n_bytes} bytes"
+            ),
+        };
+        Words::new(message).note(format!("the program is of type `{prog}`"))
+    }
+
+    fn argument(&self, argument: Argument, why: &ArgFault) -> Words {
+        let helper = helper_name(&argument);
+        let parameter = parameter(&argument);
+        let got = describe(self, &self.found.fault.value);
+        let number = &self.found.fault.value.number;
+        let words = |message: String| {
+            let signature = helper_by_id(argument.helper).map(|helper| helper.to_string());
+            match signature {
+                Some(signature) => Words::new(message).note(format!("the helper is `{signature}`")),
+                None => Words::new(message),
+            }
+        };
+        match why {
+            ArgFault::Kind(wanted) => {
+                words(format!("argument `{parameter}` of `{helper}` is {got}"))
+                    .label(format!("{wanted} is expected"))
+            }
+            ArgFault::NotConstant => words(format!(
+                "argument `{parameter}` of `{helper}` must be a constant"
+            )),
+            ArgFault::Displaced => words(format!(
+                "`{helper}` needs the pointer as it was acquired, without an offset"
+            )),
+            ArgFault::NegativeSize => {
+                words(format!("size `{parameter}` of `{helper}` may be negative"))
+                    .label(format!("between {} and {}", number.smin, number.smax))
+                    .help("use an unsigned type, or check that the size is not negative")
+            }
+            ArgFault::ZeroSize => words(format!("size `{parameter}` of `{helper}` may be zero"))
+                .label(format!("between {} and {}", number.umin, number.umax))
+                .help("leave the path if the size is zero"),
+            ArgFault::UnboundedSize => words(format!(
+                "size `{parameter}` of `{helper}` has no upper bound"
+            ))
+            .help("compare the size with the size of the buffer first"),
+            ArgFault::NoMemory => words(format!("argument `{parameter}` of `{helper}` is {got}"))
+                .label("a pointer to memory is expected"),
+            ArgFault::MapType(ty) => {
+                words(format!("`{helper}` does not take a map of type `{ty}`"))
+            }
+            ArgFault::NotHeld => words(format!("`{helper}` gives back what was never acquired")),
+            ArgFault::Unterminated => words(format!(
+                "argument `{parameter}` of `{helper}` has no terminating zero"
+            )),
+            ArgFault::NoPacket => words(format!(
+                "`{helper}` does not take packet data as `{parameter}`"
+            ))
+            .help("copy the data to the stack first"),
+        }
+    }
+
+    fn helper(&self, id: u32, why: HelperFault) -> Words {
+        let name = helper_by_id(id).map_or("?", |helper| helper.name);
+        let prog = self
+            .program
+            .prog_type
+            .map_or("this type", |prog| prog.name());
+        match why {
+            HelperFault::NoSuch => Words::new(format!("there is no helper with number {id}")),
+            HelperFault::NotHere => {
+                let words = Words::new(format!("programs of type `{prog}` cannot call `{name}`"));
+                match (self.program.kernel, helper_by_id(id)) {
+                    (Some(kernel), Some(helper)) if kernel < helper.since => words.note(format!(
+                        "the helper appeared in Linux {}; the program is for {kernel}",
+                        helper.since
+                    )),
+                    _ => words,
+                }
+            }
+            HelperFault::Gpl => Words::new(format!("`{name}` is for GPL-compatible programs only"))
+                .help("declare the license: `char LICENSE[] SEC(\"license\") = \"GPL\";`"),
+            HelperFault::Sleeps => {
+                Words::new(format!("`{name}` may sleep, but this program may not"))
+                    .help("use a sleepable section, such as `fentry.s`")
+            }
+        }
+    }
+
+    fn unreleased(&self, insn_idx: u32) -> Words {
+        let op = &self.program.code[insn_idx as usize];
+        let name = match op.insn {
+            bpfc_isa::Insn::Call(bpfc_isa::Callee::Helper(id)) => helper_by_id(id).map(|h| h.name),
+            _ => None,
+        };
+        let (what, how) = match name {
+            Some("bpf_ringbuf_reserve") => (
+                "the ring buffer record",
+                "`bpf_ringbuf_submit` or `bpf_ringbuf_discard`",
+            ),
+            Some(name) if name.starts_with("bpf_sk") || name == "bpf_map_lookup_elem" => {
+                ("the socket", "`bpf_sk_release`")
+            }
+            _ => ("the reference", "the function that releases it"),
+        };
+        Words::new(format!("{what} is not given back on this path"))
+            .label("the program ends here")
+            .help(format!("call {how} on every path"))
+    }
+
+    fn result(&self, min: i64, max: i64) -> Words {
+        let value = &self.found.fault.value;
+        let got = match value.number.as_constant() {
+            Some(number) if value.is_scalar() => format!("{}", number as i64),
+            _ if value.is_scalar() => {
+                format!("between {} and {}", value.number.smin, value.number.smax)
+            }
+            _ => describe(self, value),
+        };
+        let allowed = match min == max {
+            true => format!("only {min} is allowed"),
+            false => format!("{min} to {max} are allowed"),
+        };
+        let prog = self
+            .program
+            .prog_type
+            .map_or("this type", |prog| prog.name());
+        Words::new(format!(
+            "the program returns a value that `{prog}` does not allow"
+        ))
+        .label(format!("the value is {got}"))
+        .note(allowed)
+    }
+}
+
+impl Value {
+    /// Whether it is the constant 0, a null pointer.
+    fn as_null(&self) -> bool {
+        self.is_zero()
+    }
+}
+
+/// What a value is, in words.
+fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
+    let maps = &writer.program.maps;
+    match value.kind {
+        Kind::Uninit => "uninitialised".to_owned(),
+        Kind::Scalar => match value.number.as_constant() {
+            Some(number) => format!("the number {}", number as i64),
+            None => "a number".to_owned(),
+        },
+        Kind::Unknown => "an unknown value".to_owned(),
+        Kind::Ctx => "the program's context".to_owned(),
+        Kind::Map(map) => format!("the map `{}`", maps[map].name),
+        Kind::MapValue(map) => {
+            let info = &maps[map];
+            match info.name.starts_with('.') {
+                true => format!(
+                    "section `{}`, which has {} bytes",
+                    info.name, info.value_bytes
+                ),
+                false => format!(
+                    "the value of map `{}`, which has {} bytes",
+                    info.name, info.value_bytes
+                ),
+            }
+        }
+        Kind::Stack { .. } => "the stack frame".to_owned(),
+        Kind::Packet => "packet data".to_owned(),
+        Kind::PacketMeta => "the packet's metadata".to_owned(),
+        Kind::PacketEnd => "the packet's end".to_owned(),
+        Kind::Object(_) => "the socket or flow".to_owned(),
+        Kind::Mem {
+            size_bytes,
+            is_record,
+            ..
+        } => match is_record {
+            true => format!("the ring buffer record, which has {size_bytes} bytes"),
+            false => format!("memory of {size_bytes} bytes"),
+        },
+        Kind::Btf => "a kernel object".to_owned(),
+        Kind::Func(func) => format!(
+            "the function `{}`",
+            writer.program.funcs[func as usize].name
+        ),
+    }
+}
+
+fn helper_name(argument: &Argument) -> &'static str {
+    helper_by_id(argument.helper).map_or("?", |helper| helper.name)
+}
+
+fn parameter(argument: &Argument) -> &'static str {
+    let helper = helper_by_id(argument.helper);
+    let param = helper.and_then(|helper| helper.signature.params.get(argument.idx));
+    param.map_or("?", |param| param.name)
+}
+
+fn symbol(op: AluOp) -> &'static str {
+    match op {
+        AluOp::Add => "+",
+        AluOp::Sub => "-",
+        AluOp::Mul => "*",
+        AluOp::Div | AluOp::SDiv => "/",
+        AluOp::Mod | AluOp::SMod => "%",
+        AluOp::Or => "|",
+        AluOp::And => "&",
+        AluOp::Xor => "^",
+        AluOp::Lsh => "<<",
+        AluOp::Rsh | AluOp::Arsh => ">>",
+        AluOp::Mov => "=",
+    }
+}
+
+fn ctx_reason(why: CtxFault) -> String {
+    match why {
+        CtxFault::NoField => "there is no field".to_owned(),
+        CtxFault::Misaligned => "the offset is not a multiple of the size".to_owned(),
+        CtxFault::Denied(field) => format!("field `{}` is not for this kind of object", field.name),
+        CtxFault::ReadOnly(field) => format!("field `{}` may only be read", field.name),
+        CtxFault::Size(field) => {
+            format!("field `{}` cannot be accessed with this size", field.name)
+        }
+        CtxFault::ReadOnlyContext => "it may only be read".to_owned(),
+    }
+}
+
+fn too_complex(limit: Limit) -> Words {
+    let what = match limit {
+        Limit::Insns(n) => format!("more than {n} instructions along all paths"),
+        Limit::Jumps(n) => format!("more than {n} branches wait to be followed"),
+        Limit::Frames(n) => format!("calls nest more than {n} deep"),
+    };
+    Words::new(format!("the program is too complex to verify: {what}"))
+        .help("use fewer branches inside loops, global `__noinline` functions, or `bpf_loop`")
+}
+
+fn malformed(why: Malformed) -> Words {
+    match why {
+        Malformed::Jump => Words::new("a jump leads out of its function"),
+        Malformed::Unreachable => Words::new("no path leads to this instruction"),
+        Malformed::FallsOff => Words::new("the function does not end with `exit` or a jump"),
+        Malformed::Call => Words::new("this call leads to no function"),
+        Malformed::DivisionByZero => Words::new("division by the constant zero"),
+        Malformed::Shift => Words::new("the shift count is not below the operand's width"),
+        Malformed::PacketLoad => {
+            Words::new("programs of this type cannot load from the packet in this way")
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! Memory accesses, by instructions and by helpers: `check_mem_access` and
+//! `check_helper_mem_access` (Linux 6.12 `kernel/bpf/verifier.c`).
+
+use super::argument::packet_may_be_written;
+use crate::fault::{Argument, Bounds, Denied, FaultKind, Use};
+use crate::obligation::{Access, AccessKind};
+use crate::program::Program;
+use crate::state::{Byte, Kind, PacketRange, State, Value};
+use bpfc_kabi::limits::{MAX_STACK_BYTES, MAX_VAR_OFFSET};
+use bpfc_kabi::{AccessOp, ContextKind, ObjectKind, access_ctx, access_object, context_of};
+
+/// A stretch of memory that is accessed.
+#[derive(Clone, Copy, Debug)]
+pub struct Region<'a> {
+    /// The pointer.
+    pub value: &'a Value,
+    /// What is added to it.
+    pub off: i64,
+    /// The number of bytes.
+    pub n_bytes: u64,
+    /// What is done.
+    pub kind: AccessKind,
+    /// Set where a helper does it.
+    pub by_helper: Option<Argument>,
+    /// Whether what is read must have been written before.
+    pub must_be_init: bool,
+}
+
+/// Whether an instruction may access memory.
+pub fn access(program: &Program<'_>, state: &State, access: &Access) -> Result<(), FaultKind> {
+    let value = state.reg(access.base);
+    if value.kind == Kind::Unknown {
+        return Ok(());
+    }
+    if value.is_nullable {
+        return Err(FaultKind::MaybeNull(Use::Access(access.kind)));
+    }
+    let is_stack = matches!(value.kind, Kind::Stack { .. });
+    if is_stack || access.kind == AccessKind::Update {
+        aligned(value, access)?;
+    }
+    if access.kind == AccessKind::Update {
+        let works = is_stack
+            || matches!(
+                value.kind,
+                Kind::MapValue(_) | Kind::Mem { .. } | Kind::Btf | Kind::Scalar
+            );
+        if !works {
+            return Err(FaultKind::Denied(Denied::Atomic, access.kind));
+        }
+    }
+    match value.kind {
+        Kind::Ctx => context(program, value, access),
+        Kind::Object(object) => fields(value, object, access),
+        Kind::Stack { frame } => {
+            let region = region_of(value, access);
+            stack_bounds(state, &region)?;
+            if access.kind != AccessKind::Write {
+                stack_read(program, state, frame, &region)?;
+            }
+            match access.stored {
+                Some(stored) => stack_store(state, frame, value, access, state.reg(stored)),
+                None => Ok(()),
+            }
+        }
+        _ => region(program, state, &region_of(value, access)),
+    }
+}
+
+fn region_of<'a>(value: &'a Value, access: &Access) -> Region<'a> {
+    Region {
+        value,
+        off: access.off.into(),
+        n_bytes: access.n_bytes.into(),
+        kind: access.kind,
+        by_helper: None,
+        must_be_init: true,
+    }
+}
+
+/// Whether what is behind a pointer may be accessed. Not for the context and kernel objects.
+pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Result<(), FaultKind> {
+    let writes = region.kind != AccessKind::Read;
+    let denied = |why| Err(FaultKind::Denied(why, region.kind));
+    match region.value.kind {
+        Kind::Unknown => Ok(()),
+        Kind::Uninit => Err(FaultKind::Uninit),
+        Kind::Scalar => Err(FaultKind::NotAPointer),
+        Kind::MapValue(map) => {
+            let map = &program.maps[map];
+            if writes && map.is_read_only {
+                return denied(Denied::ReadOnly);
+            }
+            if region.kind != AccessKind::Write && map.is_write_only {
+                return denied(Denied::WriteOnly);
+            }
+            inside(region, map.value_bytes.into())
+        }
+        Kind::Mem {
+            size_bytes,
+            is_read_only,
+            ..
+        } => {
+            if writes && is_read_only {
+                return denied(Denied::ReadOnly);
+            }
+            inside(region, size_bytes.into())
+        }
+        Kind::Packet | Kind::PacketMeta => {
+            if writes && !packet_may_be_written(program) {
+                return denied(Denied::ReadOnly);
+            }
+            packet(region)
+        }
+        Kind::Stack { frame } => {
+            stack_bounds(state, region)?;
+            match region.kind {
+                AccessKind::Write => Ok(()),
+                _ => stack_read(program, state, frame, region),
+            }
+        }
+        // Kernel objects may be read; what is there is not modelled. A map's own fields likewise.
+        Kind::Btf | Kind::Map(_) => match writes && region.value.kind != Kind::Btf {
+            true => denied(Denied::ReadOnly),
+            false => Ok(()),
+        },
+        Kind::Ctx | Kind::Object(_) | Kind::PacketEnd | Kind::Func(_) => denied(Denied::Opaque),
+    }
+}
+
+/// Memory passed to a function that is verified by itself: it may read and write all of it.
+pub fn contract_region(
+    program: &Program<'_>,
+    state: &State,
+    value: &Value,
+    size_bytes: u32,
+) -> Result<(), FaultKind> {
+    for kind in [AccessKind::Read, AccessKind::Write] {
+        // A function that only reads is not told from one that writes: read-only memory passes.
+        if kind == AccessKind::Write && !matches!(value.kind, Kind::Stack { .. }) {
+            continue;
+        }
+        region(
+            program,
+            state,
+            &Region {
+                value,
+                off: 0,
+                n_bytes: size_bytes.into(),
+                kind,
+                by_helper: None,
+                must_be_init: true,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+fn aligned(value: &Value, access: &Access) -> Result<(), FaultKind> {
+    let off = i64::from(value.off) + i64::from(access.off);
+    let address = value.number.bits + crate::domain::Tnum::constant(off as u64);
+    match address.is_aligned(access.n_bytes.into()) {
+        true => Ok(()),
+        false => Err(FaultKind::Denied(Denied::Misaligned, access.kind)),
+    }
+}
+
+/// `check_mem_region_access`.
+fn inside(region: &Region<'_>, size: u64) -> Result<(), FaultKind> {
+    let number = &region.value.number;
+    let off = i64::from(region.value.off) + region.off;
+    let min = number.smin.saturating_add(off);
+    let max = i64::try_from(number.umax).map_or(i64::MAX, |max| max.saturating_add(off));
+    let fault = |why| {
+        Err(FaultKind::OutOfBounds {
+            min,
+            max,
+            n_bytes: region.n_bytes,
+            size,
+            why,
+            by_helper: region.by_helper,
+        })
+    };
+    let fits =
+        |at: i64| u64::try_from(at).is_ok_and(|at| at.saturating_add(region.n_bytes) <= size);
+    if number.smin < 0 && min < 0 {
+        return fault(Bounds::Negative);
+    }
+    if !fits(min) {
+        return fault(Bounds::TooLarge);
+    }
+    if number.umax >= MAX_VAR_OFFSET.into() {
+        return fault(Bounds::Unbounded);
+    }
+    match fits(max) {
+        true => Ok(()),
+        false => fault(Bounds::TooLarge),
+    }
+}
+
+/// `check_packet_access`.
+fn packet(region: &Region<'_>) -> Result<(), FaultKind> {
+    let value = region.value;
+    let off = i64::from(value.off) + region.off;
+    let known = match value.range {
+        PacketRange::Bytes(known) => u64::from(known),
+        PacketRange::AtEnd | PacketRange::BeyondEnd => 0,
+    };
+    if value.number.smin < 0 {
+        return Err(FaultKind::OutOfBounds {
+            min: value.number.smin.saturating_add(off),
+            max: value.number.smax.saturating_add(off),
+            n_bytes: region.n_bytes,
+            size: known,
+            why: Bounds::Negative,
+            by_helper: region.by_helper,
+        });
+    }
+    let fits = u64::try_from(off).is_ok_and(|off| off.saturating_add(region.n_bytes) <= known);
+    match fits {
+        true => Ok(()),
+        false => Err(FaultKind::Packet {
+            off,
+            n_bytes: region.n_bytes,
+            known,
+            by_helper: region.by_helper,
+        }),
+    }
+}
+
+/// The offsets of the first byte of an access to the stack, from the frame pointer.
+pub fn stack_range(value: &Value, off: i64) -> (i64, i64) {
+    match value.fixed_offset() {
+        Some(fixed) => (fixed.saturating_add(off), fixed.saturating_add(off)),
+        None => {
+            let off = i64::from(value.off) + off;
+            (
+                value.number.smin.saturating_add(off),
+                value.number.smax.saturating_add(off),
+            )
+        }
+    }
+}
+
+/// `check_stack_access_within_bounds`.
+fn stack_bounds(state: &State, region: &Region<'_>) -> Result<(), FaultKind> {
+    let _ = state;
+    let number = &region.value.number;
+    let (min, max) = stack_range(region.value, region.off);
+    let fault = |why| {
+        Err(FaultKind::OutOfBounds {
+            min,
+            max,
+            n_bytes: region.n_bytes,
+            size: MAX_STACK_BYTES.into(),
+            why,
+            by_helper: region.by_helper,
+        })
+    };
+    let limit = i64::from(MAX_VAR_OFFSET);
+    let is_fixed = number.as_constant().is_some();
+    if !is_fixed && (number.smax >= limit || number.smin <= -limit) {
+        return fault(Bounds::Unbounded);
+    }
+    let end = max.saturating_add(region.n_bytes.try_into().unwrap_or(i64::MAX));
+    if min < -i64::from(MAX_STACK_BYTES) {
+        return fault(Bounds::Negative);
+    }
+    if min > -1 || end > 0 {
+        return fault(Bounds::TooLarge);
+    }
+    Ok(())
+}
+
+/// Whether the bytes hold something, and no part of a pointer is read as data.
+fn stack_read(
+    program: &Program<'_>,
+    state: &State,
+    frame: u8,
+    region: &Region<'_>,
+) -> Result<(), FaultKind> {
+    let Some(frame) = state.frames.get(usize::from(frame)) else {
+        return Ok(());
+    };
+    let stack = &frame.stack;
+    let (min, max) = stack_range(region.value, region.off);
+    let end = max + region.n_bytes as i64;
+    let is_load = region.by_helper.is_none() && min == max;
+    if is_load
+        && let Some(slot) = stack.slot(min)
+        && let Some(spill) = &slot.spill
+    {
+        let first = crate::state::place(min).1;
+        let touches_spill = slot.bytes[first] == Byte::Spill;
+        let is_whole = region.n_bytes == 8 && slot.spill_bytes() == 8;
+        if touches_spill && !is_whole && !spill.is_scalar() && spill.kind != Kind::Unknown {
+            return Err(FaultKind::Denied(Denied::PartOfPointer, region.kind));
+        }
+    }
+    // Since Linux 6.3 programs loaded with CAP_PERFMON may read what nobody wrote.
+    if !region.must_be_init || program.is_since(6, 3) {
+        return Ok(());
+    }
+    match (min..end).find(|&off| stack.byte(off) == Byte::Uninit) {
+        None => Ok(()),
+        Some(off) => Err(FaultKind::UninitStack {
+            off,
+            by_helper: region.by_helper,
+        }),
+    }
+}
+
+/// Whether a register may be stored on the stack in this way.
+fn stack_store(
+    state: &State,
+    frame: u8,
+    value: &Value,
+    access: &Access,
+    stored: &Value,
+) -> Result<(), FaultKind> {
+    if !stored.is_pointer() {
+        return Ok(());
+    }
+    let is_fixed = value.fixed_offset().is_some();
+    if is_fixed && access.n_bytes != 8 {
+        return Err(FaultKind::Denied(Denied::PartOfPointer, access.kind));
+    }
+    let is_stack = matches!(stored.kind, Kind::Stack { .. });
+    if is_fixed && is_stack && frame != state.depth() {
+        return Err(FaultKind::Denied(Denied::EscapingStack, access.kind));
+    }
+    Ok(())
+}
+
+fn context(program: &Program<'_>, value: &Value, access: &Access) -> Result<(), FaultKind> {
+    // `check_ptr_off_reg`: the register must hold the context itself.
+    if value.fixed_offset() != Some(0) {
+        return Err(FaultKind::CtxModified);
+    }
+    let Some(prog_type) = program.prog_type else {
+        return Ok(());
+    };
+    let op = match access.kind {
+        AccessKind::Read => AccessOp::Read,
+        AccessKind::Write | AccessKind::Update => AccessOp::Write,
+    };
+    let off = i64::from(access.off);
+    let fault = |why| FaultKind::Ctx {
+        why,
+        off,
+        access: *access,
+    };
+    let Ok(offset) = u32::try_from(off) else {
+        return Err(fault(bpfc_kabi::CtxFault::NoField));
+    };
+    // A function pointer of a struct_ops may write to its arguments; their types are not modelled.
+    if context_of(prog_type) == ContextKind::Btf && op == AccessOp::Write {
+        return Ok(());
+    }
+    access_ctx(prog_type, program.attach_type, offset, access.n_bytes, op)
+        .map(|_| ())
+        .map_err(fault)
+}
+
+fn fields(value: &Value, object: ObjectKind, access: &Access) -> Result<(), FaultKind> {
+    let op = match access.kind {
+        AccessKind::Read => AccessOp::Read,
+        AccessKind::Write | AccessKind::Update => AccessOp::Write,
+    };
+    let off = value
+        .fixed_offset()
+        .unwrap_or(i64::MIN)
+        .saturating_add(access.off.into());
+    let fault = |why| FaultKind::Object { object, why, off };
+    let Ok(offset) = u32::try_from(off) else {
+        return Err(fault(bpfc_kabi::CtxFault::NoField));
+    };
+    access_object(object, offset, access.n_bytes, op).map_err(fault)
+}

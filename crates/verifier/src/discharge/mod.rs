@@ -1,0 +1,164 @@
+//! Whether a state meets an obligation.
+//!
+//! Requires: obligations are asked in order, so that a later one may take for granted what an
+//! earlier one of the same instruction demands.
+//! Ensures: the state is not changed. What is not modelled ([`Kind::Unknown`]) meets everything.
+
+mod argument;
+mod arithmetic;
+mod exit;
+mod memory;
+
+pub use argument::{map_of_call, proto_of, size_of_argument};
+pub use exit::is_result_checked;
+pub use memory::stack_range;
+
+use crate::fault::{Fault, FaultKind, HelperFault, Limit, Malformed};
+use crate::obligation::Obligation;
+use crate::program::{Param, Program};
+use crate::state::{Kind, State};
+use bpfc_isa::{AluOp, Reg, Width};
+use bpfc_kabi::{ProgType, helper_by_id, limits::MAX_CALL_FRAMES};
+
+/// Whether `state`, about to run the instruction that demands it, meets `obligation`.
+pub fn discharge(
+    program: &Program<'_>,
+    state: &State,
+    obligation: &Obligation,
+) -> Result<(), Fault> {
+    let at = |reg: Reg| {
+        let value = *state.reg(reg);
+        move |kind| Fault::of(kind, Some(reg), value)
+    };
+    let nowhere = Fault::alone;
+    match *obligation {
+        Obligation::Readable(reg) => match state.reg(reg).kind {
+            Kind::Uninit => Err(at(reg)(FaultKind::Uninit)),
+            _ => Ok(()),
+        },
+        Obligation::Writable(reg) => match reg {
+            Reg::R10 => Err(at(reg)(FaultKind::FramePointer)),
+            _ => Ok(()),
+        },
+        Obligation::Arithmetic {
+            width,
+            op,
+            dst,
+            src,
+        } => arithmetic::check(state, width, op, dst, src),
+        Obligation::Constant { width, op, value } => {
+            constant(width, op, value).map_err(|kind| nowhere(FaultKind::Malformed(kind)))
+        }
+        Obligation::Access(access) => {
+            memory::access(program, state, &access).map_err(at(access.base))
+        }
+        Obligation::Callable(helper) => {
+            callable(program, helper).map_err(|why| nowhere(FaultKind::Helper(helper, why)))
+        }
+        Obligation::Argument { helper, idx } => argument::check(program, state, helper, idx),
+        Obligation::Contract { func, idx } => {
+            contract(program, state, func, idx).map_err(at(Reg::ARGS[idx]))
+        }
+        Obligation::Depth => match state.frames.len() < MAX_CALL_FRAMES as usize {
+            true => Ok(()),
+            false => Err(nowhere(FaultKind::TooComplex(Limit::Frames(
+                MAX_CALL_FRAMES,
+            )))),
+        },
+        Obligation::PacketLoad => packet_load(program, state).map_err(at(Reg::R6)),
+        Obligation::NothingHeld => match state.held.first() {
+            Some(&held) if state.depth() == 0 => Err(nowhere(FaultKind::Unreleased(held))),
+            _ => Ok(()),
+        },
+        Obligation::Returnable => exit::check(program, state).map_err(at(Reg::R0)),
+        Obligation::WellFormed => Err(nowhere(FaultKind::Malformed(Malformed::Call))),
+    }
+}
+
+fn constant(width: Width, op: AluOp, value: i32) -> Result<(), Malformed> {
+    let is_division = matches!(op, AluOp::Div | AluOp::Mod | AluOp::SDiv | AluOp::SMod);
+    let is_shift = matches!(op, AluOp::Lsh | AluOp::Rsh | AluOp::Arsh);
+    if is_division && value == 0 {
+        Err(Malformed::DivisionByZero)
+    } else if is_shift && !(0..width.bits() as i32).contains(&value) {
+        Err(Malformed::Shift)
+    } else {
+        Ok(())
+    }
+}
+
+fn callable(program: &Program<'_>, id: u32) -> Result<(), HelperFault> {
+    let Some(helper) = helper_by_id(id) else {
+        return Err(HelperFault::NoSuch);
+    };
+    if let Some(prog_type) = program.prog_type
+        && !helper.is_allowed(prog_type, program.kernel)
+    {
+        return Err(HelperFault::NotHere);
+    }
+    if helper.gpl_only && !program.is_gpl() {
+        return Err(HelperFault::Gpl);
+    }
+    // Programs of type `Syscall` always may sleep; of an extension its target decides.
+    let may_sleep = program.is_sleepable
+        || matches!(
+            program.prog_type,
+            None | Some(ProgType::Syscall | ProgType::Ext | ProgType::StructOps)
+        );
+    if helper.effects.might_sleep && !may_sleep {
+        return Err(HelperFault::Sleeps);
+    }
+    Ok(())
+}
+
+/// `btf_check_func_arg_match` (Linux 6.12 `kernel/bpf/verifier.c`).
+fn contract(program: &Program<'_>, state: &State, func: u32, idx: usize) -> Result<(), FaultKind> {
+    let contract = program.funcs[func as usize].contract.as_ref();
+    let Some(param) = contract.and_then(|contract| contract.params.get(idx)) else {
+        return Ok(());
+    };
+    let value = state.reg(Reg::ARGS[idx]);
+    let refuse = |wanted| Err(FaultKind::Contract { func, idx, wanted });
+    match (*param, value.kind) {
+        (_, Kind::Uninit) => Err(FaultKind::Uninit),
+        (_, Kind::Unknown) | (Param::Unknown, _) | (Param::Scalar, Kind::Scalar) => Ok(()),
+        (Param::Scalar, _) => refuse("a number"),
+        (Param::Ctx, Kind::Ctx) => Ok(()),
+        (Param::Ctx, _) => refuse("the program's context"),
+        (
+            Param::Mem {
+                size_bytes,
+                is_nullable,
+            },
+            _,
+        ) => {
+            if is_nullable && value.is_zero() {
+                return Ok(());
+            }
+            if value.is_nullable && !is_nullable {
+                return refuse("a pointer that is not null");
+            }
+            if value.is_scalar() {
+                return refuse("a pointer to memory");
+            }
+            let mut value = *value;
+            value.is_nullable = false;
+            memory::contract_region(program, state, &value, size_bytes)
+        }
+    }
+}
+
+/// `check_ld_abs` (Linux 6.12 `kernel/bpf/verifier.c`).
+fn packet_load(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
+    let is_allowed = matches!(
+        program.prog_type,
+        None | Some(ProgType::SocketFilter | ProgType::SchedCls | ProgType::SchedAct)
+    );
+    if !is_allowed {
+        return Err(FaultKind::Malformed(Malformed::PacketLoad));
+    }
+    match state.reg(Reg::R6).kind {
+        Kind::Ctx | Kind::Unknown => Ok(()),
+        _ => Err(FaultKind::NotAPointer),
+    }
+}

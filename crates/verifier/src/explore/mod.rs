@@ -1,0 +1,294 @@
+//! The walk over all paths: runs instruction after instruction, keeps the ways not taken for later,
+//! and stops at states that were seen before.
+//!
+//! Requires: a program whose structure was checked ([`structure`]).
+//! Ensures: ends after at most [`Limits::max_insns`](Limits) instructions, with the first fault on
+//! the first path that has one, or with none.
+
+mod checkpoint;
+mod equal;
+mod precision;
+pub mod structure;
+
+use crate::discharge::discharge;
+use crate::fault::{Fault, FaultKind, Limit};
+use crate::obligation::{Obligation, obligations};
+use crate::program::{Param, Program};
+use crate::state::{Frame, Kind, Stack, State, Step, Value};
+use crate::transfer::{Machine, Mark, Next};
+use bpfc_isa::{Insn, Reg};
+use bpfc_kabi::limits::MAX_JUMP_SEQUENCE;
+use checkpoint::{Checkpoints, Visit};
+use std::rc::Rc;
+
+/// The first fault of a program.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What is wrong.
+    pub fault: Fault,
+    /// The instruction whose obligation it breaks.
+    pub insn_idx: u32,
+    /// What ran before it, from the start.
+    pub trace: Vec<Step>,
+}
+
+/// What the walk cost.
+#[derive(Clone, Debug, Default)]
+pub struct Cost {
+    /// Instructions looked at.
+    pub n_insns: u32,
+    /// States kept in total.
+    pub n_states: u32,
+    /// States kept at a time, at most.
+    pub n_peak_states: u32,
+    /// Per function, bytes of stack.
+    pub stack_bytes: Vec<u32>,
+}
+
+/// One path in progress.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// Where it is.
+    pub state: State,
+    /// The last state that was kept on it.
+    pub parent: Option<usize>,
+    /// What ran since then.
+    pub history: Vec<Step>,
+    /// Per frame, the stack slots overwritten since then.
+    pub written: Vec<u64>,
+}
+
+/// Walks over the paths of one program and of the functions verified by themselves.
+pub struct Explorer<'p, 'a> {
+    program: &'p Program<'a>,
+    machine: Machine<'p>,
+    obligations: Vec<Vec<Obligation>>,
+    pending: Vec<Path>,
+    checkpoints: Checkpoints,
+    max_insns: u32,
+    cost: Cost,
+    n_jumps: u32,
+}
+
+impl<'p, 'a> Explorer<'p, 'a> {
+    /// An explorer that gives up after `max_insns` instructions.
+    pub fn new(program: &'p Program<'a>, max_insns: u32) -> Explorer<'p, 'a> {
+        Explorer {
+            program,
+            machine: Machine::new(program),
+            obligations: program.code.iter().map(obligations).collect(),
+            pending: Vec::new(),
+            checkpoints: Checkpoints::new(program.code.len()),
+            max_insns,
+            cost: Cost {
+                stack_bytes: vec![0; program.funcs.len()],
+                ..Cost::default()
+            },
+            n_jumps: 0,
+        }
+    }
+
+    /// Walks over the paths of function `func`, called from outside.
+    pub fn explore(&mut self, func: u32) -> Result<(), Box<Found>> {
+        self.checkpoints = Checkpoints::new(self.program.code.len());
+        self.pending.clear();
+        let start = Path {
+            state: self.entry(func),
+            parent: None,
+            history: Vec::new(),
+            written: vec![0],
+        };
+        self.pending.push(start);
+        while let Some(path) = self.pending.pop() {
+            self.walk(path)?;
+        }
+        Ok(())
+    }
+
+    /// What was met that is not modelled.
+    pub fn gaps(&self) -> impl Iterator<Item = &String> {
+        self.machine.gaps.iter()
+    }
+
+    /// What it cost so far.
+    pub fn cost(&self) -> &Cost {
+        &self.cost
+    }
+
+    /// The state in which a function is entered from outside.
+    fn entry(&mut self, func: u32) -> State {
+        let info = &self.program.funcs[func as usize];
+        let mut regs = [Value::UNINIT; 11];
+        regs[10] = Value::pointer(Kind::Stack { frame: 0 }, info.start);
+        match &info.contract {
+            Some(contract) if func != 0 => {
+                for (param, reg) in contract.params.iter().zip(Reg::ARGS) {
+                    regs[usize::from(reg.number())] = self.parameter(*param, info.start);
+                }
+            }
+            _ => {
+                regs[1] = match self.program.prog_type {
+                    Some(_) => Value::pointer(Kind::Ctx, info.start),
+                    None => Value::unknown(info.start),
+                };
+            }
+        }
+        State {
+            frames: vec![Rc::new(Frame {
+                func,
+                call_site: 0,
+                regs,
+                stack: Stack::default(),
+            })],
+            held: Vec::new(),
+            insn_idx: info.start,
+            rounds: Vec::new(),
+        }
+    }
+
+    fn parameter(&mut self, param: Param, origin: u32) -> Value {
+        match param {
+            Param::Scalar => Value::scalar(crate::domain::Scalar::UNKNOWN, origin),
+            Param::Ctx => Value::pointer(Kind::Ctx, origin),
+            Param::Unknown => Value::unknown(origin),
+            Param::Mem {
+                size_bytes,
+                is_nullable,
+            } => {
+                let kind = Kind::Mem {
+                    size_bytes,
+                    is_read_only: false,
+                    is_record: false,
+                };
+                Value {
+                    is_nullable,
+                    id: if is_nullable {
+                        self.machine.fresh_id()
+                    } else {
+                        0
+                    },
+                    ..Value::pointer(kind, origin)
+                }
+            }
+        }
+    }
+
+    /// Follows one path to its end.
+    fn walk(&mut self, mut path: Path) -> Result<(), Box<Found>> {
+        loop {
+            let insn_idx = path.state.insn_idx;
+            self.cost.n_insns += 1;
+            if self.cost.n_insns > self.max_insns {
+                return Err(self.too_complex(&path, Limit::Insns(self.max_insns)));
+            }
+            let op = &self.program.code[insn_idx as usize];
+            if op.is_prune_point || path.history.len() > 2048 {
+                match self.visit(&mut path) {
+                    Visit::New => {}
+                    Visit::Known => break,
+                    Visit::Loop => {
+                        return Err(self.found(&path, Fault::alone(FaultKind::EndlessLoop)));
+                    }
+                }
+            }
+            for obligation in &self.obligations[insn_idx as usize] {
+                if let Err(fault) = discharge(self.program, &path.state, obligation) {
+                    return Err(self.found(&path, fault));
+                }
+            }
+            if op.insn.jump_offset().is_some() || matches!(op.insn, Insn::Call(_) | Insn::Exit) {
+                self.n_jumps += 1;
+            }
+            let frame = path.state.depth();
+            if matches!(op.insn, Insn::Exit) {
+                self.measure(&path.state);
+            }
+            let next = self.machine.execute(&mut path.state);
+            self.take_marks(&mut path, frame);
+            path.history.push(Step {
+                insn_idx,
+                frame,
+                slot: self.machine.slot,
+            });
+            match next {
+                Next::Goto(next) => path.state.insn_idx = next,
+                Next::Done => break,
+                Next::Branch(taken) => {
+                    path.state.insn_idx = insn_idx + 1;
+                    if self.pending.len() >= MAX_JUMP_SEQUENCE as usize {
+                        let limit = Limit::Jumps(MAX_JUMP_SEQUENCE);
+                        return Err(self.too_complex(&path, limit));
+                    }
+                    self.checkpoints.fork(path.parent);
+                    self.pending.push(Path {
+                        state: *taken,
+                        ..path.clone()
+                    });
+                }
+            }
+        }
+        self.measure(&path.state);
+        self.checkpoints.end(path.parent);
+        Ok(())
+    }
+
+    fn visit(&mut self, path: &mut Path) -> Visit {
+        let visit = self
+            .checkpoints
+            .visit(self.program, path, self.cost.n_insns, self.n_jumps);
+        self.cost.n_states = self.checkpoints.n_made();
+        self.cost.n_peak_states = self.cost.n_peak_states.max(self.checkpoints.n_kept());
+        visit
+    }
+
+    /// Tells the kept states what the last instruction did.
+    fn take_marks(&mut self, path: &mut Path, frame: u8) {
+        for mark in std::mem::take(&mut self.machine.marks) {
+            match mark {
+                Mark::StackRead { frame, first, last } => {
+                    let bits = bits(first, last);
+                    self.checkpoints.mark_read(path, frame, bits);
+                }
+                Mark::StackWritten(slot) => {
+                    if let Some(written) = path.written.get_mut(usize::from(slot.frame)) {
+                        *written |= 1 << slot.slot;
+                    }
+                }
+                Mark::NewFrame(frame) => {
+                    path.written.truncate(usize::from(frame));
+                    path.written.push(!0);
+                }
+                Mark::Precise(reg) => {
+                    self.checkpoints
+                        .mark_precise(self.program, path, frame, reg);
+                }
+            }
+        }
+    }
+
+    /// Notes how much stack each function uses.
+    fn measure(&mut self, state: &State) {
+        for frame in &state.frames {
+            let bytes = &mut self.cost.stack_bytes[frame.func as usize];
+            *bytes = (*bytes).max(frame.stack.slots.len() as u32 * 8);
+        }
+    }
+
+    fn too_complex(&self, path: &Path, limit: Limit) -> Box<Found> {
+        self.found(path, Fault::alone(FaultKind::TooComplex(limit)))
+    }
+
+    fn found(&self, path: &Path, fault: Fault) -> Box<Found> {
+        Box::new(Found {
+            fault,
+            insn_idx: path.state.insn_idx,
+            trace: self.checkpoints.trace(path),
+        })
+    }
+}
+
+fn bits(first: u8, last: u8) -> u64 {
+    let n_bits = u32::from(last.saturating_sub(first)) + 1;
+    let ones = if n_bits >= 64 { !0 } else { (1 << n_bits) - 1 };
+    ones << (first & 63)
+}

@@ -1,0 +1,146 @@
+//! What must hold of the code before any path is followed: jumps lead somewhere, everything is
+//! reachable, functions end, nothing recurses. `check_subprogs`, `check_cfg` and
+//! `check_max_stack_depth` (Linux 6.12 `kernel/bpf/verifier.c`).
+
+use crate::fault::{Fault, FaultKind, Limit, Malformed};
+use crate::program::{Operand, Program};
+use bpfc_isa::Insn;
+use bpfc_kabi::limits::{
+    MAX_CALL_FRAMES, MAX_STACK_BYTES, STACK_FRAME_ALIGN, STACK_FRAME_ALIGN_JIT,
+};
+
+/// The first thing that is wrong, and the instruction.
+pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
+    let malformed = |insn_idx, kind| Err((insn_idx, Fault::alone(FaultKind::Malformed(kind))));
+    for (insn_idx, op) in (0..).zip(&program.code) {
+        if op.insn.jump_offset().is_some() && op.target.is_none() {
+            return malformed(insn_idx, Malformed::Jump);
+        }
+    }
+    for func in &program.funcs {
+        let last = &program.code[func.end as usize - 1].insn;
+        if !last.is_terminator() {
+            return malformed(func.end - 1, Malformed::FallsOff);
+        }
+        if let Some(insn_idx) = unreachable(program, func.start, func.end) {
+            return malformed(insn_idx, Malformed::Unreachable);
+        }
+    }
+    recursion(program)
+}
+
+/// Whether the stack of no chain of calls, given each function's own, is too deep.
+pub fn check_stack(program: &Program<'_>, stack_bytes: &[u32]) -> Result<(), (u32, Fault)> {
+    let align = match program.is_since(6, 9) {
+        true => STACK_FRAME_ALIGN_JIT,
+        false => STACK_FRAME_ALIGN,
+    };
+    // Nothing recurses, so that the depth of a function is known once that of its callees is.
+    let mut depth = vec![None; program.funcs.len()];
+    let total = deepest(program, 0, stack_bytes, align, &mut depth, 0);
+    match total > MAX_STACK_BYTES {
+        true => Err((0, Fault::alone(FaultKind::StackTooDeep(total)))),
+        false => Ok(()),
+    }
+}
+
+fn deepest(
+    program: &Program<'_>,
+    func: usize,
+    stack_bytes: &[u32],
+    align: u32,
+    depth: &mut Vec<Option<u32>>,
+    level: u32,
+) -> u32 {
+    if let Some(known) = depth[func] {
+        return known;
+    }
+    if level > MAX_CALL_FRAMES {
+        return 0;
+    }
+    let mut below = 0;
+    for callee in callees(program, func) {
+        below = below.max(deepest(
+            program,
+            callee,
+            stack_bytes,
+            align,
+            depth,
+            level + 1,
+        ));
+    }
+    let own = stack_bytes[func].max(1).next_multiple_of(align);
+    depth[func] = Some(own + below);
+    own + below
+}
+
+/// Functions called by a function, in the order of the calls.
+fn callees(program: &Program<'_>, func: usize) -> Vec<usize> {
+    let info = &program.funcs[func];
+    let mut callees = Vec::new();
+    for op in &program.code[info.start as usize..info.end as usize] {
+        if let (Insn::Call(_), Operand::Func(callee)) = (op.insn, op.operand)
+            && !callees.contains(&(callee as usize))
+        {
+            callees.push(callee as usize);
+        }
+    }
+    callees
+}
+
+fn unreachable(program: &Program<'_>, start: u32, end: u32) -> Option<u32> {
+    let mut seen = vec![false; (end - start) as usize];
+    let mut pending = vec![start];
+    while let Some(insn_idx) = pending.pop() {
+        let at = (insn_idx - start) as usize;
+        if std::mem::replace(&mut seen[at], true) {
+            continue;
+        }
+        let op = &program.code[insn_idx as usize];
+        pending.extend(op.target);
+        if !op.insn.is_terminator() && insn_idx + 1 < end {
+            pending.push(insn_idx + 1);
+        }
+    }
+    let missing = seen.iter().position(|seen| !seen)?;
+    Some(start + missing as u32)
+}
+
+/// A depth-first search that does not recurse itself: a program has up to 256 functions, but an
+/// object may have any number.
+fn recursion(program: &Program<'_>) -> Result<(), (u32, Fault)> {
+    let n_funcs = program.funcs.len();
+    let all: Vec<Vec<usize>> = (0..n_funcs).map(|func| callees(program, func)).collect();
+    let mut is_done = vec![false; n_funcs];
+    for root in 0..n_funcs {
+        let mut chain: Vec<(usize, usize)> = vec![(root, 0)];
+        while let Some((func, next)) = chain.last_mut() {
+            let func = *func;
+            if is_done[func] || *next == all[func].len() {
+                is_done[func] = true;
+                chain.pop();
+                continue;
+            }
+            let callee = all[func][*next];
+            *next += 1;
+            if chain.iter().any(|(func, _)| *func == callee) {
+                let name = program.funcs[callee].name.clone();
+                let calls = |op: &crate::program::Op| op.operand == Operand::Func(callee as u32);
+                let info = &program.funcs[func];
+                let range = info.start..info.end;
+                let insn_idx = range.clone().find(|&at| calls(&program.code[at as usize]));
+                let at = insn_idx.unwrap_or(info.start);
+                return Err((at, Fault::alone(FaultKind::Recursion(name))));
+            }
+            if chain.len() >= 4096 {
+                let limit = Limit::Frames(MAX_CALL_FRAMES);
+                return Err((
+                    program.funcs[func].start,
+                    Fault::alone(FaultKind::TooComplex(limit)),
+                ));
+            }
+            chain.push((callee, 0));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! What the kernel's verifier would say of a linked program, before load and without a kernel.
+//!
+//! [`verify`] executes a program abstractly: along every path, with what is known of each register
+//! and stack byte, in the kernel's own model, so that verdicts agree. Input: an
+//! [`Object`] and one [`Linked`] program of it. Output: a [`Report`] with the verdict and, if the
+//! program is rejected, one [`Diagnostic`] about the C source. No IO.
+//!
+//! How it is built: what an instruction demands is data ([`obligation`]); whether a state meets a
+//! demand is one function ([`discharge`]); how an instruction changes the state another
+//! ([`transfer`]); [`explore`] walks over the paths and decides what need not be walked twice;
+//! [`diagnose`] explains the first broken obligation.
+//!
+//! **Known gaps.** What is not modelled is assumed to be right, never reported: kernel functions,
+//! dynptrs, iterators, arenas, kptrs, timers, spin locks, RCU and preemption sections, the bodies
+//! of callbacks, exceptions, arguments of programs whose context is described by BTF, fields of
+//! kernel objects, results of LSM and struct_ops programs, rules for unprivileged users. Loops that
+//! end through `may_goto` or an iterator are followed for a few rounds. [`Report::gaps`] says which
+//! of these a program met.
+
+#![forbid(unsafe_code)]
+
+mod diagnose;
+mod discharge;
+pub mod domain;
+mod explore;
+mod fault;
+mod obligation;
+mod program;
+mod state;
+mod transfer;
+
+use bpfc_base::{Diagnostic, SourceMap};
+use bpfc_kabi::{KernelVersion, limits::limits};
+use bpfc_object::{Linked, Object};
+use explore::{Explorer, Found, structure};
+use fault::Fault;
+use program::Program;
+
+/// What to verify for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerifyOptions {
+    /// The kernel whose rules apply. Without one, a program must satisfy all of them where they
+    /// differ: for instance, reading uninitialised stack is refused, as before Linux 6.3.
+    pub kernel: Option<KernelVersion>,
+    /// Gives up after this many instructions, counted along all paths; none for the kernel's limit.
+    pub max_insns: Option<u32>,
+}
+
+/// Whether the kernel would take the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It would, as far as this verifier knows.
+    Accepted,
+    /// It would not.
+    Rejected,
+}
+
+/// What is known of a program.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The answer.
+    pub verdict: Verdict,
+    /// Why not; at most one error, as in the kernel.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Instructions looked at along all paths.
+    pub n_insns: u32,
+    /// States kept in total, for comparison with later ones.
+    pub n_states: u32,
+    /// States kept at a time, at most.
+    pub n_peak_states: u32,
+    /// Bytes of stack of each function, in the order of [`Linked::subprogs`].
+    pub stack_bytes: Vec<u32>,
+    /// What the program uses that is not modelled, in alphabetical order.
+    pub gaps: Vec<String>,
+}
+
+/// Verifies `linked`, a program of `object`. The spans of its instructions are looked up in
+/// `sources`; where they have none, messages name the line from the object.
+pub fn verify(
+    object: &Object,
+    linked: &Linked,
+    options: &VerifyOptions,
+    sources: &SourceMap,
+) -> Report {
+    let program = Program::new(object, linked, options);
+    let limit = options
+        .kernel
+        .map(|kernel| limits(kernel).max_processed_insns);
+    let max_insns = options.max_insns.or(limit).unwrap_or(1_000_000);
+    let mut explorer = Explorer::new(&program, max_insns);
+    let result = explore_all(&program, &mut explorer);
+    let cost = explorer.cost().clone();
+    Report {
+        verdict: match result {
+            Ok(()) => Verdict::Accepted,
+            Err(_) => Verdict::Rejected,
+        },
+        diagnostics: match &result {
+            Ok(()) => Vec::new(),
+            Err(found) => vec![diagnose::diagnose(&program, sources, found)],
+        },
+        n_insns: cost.n_insns,
+        n_states: cost.n_states,
+        n_peak_states: cost.n_peak_states,
+        stack_bytes: cost.stack_bytes,
+        gaps: explorer.gaps().cloned().collect(),
+    }
+}
+
+/// The program itself, then each global function by itself, as the kernel does.
+fn explore_all(program: &Program<'_>, explorer: &mut Explorer<'_, '_>) -> Result<(), Box<Found>> {
+    let alone = |(insn_idx, fault): (u32, Fault)| {
+        Box::new(Found {
+            fault,
+            insn_idx,
+            trace: Vec::new(),
+        })
+    };
+    structure::check(program).map_err(alone)?;
+    explorer.explore(0)?;
+    for func in 1..program.funcs.len() as u32 {
+        if program.funcs[func as usize].contract.is_some() {
+            explorer.explore(func)?;
+        }
+    }
+    structure::check_stack(program, &explorer.cost().stack_bytes).map_err(alone)
+}

@@ -1,0 +1,92 @@
+//! Facts of the control flow: which registers are alive where, and where states are compared.
+//!
+//! Registers as `compute_live_registers` (Linux 6.15 `kernel/bpf/verifier.c`), places as
+//! `visit_insn` there.
+
+use super::{Op, Operand, Program};
+use bpfc_isa::{Callee, Insn, Reg, RegSet};
+use bpfc_kabi::helper_by_id;
+
+/// Sets [`Op::live`] and [`Op::is_prune_point`] of every instruction.
+pub fn mark(program: &mut Program<'_>) {
+    mark_prune_points(program);
+    mark_packet_changes(program);
+    let funcs: Vec<_> = program.funcs.iter().map(|f| (f.start, f.end)).collect();
+    for (start, end) in funcs {
+        mark_live(&mut program.code, start, end);
+    }
+}
+
+fn mark_prune_points(program: &mut Program<'_>) {
+    let mut points = Vec::new();
+    for (insn_idx, op) in (0..).zip(&program.code) {
+        match op.insn {
+            Insn::JumpIf { .. } | Insn::MayGoto { .. } => {
+                points.push(insn_idx);
+                points.extend(op.target);
+            }
+            Insn::Jump { .. } | Insn::JumpLong { .. } => points.extend(op.target),
+            Insn::Call(Callee::Kfunc { .. }) => points.push(insn_idx),
+            Insn::Call(_) if op.operand == Operand::Kernel => points.push(insn_idx),
+            _ => {}
+        }
+    }
+    for point in points {
+        program.code[point as usize].is_prune_point = true;
+    }
+}
+
+/// Passes [`super::FuncInfo::changes_packet`] from callees to callers until nothing changes.
+fn mark_packet_changes(program: &mut Program<'_>) {
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for idx in 0..program.code.len() {
+            let op = &program.code[idx];
+            let changes = match (op.insn, op.operand) {
+                (Insn::Call(Callee::Helper(id)), _) => {
+                    helper_by_id(id).is_some_and(|helper| helper.effects.changes_packet)
+                }
+                (Insn::Call(_), Operand::Func(func)) => program.funcs[func as usize].changes_packet,
+                _ => false,
+            };
+            let func = &mut program.funcs[op.func as usize];
+            changed |= changes && !func.changes_packet;
+            func.changes_packet |= changes;
+        }
+    }
+}
+
+/// Backward until nothing changes.
+fn mark_live(code: &mut [Op], start: u32, end: u32) {
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for insn_idx in (start..end).rev() {
+            let op = &code[insn_idx as usize];
+            let mut out = RegSet::EMPTY;
+            if !op.insn.is_terminator() && insn_idx + 1 < end {
+                out = code[insn_idx as usize + 1].live;
+            }
+            if let Some(target) = op.target {
+                out = out.union(code[target as usize].live);
+            }
+            let live = out.difference(op.insn.defs()).union(uses(&op.insn));
+            if live != op.live {
+                code[insn_idx as usize].live = live;
+                changed = true;
+            }
+        }
+    }
+}
+
+/// The registers that an instruction reads. Of a helper only its parameters count.
+pub fn uses(insn: &Insn) -> RegSet {
+    match *insn {
+        Insn::Call(Callee::Helper(id)) => {
+            let n_args = helper_by_id(id).map_or(5, |helper| helper.proto.args.len());
+            Reg::ARGS.into_iter().take(n_args).collect()
+        }
+        _ => insn.uses(),
+    }
+}

@@ -1,0 +1,215 @@
+//! A linked program prepared for verification: jump targets as instruction indices, maps, what each
+//! function expects, which registers are alive, and where states are compared.
+
+mod contract;
+mod flow;
+mod maps;
+
+pub use contract::{Contract, Param};
+pub use maps::{Content, MapInfo};
+
+use crate::VerifyOptions;
+use crate::state::MapIdx;
+use bpfc_base::IndexVec;
+use bpfc_isa::{Callee, Insn, RegSet, SlotMap, Wide};
+use bpfc_kabi::{AttachType, KernelVersion, ProgType, parse_section};
+use bpfc_object::{ExternKind, Linkage, Linked, Object, Reference};
+
+/// A prepared program.
+pub struct Program<'a> {
+    /// The object.
+    pub object: &'a Object,
+    /// The program.
+    pub linked: &'a Linked,
+    /// Its type; none where nobody knows.
+    pub prog_type: Option<ProgType>,
+    /// Where it is to be attached.
+    pub attach_type: Option<AttachType>,
+    /// Whether it may sleep.
+    pub is_sleepable: bool,
+    /// The kernel it is for; none for "any".
+    pub kernel: Option<KernelVersion>,
+    /// The instructions.
+    pub code: Vec<Op>,
+    /// The maps.
+    pub maps: IndexVec<MapIdx, MapInfo>,
+    /// The functions, the program itself first.
+    pub funcs: Vec<FuncInfo>,
+}
+
+/// One instruction.
+#[derive(Clone, Debug)]
+pub struct Op {
+    /// The instruction itself.
+    pub insn: Insn,
+    /// Where its jump leads; none for other instructions and for jumps into nowhere.
+    pub target: Option<u32>,
+    /// What it calls or loads.
+    pub operand: Operand,
+    /// The function it is in.
+    pub func: u32,
+    /// The registers whose contents may be read from here on.
+    pub live: RegSet,
+    /// Whether states are compared here.
+    pub is_prune_point: bool,
+}
+
+/// What an instruction calls, or the address that it loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// Nothing special.
+    None,
+    /// A map.
+    Map(MapIdx),
+    /// An address in the only value of a map.
+    MapValue(MapIdx, u32),
+    /// A function of the program.
+    Func(u32),
+    /// Something of the kernel that is not modelled.
+    Kernel,
+}
+
+/// One function.
+#[derive(Clone, Debug)]
+pub struct FuncInfo {
+    /// Its name.
+    pub name: String,
+    /// Its first instruction.
+    pub start: u32,
+    /// One past its last instruction.
+    pub end: u32,
+    /// For a function that is verified once by itself: what callers must pass.
+    pub contract: Option<Contract>,
+    /// Whether C says that it returns nothing.
+    pub is_void: bool,
+    /// Whether it, or a function that it calls, calls a helper that moves the packet.
+    pub changes_packet: bool,
+}
+
+impl<'a> Program<'a> {
+    /// Prepares `linked`.
+    pub fn new(object: &'a Object, linked: &'a Linked, options: &VerifyOptions) -> Program<'a> {
+        let section = parse_section(&linked.section);
+        let mut maps = maps::Maps::new(object);
+        let funcs = linked.subprogs.iter().enumerate().map(|(idx, subprog)| {
+            let function = &object.functions[subprog.func];
+            let is_global = idx > 0
+                && function.linkage != Linkage::Static
+                && !function.is_hidden
+                && function.btf.is_some();
+            FuncInfo {
+                name: subprog.name.clone(),
+                start: subprog.start,
+                end: subprog.start + subprog.n_insns,
+                contract: is_global
+                    .then(|| contract::of_function(object, function, linked.prog_type))
+                    .flatten(),
+                is_void: contract::is_void(object, function),
+                changes_packet: false,
+            }
+        });
+        let funcs: Vec<FuncInfo> = funcs.collect();
+        let mut program = Program {
+            object,
+            linked,
+            prog_type: linked.prog_type,
+            attach_type: linked.attach_type,
+            is_sleepable: section.is_some_and(|section| section.def.flags.is_sleepable),
+            kernel: options.kernel,
+            code: Vec::new(),
+            maps: IndexVec::new(),
+            funcs,
+        };
+        program.code = program.prepare(&mut maps);
+        program.maps = maps.finish();
+        flow::mark(&mut program);
+        program
+    }
+
+    fn prepare(&self, maps: &mut maps::Maps<'_>) -> Vec<Op> {
+        let slots = SlotMap::new(&self.linked.plain_insns());
+        let mut code = Vec::with_capacity(self.linked.insns.len());
+        for (func, info) in self.funcs.iter().enumerate() {
+            for insn_idx in info.start..info.end {
+                let insn = &self.linked.insns[insn_idx as usize];
+                let target = slots.target(insn_idx, &insn.insn);
+                let jumps = insn.insn.jump_offset().is_some();
+                let in_function = |target: &u32| (info.start..info.end).contains(target);
+                code.push(Op {
+                    insn: insn.insn,
+                    target: target.filter(|target| jumps && in_function(target)),
+                    operand: self.operand(insn, target, maps),
+                    func: func as u32,
+                    live: RegSet::EMPTY,
+                    is_prune_point: false,
+                });
+            }
+        }
+        code
+    }
+
+    fn operand(
+        &self,
+        insn: &bpfc_object::LinkedInsn,
+        target: Option<u32>,
+        maps: &mut maps::Maps<'_>,
+    ) -> Operand {
+        match (insn.reference, insn.insn) {
+            (Some(Reference::Map(map)), _) => Operand::Map(maps.of_map(map)),
+            (Some(Reference::Data { section, offset }), _) => {
+                Operand::MapValue(maps.of_data(section), offset)
+            }
+            (Some(Reference::Extern(id)), _) => match self.object.externs[id].kind {
+                ExternKind::Kconfig { size_bytes } => {
+                    Operand::MapValue(maps.of_kconfig(id, size_bytes, self.kernel), 0)
+                }
+                ExternKind::Ksym | ExternKind::Kfunc => Operand::Kernel,
+            },
+            (None, Insn::Call(Callee::Local { .. }))
+            | (
+                None,
+                Insn::LoadImm64 {
+                    value: Wide::Func { .. },
+                    ..
+                },
+            ) => {
+                let starts = |func: &&FuncInfo| Some(func.start) == target;
+                let func = self.funcs.iter().enumerate().find(|(_, func)| starts(func));
+                func.map_or(Operand::None, |(idx, _)| Operand::Func(idx as u32))
+            }
+            (
+                None,
+                Insn::LoadImm64 {
+                    value:
+                        Wide::MapFd(_)
+                        | Wide::MapValue { .. }
+                        | Wide::BtfId { .. }
+                        | Wide::MapIdx(_)
+                        | Wide::MapIdxValue { .. },
+                    ..
+                },
+            ) => Operand::Kernel,
+            _ => Operand::None,
+        }
+    }
+
+    /// The kernel function that a call calls, by name, if the object names it.
+    pub fn kfunc_name(&self, insn_idx: u32) -> Option<&'a str> {
+        match self.linked.insns[insn_idx as usize].reference {
+            Some(Reference::Extern(id)) => Some(&self.object.externs[id].name),
+            _ => None,
+        }
+    }
+
+    /// Whether the kernel is known to be `major.minor` or newer.
+    pub fn is_since(&self, major: u16, minor: u16) -> bool {
+        self.kernel
+            .is_some_and(|kernel| kernel >= KernelVersion::new(major, minor))
+    }
+
+    /// Whether the object's license lets it call what only GPL programs may.
+    pub fn is_gpl(&self) -> bool {
+        let license = self.object.license.as_deref();
+        license.is_some_and(bpfc_kabi::is_gpl_compatible)
+    }
+}

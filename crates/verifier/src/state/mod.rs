@@ -1,0 +1,139 @@
+//! The state of the machine at one point of one path: registers, stack frames, references.
+
+mod stack;
+mod value;
+
+pub use stack::{Byte, Slot, Stack, place};
+pub use value::{Kind, MapIdx, PacketRange, Value};
+
+use bpfc_isa::Reg;
+use std::rc::Rc;
+
+/// One function call in progress.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The function, by its index in the linked program.
+    pub func: u32,
+    /// The call that made the frame; of no meaning for the first one.
+    pub call_site: u32,
+    /// `r0` to `r10`.
+    pub regs: [Value; 11],
+    /// Its stack.
+    pub stack: Stack,
+}
+
+/// Something acquired that must be given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The id that registers refer to.
+    pub id: u32,
+    /// The instruction that acquired it.
+    pub insn_idx: u32,
+}
+
+/// One executed instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The instruction.
+    pub insn_idx: u32,
+    /// The frame in which it ran.
+    pub frame: u8,
+    /// The stack slot that it loaded a register from or stored one to.
+    pub slot: Option<StackSlot>,
+}
+
+/// A slot of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackSlot {
+    /// The frame.
+    pub frame: u8,
+    /// The slot, as in [`Stack::slots`].
+    pub slot: u8,
+}
+
+/// A machine state.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The calls in progress, the program's own first; never empty. States share the frames that
+    /// they did not change.
+    pub frames: Vec<Rc<Frame>>,
+    /// What is held.
+    pub held: Vec<Held>,
+    /// The next instruction.
+    pub insn_idx: u32,
+    /// How often the path went round each loop whose end this verifier does not model.
+    pub rounds: Vec<(u32, u8)>,
+}
+
+impl State {
+    /// The running function.
+    pub fn top(&self) -> &Frame {
+        self.frames.last().expect("at least one frame")
+    }
+
+    /// The running function.
+    pub fn top_mut(&mut self) -> &mut Frame {
+        Rc::make_mut(self.frames.last_mut().expect("at least one frame"))
+    }
+
+    /// The number of the running function's frame.
+    pub fn depth(&self) -> u8 {
+        (self.frames.len() - 1) as u8
+    }
+
+    /// A register of the running function.
+    pub fn reg(&self, reg: Reg) -> &Value {
+        &self.top().regs[usize::from(reg.number())]
+    }
+
+    /// Sets a register of the running function.
+    pub fn set(&mut self, reg: Reg, value: Value) {
+        self.top_mut().regs[usize::from(reg.number())] = value;
+    }
+
+    /// A register of the running function.
+    pub fn reg_mut(&mut self, reg: Reg) -> &mut Value {
+        &mut self.top_mut().regs[usize::from(reg.number())]
+    }
+
+    /// The frame with this number.
+    pub fn frame_mut(&mut self, frame: u8) -> &mut Frame {
+        Rc::make_mut(&mut self.frames[usize::from(frame)])
+    }
+
+    /// Changes every register and every register on the stack for which `wanted` holds.
+    pub fn for_each(
+        &mut self,
+        wanted: impl Fn(&Value) -> bool,
+        mut change: impl FnMut(&mut Value),
+    ) {
+        for frame in &mut self.frames {
+            let in_regs = frame.regs.iter().any(&wanted);
+            let in_stack = || {
+                let mut spills = frame
+                    .stack
+                    .slots
+                    .iter()
+                    .filter_map(|slot| slot.spill.as_ref());
+                spills.any(|spill| wanted(spill))
+            };
+            if !in_regs && !in_stack() {
+                continue;
+            }
+            let frame = Rc::make_mut(frame);
+            frame
+                .regs
+                .iter_mut()
+                .filter(|v| wanted(v))
+                .for_each(&mut change);
+            let spills = frame
+                .stack
+                .slots
+                .iter_mut()
+                .filter_map(|slot| slot.spill.as_mut());
+            for spill in spills.filter(|spill| wanted(spill)) {
+                change(Rc::make_mut(spill));
+            }
+        }
+    }
+}

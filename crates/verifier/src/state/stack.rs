@@ -1,0 +1,144 @@
+//! The stack of one function: what each byte holds.
+
+use super::value::Value;
+use crate::domain::Scalar;
+use std::rc::Rc;
+
+/// A stack frame, from its highest address down. It grows with what is stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stack {
+    /// Slot `i` holds the bytes at offsets `-8 * (i + 1)` to `-8 * i - 1` from the frame pointer.
+    pub slots: Vec<Slot>,
+}
+
+/// Eight aligned bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    /// What each byte is, by ascending address.
+    pub bytes: [Byte; 8],
+    /// The register that was stored in the bytes that are [`Byte::Spill`], the lowest ones.
+    pub spill: Option<Rc<Value>>,
+}
+
+/// What a byte of the stack holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Byte {
+    /// Nothing was stored.
+    Uninit,
+    /// Some data.
+    Misc,
+    /// Zero.
+    Zero,
+    /// A part of [`Slot::spill`].
+    Spill,
+    /// Something that this verifier does not model.
+    Unknown,
+}
+
+impl Slot {
+    /// Nothing was stored.
+    pub const UNINIT: Slot = Slot {
+        bytes: [Byte::Uninit; 8],
+        spill: None,
+    };
+
+    /// How many bytes of a register are stored here.
+    pub fn spill_bytes(&self) -> usize {
+        match self.spill {
+            Some(_) => self.bytes.iter().take_while(|&&b| b == Byte::Spill).count(),
+            None => 0,
+        }
+    }
+
+    /// The whole slot as one number, if that is what it is.
+    pub fn as_scalar(&self) -> Option<Value> {
+        match &self.spill {
+            Some(spill) if spill.is_scalar() && self.spill_bytes() == 8 => Some(**spill),
+            None if self.bytes == [Byte::Misc; 8] => Some(Value::scalar(Scalar::UNKNOWN, 0)),
+            _ => None,
+        }
+    }
+
+    /// The spilled register is no longer whole: its bytes are just data.
+    fn scrub(&mut self) {
+        if self.spill.take().is_some() {
+            for byte in &mut self.bytes {
+                if *byte == Byte::Spill {
+                    *byte = Byte::Misc;
+                }
+            }
+        }
+    }
+}
+
+/// The slot and the byte in it of an offset below the frame pointer (-512..=-1).
+pub fn place(off: i64) -> (usize, usize) {
+    let from_top = usize::try_from(-1 - off).expect("the offset was checked");
+    (from_top / 8, 7 - from_top % 8)
+}
+
+impl Stack {
+    /// The byte at `off`.
+    pub fn byte(&self, off: i64) -> Byte {
+        let (slot, byte) = place(off);
+        self.slots
+            .get(slot)
+            .map_or(Byte::Uninit, |slot| slot.bytes[byte])
+    }
+
+    /// The slot that holds `off`.
+    pub fn slot(&self, off: i64) -> Option<&Slot> {
+        self.slots.get(place(off).0)
+    }
+
+    /// The slot with this number, made if it is not there.
+    pub fn slot_mut(&mut self, slot: usize) -> &mut Slot {
+        if self.slots.len() <= slot {
+            self.slots.resize(slot + 1, Slot::UNINIT);
+        }
+        &mut self.slots[slot]
+    }
+
+    /// Stores a register's low `bytes` bytes at `off`, the address of a slot.
+    pub fn spill(&mut self, off: i64, bytes: u32, value: Value) {
+        let slot = self.slot_mut(place(off).0);
+        slot.scrub();
+        slot.spill = Some(Rc::new(value));
+        let bytes = bytes as usize;
+        slot.bytes[..bytes].fill(Byte::Spill);
+        for byte in &mut slot.bytes[bytes..] {
+            if !matches!(byte, Byte::Uninit | Byte::Unknown) {
+                *byte = Byte::Misc;
+            }
+        }
+    }
+
+    /// Stores `byte` in `n_bytes` bytes from `off`.
+    pub fn fill(&mut self, off: i64, n_bytes: u32, byte: Byte) {
+        for off in off..off + i64::from(n_bytes) {
+            let (slot, idx) = place(off);
+            let slot = self.slot_mut(slot);
+            slot.scrub();
+            slot.bytes[idx] = byte;
+        }
+    }
+
+    /// Some of the bytes from `off` on are stored to, but not known which: what was there is lost,
+    /// what was not there is still not there.
+    pub fn fill_some(&mut self, off: i64, n_bytes: u32, is_zero: bool) {
+        for off in off..off + i64::from(n_bytes) {
+            let (slot, idx) = place(off);
+            let Some(slot) = self.slots.get_mut(slot) else {
+                continue;
+            };
+            slot.scrub();
+            let byte = &mut slot.bytes[idx];
+            *byte = match *byte {
+                Byte::Zero if is_zero => Byte::Zero,
+                Byte::Uninit => Byte::Uninit,
+                Byte::Unknown => Byte::Unknown,
+                _ => Byte::Misc,
+            };
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Arithmetic on numbers and pointers.
+
+use super::{Machine, Mark};
+use crate::domain::{Scalar, arith};
+use crate::state::{Kind, PacketRange, State, Value};
+use bpfc_isa::{AluOp, Insn, Reg, Src, Width};
+
+impl Machine<'_> {
+    /// An instruction without memory.
+    pub(super) fn alu(&mut self, state: &mut State, insn: Insn) {
+        let origin = state.insn_idx;
+        match insn {
+            Insn::Alu {
+                width,
+                op: AluOp::Mov,
+                dst,
+                src,
+            } => self.mov(state, width, dst, src),
+            Insn::Alu {
+                width,
+                op,
+                dst,
+                src,
+            } => self.binary(state, width, op, dst, src),
+            Insn::Neg { width, dst } => {
+                let value = state.reg(dst);
+                let result = match value.kind {
+                    Kind::Unknown => Value::unknown(origin),
+                    Kind::Scalar => Value::scalar(arith::neg(width, value.number), origin),
+                    _ => Value::scalar(Scalar::UNKNOWN, origin),
+                };
+                state.set(dst, result);
+            }
+            Insn::SignExtend {
+                extension,
+                dst,
+                src,
+            } => self.sign_extend(state, extension, dst, src),
+            Insn::ByteSwap { dst, .. } => {
+                let result = match state.reg(dst).kind {
+                    Kind::Unknown => Value::unknown(origin),
+                    _ => Value::scalar(Scalar::UNKNOWN, origin),
+                };
+                state.set(dst, result);
+            }
+            _ => unreachable!("the caller selects"),
+        }
+    }
+
+    fn mov(&mut self, state: &mut State, width: Width, dst: Reg, src: Src) {
+        let origin = state.insn_idx;
+        let src = match src {
+            Src::Imm(imm) => {
+                let number = match width {
+                    Width::W32 => u64::from(imm as u32),
+                    Width::W64 => i64::from(imm) as u64,
+                };
+                state.set(dst, Value::scalar(Scalar::constant(number), origin));
+                return;
+            }
+            Src::Reg(src) => src,
+        };
+        let value = *state.reg(src);
+        let fits = width == Width::W64 || value.number.width_bits() <= 32;
+        let result = match value.kind {
+            Kind::Scalar => {
+                let mut copy = value;
+                if fits {
+                    copy.id = self.link(state, src);
+                } else {
+                    copy.number.zero_extend32();
+                    copy.id = 0;
+                    copy.is_displaced = false;
+                    copy.off = 0;
+                }
+                copy
+            }
+            Kind::Unknown => value,
+            // Half of a pointer is some number.
+            _ if width == Width::W32 => Value::scalar(Scalar::UNKNOWN, origin),
+            _ => value,
+        };
+        state.set(dst, result);
+    }
+
+    /// The id of the number in `reg`, which gets one if it has none and is not known anyway.
+    pub(super) fn link(&mut self, state: &mut State, reg: Reg) -> u32 {
+        let value = state.reg(reg);
+        if value.id != 0 || !value.is_scalar() || value.number.as_constant().is_some() {
+            return value.id;
+        }
+        let id = self.fresh_id();
+        state.reg_mut(reg).id = id;
+        id
+    }
+
+    fn sign_extend(
+        &mut self,
+        state: &mut State,
+        extension: bpfc_isa::Extension,
+        dst: Reg,
+        src: Reg,
+    ) {
+        let origin = state.insn_idx;
+        let value = *state.reg(src);
+        let bits = extension.bits();
+        let result = match value.kind {
+            Kind::Unknown => value,
+            Kind::Scalar => {
+                let mut copy = value;
+                // A number that is not negative in that width stays what it is.
+                if value.number.umax < 1 << (bits - 1) {
+                    copy.id = self.link(state, src);
+                } else {
+                    copy.number.sign_extend(bits, extension.width().bits());
+                    copy.id = 0;
+                    copy.is_displaced = false;
+                    copy.off = 0;
+                    copy.origin = origin;
+                }
+                copy
+            }
+            _ => Value::scalar(Scalar::UNKNOWN, origin),
+        };
+        state.set(dst, result);
+    }
+
+    fn binary(&mut self, state: &mut State, width: Width, op: AluOp, dst: Reg, src: Src) {
+        let origin = state.insn_idx;
+        let left = *state.reg(dst);
+        let right = match src {
+            Src::Reg(reg) => *state.reg(reg),
+            Src::Imm(imm) => {
+                let number = match width {
+                    Width::W32 => u64::from(imm as u32),
+                    Width::W64 => i64::from(imm) as u64,
+                };
+                Value::scalar(Scalar::constant(number), origin)
+            }
+        };
+        let result = match (left.kind, right.kind) {
+            (Kind::Unknown, _) | (_, Kind::Unknown) => Value::unknown(origin),
+            (Kind::Scalar, Kind::Scalar) => self.numbers(width, op, &left, &right, src, origin),
+            _ if width == Width::W32 => Value::scalar(Scalar::UNKNOWN, origin),
+            (Kind::Scalar, _) => {
+                self.marks.push(Mark::Precise(dst));
+                displace(&right, op, &left.number, self.fresh_id(), origin)
+            }
+            (_, Kind::Scalar) => {
+                if let Src::Reg(src) = src {
+                    self.marks.push(Mark::Precise(src));
+                }
+                displace(&left, op, &right.number, self.fresh_id(), origin)
+            }
+            // A difference of pointers is some number.
+            _ => Value::scalar(Scalar::UNKNOWN, origin),
+        };
+        state.set(dst, result);
+    }
+
+    fn numbers(
+        &mut self,
+        width: Width,
+        op: AluOp,
+        left: &Value,
+        right: &Value,
+        src: Src,
+        origin: u32,
+    ) -> Value {
+        let number = arith::alu(width, op, left.number, right.number);
+        let mut result = Value::scalar(number, origin);
+        // `x + constant` stays linked to `x` (Linux 6.11).
+        let constant = right.number.as_constant();
+        let distance = constant.and_then(|distance| i32::try_from(distance).ok());
+        let is_first = left.id != 0 && !left.is_displaced;
+        if let (AluOp::Add, Width::W64, Some(distance), true) = (op, width, distance, is_first) {
+            result.id = left.id;
+            result.is_displaced = true;
+            result.off = distance;
+        }
+        let _ = src;
+        result
+    }
+}
+
+/// `pointer op number`, addition or subtraction: the fixed offset moves by a known number, the
+/// variable one by any other. A packet pointer that moves by an unknown number gets the id `id`
+/// and must be compared again.
+pub fn displace(pointer: &Value, op: AluOp, number: &Scalar, id: u32, origin: u32) -> Value {
+    let mut result = *pointer;
+    let known = number.as_constant().map(|number| number as i64);
+    let signed = known.and_then(|number| match op {
+        AluOp::Sub => number.checked_neg(),
+        _ => Some(number),
+    });
+    let off = signed.and_then(|number| i64::from(pointer.off).checked_add(number));
+    if let Some(off) = off.and_then(|off| i32::try_from(off).ok()) {
+        result.off = off;
+        return result;
+    }
+    result.number = arith::alu(Width::W64, op, pointer.number, *number);
+    if pointer.is_packet() {
+        result.id = id;
+        if op == AluOp::Add || number.smin < 0 {
+            result.range = PacketRange::Bytes(0);
+        }
+    }
+    let _ = origin;
+    result
+}

@@ -1,0 +1,225 @@
+//! Conditional jumps: which ways are possible, and what each tells.
+
+use super::{Machine, Mark, Next};
+use crate::domain::{Scalar, arith, branch};
+use crate::state::{Kind, PacketRange, State, Value};
+use bpfc_isa::{AluOp, JmpOp, Reg, Src, Width};
+use bpfc_kabi::limits::MAX_PACKET_OFFSET;
+
+impl Machine<'_> {
+    /// `if dst op src goto target`.
+    pub(super) fn jump(
+        &mut self,
+        state: &mut State,
+        width: Width,
+        op: JmpOp,
+        dst: Reg,
+        src: Src,
+        target: u32,
+    ) -> Next {
+        let next = state.insn_idx + 1;
+        let left = *state.reg(dst);
+        let right = match src {
+            Src::Reg(reg) => *state.reg(reg),
+            Src::Imm(imm) => {
+                let number = i64::from(imm) as u64;
+                Value::scalar(Scalar::constant(number), state.insn_idx)
+            }
+        };
+        if let Some(is_taken) = outcome(width, op, &left, &right) {
+            if left.is_scalar() && right.is_scalar() {
+                self.marks.push(Mark::Precise(dst));
+                if let Src::Reg(src) = src {
+                    self.marks.push(Mark::Precise(src));
+                }
+            }
+            return Next::Goto(if is_taken { target } else { next });
+        }
+        let mut taken = Box::new(state.clone());
+        taken.insn_idx = target;
+        if left.is_scalar() && right.is_scalar() {
+            for (state, holds) in [(&mut *taken, true), (&mut *state, false)] {
+                let (mut left, mut right) = (left, right);
+                branch::refine(width, op, holds, &mut left.number, &mut right.number);
+                learn(state, dst, &left);
+                if let Src::Reg(src) = src {
+                    learn(state, src, &right);
+                }
+            }
+        } else if left.is_pointer() || right.is_pointer() {
+            compare_pointers(state, &mut taken, width, op, (dst, &left), (src, &right));
+        }
+        Next::Branch(taken)
+    }
+}
+
+/// Whether the jump is taken, if that is certain.
+fn outcome(width: Width, op: JmpOp, left: &Value, right: &Value) -> Option<bool> {
+    if left.is_scalar() && right.is_scalar() {
+        return branch::outcome(width, op, &left.number, &right.number);
+    }
+    if width == Width::W32 {
+        return None;
+    }
+    if left.is_pointer() && right.is_zero() && left.is_never_null() {
+        return match op {
+            JmpOp::Eq => Some(false),
+            JmpOp::Ne => Some(true),
+            _ => None,
+        };
+    }
+    let (op, packet) = match (left.kind, right.kind) {
+        (Kind::Packet, Kind::PacketEnd) => (op, left),
+        (Kind::PacketEnd, Kind::Packet) => (op.swapped(), right),
+        _ => return None,
+    };
+    match (packet.range, op) {
+        (PacketRange::BeyondEnd, JmpOp::Gt | JmpOp::Ge) => Some(true),
+        (PacketRange::BeyondEnd, JmpOp::Le | JmpOp::Lt) => Some(false),
+        (PacketRange::AtEnd, JmpOp::Ge) => Some(true),
+        (PacketRange::AtEnd, JmpOp::Lt) => Some(false),
+        _ => None,
+    }
+}
+
+/// Sets a number of which more is known now, and all that are linked to it.
+fn learn(state: &mut State, reg: Reg, value: &Value) {
+    let known = Value {
+        number: value.number,
+        ..*state.reg(reg)
+    };
+    state.set(reg, known);
+    if known.id == 0 {
+        return;
+    }
+    state.for_each(
+        |other| other.is_scalar() && other.id == known.id,
+        |other| {
+            other.number = if other.is_displaced == known.is_displaced && other.off == known.off {
+                known.number
+            } else {
+                let distance = i64::from(other.off) - i64::from(known.off);
+                let distance = Scalar::constant(distance as u64);
+                arith::alu(Width::W64, AluOp::Add, known.number, distance)
+            };
+        },
+    );
+}
+
+fn compare_pointers(
+    state: &mut State,
+    taken: &mut State,
+    width: Width,
+    op: JmpOp,
+    (dst, left): (Reg, &Value),
+    (src, right): (Src, &Value),
+) {
+    if width == Width::W32 {
+        return;
+    }
+    let equality = match op {
+        JmpOp::Eq => Some(true),
+        JmpOp::Ne => Some(false),
+        _ => None,
+    };
+    if let (Some(eq_is_taken), Src::Imm(0), true) = (equality, src, left.is_nullable) {
+        let (when_equal, when_not) = match eq_is_taken {
+            true => (taken, state),
+            false => (state, taken),
+        };
+        decide_null(when_equal, left, true);
+        decide_null(when_not, left, false);
+        return;
+    }
+    // A pointer that equals one that is not null is not null (Linux 6.2).
+    if let (Some(eq_is_taken), true) = (equality, left.is_pointer() && right.is_pointer()) {
+        if left.is_nullable != right.is_nullable {
+            let nullable = if left.is_nullable { left } else { right };
+            let when_equal = if eq_is_taken { taken } else { state };
+            decide_null(when_equal, nullable, false);
+        }
+        return;
+    }
+    if let Src::Reg(src) = src {
+        compare_packet(state, taken, op, (dst, left), (src, right));
+    }
+}
+
+/// All registers with this id are null, or are not.
+fn decide_null(state: &mut State, value: &Value, is_null: bool) {
+    let (id, ref_id) = (value.id, value.ref_id);
+    if is_null && ref_id != 0 {
+        // Nothing was acquired.
+        state.held.retain(|held| held.id != ref_id);
+    }
+    state.for_each(
+        |other| other.is_nullable && other.id == id,
+        |other| {
+            if is_null {
+                *other = Value::scalar(Scalar::ZERO, other.origin);
+            } else {
+                other.is_nullable = false;
+                other.id = 0;
+            }
+        },
+    );
+}
+
+/// A comparison of a packet pointer with the end, or of a pointer to the metadata with the start:
+/// on one way, some bytes are known to exist (`try_match_pkt_pointers`, Linux 6.12
+/// `kernel/bpf/verifier.c`).
+fn compare_packet(
+    state: &mut State,
+    taken: &mut State,
+    op: JmpOp,
+    (dst, left): (Reg, &Value),
+    (src, right): (Reg, &Value),
+) {
+    let is_start = |value: &Value| value.kind == Kind::Packet && value.fixed_offset() == Some(0);
+    let (op, reg, pointer) = match (left.kind, right.kind) {
+        (Kind::Packet, Kind::PacketEnd) => (op, dst, left),
+        (Kind::PacketMeta, Kind::Packet) if is_start(right) => (op, dst, left),
+        (Kind::PacketEnd, Kind::Packet) => (op.swapped(), src, right),
+        (Kind::Packet, Kind::PacketMeta) if is_start(left) => (op.swapped(), src, right),
+        _ => return,
+    };
+    // Where `pointer < end`, the byte at `pointer` exists too.
+    let (inside, outside, is_strict) = match op {
+        JmpOp::Gt => (state, taken, false),
+        JmpOp::Ge => (state, taken, true),
+        JmpOp::Lt => (taken, state, true),
+        JmpOp::Le => (taken, state, false),
+        _ => return,
+    };
+    extend(inside, pointer, is_strict);
+    if pointer.kind == Kind::Packet {
+        outside.reg_mut(reg).range = match is_strict {
+            true => PacketRange::AtEnd,
+            false => PacketRange::BeyondEnd,
+        };
+    }
+}
+
+/// The bytes up to `pointer` exist, and with `is_strict` one more.
+fn extend(state: &mut State, pointer: &Value, is_strict: bool) {
+    let Ok(off) = u64::try_from(pointer.off) else {
+        return;
+    };
+    let limit = u64::from(MAX_PACKET_OFFSET);
+    let is_nothing = off == 0 && is_strict;
+    if is_nothing || pointer.number.umax > limit || pointer.number.umax + off > limit {
+        return;
+    }
+    let known = (off + u64::from(is_strict)).min(limit) as u16;
+    let (kind, id) = (pointer.kind, pointer.id);
+    state.for_each(
+        |other| other.kind == kind && other.id == id,
+        |other| {
+            let old = match other.range {
+                PacketRange::Bytes(old) => old,
+                PacketRange::AtEnd | PacketRange::BeyondEnd => 0,
+            };
+            other.range = PacketRange::Bytes(old.max(known));
+        },
+    );
+}

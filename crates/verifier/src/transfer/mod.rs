@@ -1,0 +1,225 @@
+//! How an instruction changes the state, given that the state meets the instruction's obligations.
+//!
+//! Requires: every obligation of the instruction was discharged.
+//! Ensures: the new state holds for every concrete run that the old one held for.
+
+mod alu;
+mod call;
+mod jump;
+mod memory;
+
+pub use alu::displace;
+
+use crate::program::{Operand, Program};
+use crate::state::{Kind, StackSlot, State, Value};
+use bpfc_isa::{Callee, Insn, Reg, RegSet, Wide};
+use bpfc_kabi::KfuncFlags;
+use std::collections::BTreeSet;
+
+/// Where control goes.
+pub enum Next {
+    /// To one instruction.
+    Goto(u32),
+    /// To two: the state itself falls through to the next instruction, its copy jumps.
+    Branch(Box<State>),
+    /// Nowhere: the program, or the function that is verified by itself, ends.
+    Done,
+}
+
+/// What an instruction did beside changing the state, for the comparison of states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// The exact range of the number in the register mattered.
+    Precise(Reg),
+    /// Stack slots from the first to the last were read.
+    StackRead {
+        /// The frame.
+        frame: u8,
+        /// The slot with the lowest number, at the highest address.
+        first: u8,
+        /// The slot with the highest number.
+        last: u8,
+    },
+    /// A whole stack slot was overwritten.
+    StackWritten(StackSlot),
+    /// A frame was made, in place of what was there before.
+    NewFrame(u8),
+}
+
+/// What lives as long as the verification of one function.
+pub struct Machine<'a> {
+    /// The program.
+    pub program: &'a Program<'a>,
+    /// What is not modelled and was met.
+    pub gaps: BTreeSet<String>,
+    /// What the last instruction did.
+    pub marks: Vec<Mark>,
+    /// The stack slot that the last instruction moved a register to or from.
+    pub slot: Option<StackSlot>,
+    next_id: u32,
+}
+
+/// How often a path goes round a loop whose end is not modelled.
+const MAX_ROUNDS: u8 = 3;
+
+impl<'a> Machine<'a> {
+    /// A machine for `program`.
+    pub fn new(program: &'a Program<'a>) -> Machine<'a> {
+        Machine {
+            program,
+            gaps: BTreeSet::new(),
+            marks: Vec::new(),
+            slot: None,
+            next_id: 0,
+        }
+    }
+
+    /// An id that nothing has yet.
+    pub fn fresh_id(&mut self) -> u32 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Runs the instruction at `state.insn_idx`.
+    pub fn execute(&mut self, state: &mut State) -> Next {
+        self.marks.clear();
+        self.slot = None;
+        let insn_idx = state.insn_idx;
+        let program = self.program;
+        let op = &program.code[insn_idx as usize];
+        match op.insn {
+            Insn::Alu { .. }
+            | Insn::Neg { .. }
+            | Insn::SignExtend { .. }
+            | Insn::ByteSwap { .. } => self.alu(state, op.insn),
+            Insn::LoadImm64 { dst, value } => {
+                let value = self.address(insn_idx, op.operand, value);
+                state.set(dst, value);
+            }
+            Insn::Load { .. }
+            | Insn::LoadAcquire { .. }
+            | Insn::Store { .. }
+            | Insn::StoreRelease { .. }
+            | Insn::Atomic { .. } => self.memory(state, op.insn),
+            Insn::LoadPacket { .. } => {
+                forget(state, RegSet::CALLER_SAVED);
+                let number = crate::domain::Scalar::UNKNOWN;
+                state.set(Reg::R0, Value::scalar(number, insn_idx));
+            }
+            Insn::Jump { .. } | Insn::JumpLong { .. } => {
+                return Next::Goto(op.target.unwrap_or(insn_idx + 1));
+            }
+            Insn::JumpIf {
+                width,
+                op: condition,
+                dst,
+                src,
+                ..
+            } => {
+                let target = op.target.unwrap_or(insn_idx + 1);
+                return self.jump(state, width, condition, dst, src, target);
+            }
+            Insn::MayGoto { .. } => {
+                let target = op.target.unwrap_or(insn_idx + 1);
+                return self.may_goto(state, target);
+            }
+            Insn::Call(callee) => return self.call(state, callee, op.operand),
+            Insn::Exit => return self.exit(state),
+        }
+        Next::Goto(insn_idx + 1)
+    }
+
+    fn address(&self, insn_idx: u32, operand: Operand, value: Wide) -> Value {
+        match (operand, value) {
+            (Operand::Map(map), _) => Value::pointer(Kind::Map(map), insn_idx),
+            (Operand::MapValue(map, off), _) => Value {
+                off: off as i32,
+                ..Value::pointer(Kind::MapValue(map), insn_idx)
+            },
+            (Operand::Func(func), _) => Value::pointer(Kind::Func(func), insn_idx),
+            (Operand::None, Wide::Value(number)) => {
+                Value::scalar(crate::domain::Scalar::constant(number), insn_idx)
+            }
+            _ => Value::unknown(insn_idx),
+        }
+    }
+
+    /// The budget of such a loop is the kernel's business: both ways are possible. After a few
+    /// rounds only the way out is followed.
+    fn may_goto(&mut self, state: &mut State, target: u32) -> Next {
+        self.gaps.insert("loops with may_goto".to_owned());
+        if !self.another_round(state) {
+            return Next::Goto(target);
+        }
+        let mut out = Box::new(state.clone());
+        out.insn_idx = target;
+        Next::Branch(out)
+    }
+
+    /// Counts a round of a loop whose end is not modelled; false when it was enough.
+    fn another_round(&mut self, state: &mut State) -> bool {
+        let insn_idx = state.insn_idx;
+        match state.rounds.iter_mut().find(|(at, _)| *at == insn_idx) {
+            Some((_, n_rounds)) => {
+                *n_rounds += 1;
+                *n_rounds <= MAX_ROUNDS
+            }
+            None => {
+                state.rounds.push((insn_idx, 1));
+                true
+            }
+        }
+    }
+
+    fn call(&mut self, state: &mut State, callee: Callee, operand: Operand) -> Next {
+        match (callee, operand) {
+            (Callee::Helper(id), _) => self.call_helper(state, id),
+            (Callee::Local { .. }, Operand::Func(func)) => self.call_function(state, func),
+            _ => self.call_kernel(state),
+        }
+    }
+
+    /// Calls a kernel function: nothing is known of what it does but its flags.
+    fn call_kernel(&mut self, state: &mut State) -> Next {
+        let insn_idx = state.insn_idx;
+        let name = self.program.kfunc_name(insn_idx);
+        let row = name.and_then(bpfc_kabi::kfunc);
+        self.gaps.insert(match name {
+            Some(name) => format!("kernel function `{name}`"),
+            None => "kernel functions".to_owned(),
+        });
+        if row.is_some_and(|row| row.flags.has(KfuncFlags::ITER_NEXT)) && !self.another_round(state)
+        {
+            return Next::Done;
+        }
+        for reg in Reg::ARGS {
+            let value = *state.reg(reg);
+            self.havoc_behind(state, &value);
+        }
+        forget(state, RegSet::CALLER_SAVED);
+        state.set(Reg::R0, Value::unknown(insn_idx));
+        Next::Goto(insn_idx + 1)
+    }
+
+    /// Ends a function.
+    fn exit(&mut self, state: &mut State) -> Next {
+        if state.depth() == 0 {
+            if crate::discharge::is_result_checked(self.program) && state.top().func == 0 {
+                self.marks.push(Mark::Precise(Reg::R0));
+            }
+            return Next::Done;
+        }
+        let result = *state.reg(Reg::R0);
+        let call_site = state.top().call_site;
+        state.frames.pop();
+        state.set(Reg::R0, result);
+        Next::Goto(call_site + 1)
+    }
+}
+
+/// Makes registers of the running function unreadable.
+fn forget(state: &mut State, regs: RegSet) {
+    for reg in regs.iter() {
+        state.set(reg, Value::UNINIT);
+    }
+}

@@ -1,0 +1,78 @@
+//! `tests/verify/*.s`: the verdict, the place and the words; and the kernel's verdict where there is
+//! one. `;@ kernel: no` says that the kernel at hand is not asked, with the reason behind it.
+
+use crate::{assembly, kernel};
+use bpfc_base::Idx;
+use bpfc_kabi::KernelVersion;
+use bpfc_object::{FuncId, link};
+use bpfc_testkit::{Found, Suite};
+use bpfc_verifier::{Verdict, VerifyOptions, verify};
+
+#[test]
+fn files() {
+    let running = kernel::kernel();
+    if let Err(reason) = &running {
+        kernel::skip(reason);
+    }
+    Suite::in_workspace("tests/verify")
+        .extensions(&["s"])
+        .keys(&["section", "map", "kernel", "since", "differs"])
+        .run(move |test| {
+            let settings = &test.file().settings;
+            let maps = settings.iter().filter(|setting| setting.key == "map");
+            let maps = maps.map(|setting| assembly::map(&setting.value)).collect();
+            let section = test.setting("section").unwrap_or("xdp").to_owned();
+            let assembled = assembly::object(test.name(), test.text(), &section, maps)?;
+            let linked = link(&assembled.object, FuncId::new(0)).map_err(|e| e.to_string())?;
+            let options = |kernel| VerifyOptions {
+                kernel,
+                max_insns: None,
+            };
+            let wanted = test.setting("kernel").and_then(KernelVersion::parse);
+            let report = verify(
+                &assembled.object,
+                &linked,
+                &options(wanted),
+                &assembled.session.sources,
+            );
+            let found: Vec<Found> = report
+                .diagnostics
+                .iter()
+                .map(|diagnostic| Found::new(&assembled.session, diagnostic, assembled.file))
+                .collect();
+            test.diagnostics(&found);
+            if let (Ok(running), None) = (&running, test.setting("differs")) {
+                let kernel_says = {
+                    let name = test
+                        .path()
+                        .file_stem()
+                        .unwrap()
+                        .to_string_lossy()
+                        .into_owned();
+                    let scratch = kernel::Scratch::new(&name);
+                    kernel::load(&scratch, &assembled.object, FuncId::new(0))
+                };
+                let options = options(Some(*running));
+                let report = verify(
+                    &assembled.object,
+                    &linked,
+                    &options,
+                    &assembled.session.sources,
+                );
+                match (report.verdict, kernel_says) {
+                    (Verdict::Accepted, Err(log)) => {
+                        test.fail(format!("the kernel refuses what is accepted here:\n{log}"));
+                    }
+                    (Verdict::Rejected, Ok(())) => {
+                        let message = &report.diagnostics[0].message;
+                        test.fail(format!(
+                            "the kernel accepts what is refused here: {message}"
+                        ));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        })
+        .finish();
+}

@@ -1,0 +1,93 @@
+//! Asks the kernel of this machine, through bpftool.
+
+use bpfc_kabi::KernelVersion;
+use bpfc_object::{FuncId, Object, Reloc, write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A folder that is removed in the end.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Scratch {
+        let path =
+            std::env::temp_dir().join(format!("bpfc-verifier-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The running kernel's version, if programs can be loaded; else the reason why not.
+pub fn kernel() -> Result<KernelVersion, String> {
+    let output = |tool: &str, args: &[&str]| {
+        let output = Command::new(tool).args(args).output();
+        let output = output.map_err(|error| format!("{tool}: {error}"))?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(format!("{tool} fails")),
+        }
+    };
+    if output("id", &["-u"])?.trim() != "0" {
+        return Err("loading needs root".to_owned());
+    }
+    output("bpftool", &["prog", "show"])?;
+    let release = output("uname", &["-r"])?;
+    KernelVersion::parse(&release).ok_or(release)
+}
+
+/// A note that the kernel is not asked; an error if it must be.
+pub fn skip(reason: &str) {
+    let required = std::env::var("BPFC_REQUIRE_KERNEL").is_ok_and(|value| value == "1");
+    assert!(!required, "{reason}");
+    eprintln!("skipped: {reason}");
+}
+
+/// What the kernel says of one program: its log if it refuses, and none if it accepts.
+pub fn load(scratch: &Scratch, object: &Object, program: FuncId) -> Result<(), String> {
+    let only = only(object, program);
+    let path = scratch.0.join("program.o");
+    std::fs::write(&path, write(&only).expect("a sound object")).unwrap();
+    load_file(&path)
+}
+
+/// What the kernel says of the only program of an ELF file.
+pub fn load_file(path: &Path) -> Result<(), String> {
+    let script =
+        "mount -t bpf bpf /sys/fs/bpf && exec bpftool -d prog loadall \"$1\" /sys/fs/bpf/pins";
+    let output = Command::new("unshare")
+        .args(["-m", "sh", "-c", script, "sh", path.to_str().unwrap()])
+        .output()
+        .unwrap();
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+/// The object with one program; the others are not to be loaded.
+fn only(object: &Object, program: FuncId) -> Object {
+    let mut only = object.clone();
+    let needed: Vec<FuncId> = only
+        .functions
+        .iter()
+        .flat_map(|function| &function.insns)
+        .filter_map(|insn| match insn.reloc {
+            Some(Reloc::Call(func) | Reloc::FuncAddr(func)) => Some(func),
+            _ => None,
+        })
+        .collect();
+    for (id, function) in only.functions.iter_mut().enumerate() {
+        let id = <FuncId as bpfc_base::Idx>::new(id);
+        if id != program && function.is_program() && !needed.contains(&id) {
+            // libbpf does not load programs whose section starts with `?`.
+            function.section.insert(0, '?');
+        }
+    }
+    only
+}
