@@ -612,7 +612,7 @@ mod tests {
 
     #[test]
     fn printing_and_parsing_are_inverse() {
-        let text = include_str!("../../tests/all.bir");
+        let text = include_str!("all.bir");
         let once = parse(text).unwrap();
         assert_eq!(validate::validate(&once), []);
         let printed = once.to_string();

@@ -183,11 +183,17 @@ impl Ctx<'_> {
         }
     }
 
+    /// The constant whose low bits are those of `n`, sign-extended.
+    fn immediate(&mut self, n: i64, width: Width) -> Value {
+        let shift = 64 - width.bits();
+        self.body.constant(Type::I64, n << shift >> shift)
+    }
+
     fn store_pieces(&mut self, access: Access, value: Value, width: Width) {
         for start in (0..access.width.bytes()).step_by(width.bytes() as usize) {
             let shift = i64::from(start) * 8;
             let piece = match self.body.as_const(value) {
-                Some(n) => self.body.constant(Type::I64, n >> shift),
+                Some(n) => self.immediate(n >> shift, width),
                 None if start == 0 => value,
                 None => self.binary_const(BinaryOp::LShr, value, shift),
             };
@@ -239,7 +245,10 @@ impl Ctx<'_> {
                 align: width.bytes(),
                 ..Access::new(address, width)
             };
-            let value = byte;
+            let value = match self.body.as_const(byte) {
+                Some(n) => self.immediate(n, width),
+                None => byte,
+            };
             match self.body.as_const(value) {
                 Some(n) if width == Width::W64 && i32::try_from(n).is_err() => {
                     self.store_pieces(access, value, Width::W32);

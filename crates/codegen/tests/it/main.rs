@@ -1,0 +1,116 @@
+//! The file tests of `tests/ir`: IR text, one pass or all of them, the result.
+//!
+//! Settings: `pass` names what to run (`lower` nothing, `O0` and `O2` a whole level, else
+//! passes, separated by spaces); `args` are the arguments behind the context for a run of
+//! `fn0`, whose result must be the same before and after. Snapshots: `errors` of the
+//! validator, `after`, `result`.
+
+use bpfc_codegen::interpret::{Fault, Host, Machine, Memory};
+use bpfc_codegen::ir::{Body, FuncId, Module, parse, validate::validate};
+use bpfc_codegen::passes::*;
+use bpfc_codegen::{OptLevel, optimize};
+use bpfc_testkit::{Failure, Suite, Test};
+
+type Pass = fn(&Module, FuncId, &mut Body) -> bool;
+
+const PASSES: &[(&str, Pass)] = &[
+    ("simplify_cfg", |_, _, b| simplify_cfg(b)),
+    ("remove_dead_code", |_, _, b| remove_dead_code(b)),
+    ("simplify", |m, _, b| simplify(&m.globals, b)),
+    ("decide_comparisons", |_, _, b| decide_comparisons(b)),
+    ("drop_unseen_bits", |_, _, b| drop_unseen_bits(b)),
+    ("promote_slots", |_, _, b| promote_slots(b)),
+    ("split_slots", |_, _, b| split_slots(b)),
+    ("forward_loads", forward_loads),
+    ("remove_dead_stores", remove_dead_stores),
+    ("combine_stores", |_, _, b| combine_stores(b)),
+    ("thread_jumps", |_, _, b| thread_jumps(b)),
+    ("unroll_loop", |_, _, b| unroll_loop(b)),
+    ("expand", |m, id, b| {
+        expand(m, id, b);
+        true
+    }),
+];
+
+#[test]
+fn ir() {
+    Suite::in_workspace("tests/ir")
+        .extensions(&["bir"])
+        .keys(&["pass", "args"])
+        .run(check)
+        .finish();
+}
+
+fn check(t: &mut Test) -> Result<(), Failure> {
+    let mut module = match parse(t.text()) {
+        Ok(module) => module,
+        Err(error) => {
+            t.snapshot("errors", &error.to_string());
+            return Ok(());
+        }
+    };
+    let errors: Vec<String> = validate(&module).iter().map(ToString::to_string).collect();
+    if !errors.is_empty() || t.has_snapshot("errors") {
+        t.snapshot("errors", &errors.join("\n"));
+        return Ok(());
+    }
+    let before = module.clone();
+    let names = t.setting("pass").unwrap_or("O2").to_owned();
+    for name in names.split_whitespace() {
+        run_pass(t, name, &mut module);
+    }
+    t.snapshot("after", module.to_string().trim_end());
+    for error in validate(&module) {
+        t.fail(error.to_string());
+    }
+    if let Some(args) = t.setting("args") {
+        let args: Vec<u64> = args
+            .split_whitespace()
+            .filter_map(|arg| arg.parse::<i64>().ok())
+            .map(|arg| arg as u64)
+            .collect();
+        let (old, new) = (run(&before, &args), run(&module, &args));
+        if old != new {
+            t.fail(format!("{old} before, {new} after"));
+        }
+        t.snapshot("result", &old);
+    }
+    Ok(())
+}
+
+fn run_pass(t: &mut Test, name: &str, module: &mut Module) {
+    match name {
+        "O0" => return optimize(module, OptLevel::O0),
+        "O2" => return optimize(module, OptLevel::O2),
+        _ => {}
+    }
+    let Some((_, pass)) = PASSES.iter().find(|(known, _)| *known == name) else {
+        return t.fail(format!("there is no pass `{name}`"));
+    };
+    for id in module.funcs.ids() {
+        if let Some(mut body) = module.funcs[id].body.take() {
+            pass(module, id, &mut body);
+            module.funcs[id].body = Some(body);
+        }
+    }
+}
+
+/// A kernel whose helpers return null.
+struct Nothing;
+
+impl Host for Nothing {
+    fn helper(&mut self, _: u32, _: &[u64], _: &mut Memory) -> Result<u64, Fault> {
+        Ok(0)
+    }
+}
+
+fn run(module: &Module, args: &[u64]) -> String {
+    let mut machine = Machine::new(module, 1 << 20);
+    let ctx = machine.memory.allocate((0..64).collect());
+    let args: Vec<u64> = std::iter::once(ctx).chain(args.iter().copied()).collect();
+    let main = module.funcs.ids().next().expect("a test has a function");
+    match machine.call(&mut Nothing, main, &args) {
+        Ok(result) => (result as i64).to_string(),
+        Err(fault) => fault.to_string(),
+    }
+}
