@@ -13,8 +13,9 @@ const MAX_HOISTED: usize = 2;
 pub fn hoist_from_edges(func: &mut Func<Reg>) -> bool {
     let mut changed = false;
     let preds = func.predecessors();
+    // What is live where blocks start does not change, but for the edges that get empty.
+    let liveness = Liveness::new(func, VReg::FIRST);
     for at in (0..func.layout.len()).rev() {
-        let liveness = Liveness::new(func, VReg::FIRST);
         let id = func.layout[at];
         let Term::Branch {
             then, otherwise, ..

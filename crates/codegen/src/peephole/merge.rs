@@ -1,5 +1,6 @@
 //! Equal blocks, and equal ends of blocks that go to the same place.
 
+use crate::ir::CoreId;
 use crate::mach::{Base, Block, BlockId, Func, Inst, Op, Term};
 use bpfc_base::IndexVec;
 use bpfc_isa::Reg;
@@ -100,9 +101,12 @@ fn merge_group(func: &mut Func<Reg>, term: Term<Reg>, blocks: &[BlockId]) -> boo
     true
 }
 
+/// What makes instructions the same.
+type Content = (Op<Reg>, Option<CoreId>);
+
 /// Makes blocks with the same content one.
 fn merge_equal_blocks(func: &mut Func<Reg>) -> bool {
-    let mut first: FxHashMap<(Vec<String>, Term<Reg>), BlockId> = FxHashMap::default();
+    let mut first: FxHashMap<(Vec<Content>, Term<Reg>), BlockId> = FxHashMap::default();
     let mut target: IndexVec<BlockId, Option<BlockId>> =
         IndexVec::from_elem(None, func.blocks.len());
     let mut changed = false;
@@ -113,9 +117,7 @@ fn merge_equal_blocks(func: &mut Func<Reg>) -> bool {
             continue;
         }
         let insts = block.insts.iter();
-        let key = insts
-            .map(|inst| format!("{} {:?}", inst.op, inst.core))
-            .collect();
+        let key = insts.map(|inst| (inst.op, inst.core)).collect();
         match first.entry((key, block.term)) {
             std::collections::hash_map::Entry::Occupied(entry) => {
                 target[id] = Some(*entry.get());
