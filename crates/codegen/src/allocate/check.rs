@@ -51,15 +51,19 @@ pub fn check(allocation: &Allocation, coloring: &Coloring) -> Result<(), Mismatc
         start.set(Place::Reg(reg), VReg::machine(reg));
     }
     entry[func.entry()] = Some(start);
-    let mut todo = vec![func.entry()];
-    while let Some(id) = todo.pop() {
-        let mut state = entry[id].clone().unwrap_or_default();
-        for step in &allocation.steps[id] {
-            run_step(allocation, coloring, id, step, &mut state, false)?;
-        }
-        for next in func.blocks[id].term.successors() {
-            if join(&mut entry[next], &state) {
-                todo.push(next);
+    // In the order of the layout, in which most blocks come after what leads to them.
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for &id in &func.layout {
+            let Some(mut state) = entry[id].clone() else {
+                continue;
+            };
+            for step in &allocation.steps[id] {
+                run_step(allocation, coloring, id, step, &mut state, false)?;
+            }
+            for next in func.blocks[id].term.successors() {
+                changed |= join(&mut entry[next], &state);
             }
         }
     }

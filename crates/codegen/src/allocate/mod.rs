@@ -14,6 +14,8 @@ mod color;
 mod graph;
 mod share;
 mod spill;
+#[cfg(test)]
+mod tests;
 
 pub use check::{Mismatch, check};
 

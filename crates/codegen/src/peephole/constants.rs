@@ -84,17 +84,19 @@ pub fn remove_known(func: &mut Func<Reg>) {
         constants: [None; VReg::FIRST],
         equal: [RegSet::EMPTY; VReg::FIRST],
     });
-    let mut todo = vec![func.entry()];
-    while let Some(id) = todo.pop() {
-        let Some(mut known) = at_start[id] else {
-            continue;
-        };
-        func.blocks[id].insts.iter().for_each(|inst| {
-            known.step(inst);
-        });
-        for next in func.blocks[id].term.successors() {
-            if join(&mut at_start[next], &known) {
-                todo.push(next);
+    // In the order of the layout, in which most blocks come after what leads to them.
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for &id in &func.layout {
+            let Some(mut known) = at_start[id] else {
+                continue;
+            };
+            func.blocks[id].insts.iter().for_each(|inst| {
+                known.step(inst);
+            });
+            for next in func.blocks[id].term.successors() {
+                changed |= join(&mut at_start[next], &known);
             }
         }
     }

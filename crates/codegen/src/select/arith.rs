@@ -91,9 +91,12 @@ impl Ctx<'_> {
         if !op.is_commutative() || self.body.op(b).is_leaf() {
             return (a, b);
         }
-        let keeps = !self.body.op(a).is_leaf() && self.facts.n_uses[a] == 1;
-        let is_leaf = self.body.op(a).is_leaf();
-        if is_leaf || !keeps && self.facts.n_uses[b] == 1 {
+        let keeps = self.body.op(a).is_leaf() || self.facts.n_uses[a] == 1;
+        let may_be_immediate = matches!(
+            self.body.op(a),
+            IrOp::Const(_) | IrOp::Undef | IrOp::Core(_)
+        );
+        if may_be_immediate || !keeps && self.facts.n_uses[b] == 1 {
             (b, a)
         } else {
             (a, b)
