@@ -98,7 +98,8 @@ impl<'a> Plan<'a> {
         let module = self.module;
         let types = &module.types;
         let mut ty = query.ty;
-        let mut path = query.path.iter().copied();
+        // The first step chooses among the root's neighbours, not among its members.
+        let mut path = query.path.iter().copied().skip(1);
         loop {
             match types.resolve(ty) {
                 Type::Record(record) => {

@@ -116,9 +116,10 @@ impl<'a> TypeWriter<'a> {
 
     fn access(&self, query: &hir::CoreQuery) -> String {
         let types = &self.module.types;
-        let mut out = "0".to_owned();
+        let (root, steps) = query.path.split_first().unwrap_or((&0, &[]));
+        let mut out = root.to_string();
         let mut ty = query.ty;
-        for &step in &query.path {
+        for &step in steps {
             let mut written = step;
             match types.resolve(ty) {
                 Type::Record(record) => {

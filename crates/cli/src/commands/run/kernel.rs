@@ -1,11 +1,316 @@
-//! `bpfc run --kernel`.
+//! `bpfc run --kernel`: load, attach, print what comes, detach, print the maps.
 
-use super::Ready;
+use super::printer::Printer;
+use super::vm::{has_elements, takes_packets};
+use super::{Ready, packets, verdict};
 use crate::args::Run;
 use crate::exit::Exit;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, print_err};
+use bpfc::show::Element;
+use bpfc_base::{Diagnostic, codes};
+use bpfc_isa::{Callee, Insn};
+use bpfc_kabi::MapType;
+use bpfc_loader::{
+    AttachSpec, EventLoop, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, PerfBuffer,
+    PerfEvent, ProgKind, Program, RingBuffer, StopFlag, TestInput, TracePipe, attach, load,
+};
+use bpfc_object::{FuncId, Object};
+use serde_json::json;
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
-/// Loads and attaches.
-pub fn run(_ready: &Ready, _args: &Run, _terminal: &mut Terminal) -> Exit {
-    Exit::Environment
+/// Pages of a perf buffer on each CPU.
+const PERF_PAGES: u32 = 64;
+/// Longest time that `--duration` takes, in seconds: ten years.
+const MAX_DURATION: f64 = 10.0 * 366.0 * 86_400.0;
+/// `bpf_trace_printk` (4.1) and `bpf_trace_vprintk` (5.16), which write to `trace_pipe`.
+const PRINTING_HELPERS: [u32; 2] = [6, 177];
+
+/// Why a command cannot go on.
+enum Problem {
+    Load(LoadError),
+    Usage(Diagnostic),
+    Other(Diagnostic),
+}
+
+impl From<LoadError> for Problem {
+    fn from(error: LoadError) -> Self {
+        Problem::Load(error)
+    }
+}
+
+/// Runs the programs of an object in the kernel.
+pub fn run(ready: &Ready, args: &Run, terminal: &mut Terminal) -> Exit {
+    let problem = match run_all(ready, args) {
+        Ok(()) => return Exit::Fine,
+        Err(problem) => problem,
+    };
+    let (diagnostic, exit) = match problem {
+        Problem::Load(error) => {
+            let exit = match error.fault() {
+                Fault::Program => Exit::Diagnostics,
+                Fault::Usage => Exit::Usage,
+                Fault::Environment => Exit::Environment,
+            };
+            (error.to_diagnostic(), exit)
+        }
+        Problem::Usage(diagnostic) => (diagnostic, Exit::Usage),
+        Problem::Other(diagnostic) => {
+            let exit = Exit::of(std::slice::from_ref(&diagnostic));
+            (diagnostic, exit)
+        }
+    };
+    terminal.print(&ready.session, &[diagnostic]);
+    exit
+}
+
+fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
+    let programs = ready.programs(args).map_err(Problem::Other)?;
+    let duration = duration(args)?;
+    let overrides = overrides(ready, args, &programs)?;
+    let kinds = overrides.iter().filter_map(|(id, spec)| {
+        let declared = ProgKind::of(&ready.object.functions[*id]);
+        Some((*id, spec.as_ref().ok()?.kind(declared.as_ref())))
+    });
+    let options = LoadOptions {
+        kinds: kinds.collect(),
+        programs: Some(programs),
+        ..LoadOptions::default()
+    };
+    let kernel = Kernel::new();
+    // Caught from here on: whatever ends the wait, everything is detached.
+    let stop = StopFlag::on_signals()?;
+    let loaded = load(&ready.object, &kernel, &options)?;
+    let printer = RefCell::new(Printer::new(&ready.object, args.json));
+    if args.packet.is_some() {
+        test_run(&loaded, args, &printer)?;
+    } else {
+        let links = attach_all(&loaded, overrides, &kernel)?;
+        let running = Running {
+            object: &ready.object,
+            loaded: &loaded,
+            kernel: &kernel,
+        };
+        let ended = running.stream(&printer, duration, &stop);
+        links.into_iter().try_for_each(Link::detach)?;
+        ended?;
+    }
+    print_maps(&ready.object, &loaded, &mut printer.borrow_mut())?;
+    Ok(())
+}
+
+fn duration(args: &Run) -> Result<Option<Duration>, Problem> {
+    match args.duration {
+        None => Ok(None),
+        Some(seconds) if (0.0..=MAX_DURATION).contains(&seconds) => {
+            Ok(Some(Duration::from_secs_f64(seconds)))
+        }
+        Some(seconds) => {
+            let message = format!("`{seconds}` is no duration in seconds");
+            Err(Problem::Usage(Diagnostic::without_span(
+                codes::load::E0906,
+                message,
+            )))
+        }
+    }
+}
+
+/// Where each program goes; an error where nothing says it.
+type Specs = Vec<(FuncId, Result<AttachSpec, bpfc_loader::NoDefault>)>;
+
+/// Where each program goes: as `--attach` says, else as its section says.
+fn overrides(ready: &Ready, args: &Run, programs: &[FuncId]) -> Result<Specs, Problem> {
+    let name = |id: FuncId| ready.object.functions[id].name.as_str();
+    let usage =
+        |message: String| Problem::Usage(Diagnostic::without_span(codes::load::E0906, message));
+    let mut specs: Specs = Vec::new();
+    for text in &args.attach {
+        let (id, place) = match (text.split_once('='), programs) {
+            (Some((program, place)), _) => {
+                let id = programs.iter().copied().find(|id| name(*id) == program);
+                let names: Vec<&str> = programs.iter().map(|id| name(*id)).collect();
+                let missing = || {
+                    usage(format!(
+                        "no program is called `{program}`; there is {}",
+                        names.join(", ")
+                    ))
+                };
+                (id.ok_or_else(missing)?, place)
+            }
+            (None, [only]) => (*only, text.as_str()),
+            (None, _) => {
+                let message = format!("`{text}` does not say which program: write NAME={text}");
+                return Err(usage(message));
+            }
+        };
+        specs.push((id, Ok(place.parse::<AttachSpec>()?)));
+    }
+    for id in programs {
+        if !specs.iter().any(|(given, _)| given == id)
+            && let Some(kind) = ProgKind::of(&ready.object.functions[*id])
+        {
+            specs.push((*id, AttachSpec::of(name(*id), &kind)));
+        }
+    }
+    Ok(specs)
+}
+
+/// `--packet`: runs each program once on each packet, through `BPF_PROG_TEST_RUN`.
+fn test_run(loaded: &Loaded, args: &Run, printer: &RefCell<Printer<'_>>) -> Result<(), Problem> {
+    let packets = packets::load(args.packet.as_deref()).map_err(Problem::Other)?;
+    for program in &loaded.programs {
+        let kind = program.kind().prog_type;
+        if !takes_packets(Some(kind)) {
+            continue;
+        }
+        for (number, packet) in (1..).zip(&packets) {
+            let repeat = args.repeat;
+            let output = program.test_run(&TestInput {
+                data: packet,
+                repeat,
+                ..TestInput::default()
+            })?;
+            let verdict = verdict::name(Some(kind), u64::from(output.retval));
+            let ns = output.duration_ns;
+            let text = format!("{}: packet {number}: {verdict} in {ns} ns", program.name());
+            printer.borrow_mut().line(&text, || {
+                json!({
+                    "program": program.name(),
+                    "packet": number,
+                    "return": output.retval as i32,
+                    "verdict": verdict,
+                    "ns": ns,
+                })
+            });
+        }
+    }
+    Ok(())
+}
+
+fn attach_all(loaded: &Loaded, specs: Specs, kernel: &Kernel) -> Result<Vec<Link>, Problem> {
+    let mut links = Vec::new();
+    for (func, spec) in specs {
+        let program = loaded
+            .programs
+            .iter()
+            .find(|program| program.func() == func);
+        let Some(program): Option<&Program> = program else {
+            continue;
+        };
+        let spec = spec.map_err(|why| {
+            Problem::Usage(Diagnostic::without_span(
+                codes::load::E0906,
+                why.to_string(),
+            ))
+        })?;
+        let link = attach(program, &spec, kernel)?;
+        print_err(&format!(
+            "{}: attached to {}\n",
+            link.program(),
+            link.spec()
+        ));
+        links.push(link);
+    }
+    Ok(links)
+}
+
+/// Programs at work.
+struct Running<'a> {
+    object: &'a Object,
+    loaded: &'a Loaded,
+    kernel: &'a Kernel,
+}
+
+impl Running<'_> {
+    /// Prints events until the time is over or a signal arrives.
+    fn stream(
+        &self,
+        printer: &RefCell<Printer<'_>>,
+        duration: Option<Duration>,
+        stop: &StopFlag,
+    ) -> Result<(), LoadError> {
+        let lost = RefCell::new(0_u64);
+        let mut events = EventLoop::new();
+        for (id, map) in self.object.maps.iter_enumerated() {
+            let live = &self.loaded.maps[id];
+            match map.kind() {
+                Some(MapType::Ringbuf) => events.ring(RingBuffer::new(live)?, move |bytes| {
+                    printer.borrow_mut().event(id, bytes);
+                    ControlFlow::Continue(())
+                }),
+                Some(MapType::PerfEventArray) => {
+                    let buffer = PerfBuffer::new(live, self.kernel, PERF_PAGES)?;
+                    let lost = &lost;
+                    events.perf(buffer, move |event| {
+                        match event {
+                            PerfEvent::Sample { data, .. } => printer.borrow_mut().event(id, data),
+                            PerfEvent::Lost { n_samples, .. } => *lost.borrow_mut() += n_samples,
+                        }
+                        ControlFlow::Continue(())
+                    });
+                }
+                _ => {}
+            }
+        }
+        if self.prints() {
+            events.trace(TracePipe::open()?, |line| {
+                // The kernel ends each message with a line break, a program often with another.
+                if !line.trim().is_empty() {
+                    printer.borrow_mut().printk(line.trim());
+                }
+                ControlFlow::Continue(())
+            });
+        }
+        let deadline = duration.and_then(|duration| Instant::now().checked_add(duration));
+        if deadline.is_none() {
+            print_err("Ctrl-C ends\n");
+        }
+        events.run(deadline, stop)?;
+        drop(events);
+        match lost.into_inner() {
+            0 => {}
+            n => print_err(&format!(
+                "warning: {n} events were lost: they came too fast\n"
+            )),
+        }
+        Ok(())
+    }
+
+    /// Whether a program can print.
+    fn prints(&self) -> bool {
+        let insns = self
+            .object
+            .functions
+            .iter()
+            .flat_map(|function| &function.insns);
+        insns.into_iter().any(|insn| match insn.insn {
+            Insn::Call(Callee::Helper(id)) => PRINTING_HELPERS.contains(&(id as u32)),
+            _ => false,
+        })
+    }
+}
+
+fn print_maps(
+    object: &Object,
+    loaded: &Loaded,
+    printer: &mut Printer<'_>,
+) -> Result<(), LoadError> {
+    for (id, map) in object.maps.iter_enumerated() {
+        if has_elements(map.kind()) {
+            let elements = loaded.maps[id].dump()?.into_iter();
+            let elements = elements.map(|(key, values)| Element { key, values });
+            printer.map(map, elements.collect());
+        }
+    }
+    for (id, section) in object.data.iter_enumerated() {
+        let Some(map) = &loaded.data[id] else {
+            continue;
+        };
+        let content = map.lookup(&0_u32.to_ne_bytes())?;
+        if let Some(content) = content.and_then(|values| values.into_iter().next()) {
+            printer.variables(section, &content);
+        }
+    }
+    Ok(())
 }

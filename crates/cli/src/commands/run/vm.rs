@@ -169,7 +169,8 @@ fn traced_input() -> Input {
     }
 }
 
-fn takes_packets(kind: Option<ProgType>) -> bool {
+/// Whether programs of this type run once for each packet.
+pub fn takes_packets(kind: Option<ProgType>) -> bool {
     use ProgType::*;
     matches!(
         kind,
