@@ -107,6 +107,12 @@ pub enum FaultKind {
     /// An instruction without meaning, such as a jump out of the program.
     #[error("invalid instruction: {problem}")]
     BadInstruction { problem: String },
+    /// A program that an engine cannot run.
+    #[error("the engine `{engine}` cannot run the program: {reason}")]
+    NotExpressible {
+        engine: &'static str,
+        reason: String,
+    },
     /// An engine failed by itself.
     #[error("the engine `{engine}` failed: {detail}")]
     Engine {

@@ -19,7 +19,7 @@ pub(crate) const MAX_LOOPS: u32 = 8 * 1024 * 1024;
 const MAX_EFFECTS: usize = 1_000_000;
 
 /// Everything that programs can change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Machine {
     pub memory: Memory,
     pub maps: Maps,
@@ -34,7 +34,7 @@ pub(crate) struct Machine {
 }
 
 /// Time and chance.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
     now_ns: u64,
     random: u64,

@@ -53,6 +53,9 @@ pub(crate) const fn locate(address: u64) -> (u32, u32) {
     ((address >> 32) as u32, (address as u32).wrapping_sub(BASE))
 }
 
+/// [`Region::dirty`] when nothing was written.
+pub(crate) const CLEAN: Range<u32> = u32::MAX..0;
+
 /// Who may write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Rights {
@@ -87,7 +90,7 @@ pub(crate) struct Region {
     pub window: Range<u32>,
     pub rights: Rights,
     pub parts: Parts,
-    /// Indices of `bytes` written since it was last emptied.
+    /// Indices of `bytes` written since it was last [`CLEAN`].
     pub dirty: Range<u32>,
 }
 
@@ -107,7 +110,7 @@ impl Region {
             window: 0..len,
             rights: Rights::ReadWrite,
             parts: Parts::Whole,
-            dirty: 0..0,
+            dirty: CLEAN,
         }
     }
 
@@ -119,8 +122,8 @@ impl Region {
     #[inline(always)]
     fn span(&self, offset: u32, size: u32) -> Option<Range<usize>> {
         let offset = offset.wrapping_sub(BASE);
-        let end = offset.checked_add(size)?;
-        if offset < self.window.start || end > self.window.end {
+        let end = offset.wrapping_add(size);
+        if offset < self.window.start || end > self.window.end || end < offset {
             return None;
         }
         let fits = match &self.parts {
@@ -150,13 +153,10 @@ impl Region {
     }
 
     /// Notes that `bytes[range]` changed.
+    #[inline(always)]
     pub fn touch(&mut self, range: Range<usize>) {
-        let (start, end) = (range.start as u32, range.end as u32);
-        if self.dirty.is_empty() {
-            self.dirty = start..end;
-        } else {
-            self.dirty = self.dirty.start.min(start)..self.dirty.end.max(end);
-        }
+        self.dirty.start = self.dirty.start.min(range.start as u32);
+        self.dirty.end = self.dirty.end.max(range.end as u32);
     }
 
     /// Why an access is refused.
@@ -241,7 +241,7 @@ impl Memory {
         let offset = address as u32;
         if let Some(region) = self.regions.get_mut((address >> 32) as usize)
             && let Some(span) = region.span(offset, n_bytes)
-            && (region.rights == Rights::ReadWrite || region.may_write(offset, n_bytes))
+            && (matches!(region.rights, Rights::ReadWrite) || region.may_write(offset, n_bytes))
             && let Some(bytes) = region.bytes.get_mut(span.clone())
         {
             bytes.copy_from_slice(&value.to_le_bytes()[..n_bytes as usize]);

@@ -4,6 +4,7 @@
 //! translate further. What cannot be run, such as a call of a kernel function, becomes a step that
 //! fails when it is reached, so that programs that never reach it run.
 
+use crate::engine::rbpf::Images;
 use crate::engine::reference::Translation;
 use crate::fault::{FaultKind, Trap};
 use crate::memory::{address, region};
@@ -23,6 +24,8 @@ pub(crate) struct Program {
     pub steps: Vec<Step>,
     /// The program as the reference interpreter executes it.
     pub reference: Translation,
+    /// The program as rbpf executes it.
+    pub rbpf: Images,
 }
 
 /// One instruction. Targets are indices of steps, addresses are virtual.
@@ -110,10 +113,12 @@ impl Program {
                     .unwrap_or_else(|trap| Step::Fail(*trap))
             })
             .collect();
+        let images = Images::new(&linked);
         Program {
             linked,
             steps,
             reference: Translation::default(),
+            rbpf: images,
         }
     }
 

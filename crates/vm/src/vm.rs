@@ -2,6 +2,7 @@
 
 use crate::context::{self, InputError};
 use crate::engine::Engine;
+use crate::engine::rbpf::Rbpf;
 use crate::engine::reference::Reference;
 use crate::environment::Environment;
 use crate::errno;
@@ -18,11 +19,11 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EngineChoice {
     /// The reference interpreter: the whole instruction set, and the faster one here.
-    #[default]
     Reference,
     /// rbpf, on a legalised program.
     Rbpf,
     /// Both; they must agree.
+    #[default]
     Both,
 }
 
@@ -40,7 +41,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Ten million instructions, 1 GiB.
+    /// Both engines, ten million instructions, 1 GiB.
     fn default() -> Options {
         Options {
             engine: EngineChoice::default(),
@@ -190,7 +191,18 @@ impl Vm {
 
     fn run_program(&mut self, program: &Arc<Program>, input: &Input) -> Result<Outcome, RunError> {
         let fuel = self.options.fuel;
-        let result = run_on(&Reference, &mut self.machine, program, input, fuel)?;
+        let engine: &dyn Engine = match self.options.engine {
+            EngineChoice::Rbpf => &Rbpf,
+            EngineChoice::Reference | EngineChoice::Both => &Reference,
+        };
+        let result = run_on(engine, &mut self.machine, program, input, fuel)?;
+        let result = match &mut self.twin {
+            Some(twin) => {
+                let rbpf = run_on(&Rbpf, twin, program, input, fuel)?;
+                compare(&mut self.machine, twin, program, result, rbpf)?
+            }
+            None => result,
+        };
         result.map_err(|fault| RunError::Fault(Box::new(fault)))
     }
 
@@ -307,6 +319,64 @@ fn run_on(
         }
         Err(trap) => Err(locate(machine, program, *trap)),
     })
+}
+
+/// The common result of both engines, or how they differ. A program that rbpf cannot run leaves
+/// the result to the reference interpreter.
+fn compare(
+    machine: &mut Machine,
+    twin: &mut Box<Machine>,
+    program: &Program,
+    reference: OneResult,
+    rbpf: OneResult,
+) -> Result<OneResult, RunError> {
+    if let Err(Fault {
+        kind: kind @ FaultKind::NotExpressible { .. },
+        ..
+    }) = &rbpf
+    {
+        let unsupported = Some(kind.to_string());
+        *twin = Box::new(machine.clone());
+        return Ok(reference.map(|outcome| Outcome {
+            unsupported,
+            ..outcome
+        }));
+    }
+    let what = difference(&reference, &rbpf).or_else(|| {
+        let map = machine
+            .maps
+            .difference(&mut machine.memory, &mut twin.maps, &mut twin.memory);
+        map.map(|name| format!("map `{name}`"))
+    });
+    let mut reference = reference;
+    match what {
+        Some(what) => Err(RunError::Differ(Box::new(Difference {
+            program: program.linked.name.clone(),
+            what,
+            outcomes: Outcomes { reference, rbpf },
+        }))),
+        None => {
+            if let Ok(outcome) = &mut reference {
+                outcome.engines.push(Rbpf.name());
+            }
+            Ok(reference)
+        }
+    }
+}
+
+/// In what two results differ, maps aside.
+fn difference(reference: &OneResult, rbpf: &OneResult) -> Option<String> {
+    let what = match (reference, rbpf) {
+        (Ok(a), Ok(b)) if a.ret != b.ret => "the result",
+        (Ok(a), Ok(b)) if a.packet != b.packet || a.metadata != b.metadata => "the packet",
+        (Ok(a), Ok(b)) if a.context != b.context => "the context",
+        (Ok(a), Ok(b)) if a.effects != b.effects => "the effects",
+        (Ok(a), Ok(b)) if a.n_insns != b.n_insns => "the number of instructions",
+        (Err(a), Err(b)) if a != b => "the fault",
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => "whether there is a fault",
+        (Ok(_), Ok(_)) | (Err(_), Err(_)) => return None,
+    };
+    Some(what.to_owned())
 }
 
 /// The fault with its place.

@@ -1,5 +1,6 @@
 //! Engines: ways to execute a program on a [`Machine`].
 
+pub(crate) mod rbpf;
 pub(crate) mod reference;
 
 use crate::fault::Trap;

@@ -196,6 +196,11 @@ pub(crate) fn call(
     })
 }
 
+/// Whether a call of the helper `id` may run other parts of the program.
+pub(crate) fn is_control(id: u32) -> bool {
+    id == TAIL_CALL || callback_handler(id).is_some()
+}
+
 /// The fault of an argument that the verifier would refuse.
 fn bad_argument(helper: &'static str, argument: u32, problem: impl Into<String>) -> Trap {
     Box::new(FaultKind::BadArgument {

@@ -2,7 +2,7 @@
 
 use super::{By, MapState, Maps, Storage};
 use crate::errno;
-use crate::memory::{Memory, Parts, region};
+use crate::memory::{CLEAN, Memory, Parts, region};
 use bpfc_kabi::MapType;
 
 /// One element.
@@ -108,8 +108,8 @@ impl Maps {
                 let (a, b) = (memory.region_mut(number), other_memory.region_mut(number));
                 let start = a.dirty.start.min(b.dirty.start) as usize;
                 let end = a.dirty.end.max(b.dirty.end) as usize;
-                a.dirty = 0..0;
-                b.dirty = 0..0;
+                a.dirty = CLEAN;
+                b.dirty = CLEAN;
                 a.bytes.len() == b.bytes.len() && a.bytes.get(start..end) == b.bytes.get(start..end)
             });
             if found.is_none() && !(is_same_memory && map.storage.is_same(&twin.storage)) {

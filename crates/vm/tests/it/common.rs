@@ -147,9 +147,13 @@ fn relocated(insn: Insn) -> ObjInsn {
     }
 }
 
-/// Both engines, default environment.
+/// Both engines, default environment, little fuel.
 pub fn vm(object: &Object) -> Vm {
-    Vm::new(object, Options::default()).unwrap()
+    let options = Options {
+        fuel: 100_000,
+        ..Options::default()
+    };
+    Vm::new(object, options).unwrap()
 }
 
 /// Runs the function called `prog`.

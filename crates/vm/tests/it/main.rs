@@ -3,5 +3,7 @@
 
 mod common;
 mod faults;
+mod isa;
 mod maps;
+mod random;
 mod smoke;

@@ -42,11 +42,9 @@ pub(super) struct Op {
 /// `src` of operations whose second operand is `imm`.
 pub(super) const IMM: u8 = 0x10;
 
-/// Translates a program; one operation per step and one that fails after them.
+/// Translates a program: one operation per step.
 pub(super) fn translate(program: &Program) -> Vec<Op> {
-    let mut ops: Vec<Op> = program.steps.iter().map(op).collect();
-    ops.push(plain(Code::Fail));
-    ops
+    program.steps.iter().map(op).collect()
 }
 
 fn plain(code: Code) -> Op {

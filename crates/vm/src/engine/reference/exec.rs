@@ -47,6 +47,7 @@ pub(super) fn execute(
                     return_idx: idx,
                     saved: [regs[6], regs[7], regs[8], regs[9]],
                 });
+                regs[0] = i64::from(POISON) as u64;
                 regs[10] = frame_pointer;
                 idx = target;
             }),
@@ -54,7 +55,10 @@ pub(super) fn execute(
                 let target = machine.tail_call(regs[2], regs[3]);
                 clobber(&mut regs);
                 target.and_then(|target| {
-                    let Some(target) = target else { return Ok(()) };
+                    let Some(target) = target else {
+                        return Ok(());
+                    };
+                    regs.fill(i64::from(POISON) as u64);
                     regs[1] = machine.run.ctx;
                     regs[10] = machine.replace_frame()?;
                     program = target;
@@ -98,12 +102,14 @@ fn clobber(regs: &mut [u64; 16]) {
 }
 
 /// Executes operations from `idx` until a call, an exit or a fault; `idx` is then one past it.
+#[allow(clippy::too_many_lines)] // A flat match.
 fn straight(machine: &mut Machine, program: &Program, idx: &mut u32, regs: &mut [u64; 16]) -> Stop {
     let ops = program.reference.ops(program);
     let mut fuel = machine.run.fuel;
     let mut pc = *idx as usize;
     let stop = loop {
         let Some(op) = ops.get(pc) else {
+            pc += 1;
             break Stop::Trap(FaultKind::bad_instruction("control leaves the program"));
         };
         pc += 1;
@@ -111,12 +117,146 @@ fn straight(machine: &mut Machine, program: &Program, idx: &mut u32, regs: &mut 
             break Stop::Trap(machine.out_of_fuel());
         }
         fuel -= 1;
-        match step(machine, regs, op, &mut pc) {
-            None => {}
-            Some(Stop::Trap(_)) if op.code == Code::Fail => {
-                break Stop::Trap(failure(program, pc - 1));
+        let dst = usize::from(op.dst & 15);
+        let a = regs[dst];
+        let b = if op.src == IMM {
+            op.imm
+        } else {
+            regs[usize::from(op.src & 15)]
+        };
+        let (a32, b32) = (a as u32, b as u32);
+        macro_rules! wide {
+            ($value:expr) => {
+                regs[dst] = $value
+            };
+        }
+        macro_rules! narrow {
+            ($value:expr) => {
+                regs[dst] = u64::from($value as u32)
+            };
+        }
+        macro_rules! branch {
+            ($condition:expr) => {
+                if $condition {
+                    pc = op.off as usize;
+                }
+            };
+        }
+        macro_rules! load {
+            ($size:ident, $value:ident => $extended:expr) => {
+                match machine
+                    .memory
+                    .load(b.wrapping_add(op.off as i64 as u64), Size::$size)
+                {
+                    Ok($value) => regs[dst] = $extended,
+                    Err(trap) => break Stop::Trap(trap),
+                }
+            };
+        }
+        macro_rules! store {
+            ($size:ident) => {{
+                let address = a.wrapping_add(op.off as i64 as u64);
+                if let Err(trap) = machine.memory.store(address, Size::$size, b) {
+                    break Stop::Trap(trap);
+                }
+            }};
+        }
+        match op.code {
+            Code::Add64 => wide!(a.wrapping_add(b)),
+            Code::Sub64 => wide!(a.wrapping_sub(b)),
+            Code::Mul64 => wide!(a.wrapping_mul(b)),
+            Code::Div64 => wide!(a.checked_div(b).unwrap_or(0)),
+            Code::SDiv64 => wide!(signed_div(a as i64, b as i64) as u64),
+            Code::Mod64 => wide!(a.checked_rem(b).unwrap_or(a)),
+            Code::SMod64 => wide!(signed_mod(a as i64, b as i64) as u64),
+            Code::Or64 => wide!(a | b),
+            Code::And64 => wide!(a & b),
+            Code::Xor64 => wide!(a ^ b),
+            Code::Lsh64 => wide!(a.wrapping_shl(b32)),
+            Code::Rsh64 => wide!(a.wrapping_shr(b32)),
+            Code::Arsh64 => wide!((a as i64).wrapping_shr(b32) as u64),
+            Code::Mov64 => wide!(b),
+            Code::Add32 => narrow!(a32.wrapping_add(b32)),
+            Code::Sub32 => narrow!(a32.wrapping_sub(b32)),
+            Code::Mul32 => narrow!(a32.wrapping_mul(b32)),
+            Code::Div32 => narrow!(a32.checked_div(b32).unwrap_or(0)),
+            Code::SDiv32 => narrow!(signed_div(i64::from(a32 as i32), i64::from(b32 as i32))),
+            Code::Mod32 => narrow!(a32.checked_rem(b32).unwrap_or(a32)),
+            Code::SMod32 => narrow!(signed_mod(i64::from(a32 as i32), i64::from(b32 as i32))),
+            Code::Or32 => narrow!(a32 | b32),
+            Code::And32 => narrow!(a32 & b32),
+            Code::Xor32 => narrow!(a32 ^ b32),
+            Code::Lsh32 => narrow!(a32.wrapping_shl(b32)),
+            Code::Rsh32 => narrow!(a32.wrapping_shr(b32)),
+            Code::Arsh32 => narrow!((a32 as i32).wrapping_shr(b32)),
+            Code::Mov32 => narrow!(b32),
+            Code::Neg64 => wide!(a.wrapping_neg()),
+            Code::Neg32 => narrow!(a32.wrapping_neg()),
+            Code::SignExtend32From8 => narrow!(i32::from(b as i8)),
+            Code::SignExtend32From16 => narrow!(i32::from(b as i16)),
+            Code::SignExtend64From8 => wide!(i64::from(b as i8) as u64),
+            Code::SignExtend64From16 => wide!(i64::from(b as i16) as u64),
+            Code::SignExtend64From32 => wide!(i64::from(b as i32) as u64),
+            Code::Truncate16 => wide!(u64::from(a as u16)),
+            Code::Truncate32 => wide!(u64::from(a32)),
+            Code::Swap16 => wide!(u64::from((a as u16).swap_bytes())),
+            Code::Swap32 => wide!(u64::from(a32.swap_bytes())),
+            Code::Swap64 => wide!(a.swap_bytes()),
+            Code::Nothing => {}
+            Code::LoadU8 => load!(B, value => value),
+            Code::LoadU16 => load!(H, value => value),
+            Code::LoadU32 => load!(W, value => value),
+            Code::LoadU64 => load!(DW, value => value),
+            Code::LoadS8 => load!(B, value => i64::from(value as i8) as u64),
+            Code::LoadS16 => load!(H, value => i64::from(value as i16) as u64),
+            Code::LoadS32 => load!(W, value => i64::from(value as i32) as u64),
+            Code::Store8 => store!(B),
+            Code::Store16 => store!(H),
+            Code::Store32 => store!(W),
+            Code::Store64 => store!(DW),
+            Code::Atomic32 => {
+                if let Some(stop) = atomic(machine, regs, op, Width::W32) {
+                    break stop;
+                }
             }
-            Some(stop) => break stop,
+            Code::Atomic64 => {
+                if let Some(stop) = atomic(machine, regs, op, Width::W64) {
+                    break stop;
+                }
+            }
+            Code::LoadPacket => {
+                if let Some(stop) = load_packet(machine, regs, op, b) {
+                    break stop;
+                }
+            }
+            Code::Jump => pc = op.off as usize,
+            Code::MayGoto => branch!(machine.loop_budget_is_spent()),
+            Code::Eq64 => branch!(a == b),
+            Code::Ne64 => branch!(a != b),
+            Code::Set64 => branch!(a & b != 0),
+            Code::Gt64 => branch!(a > b),
+            Code::Ge64 => branch!(a >= b),
+            Code::Lt64 => branch!(a < b),
+            Code::Le64 => branch!(a <= b),
+            Code::SGt64 => branch!(a as i64 > b as i64),
+            Code::SGe64 => branch!(a as i64 >= b as i64),
+            Code::SLt64 => branch!((a as i64) < b as i64),
+            Code::SLe64 => branch!(a as i64 <= b as i64),
+            Code::Eq32 => branch!(a32 == b32),
+            Code::Ne32 => branch!(a32 != b32),
+            Code::Set32 => branch!(a32 & b32 != 0),
+            Code::Gt32 => branch!(a32 > b32),
+            Code::Ge32 => branch!(a32 >= b32),
+            Code::Lt32 => branch!(a32 < b32),
+            Code::Le32 => branch!(a32 <= b32),
+            Code::SGt32 => branch!(a32 as i32 > b32 as i32),
+            Code::SGe32 => branch!(a32 as i32 >= b32 as i32),
+            Code::SLt32 => branch!((a32 as i32) < b32 as i32),
+            Code::SLe32 => branch!(a32 as i32 <= b32 as i32),
+            Code::CallLocal => break Stop::CallLocal(op.off as u32),
+            Code::CallHelper => break Stop::CallHelper(op.imm as u32),
+            Code::Exit => break Stop::Exit,
+            Code::Fail => break Stop::Trap(failure(program, pc - 1)),
         }
     };
     machine.run.fuel = fuel;
@@ -130,142 +270,6 @@ fn failure(program: &Program, idx: usize) -> Trap {
         Some(Step::Fail(kind)) => Box::new(kind.clone()),
         _ => FaultKind::bad_instruction("control leaves the program"),
     }
-}
-
-/// One operation.
-#[inline(always)]
-#[allow(clippy::too_many_lines)] // A flat match.
-fn step(machine: &mut Machine, regs: &mut [u64; 16], op: &Op, pc: &mut usize) -> Option<Stop> {
-    let dst = usize::from(op.dst & 15);
-    let a = regs[dst];
-    let b = if op.src == IMM {
-        op.imm
-    } else {
-        regs[usize::from(op.src & 15)]
-    };
-    let (a32, b32) = (a as u32, b as u32);
-    macro_rules! wide {
-        ($value:expr) => {
-            regs[dst] = $value
-        };
-    }
-    macro_rules! narrow {
-        ($value:expr) => {
-            regs[dst] = u64::from($value as u32)
-        };
-    }
-    macro_rules! branch {
-        ($condition:expr) => {
-            if $condition {
-                *pc = op.off as usize;
-            }
-        };
-    }
-    macro_rules! load {
-        ($size:ident, $value:ident => $extended:expr) => {
-            match machine
-                .memory
-                .load(b.wrapping_add(op.off as i64 as u64), Size::$size)
-            {
-                Ok($value) => regs[dst] = $extended,
-                Err(trap) => return Some(Stop::Trap(trap)),
-            }
-        };
-    }
-    macro_rules! store {
-        ($size:ident) => {{
-            let address = a.wrapping_add(op.off as i64 as u64);
-            if let Err(trap) = machine.memory.store(address, Size::$size, b) {
-                return Some(Stop::Trap(trap));
-            }
-        }};
-    }
-    match op.code {
-        Code::Add64 => wide!(a.wrapping_add(b)),
-        Code::Sub64 => wide!(a.wrapping_sub(b)),
-        Code::Mul64 => wide!(a.wrapping_mul(b)),
-        Code::Div64 => wide!(a.checked_div(b).unwrap_or(0)),
-        Code::SDiv64 => wide!(signed_div(a as i64, b as i64) as u64),
-        Code::Mod64 => wide!(a.checked_rem(b).unwrap_or(a)),
-        Code::SMod64 => wide!(signed_mod(a as i64, b as i64) as u64),
-        Code::Or64 => wide!(a | b),
-        Code::And64 => wide!(a & b),
-        Code::Xor64 => wide!(a ^ b),
-        Code::Lsh64 => wide!(a.wrapping_shl(b32)),
-        Code::Rsh64 => wide!(a.wrapping_shr(b32)),
-        Code::Arsh64 => wide!((a as i64).wrapping_shr(b32) as u64),
-        Code::Mov64 => wide!(b),
-        Code::Add32 => narrow!(a32.wrapping_add(b32)),
-        Code::Sub32 => narrow!(a32.wrapping_sub(b32)),
-        Code::Mul32 => narrow!(a32.wrapping_mul(b32)),
-        Code::Div32 => narrow!(a32.checked_div(b32).unwrap_or(0)),
-        Code::SDiv32 => narrow!(signed_div(i64::from(a32 as i32), i64::from(b32 as i32))),
-        Code::Mod32 => narrow!(a32.checked_rem(b32).unwrap_or(a32)),
-        Code::SMod32 => narrow!(signed_mod(i64::from(a32 as i32), i64::from(b32 as i32))),
-        Code::Or32 => narrow!(a32 | b32),
-        Code::And32 => narrow!(a32 & b32),
-        Code::Xor32 => narrow!(a32 ^ b32),
-        Code::Lsh32 => narrow!(a32.wrapping_shl(b32)),
-        Code::Rsh32 => narrow!(a32.wrapping_shr(b32)),
-        Code::Arsh32 => narrow!((a32 as i32).wrapping_shr(b32)),
-        Code::Mov32 => narrow!(b32),
-        Code::Neg64 => wide!(a.wrapping_neg()),
-        Code::Neg32 => narrow!(a32.wrapping_neg()),
-        Code::SignExtend32From8 => narrow!(i32::from(b as i8)),
-        Code::SignExtend32From16 => narrow!(i32::from(b as i16)),
-        Code::SignExtend64From8 => wide!(i64::from(b as i8) as u64),
-        Code::SignExtend64From16 => wide!(i64::from(b as i16) as u64),
-        Code::SignExtend64From32 => wide!(i64::from(b as i32) as u64),
-        Code::Truncate16 => wide!(u64::from(a as u16)),
-        Code::Truncate32 => wide!(u64::from(a32)),
-        Code::Swap16 => wide!(u64::from((a as u16).swap_bytes())),
-        Code::Swap32 => wide!(u64::from(a32.swap_bytes())),
-        Code::Swap64 => wide!(a.swap_bytes()),
-        Code::Nothing => {}
-        Code::LoadU8 => load!(B, value => value),
-        Code::LoadU16 => load!(H, value => value),
-        Code::LoadU32 => load!(W, value => value),
-        Code::LoadU64 => load!(DW, value => value),
-        Code::LoadS8 => load!(B, value => i64::from(value as i8) as u64),
-        Code::LoadS16 => load!(H, value => i64::from(value as i16) as u64),
-        Code::LoadS32 => load!(W, value => i64::from(value as i32) as u64),
-        Code::Store8 => store!(B),
-        Code::Store16 => store!(H),
-        Code::Store32 => store!(W),
-        Code::Store64 => store!(DW),
-        Code::Atomic32 => return atomic(machine, regs, op, Width::W32),
-        Code::Atomic64 => return atomic(machine, regs, op, Width::W64),
-        Code::LoadPacket => return load_packet(machine, regs, op, b),
-        Code::Jump => *pc = op.off as usize,
-        Code::MayGoto => branch!(machine.loop_budget_is_spent()),
-        Code::Eq64 => branch!(a == b),
-        Code::Ne64 => branch!(a != b),
-        Code::Set64 => branch!(a & b != 0),
-        Code::Gt64 => branch!(a > b),
-        Code::Ge64 => branch!(a >= b),
-        Code::Lt64 => branch!(a < b),
-        Code::Le64 => branch!(a <= b),
-        Code::SGt64 => branch!(a as i64 > b as i64),
-        Code::SGe64 => branch!(a as i64 >= b as i64),
-        Code::SLt64 => branch!((a as i64) < b as i64),
-        Code::SLe64 => branch!(a as i64 <= b as i64),
-        Code::Eq32 => branch!(a32 == b32),
-        Code::Ne32 => branch!(a32 != b32),
-        Code::Set32 => branch!(a32 & b32 != 0),
-        Code::Gt32 => branch!(a32 > b32),
-        Code::Ge32 => branch!(a32 >= b32),
-        Code::Lt32 => branch!(a32 < b32),
-        Code::Le32 => branch!(a32 <= b32),
-        Code::SGt32 => branch!(a32 as i32 > b32 as i32),
-        Code::SGe32 => branch!(a32 as i32 >= b32 as i32),
-        Code::SLt32 => branch!((a32 as i32) < b32 as i32),
-        Code::SLe32 => branch!(a32 as i32 <= b32 as i32),
-        Code::CallLocal => return Some(Stop::CallLocal(op.off as u32)),
-        Code::CallHelper => return Some(Stop::CallHelper(op.imm as u32)),
-        Code::Exit => return Some(Stop::Exit),
-        Code::Fail => return Some(Stop::Trap(FaultKind::bad_instruction(""))),
-    }
-    None
 }
 
 /// Division by zero gives 0, and the one quotient that does not fit wraps (RFC 9669 §4.1).
