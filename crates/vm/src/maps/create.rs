@@ -5,7 +5,7 @@ use super::hash::Hash;
 use super::lpm::Lpm;
 use super::queue::Queue;
 use super::ringbuf::Ringbuf;
-use super::{InnerShape, MapState, Maps, Storage};
+use super::{MapState, Maps, Storage};
 use crate::fault::Place;
 use crate::memory::{BASE, Memory, Parts, Region, Rights, region};
 use bpfc_base::{Diagnostic, codes::load};
@@ -180,12 +180,6 @@ impl Maps {
             stride,
             n_copies,
             holes: map.value_type.map_or(Vec::new(), |ty| holes(btf, ty)),
-            inner: map.inner.as_deref().map(|inner| InnerShape {
-                map_type: inner.map_type,
-                key_bytes: inner.key_size_bytes,
-                value_bytes: inner.value_size_bytes,
-                flags: inner.map_flags,
-            }),
             storage: storage(map, shape),
         };
         self.reserve(&state, shape)?;

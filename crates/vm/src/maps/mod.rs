@@ -61,18 +61,7 @@ pub(crate) struct MapState {
     /// Parts of a value that an update leaves alone: locks, timers and the like
     /// (`copy_map_value`, Linux 5.1 `include/linux/bpf.h`).
     holes: Vec<Range<u32>>,
-    /// The inner definition of a map of maps.
-    pub inner: Option<InnerShape>,
     pub storage: Storage,
-}
-
-/// What a map in a map of maps must be like (`bpf_map_meta_equal`, Linux 5.10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct InnerShape {
-    pub map_type: u32,
-    pub key_bytes: u32,
-    pub value_bytes: u32,
-    pub flags: u32,
 }
 
 /// How elements are found.

@@ -7,7 +7,7 @@ use bpfc_object::{
     DataId, DataKind, DataSection, Extern, ExternId, ExternKind, FuncId, Function, Map, MapId,
     MapInit, ObjInsn, Object, Reloc,
 };
-use bpfc_vm::{EngineChoice, Input, Options, Outcome, RunError, Vm};
+use bpfc_vm::{Input, Options, Outcome, RunError, Vm};
 
 /// An object in the making. Functions, maps, data sections and externs are named in the text.
 #[derive(Default)]
@@ -182,13 +182,5 @@ pub fn failure(text: &str) -> bpfc_vm::Fault {
     match run_text(text) {
         Err(RunError::Fault(fault)) => *fault,
         other => panic!("{other:?} in\n{text}"),
-    }
-}
-
-/// Options for one engine.
-pub fn only(engine: EngineChoice) -> Options {
-    Options {
-        engine,
-        ..Options::default()
     }
 }
