@@ -4,6 +4,7 @@ use super::compilation::Compilation;
 use crate::args::Check;
 use crate::exit::Exit;
 use crate::terminal::Terminal;
+use bpfc::VerifyOptions;
 use std::path::Path;
 
 /// Reports what is wrong with each file.
@@ -27,7 +28,7 @@ fn check(file: &Path, args: &Check, terminal: &mut Terminal) -> Exit {
         ..
     } = &mut compilation;
     if let Some(object) = bpfc::compile(session, *file, options, host) {
-        bpfc::verify(session, &object);
+        bpfc::verify(session, &object, &VerifyOptions::default());
     }
     compilation.report(terminal)
 }

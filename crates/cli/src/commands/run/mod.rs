@@ -11,7 +11,7 @@ use crate::args::Run;
 use crate::exit::Exit;
 use crate::files;
 use crate::terminal::Terminal;
-use bpfc::Object;
+use bpfc::{KernelVersion, Object, VerifyOptions};
 use bpfc_base::{Diagnostic, Session, Severity, codes};
 use bpfc_object::FuncId;
 
@@ -74,7 +74,7 @@ fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     } = &mut compilation;
     let object = bpfc::compile(session, *file, options, host);
     if let Some(object) = &object {
-        bpfc::verify(session, object);
+        bpfc::verify(session, object, &verify_options());
     }
     let exit = compilation.report(terminal);
     match object {
@@ -90,11 +90,20 @@ fn open_object(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     let read = || bpfc::read_object(&args.file.to_string_lossy(), &files::read(&args.file)?);
     let object = read().map_err(|diagnostic| terminal.fail_with(diagnostic))?;
     let mut session = Session::default();
-    bpfc::verify(&mut session, &object);
+    bpfc::verify(&mut session, &object, &verify_options());
     let diagnostics = session.diagnostics.take();
     terminal.print(&session, &diagnostics);
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         return Err(Exit::Diagnostics);
     }
     Ok(Ready { session, object })
+}
+
+/// The rules of the kernel that the virtual machine stands for; a real kernel applies its
+/// own.
+fn verify_options() -> VerifyOptions {
+    VerifyOptions {
+        kernel: Some(KernelVersion::new(6, 18)),
+        ..VerifyOptions::default()
+    }
 }
