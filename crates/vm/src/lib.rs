@@ -10,7 +10,7 @@
 //! interpreter, and rbpf on a program rewritten into what rbpf gets right. With
 //! [`EngineChoice::Both`] every run happens on both and all results are compared.
 
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 mod context;
 mod engine;

@@ -54,7 +54,10 @@ pub(crate) const fn locate(address: u64) -> (u32, u32) {
 }
 
 /// [`Region::dirty`] when nothing was written.
-pub(crate) const CLEAN: Range<u32> = u32::MAX..0;
+pub(crate) const CLEAN: Range<u32> = Range {
+    start: u32::MAX,
+    end: 0,
+};
 
 /// Who may write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

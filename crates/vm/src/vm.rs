@@ -325,7 +325,7 @@ fn run_on(
 /// the result to the reference interpreter.
 fn compare(
     machine: &mut Machine,
-    twin: &mut Box<Machine>,
+    twin: &mut Machine,
     program: &Program,
     reference: OneResult,
     rbpf: OneResult,
@@ -336,7 +336,7 @@ fn compare(
     }) = &rbpf
     {
         let unsupported = Some(kind.to_string());
-        *twin = Box::new(machine.clone());
+        twin.clone_from(machine);
         return Ok(reference.map(|outcome| Outcome {
             unsupported,
             ..outcome

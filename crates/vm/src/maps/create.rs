@@ -249,7 +249,7 @@ fn storage(map: &Map, shape: Shape) -> Storage {
         Shape::Stack => Storage::Queue(Queue::new(map.max_entries, true)),
         Shape::Bloom => Storage::Bloom(Bloom::new(map.max_entries)),
         Shape::Ringbuf => Storage::Ringbuf(Ringbuf::new(map.max_entries)),
-        Shape::CgroupStorage => Storage::CgroupStorage,
+        Shape::CgroupStorage => Storage::Cgroup,
         Shape::Opaque => Storage::Opaque,
     }
 }

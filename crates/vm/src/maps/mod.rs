@@ -77,7 +77,7 @@ pub(crate) enum Storage {
     Bloom(Bloom),
     Ringbuf(Ringbuf),
     /// One value, for the cgroup.
-    CgroupStorage,
+    Cgroup,
     /// Holds what only a kernel has.
     Opaque,
 }
@@ -272,7 +272,7 @@ impl Maps {
             }
             Storage::Hash(_) => hash::update(self, memory, idx, key, value, flags, by),
             Storage::Lpm(_) => lpm::update(self, memory, idx, key, value, flags),
-            Storage::CgroupStorage => {
+            Storage::Cgroup => {
                 write_copies(map, memory, 0, value, by, cpu);
                 Ok(())
             }
@@ -311,7 +311,7 @@ impl Maps {
             Storage::Opaque => Err(errno::EOPNOTSUPP),
             Storage::Ringbuf(_) => Err(errno::ENOTSUPP),
             Storage::Bloom(_) => Err(errno::EOPNOTSUPP),
-            Storage::Array | Storage::Queue(_) | Storage::CgroupStorage => Err(errno::EINVAL),
+            Storage::Array | Storage::Queue(_) | Storage::Cgroup => Err(errno::EINVAL),
         }
     }
 
@@ -361,7 +361,7 @@ impl Maps {
                 .collect(),
             Storage::Hash(table) => table.live_slots(),
             Storage::Lpm(trie) => trie.live_slots(),
-            Storage::CgroupStorage => vec![0],
+            Storage::Cgroup => vec![0],
             Storage::Queue(_) | Storage::Bloom(_) | Storage::Ringbuf(_) | Storage::Opaque => {
                 Vec::new()
             }
@@ -377,7 +377,7 @@ impl MapState {
             }
             Storage::Hash(table) => table.find(key),
             Storage::Lpm(trie) => trie.find(key),
-            Storage::CgroupStorage => Some(0),
+            Storage::Cgroup => Some(0),
             Storage::Queue(_) | Storage::Bloom(_) | Storage::Ringbuf(_) | Storage::Opaque => None,
         }
     }

@@ -7,6 +7,7 @@
 mod emit;
 mod legalise;
 mod runtime;
+mod step;
 
 use super::{Callbacks, Engine, POISON};
 use crate::fault::{FaultKind, Trap};
