@@ -8,6 +8,17 @@ use bpfc_isa::Reg;
 /// `MAX_BPF_STACK` (Linux 3.18 `include/linux/filter.h`).
 pub const MAX_FRAME_BYTES: u64 = 512;
 
+/// The verifier remembers a number that is stored at a multiple of this
+/// (`check_stack_write_fixed_off` in Linux 6.12 `kernel/bpf/verifier.c`).
+const SPILL_ALIGN: u64 = 8;
+
+/// Frames count in multiples of this (`round_up_stack_depth`, same file): padding up to it
+/// costs nothing.
+const FRAME_ROUNDING: u64 = 16;
+
+/// Frames may be padded up to this size at any rate.
+const MAX_PADDED_BYTES: u64 = 128;
+
 /// Largest pieces that a report lists.
 const MAX_LISTED: usize = 3;
 
@@ -39,16 +50,32 @@ pub fn lay_out(func: &Func<Reg>) -> Result<Frame, Box<Diagnostic>> {
         }
     }
     used.sort_by_key(|&slot| (std::cmp::Reverse(func.slots[slot].align), slot));
-    let mut depth = 0_u64;
-    for &id in &used {
-        let slot = &func.slots[id];
-        depth = (depth + u64::from(slot.size)).next_multiple_of(u64::from(slot.align.max(1)));
-        offsets[id] = i32::try_from(depth).ok().map(|depth| -depth);
+    let natural = place(func, &used, 1, &mut offsets);
+    let mut depth = place(func, &used, SPILL_ALIGN, &mut offsets);
+    if depth > MAX_PADDED_BYTES && depth > natural.next_multiple_of(FRAME_ROUNDING) {
+        depth = place(func, &used, 1, &mut offsets);
     }
     if depth > MAX_FRAME_BYTES {
         return Err(Box::new(report(func, &used, depth)));
     }
     Ok(Frame { offsets })
+}
+
+/// Places slots, aligned at least so; the depth of the frame.
+fn place(
+    func: &Func<Reg>,
+    used: &[SlotId],
+    min_align: u64,
+    offsets: &mut IndexVec<SlotId, Option<i32>>,
+) -> u64 {
+    let mut depth = 0_u64;
+    for &id in used {
+        let slot = &func.slots[id];
+        let align = u64::from(slot.align).max(min_align);
+        depth = (depth + u64::from(slot.size)).next_multiple_of(align);
+        offsets[id] = i32::try_from(depth).ok().map(|depth| -depth);
+    }
+    depth
 }
 
 fn slot_of(op: &Op<Reg>) -> Option<SlotId> {
