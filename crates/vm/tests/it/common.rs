@@ -73,6 +73,7 @@ impl Builder {
     }
 
     pub fn build(mut self) -> Object {
+        self.object.license = Some("GPL".into());
         for (idx, text) in self.texts.iter().enumerate() {
             let names = Names(&self.object);
             let assembly = assemble(text, &names).unwrap_or_else(|errors| {

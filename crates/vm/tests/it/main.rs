@@ -8,6 +8,7 @@ mod control;
 mod faults;
 mod helpers;
 mod isa;
+mod kernel;
 mod maps;
 mod random;
 mod smoke;

@@ -10,26 +10,33 @@ use bpfc_object::{FuncId, Function, ObjInsn, Object, Reloc};
 use bpfc_vm::{Input, Options, RunError, Vm};
 
 /// SplitMix64.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
     }
 
-    fn reg(&mut self) -> Reg {
+    pub fn reg(&mut self) -> Reg {
         Reg::ALL[self.below(10) as usize]
+    }
+
+    /// Any number, or one at which something changes.
+    pub fn corner(&mut self) -> u64 {
+        let any = self.next();
+        let small = any % 70;
+        self.pick(&[any, small, u64::MAX - small, any >> 32, 1 << (any % 64), 0])
     }
 
     /// Also the frame pointer, now and then.
@@ -37,7 +44,7 @@ impl Random {
         Reg::ALL[self.below(11) as usize]
     }
 
-    fn imm(&mut self) -> i32 {
+    pub fn imm(&mut self) -> i32 {
         let small = self.below(9) as i32 - 4;
         let any = self.next() as i32;
         self.pick(&[small, small, any, i32::MIN, i32::MAX])
@@ -50,7 +57,7 @@ impl Random {
         }
     }
 
-    fn width(&mut self) -> Width {
+    pub fn width(&mut self) -> Width {
         self.pick(&[Width::W32, Width::W64])
     }
 
