@@ -6,6 +6,8 @@ use bpfc_loader::{
     Ended, EventLoop, Loaded, PerfBuffer, PerfEvent, RingBuffer, StopFlag, TestInput, TraceLine,
     TracePipe,
 };
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -176,6 +178,10 @@ fn perf_buffers_count_what_is_lost() {
     let Some(loaded) = perf(104) else { return };
     let kernel = bpfc_loader::Kernel::new();
     let mut reader = PerfBuffer::new(loaded.map("events").unwrap(), &kernel, 1).unwrap();
+    // The number of lost samples comes before the next one that fits, of the same CPU.
+    let mut here = CpuSet::new();
+    here.set(kernel.online_cpus().unwrap()[0] as usize).unwrap();
+    sched_setaffinity(Pid::from_raw(0), &here).unwrap();
     run(&loaded, 200);
     let (samples, lost) = (Cell::new(0), Cell::new(0));
     let mut consume = || {
@@ -188,11 +194,7 @@ fn perf_buffers_count_what_is_lost() {
         });
     };
     consume();
-    // The number of lost samples comes before the next sample that fits, on each CPU.
-    for _ in 0..20 {
-        run(&loaded, 1);
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    run(&loaded, 20);
     consume();
     assert!(lost.get() > 0, "{} samples", samples.get());
     assert_eq!(samples.get() + lost.get(), 220);
