@@ -6,7 +6,7 @@ mod parse;
 use crate::Errno;
 use bpfc_base::codes::{Code, btf, load};
 use bpfc_base::{Diagnostic, Span};
-use bpfc_isa::SlotMap;
+use bpfc_isa::{Callee, Insn, SlotMap, Syntax};
 use bpfc_object::{Line, Linked};
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub struct Rejection {
     pub message: String,
     /// The kernel's words.
     pub kernel_says: Vec<String>,
+    /// The kernel's own explanation (7.3).
+    pub kernel_reason: Option<String>,
     /// What to do, if known.
     pub help: Option<String>,
     /// Where: the instruction that the verifier looked at last.
@@ -83,6 +85,8 @@ pub(crate) fn rejection(failure: Failure<'_>) -> Rejection {
             None => (failure.errno.to_string(), None),
         },
     };
+    let suggestion = parsed.suggestion.filter(|_| missing.is_none());
+    let help = help.or_else(|| suggestion.as_deref().map(as_advice));
     let named = explain::registers_in(&parsed.messages.join(" "));
     let registers = named.into_iter().filter_map(|number| {
         let state = parsed.registers.get(&number)?;
@@ -98,9 +102,17 @@ pub(crate) fn rejection(failure: Failure<'_>) -> Rejection {
         place: failing,
         missing,
         kernel_says: parsed.messages,
+        kernel_reason: parsed.reason,
         program_span: failure.program_span,
         log: failure.log,
     }
+}
+
+/// A suggestion of the kernel as a help of ours: lower case, no full stop.
+fn as_advice(suggestion: &str) -> String {
+    let mut chars = suggestion.trim_end_matches('.').chars();
+    let first = chars.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(chars).collect()
 }
 
 /// The instruction and the nearest source line before it in its function.
@@ -113,11 +125,22 @@ fn place(linked: &Linked, insn_idx: u32) -> Place {
     let span = before.map(|insn| insn.span).find(|span| !span.is_none());
     Place {
         insn_idx,
-        text: insn.insn.text(bpfc_isa::Syntax::Plain).to_string(),
+        text: text(&insn.insn),
         function: subprog.map_or_else(String::new, |subprog| subprog.name.clone()),
         span: span.unwrap_or(Span::NONE),
         line,
     }
+}
+
+/// An instruction with the name of the helper that it calls.
+fn text(insn: &Insn) -> String {
+    let helper = match insn {
+        Insn::Call(Callee::Helper(id)) => bpfc_kabi::helper_by_id(*id),
+        _ => None,
+    };
+    let text = insn.text(Syntax::Plain);
+    text.with_symbol(helper.map(|helper| helper.name))
+        .to_string()
 }
 
 impl Rejection {
@@ -148,11 +171,13 @@ impl Rejection {
                 diagnostic =
                     diagnostic.with_note(format!("at {}:{}: `{text}`", line.file, line.line));
             }
-            let (idx, text) = (place.insn_idx, &place.text);
-            diagnostic = diagnostic.with_note(format!(
-                "instruction {idx} in `{}`: `{text}`",
-                place.function
-            ));
+            // What cannot be on this kernel was replaced by a call of nothing.
+            if self.missing.is_none() {
+                let (idx, text) = (place.insn_idx, &place.text);
+                let function = &place.function;
+                diagnostic =
+                    diagnostic.with_note(format!("instruction {idx} in `{function}`: `{text}`"));
+            }
         }
         for (register, state) in &self.registers {
             diagnostic = diagnostic.with_note(format!("`{register}` is `{state}`"));
@@ -164,6 +189,10 @@ impl Rejection {
         if self.missing.is_none() && !self.kernel_says.is_empty() {
             let says = self.kernel_says.join("; ");
             diagnostic = diagnostic.with_note(format!("the kernel says: {says}"));
+            if let Some(reason) = &self.kernel_reason {
+                let reason = reason.trim_end_matches('.');
+                diagnostic = diagnostic.with_note(format!("the kernel explains: {reason}"));
+            }
         }
         match &self.help {
             Some(help) => diagnostic.with_help(help.clone()),

@@ -15,6 +15,10 @@ pub(super) struct ParsedLog {
     pub messages: Vec<String>,
     /// What it last knew of each register, by number.
     pub registers: BTreeMap<u8, String>,
+    /// The kernel's own explanation (7.3): what it could not prove, in one paragraph.
+    pub reason: Option<String>,
+    /// What it suggests (7.3).
+    pub suggestion: Option<String>,
     /// The slot of an instruction that the message names beside the failing one, as in
     /// `alloc_insn=5`.
     pub origin: Option<u32>,
@@ -23,6 +27,13 @@ pub(super) struct ParsedLog {
 /// Reads a log, from its start or from its middle if its start was dropped.
 pub(super) fn parse(log: &str) -> ParsedLog {
     let mut parsed = ParsedLog::default();
+    // Since 7.3 a report in sections follows the message.
+    let (log, report) = match log.split_once(REPORT) {
+        Some((log, report)) => (log, report),
+        None => (log, ""),
+    };
+    parsed.reason = section(report, "Reason:");
+    parsed.suggestion = section(report, "Suggestion:");
     for line in log.lines() {
         let line = line.trim_end_matches('\0');
         match classify(line) {
@@ -50,6 +61,19 @@ pub(super) fn parse(log: &str) -> ParsedLog {
     parsed
 }
 
+/// How the report begins: `Verification failed: CATEGORY: TITLE`.
+const REPORT: &str = "\nVerification failed: ";
+
+/// The indented lines below a heading as one paragraph.
+fn section(report: &str, heading: &str) -> Option<String> {
+    let below = report.lines().skip_while(|line| *line != heading).skip(1);
+    let lines: Vec<&str> = below
+        .take_while(|line| line.starts_with(' '))
+        .map(str::trim)
+        .collect();
+    (!lines.is_empty()).then(|| lines.join(" "))
+}
+
 enum Line<'a> {
     /// `3: (bf) r2 = r10  ; R2_w=fp0`
     Insn { slot: u32, states: &'a str },
@@ -73,6 +97,7 @@ const NOISE: &[&str] = &[
     "parent ",
     "propagating ",
     "func#",
+    "arg#",
     "Validating ",
     "Func#",
     "Global function ",
@@ -213,6 +238,31 @@ processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
         assert_eq!((parsed.slot, parsed.origin), (Some(7), Some(5)));
         let log = "4: (05) goto pc-1\ninfinite loop detected at insn 2\ncur state: R0=0\n";
         assert_eq!(parse(log).slot, Some(2));
+    }
+
+    #[test]
+    fn reads_reports() {
+        let log = "\
+8: (db) lock *(u64 *)(r0 +0) += r1
+R0 invalid mem access 'map_value_or_null'
+Verification failed: Register Type Safety: Invalid dereference
+Reason:
+  R0 may be NULL here. The program could dereference NULL on this
+  path.
+At:
+  prog @ test.s:8:1
+  Source context:
+  >>>  8 | lock *(u64 *)(r0 + 0) += r1
+Suggestion:
+  Add a NULL check.
+processed 8 insns (limit 1000000)
+";
+        let parsed = parse(log);
+        assert_eq!(parsed.slot, Some(8));
+        assert_eq!(parsed.messages.len(), 1);
+        let reason = "R0 may be NULL here. The program could dereference NULL on this path.";
+        assert_eq!(parsed.reason.as_deref(), Some(reason));
+        assert_eq!(parsed.suggestion.as_deref(), Some("Add a NULL check."));
     }
 
     #[test]
