@@ -12,7 +12,6 @@ const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 /// This machine.
 pub struct ThisMachine {
     disk: DiskFiles,
-    btf_file: Option<PathBuf>,
     btf: Option<Option<Arc<Btf>>>,
 }
 
@@ -29,16 +28,7 @@ impl ThisMachine {
             Some(path) => Some(Some(read_btf(path)?)),
             None => None,
         };
-        Ok(Self {
-            disk,
-            btf_file: btf_file.map(Path::to_path_buf),
-            btf,
-        })
-    }
-
-    /// The file that kernel types come from.
-    pub fn btf_path(&self) -> &Path {
-        self.btf_file.as_deref().unwrap_or(Path::new(KERNEL_BTF))
+        Ok(Self { disk, btf })
     }
 }
 

@@ -64,11 +64,6 @@ impl Terminal {
         }
     }
 
-    /// Whether standard output gets colours.
-    pub fn output_color(&self) -> Color {
-        resolve(self.color, std::io::stdout().is_terminal())
-    }
-
     fn render_format(&self) -> Format {
         match self.format {
             MessageFormat::Human => {

@@ -35,6 +35,10 @@ fn build(args: &Build, terminal: &mut Terminal) -> Exit {
 }
 
 fn result(args: &Build, compilation: &mut Compilation) -> Option<Vec<u8>> {
+    let Some(stage) = stage(args) else {
+        let object = compilation.compile()?;
+        return bpfc::write_object(&mut compilation.session, &object);
+    };
     let Compilation {
         session,
         file,
@@ -42,13 +46,7 @@ fn result(args: &Build, compilation: &mut Compilation) -> Option<Vec<u8>> {
         host,
         ..
     } = compilation;
-    match stage(args) {
-        Some(stage) => bpfc::emit(session, *file, options, host, stage).map(String::into_bytes),
-        None => {
-            let object = bpfc::compile(session, *file, options, host)?;
-            bpfc::write_object(session, &object)
-        }
-    }
+    bpfc::emit(session, *file, options, host, stage).map(String::into_bytes)
 }
 
 /// The stage to print; `None` for an object.

@@ -20,15 +20,8 @@ fn check(file: &Path, args: &Check, terminal: &mut Terminal) -> Exit {
         Ok(compilation) => compilation,
         Err(exit) => return exit,
     };
-    let Compilation {
-        session,
-        file,
-        options,
-        host,
-        ..
-    } = &mut compilation;
-    if let Some(object) = bpfc::compile(session, *file, options, host) {
-        bpfc::verify(session, &object, &VerifyOptions::default());
+    if let Some(object) = compilation.compile() {
+        bpfc::verify(&mut compilation.session, &object, &VerifyOptions::default());
     }
     compilation.report(terminal)
 }

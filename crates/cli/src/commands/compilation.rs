@@ -5,8 +5,8 @@ use crate::exit::Exit;
 use crate::files;
 use crate::host::ThisMachine;
 use crate::terminal::Terminal;
-use bpfc::{Cpu, Dialect, OptLevel, Options};
-use bpfc_base::{Diagnostic, FileId, Session, Severity};
+use bpfc::{Cpu, Dialect, Object, OptLevel, Options};
+use bpfc_base::{Diagnostic, FileId, Session, Severity, codes};
 use std::path::Path;
 
 /// One source, ready to be compiled.
@@ -61,6 +61,22 @@ impl Compilation {
             host,
             warnings,
         })
+    }
+
+    /// Compiles the source. A file without anything to compile is an error.
+    pub fn compile(&mut self) -> Option<Object> {
+        let object = bpfc::compile(&mut self.session, self.file, &self.options, &mut self.host)?;
+        let is_empty =
+            object.functions.is_empty() && object.maps.is_empty() && object.data.is_empty();
+        if is_empty {
+            let name = &self.session.sources.file(self.file).name;
+            let message = format!("there is nothing to compile in `{name}`");
+            let help = "mark a function as a program with `SEC(\"xdp\")` or the like";
+            self.session
+                .report(Diagnostic::without_span(codes::bpf::E0411, message).with_help(help));
+            return None;
+        }
+        Some(object)
     }
 
     /// Prints what was reported since the last time; how the command ends by that.

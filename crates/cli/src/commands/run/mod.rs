@@ -65,16 +65,9 @@ fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
         return open_object(args, terminal);
     }
     let mut compilation = Compilation::open(&args.file, &args.compile, terminal)?;
-    let Compilation {
-        session,
-        file,
-        options,
-        host,
-        ..
-    } = &mut compilation;
-    let object = bpfc::compile(session, *file, options, host);
+    let object = compilation.compile();
     if let Some(object) = &object {
-        bpfc::verify(session, object, &verify_options());
+        bpfc::verify(&mut compilation.session, object, &verify_options());
     }
     let exit = compilation.report(terminal);
     match object {
