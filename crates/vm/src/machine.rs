@@ -15,8 +15,8 @@ use std::sync::Arc;
 const MAX_TAIL_CALLS: u32 = 33;
 /// `BPF_MAX_LOOPS` (Linux 5.17 `include/linux/bpf.h`): the budget of `may_goto` and `bpf_loop`.
 pub(crate) const MAX_LOOPS: u32 = 8 * 1024 * 1024;
-/// Effects kept of one run.
-const MAX_EFFECTS: usize = 1_000_000;
+/// Bytes that the effects of one run may take.
+const MAX_EFFECT_BYTES: usize = 64 << 20;
 
 /// Everything that programs can change.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,7 @@ pub(crate) struct Run {
     pub ctx: u64,
     pub packet: Packet,
     pub effects: Vec<Effect>,
+    effect_bytes: usize,
     /// Arguments and result of the traced function.
     pub args: Vec<u64>,
     pub return_value: u64,
@@ -167,7 +168,7 @@ impl Machine {
             None => return Err(FaultKind::unsupported("a tail call to an unknown program")),
         };
         self.run.n_tail_calls += 1;
-        self.effect(Effect::TailCall(target.linked.name.clone()));
+        self.effect(Effect::TailCall(target.linked.name.clone()))?;
         Ok(Some(target))
     }
 
@@ -182,11 +183,21 @@ impl Machine {
         Ok(start)
     }
 
-    /// Records an effect. Past a million they are dropped: nothing reads that many.
-    pub fn effect(&mut self, effect: Effect) {
-        if self.run.effects.len() < MAX_EFFECTS {
-            self.run.effects.push(effect);
+    /// Records an effect; a fault if there are too many.
+    pub fn effect(&mut self, effect: Effect) -> Result<(), Trap> {
+        let content = match &effect {
+            Effect::Printk(text) | Effect::TailCall(text) => text.len(),
+            Effect::Ringbuf { bytes, .. } | Effect::PerfEvent { bytes, .. } => bytes.len(),
+            Effect::CloneRedirect { packet, .. } => packet.len(),
+            Effect::Redirect { .. } | Effect::Signal(_) => 0,
+        };
+        self.run.effect_bytes += content + size_of::<Effect>();
+        if self.run.effect_bytes > MAX_EFFECT_BYTES {
+            let what = "more than 64 MiB of messages and records in one run";
+            return Err(FaultKind::unsupported(what));
         }
+        self.run.effects.push(effect);
+        Ok(())
     }
 
     /// Puts an object into kernel memory until the run ends; its address.

@@ -131,7 +131,7 @@ fn release(machine: &mut Machine, at: u64, how: Commit) -> Result<u64, Trap> {
         let problem = "is a dynptr without a reserved record";
         return Err(bad_argument("bpf_ringbuf_submit_dynptr", 1, problem));
     };
-    commit(machine, idx, record, how);
+    commit(machine, idx, record, how)?;
     set(machine, at, 0, 0)?;
     Ok(0)
 }

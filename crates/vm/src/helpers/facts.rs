@@ -142,7 +142,7 @@ pub fn ancestor_cgroup(machine: &mut Machine, args: Args) -> Answer {
 }
 
 pub fn send_signal(machine: &mut Machine, args: Args) -> Answer {
-    machine.effect(Effect::Signal(args[0] as u32));
+    machine.effect(Effect::Signal(args[0] as u32))?;
     Ok(0)
 }
 

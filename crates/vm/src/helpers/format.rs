@@ -40,9 +40,9 @@ enum Kind {
     },
 }
 
-/// Formats `format`, which ends at its first zero byte, with `args`; an error number if the kernel
-/// refuses it.
-pub fn format(memory: &Memory, format: &[u8], args: &[u64]) -> Result<Vec<u8>, i64> {
+/// Formats `format`, which ends at its first zero byte, with `args` for a buffer of `limit` bytes; an
+/// error number if the kernel refuses it. The text may be longer than the buffer.
+pub fn format(memory: &Memory, format: &[u8], args: &[u64], limit: usize) -> Result<Vec<u8>, i64> {
     let end = format.iter().position(|&byte| byte == 0);
     let format = &format[..end.ok_or(errno::EINVAL)?];
     let mut out = Vec::new();
@@ -65,7 +65,13 @@ pub fn format(memory: &Memory, format: &[u8], args: &[u64]) -> Result<Vec<u8>, i
         }
         let value = *args.next().ok_or(errno::EINVAL)?;
         let spec = parse(format, &mut at).ok_or(errno::EINVAL)?;
+        // `bstr_printf` does not count addresses past the end of the buffer.
+        let is_past_end = out.len() >= limit;
+        let length = out.len();
         print(&mut out, memory, &spec, value, &mut arg_bytes)?;
+        if is_past_end && matches!(spec.kind, Kind::Ip { .. }) {
+            out.truncate(length);
+        }
     }
     Ok(out)
 }
@@ -226,12 +232,12 @@ fn print(
             number(8)?;
             let is_hashed = matches!(spec.kind, Kind::HashedPointer) && value != 0;
             // What the kernel prints before it can hash; addresses must not be seen.
-            let text = if is_hashed {
-                "(____ptrval____)".to_owned()
-            } else {
-                format!("{value:016x}")
+            let text = match (is_hashed, spec.width) {
+                (true, _) => "(____ptrval____)".to_owned(),
+                (false, 0) => format!("{value:016x}"),
+                (false, _) => format!("{value:x}"),
             };
-            pad(out, spec, "", text.as_bytes(), Fill::Spaces);
+            pad(out, spec, "", text.as_bytes(), Fill::Zeros);
         }
         Kind::Symbol => {
             number(8)?;

@@ -113,6 +113,9 @@ pub fn for_each(
     let mut n_elements = 0;
     for slot in machine.maps.slots(&machine.memory, idx) {
         let map = machine.maps.get(idx);
+        if !map.is_live(slot) {
+            continue; // A callback removed it.
+        }
         let value = map.value_address(slot, cpu);
         let key = match map.storage {
             Storage::Hash(_) | Storage::Lpm(_) => map.key_address(slot),

@@ -72,7 +72,7 @@ fn sample(
     }
     bytes.extend_from_slice(packet.bytes(&machine.memory, packet.data..packet.data + appended));
     if let Some(map) = id {
-        machine.effect(Effect::PerfEvent { map, index, bytes });
+        machine.effect(Effect::PerfEvent { map, index, bytes })?;
     }
     Ok(0)
 }
@@ -104,7 +104,7 @@ pub fn ringbuf_output(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         return Ok(errno::EAGAIN as u64);
     }
     machine.memory.write(record, &bytes)?;
-    commit(machine, idx, record, Commit::Submit);
+    commit(machine, idx, record, Commit::Submit)?;
     Ok(0)
 }
 
@@ -136,19 +136,20 @@ fn release(
         let problem = format!("is {record:#x}, which is no reserved record");
         return Err(bad_argument(helper, 1, problem));
     };
-    commit(machine, idx, record, how);
+    commit(machine, idx, record, how)?;
     Ok(0)
 }
 
 /// Ends a record and shows the reader what it sees now.
-pub fn commit(machine: &mut Machine, idx: u32, record: u64, how: Commit) {
+pub fn commit(machine: &mut Machine, idx: u32, record: u64, how: Commit) -> Result<(), Trap> {
     let memory = &mut machine.memory;
     let seen = machine.maps.ringbuf_commit(memory, idx, record, how);
     if let Some(map) = machine.maps.get(idx).id {
         for bytes in seen {
-            machine.effect(Effect::Ringbuf { map, bytes });
+            machine.effect(Effect::Ringbuf { map, bytes })?;
         }
     }
+    Ok(())
 }
 
 /// `bpf_ringbuf_query(ringbuf, what)`.

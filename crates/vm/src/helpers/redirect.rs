@@ -33,7 +33,7 @@ pub fn redirect(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         return Ok(refused);
     }
     let to = RedirectTarget::Interface(ifindex as u32);
-    machine.effect(Effect::Redirect { to, flags });
+    machine.effect(Effect::Redirect { to, flags })?;
     Ok(done)
 }
 
@@ -44,7 +44,7 @@ pub fn redirect_peer(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         return Ok(TC_SHOT);
     }
     let to = RedirectTarget::Peer(ifindex as u32);
-    machine.effect(Effect::Redirect { to, flags });
+    machine.effect(Effect::Redirect { to, flags })?;
     Ok(TC_REDIRECT)
 }
 
@@ -58,7 +58,7 @@ pub fn redirect_neigh(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         return Ok(TC_SHOT);
     }
     let to = RedirectTarget::Neighbour(ifindex as u32);
-    machine.effect(Effect::Redirect { to, flags });
+    machine.effect(Effect::Redirect { to, flags })?;
     Ok(TC_REDIRECT)
 }
 
@@ -100,7 +100,7 @@ pub fn redirect_map(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     if let Some(map) = id {
         let key = u64::from(key as u32);
         let to = RedirectTarget::Map { map, key };
-        machine.effect(Effect::Redirect { to, flags });
+        machine.effect(Effect::Redirect { to, flags })?;
     }
     Ok(XDP_REDIRECT)
 }
@@ -120,7 +120,7 @@ pub fn clone_redirect(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         ifindex,
         flags,
         packet,
-    });
+    })?;
     Ok(0)
 }
 

@@ -17,8 +17,8 @@ const MAX_ARGS: u64 = 12;
 pub fn trace_printk(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let [address, n_bytes, values @ ..] = args;
     let template = machine.memory.read(address, size(n_bytes))?;
-    let text = format(&machine.memory, template, &values);
-    Ok(print(machine, text))
+    let text = format(&machine.memory, template, &values, MAX_MESSAGE_BYTES);
+    print(machine, text)
 }
 
 /// `bpf_trace_vprintk(fmt, fmt_size, args, args_size)`.
@@ -28,8 +28,8 @@ pub fn trace_vprintk(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         return Ok(errno::EINVAL as u64);
     };
     let template = machine.memory.read(address, size(n_bytes))?;
-    let text = format(&machine.memory, template, &values);
-    Ok(print(machine, text))
+    let text = format(&machine.memory, template, &values, MAX_MESSAGE_BYTES);
+    print(machine, text)
 }
 
 /// The values in an array of arguments; none if the helper refuses its size.
@@ -42,16 +42,16 @@ fn values_of(machine: &Machine, address: u64, n_bytes: u64) -> Result<Option<Vec
 }
 
 /// Records a message; its full length or the error.
-fn print(machine: &mut Machine, text: Result<Vec<u8>, i64>) -> u64 {
+fn print(machine: &mut Machine, text: Result<Vec<u8>, i64>) -> Result<u64, Trap> {
     let text = match text {
         Ok(text) => text,
-        Err(error) => return error as u64,
+        Err(error) => return Ok(error as u64),
     };
     let kept = &text[..text.len().min(MAX_MESSAGE_BYTES - 1)];
     let line = kept.strip_suffix(b"\n").unwrap_or(kept);
     let line = String::from_utf8_lossy(line).into_owned();
-    machine.effect(Effect::Printk(line));
-    text.len() as u64
+    machine.effect(Effect::Printk(line))?;
+    Ok(text.len() as u64)
 }
 
 /// `bpf_snprintf(str, str_size, fmt, data, data_len)`.
@@ -62,11 +62,11 @@ pub fn snprintf(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     };
     let (template, _) = machine.memory.read_string(template, u32::MAX)?;
     let template = [template, &[0]].concat();
-    let text = match format(&machine.memory, &template, &values) {
+    let out_bytes = size(out_bytes) as usize;
+    let text = match format(&machine.memory, &template, &values, out_bytes) {
         Ok(text) => text,
         Err(error) => return Ok(error as u64),
     };
-    let out_bytes = size(out_bytes) as usize;
     if out_bytes > 0 {
         let mut kept = text[..text.len().min(out_bytes - 1)].to_vec();
         kept.push(0);

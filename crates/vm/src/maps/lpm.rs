@@ -40,6 +40,10 @@ impl Lpm {
             .find_map(|length| self.index.get(&(length, masked(data, length))).copied())
     }
 
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
     fn exact(&self, key: &[u8]) -> Option<u32> {
         let (length, data) = self.split(key)?;
         self.index.get(&(length, masked(data, length))).copied()
@@ -118,7 +122,7 @@ pub(super) fn update(
     match old {
         Some(_) if flags == NOEXIST => return Err(errno::EEXIST),
         None if flags == EXIST => return Err(errno::ENOENT),
-        None if trie.index.len() >= max_entries => return Err(errno::ENOSPC),
+        None if trie.len() >= max_entries => return Err(errno::ENOSPC),
         _ => {}
     }
     // The kernel makes a new node, so that the old value stays as it is until the run ends.

@@ -370,6 +370,15 @@ impl Maps {
 }
 
 impl MapState {
+    /// Whether an element is in `slot`, one of [`Maps::slots`] before.
+    pub fn is_live(&self, slot: u32) -> bool {
+        match &self.storage {
+            Storage::Hash(table) => table.key(slot).is_some(),
+            Storage::Lpm(trie) => trie.key(slot).is_some(),
+            _ => true,
+        }
+    }
+
     fn find(&self, key: &[u8]) -> Option<u32> {
         match &self.storage {
             Storage::Array | Storage::Slots => {

@@ -124,7 +124,7 @@ impl Storage {
     fn is_same(&self, other: &Storage) -> bool {
         match (self, other) {
             (Storage::Hash(a), Storage::Hash(b)) => a.len() == b.len(),
-            (Storage::Lpm(a), Storage::Lpm(b)) => a.live_slots() == b.live_slots(),
+            (Storage::Lpm(a), Storage::Lpm(b)) => a.len() == b.len(),
             (Storage::Queue(a), Storage::Queue(b)) => a == b,
             (Storage::Bloom(a), Storage::Bloom(b)) => a == b,
             (Storage::Ringbuf(a), Storage::Ringbuf(b)) => a == b,

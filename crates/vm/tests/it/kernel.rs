@@ -105,7 +105,7 @@ fn agree(object: &Object, packet: &[u8], name: &str) {
     let mut differences = String::new();
     for ((id, function), answer) in object.programs().zip(answers) {
         let mut vm = Vm::new(object, Default::default()).unwrap();
-        let text = || {
+        let listing = || {
             let insns = function
                 .insns
                 .iter()
@@ -114,17 +114,22 @@ fn agree(object: &Object, packet: &[u8], name: &str) {
         };
         let outcome = match vm.run(id, &input) {
             Ok(outcome) => outcome,
-            Err(error) => panic!("{error} in `{}`\n{}", function.name, text()),
+            Err(error) => panic!("{error} in `{}`\n{}", function.name, listing()),
         };
         let ours = Answer {
             ret: outcome.ret as u32,
             packet: [outcome.metadata, outcome.packet.unwrap()].concat(),
         };
         if ours != answer {
+            let text = |answer: &Answer| String::from_utf8_lossy(&answer.packet).into_owned();
             let _ = writeln!(
                 differences,
-                "`{}`\n kernel {answer:02x?}\n vm     {ours:02x?}",
-                function.name
+                "`{}`\n kernel {} {:?}\n vm     {} {:?}",
+                function.name,
+                answer.ret as i32,
+                text(&answer),
+                ours.ret as i32,
+                text(&ours),
             );
         }
     }
@@ -471,6 +476,76 @@ fn helpers_that_compute() {
         .data(".rodata.str", DataKind::ReadOnly, b"hello\0");
     let texts: Vec<(&str, &str)> = texts.iter().map(|text| ("tc", &**text)).collect();
     agree(&programs(builder, &texts), &datagram(), "compute");
+}
+
+#[test]
+fn formatted_text() {
+    let formats = [
+        "%d|%i|%u|%x|%X",
+        "%ld|%lld|%llu|%llx",
+        "%5d|%-5d|%05d|%+d|% d",
+        "%+5d|%-+5d|%+05d|%0-5d",
+        "%c%c|%3c|%-3c|",
+        "%s|%8s|%-8s|",
+        "%pI4|%pi4|%pI6|%pi6",
+        "%p|%px|%20px|%-20px",
+        "%p|%020px|%3px|%+px",
+        "%%|%5x|%-5x|%05X|%lu",
+        "%pks|%5s",
+        "\u{e4} %s\n",
+    ];
+    let mut builder = Builder::new();
+    let mut texts = Vec::new();
+    for (number, format) in formats.iter().enumerate() {
+        let section = format!(".rodata.f{number}");
+        builder = builder.data(
+            &section,
+            DataKind::ReadOnly,
+            &[format.as_bytes(), &[0]].concat(),
+        );
+        // Numbers for all, or the address of text: five of either.
+        let is_text = format.contains('s') || format.contains("pi");
+        let set: String = (1..6)
+            .map(|idx| {
+                let value = if is_text {
+                    "r1 = r10\nr1 += -112\n".to_owned()
+                } else {
+                    let value = [0, 0x41, u64::MAX - 41, 0x1_8000_0042, 65, 0][idx];
+                    format!("r1 = {value:#x} ll\n")
+                };
+                format!("{value}*(u64 *)(r10 - {}) = r1\n", 8 * idx)
+            })
+            .collect();
+        let clear: String = (6..15)
+            .map(|idx| format!("*(u64 *)(r10 - {}) = 0\n", 8 * idx))
+            .collect();
+        texts.push(format!(
+            "r6 = r1
+             {clear}{set}
+             r1 = 0x6c6c6548 ll
+             *(u64 *)(r10 - 112) = r1
+             r1 = r10
+             r1 += -104
+             r2 = 64
+             r3 = {section} ll
+             r4 = r10
+             r4 += -40
+             r5 = 40
+             call bpf_snprintf
+             r7 = r0
+             r1 = r6
+             r2 = 16
+             r3 = r10
+             r3 += -104
+             r4 = 64
+             r5 = 0
+             call bpf_skb_store_bytes
+             r0 = r7
+             exit"
+        ));
+    }
+    let texts: Vec<(&str, &str)> = texts.iter().map(|text| ("tc", &**text)).collect();
+    agree(&programs(builder, &texts), &datagram(), "formats");
 }
 
 #[test]
