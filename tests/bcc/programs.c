@@ -20,7 +20,7 @@ int syscall__execve(struct pt_regs *ctx, const char *path) { return path != 0; }
 //| 	return 0;
 //| }
 //| int tracepoint__sched__sched_switch(struct trace_event_raw_sched_switch *args) section("tracepoint/sched/sched_switch") {
-//| 	bpf_trace_printk((const char *)&.str, 11u, (unsigned long)(*args).?prev_pid, (unsigned long)(*args).?next_pid);
+//| 	bpf_trace_printk((const char *)&.str, 11u, (*args).?prev_pid, (*args).?next_pid);
 //| 	return 0;
 //| }
 //| int raw_tracepoint__sched_switch(struct bpf_raw_tracepoint_args *ctx) section("raw_tracepoint/sched_switch") {
@@ -37,7 +37,7 @@ int syscall__execve(struct pt_regs *ctx, const char *path) { return path != 0; }
 //| 	return (int)(*task).?pid;
 //| }
 //| int syscall__execve(struct pt_regs *ctx) section("kprobe") {
-//| 	struct pt_regs *local1 = (struct pt_regs *)(*ctx).<14>.di;
-//| 	const char *path = (const char *)({ unsigned long local2; bpf_probe_read_kernel((void *)&local2, 8u, (const void *)&(*local1).<14>.di); local2; });
+//| 	struct pt_regs *local2 = (struct pt_regs *)(*ctx).<14>.di;
+//| 	const char *path = (const char *)({ unsigned long local3; bpf_probe_read_kernel((void *)&local3, 8u, (const void *)&(*local2).<14>.di); local3; });
 //| 	return (path != (const char *)0x0);
 //| }

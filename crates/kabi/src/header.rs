@@ -39,17 +39,18 @@ macro_rules! header_table {
 }
 
 /// Headers with a text of their own, by ascending path.
-static HEADERS: [Header; 57] = header_table![
+static HEADERS: [Header; 58] = header_table![
     Text "arpa/inet.h",
     Text "asm/byteorder.h",
     Kernel "asm/page.h",
     Text "asm/ptrace.h",
     Text "asm/types.h",
+    Text "bcc/proto.h",
     Text "bpf/bpf_core_read.h",
     Text "bpf/bpf_endian.h",
     Text "bpf/bpf_helpers.h",
     Text "bpf/bpf_tracing.h",
-    Text "bpfc/bcc.h",
+    Kernel "bpfc/bcc.h",
     Kernel "bpfc/kernel.h",
     Text "bpfc/kernel_types.h",
     Text "errno.h",

@@ -203,9 +203,6 @@ impl Checker<'_> {
         {
             return self.int(value, ty.ty, span);
         }
-        if let Some(value) = self.probe_read(place) {
-            return value;
-        }
         self.value(ExprKind::Load(place), ty.ty, span)
     }
 

@@ -1,7 +1,6 @@
 //! The state of a check, and the small operations that all of its parts share.
 
 use crate::CheckOptions;
-use crate::bcc::BccState;
 use crate::expr::FloatTable;
 use crate::hir::{self, Module, QualType, TypeId};
 use crate::kernel::{Imports, KernelTypes};
@@ -23,8 +22,6 @@ pub(crate) struct Checker<'a> {
     pub unit: &'a ast::TranslationUnit,
     pub options: &'a CheckOptions,
     pub kernel: Option<&'a mut (dyn KernelTypes + 'a)>,
-    /// What the dialect of BCC needs.
-    pub bcc: BccState,
     /// What has been built so far.
     pub module: Module,
     pub common: Common,
@@ -95,7 +92,6 @@ impl<'a> Checker<'a> {
             unit,
             options,
             kernel,
-            bcc: BccState::default(),
             module,
             common,
             depths,

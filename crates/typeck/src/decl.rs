@@ -268,16 +268,6 @@ impl<'a> Checker<'a> {
         };
         let (ty, init) = self.local_init(ty, init, new.span);
         self.remember_constant(local, ty, init.as_ref());
-        if let Some(Init { items, .. }) = &init
-            && let [
-                InitItem {
-                    value: InitValue::Expr(value),
-                    ..
-                },
-            ] = items[..]
-        {
-            self.remember_memory(local, value);
-        }
         self.body.locals[local].ty = ty;
         self.finish_local(local, ty, new.span);
         let kind = match init {

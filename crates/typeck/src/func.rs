@@ -1,7 +1,6 @@
 //! Functions (C11 6.9.1): declarations, definitions, parameters.
 
 use crate::attrs::Attrs;
-use crate::bcc::Memory;
 use crate::checker::Checker;
 use crate::decl::NewName;
 use crate::expr::FloatTable;
@@ -159,7 +158,7 @@ impl<'a> Checker<'a> {
             );
             return;
         };
-        let mut new = NewName {
+        let new = NewName {
             name,
             span,
             ty: declared.ty,
@@ -176,11 +175,6 @@ impl<'a> Checker<'a> {
             // C11 6.7.6.3p14: in a definition, `()` says that there are no parameters.
             is_unprototyped: false,
         };
-        self.name_program(&mut new, &params);
-        let has_probed_params = self.has_probed_params(&new, &params);
-        if has_probed_params {
-            new.ty = self.context_only(new.ty, &params, span);
-        }
         let Some(func) = self.declare_function(&new) else {
             return;
         };
@@ -200,7 +194,7 @@ impl<'a> Checker<'a> {
             known => known,
         };
         self.check_return_type(func, def.specs.span);
-        self.function_body(func, &params, has_probed_params, def);
+        self.function_body(func, &params, def);
     }
 
     fn check_return_type(&mut self, func: FuncId, span: Span) {
@@ -220,39 +214,18 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn function_body(
-        &mut self,
-        func: FuncId,
-        params: &[ParamInfo],
-        has_probed_params: bool,
-        def: &'a FunctionDef,
-    ) {
+    fn function_body(&mut self, func: FuncId, params: &[ParamInfo], def: &'a FunctionDef) {
         let outer_body = std::mem::take(&mut self.body);
         let outer_floats = std::mem::take(&mut self.floats);
         let ret = self.as_func(self.module.funcs[func].ty).map(|ty| ty.ret);
         let ret = ret.unwrap_or(QualType::plain(self.common.error));
         self.func = Some(FuncState::new(func, ret, self.module.funcs[func].span));
         self.scopes.enter();
-        self.bcc.memory.clear();
-        self.bcc.reads_directly = self.reads_kernel_directly(func);
-        let (plain, probed) = params.split_at(if has_probed_params { 1 } else { params.len() });
-        for param in plain {
+        for param in params {
             self.define_param(param);
         }
-        self.body.n_params = plain.len();
+        self.body.n_params = params.len();
         let mut root = Vec::new();
-        if self.module.funcs[func].section.is_some() {
-            self.bcc
-                .memory
-                .extend(self.body.locals.ids().take(1).map(|ctx| (ctx, Memory::Own)));
-        }
-        if !probed.is_empty() {
-            let is_syscall = self
-                .session
-                .name(self.module.funcs[func].name)
-                .starts_with("syscall__");
-            self.define_probed_params(params, is_syscall, &mut root);
-        }
         let unit = self.unit;
         let body = &unit.stmts[def.body];
         if let StmtKind::Compound(items) = &body.kind {

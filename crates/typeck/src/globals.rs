@@ -212,9 +212,11 @@ impl Checker<'_> {
         match &*section {
             ".ksyms" => self.module.globals[global].kind = GlobalKind::Ksym,
             ".kconfig" => self.module.globals[global].kind = GlobalKind::Kconfig,
-            table if self.define_table(global, table, new.span) => {}
             ".maps" => self.define_btf_map(global, new.span),
             "maps" => self.define_legacy_map(global, new.span),
+            _ if section.starts_with(crate::bcc::TABLE_SECTION) && self.is_bcc() => {
+                self.define_table(global, &section, new.span);
+            }
             _ => {}
         }
     }

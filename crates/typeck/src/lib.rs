@@ -107,7 +107,9 @@ impl<'a> Checker<'a> {
     fn finish(mut self) -> Module {
         self.fresh_scratch();
         self.finish_tentative();
-        self.add_implicit_license();
+        if self.is_bcc() {
+            self.desugar();
+        }
         let roots = prune::Roots {
             globals: std::mem::take(&mut self.used_globals),
             funcs: std::mem::take(&mut self.used_funcs),

@@ -48,9 +48,11 @@ impl Checker<'_> {
             return self.same_kind(spec, name, span, tag, at).then_some(tag);
         }
         if !is_lone {
-            let known = self.import_tag(name, spec.kind);
-            if let Some(tag) = known.or_else(|| self.import_tracepoint(name, span)) {
+            if let Some(tag) = self.import_tag(name, spec.kind) {
                 return Some(tag);
+            }
+            if let Some(event) = self.tracepoint_of(name) {
+                return self.import_tracepoint(&event, name, span);
             }
         }
         let tag = self.new_tag(spec.kind, Some(name), Origin::Source(span));

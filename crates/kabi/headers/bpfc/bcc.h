@@ -1,72 +1,88 @@
-/* What every program of BCC's dialect starts with: its macros for tables and programs.
- *
- * A table is a variable whose members `key` and `leaf` have the types of the key and value, so that
- * `typeof(table.leaf)` works. Its methods are known to the type checker; its section names its kind. */
+/* What every program of BCC's dialect may use without an include. */
 #pragma once
+#include <bpfc/kernel.h>
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
-#include <linux/types.h>
-#include <linux/version.h>
-#include <asm/page.h>
+#include <linux/bpf_perf_event.h>
 #include <asm/ptrace.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
-#include <bpfc/kernel.h>
 
+#define KBUILD_MODNAME "bpfc"
+#define __BPF_TRACING__ 1
 #define BCC_SEC(name) __attribute__((section(name), used))
-
-#define BPF_F_TABLE(TYPE, KEY, LEAF, NAME, N, FLAGS)                                                      \
-    struct NAME##_table_t {                                                                               \
-        KEY key;                                                                                          \
-        LEAF leaf;                                                                                        \
-        unsigned long long max_entries;                                                                   \
-        int flags;                                                                                        \
-    };                                                                                                    \
-    BCC_SEC("maps/" TYPE) struct NAME##_table_t NAME = { .max_entries = (N), .flags = (FLAGS) }
-#define BPF_TABLE(TYPE, KEY, LEAF, NAME, N) BPF_F_TABLE(TYPE, KEY, LEAF, NAME, N, 0)
-#define BPF_TABLE_PUBLIC(TYPE, KEY, LEAF, NAME, N) BPF_F_TABLE(TYPE, KEY, LEAF, NAME, N, 0)
-
-/* The macro for as many arguments as there are, of up to six. */
-#define ___bpfc_pick(a, b, c, d, e, f, NAME, ...) NAME
-#define ___bpfc_count(MACRO, args...)                                                                     \
-    ___bpfc_pick(args, MACRO##6, MACRO##5, MACRO##4, MACRO##3, MACRO##2, MACRO##1, none)(args)
-
-#define ___bpfc_hash4(NAME, KEY, LEAF, N) BPF_TABLE("hash", KEY, LEAF, NAME, N)
-#define ___bpfc_hash3(NAME, KEY, LEAF) ___bpfc_hash4(NAME, KEY, LEAF, 10240)
-#define ___bpfc_hash2(NAME, KEY) ___bpfc_hash3(NAME, KEY, u64)
-#define ___bpfc_hash1(NAME) ___bpfc_hash2(NAME, u64)
-#define BPF_HASH(args...) ___bpfc_count(___bpfc_hash, args)
-
-#define ___bpfc_percpu_hash4(NAME, KEY, LEAF, N) BPF_TABLE("percpu_hash", KEY, LEAF, NAME, N)
-#define ___bpfc_percpu_hash3(NAME, KEY, LEAF) ___bpfc_percpu_hash4(NAME, KEY, LEAF, 10240)
-#define ___bpfc_percpu_hash2(NAME, KEY) ___bpfc_percpu_hash3(NAME, KEY, u64)
-#define ___bpfc_percpu_hash1(NAME) ___bpfc_percpu_hash2(NAME, u64)
-#define BPF_PERCPU_HASH(args...) ___bpfc_count(___bpfc_percpu_hash, args)
-
-#define ___bpfc_array3(NAME, LEAF, N) BPF_TABLE("array", int, LEAF, NAME, N)
-#define ___bpfc_array2(NAME, LEAF) ___bpfc_array3(NAME, LEAF, 10240)
-#define ___bpfc_array1(NAME) ___bpfc_array2(NAME, u64)
-#define BPF_ARRAY(args...) ___bpfc_count(___bpfc_array, args)
-
-#define ___bpfc_percpu_array3(NAME, LEAF, N) BPF_TABLE("percpu_array", int, LEAF, NAME, N)
-#define ___bpfc_percpu_array2(NAME, LEAF) ___bpfc_percpu_array3(NAME, LEAF, 10240)
-#define ___bpfc_percpu_array1(NAME) ___bpfc_percpu_array2(NAME, u64)
-#define BPF_PERCPU_ARRAY(args...) ___bpfc_count(___bpfc_percpu_array, args)
-
-#define ___bpfc_histogram3(NAME, KEY, N) BPF_TABLE("histogram", KEY, u64, NAME, N)
-#define ___bpfc_histogram2(NAME, KEY) ___bpfc_histogram3(NAME, KEY, 64)
-#define ___bpfc_histogram1(NAME) ___bpfc_histogram2(NAME, int)
-#define BPF_HISTOGRAM(args...) ___bpfc_count(___bpfc_histogram, args)
-
-#define ___bpfc_lpm_trie4(NAME, KEY, LEAF, N) BPF_F_TABLE("lpm_trie", KEY, LEAF, NAME, N, BPF_F_NO_PREALLOC)
-#define ___bpfc_lpm_trie3(NAME, KEY, LEAF) ___bpfc_lpm_trie4(NAME, KEY, LEAF, 10240)
-#define ___bpfc_lpm_trie2(NAME, KEY) ___bpfc_lpm_trie3(NAME, KEY, u64)
-#define ___bpfc_lpm_trie1(NAME) ___bpfc_lpm_trie2(NAME, u64)
-#define BPF_LPM_TRIE(args...) ___bpfc_count(___bpfc_lpm_trie, args)
-
-#ifndef roundup_pow_of_two
-#define roundup_pow_of_two(n) ((n) <= 1 ? 1UL : 1UL << (64 - __builtin_clzl((n) - 1)))
+#ifndef __packed
+#define __packed __attribute__((packed))
 #endif
+#ifndef __maybe_unused
+#define __maybe_unused __attribute__((unused))
+#endif
+
+/* Tables: an object whose section says of which type it is, and whose members say the rest. `table.key` and
+   `table.leaf` have the types of keys and values; methods are known to the compiler. */
+#define __bcc_table(type, name, members, n_entries, table_flags) \
+    struct name##_table_t { \
+        members \
+        int (*max_entries)[n_entries]; \
+        int (*map_flags)[table_flags]; \
+    }; \
+    __attribute__((section("maps/" type))) struct name##_table_t name = {}
+
+#define BPF_F_TABLE(type, key_type, leaf_type, name, n, table_flags) \
+    __bcc_table(type, name, key_type key; leaf_type leaf;, n, table_flags)
+#define BPF_TABLE(type, key_type, leaf_type, name, n) BPF_F_TABLE(type, key_type, leaf_type, name, n, 0)
+#define BPF_TABLE_PUBLIC(type, key_type, leaf_type, name, n) BPF_TABLE(type, key_type, leaf_type, name, n)
+#define __bcc_pinned7(type, key_type, leaf_type, name, n, path, table_flags) \
+    BPF_F_TABLE(type ":" path, key_type, leaf_type, name, n, table_flags)
+#define __bcc_pinned6(type, key_type, leaf_type, name, n, path) \
+    __bcc_pinned7(type, key_type, leaf_type, name, n, path, 0)
+#define BPF_TABLE_PINNED(...) __bcc_pick7(__VA_ARGS__, __bcc_pinned7, __bcc_pinned6, , , , , )(__VA_ARGS__)
+#define __bcc_shared6(type, key_type, leaf_type, name, n, table_flags) \
+    BPF_F_TABLE(type, key_type, leaf_type, name, n, table_flags)
+#define __bcc_shared5(type, key_type, leaf_type, name, n) BPF_TABLE(type, key_type, leaf_type, name, n)
+#define BPF_TABLE_SHARED(...) __bcc_pick6(__VA_ARGS__, __bcc_shared6, __bcc_shared5, , , , )(__VA_ARGS__)
+
+/* The argument behind all given ones: which of several macros to use. */
+#define __bcc_pick3(a, b, c, it, ...) it
+#define __bcc_pick4(a, b, c, d, it, ...) it
+#define __bcc_pick6(a, b, c, d, e, f, it, ...) it
+#define __bcc_pick7(a, b, c, d, e, f, g, it, ...) it
+
+#define __bcc_hash1(name) BPF_TABLE("hash", u64, u64, name, 10240)
+#define __bcc_hash2(name, key) BPF_TABLE("hash", key, u64, name, 10240)
+#define __bcc_hash3(name, key, leaf) BPF_TABLE("hash", key, leaf, name, 10240)
+#define __bcc_hash4(name, key, leaf, n) BPF_TABLE("hash", key, leaf, name, n)
+#define BPF_HASH(...) __bcc_pick4(__VA_ARGS__, __bcc_hash4, __bcc_hash3, __bcc_hash2, __bcc_hash1, )(__VA_ARGS__)
+
+#define __bcc_cpu_hash1(name) BPF_TABLE("percpu_hash", u64, u64, name, 10240)
+#define __bcc_cpu_hash2(name, key) BPF_TABLE("percpu_hash", key, u64, name, 10240)
+#define __bcc_cpu_hash3(name, key, leaf) BPF_TABLE("percpu_hash", key, leaf, name, 10240)
+#define __bcc_cpu_hash4(name, key, leaf, n) BPF_TABLE("percpu_hash", key, leaf, name, n)
+#define BPF_PERCPU_HASH(...) \
+    __bcc_pick4(__VA_ARGS__, __bcc_cpu_hash4, __bcc_cpu_hash3, __bcc_cpu_hash2, __bcc_cpu_hash1, )(__VA_ARGS__)
+
+#define __bcc_array1(name) BPF_TABLE("array", int, u64, name, 10240)
+#define __bcc_array2(name, leaf) BPF_TABLE("array", int, leaf, name, 10240)
+#define __bcc_array3(name, leaf, n) BPF_TABLE("array", int, leaf, name, n)
+#define BPF_ARRAY(...) __bcc_pick3(__VA_ARGS__, __bcc_array3, __bcc_array2, __bcc_array1, )(__VA_ARGS__)
+
+#define __bcc_cpu_array1(name) BPF_TABLE("percpu_array", int, u64, name, 10240)
+#define __bcc_cpu_array2(name, leaf) BPF_TABLE("percpu_array", int, leaf, name, 10240)
+#define __bcc_cpu_array3(name, leaf, n) BPF_TABLE("percpu_array", int, leaf, name, n)
+#define BPF_PERCPU_ARRAY(...) \
+    __bcc_pick3(__VA_ARGS__, __bcc_cpu_array3, __bcc_cpu_array2, __bcc_cpu_array1, )(__VA_ARGS__)
+
+#define __bcc_hist1(name) BPF_TABLE("histogram", int, u64, name, 64)
+#define __bcc_hist2(name, key) BPF_TABLE("histogram", key, u64, name, 64)
+#define __bcc_hist3(name, key, n) BPF_TABLE("histogram", key, u64, name, n)
+#define BPF_HISTOGRAM(...) __bcc_pick3(__VA_ARGS__, __bcc_hist3, __bcc_hist2, __bcc_hist1, )(__VA_ARGS__)
+
+#define __bcc_lpm1(name) BPF_F_TABLE("lpm_trie", u64, u64, name, 10240, BPF_F_NO_PREALLOC)
+#define __bcc_lpm2(name, key) BPF_F_TABLE("lpm_trie", key, u64, name, 10240, BPF_F_NO_PREALLOC)
+#define __bcc_lpm3(name, key, leaf) BPF_F_TABLE("lpm_trie", key, leaf, name, 10240, BPF_F_NO_PREALLOC)
+#define __bcc_lpm4(name, key, leaf, n) BPF_F_TABLE("lpm_trie", key, leaf, name, n, BPF_F_NO_PREALLOC)
+#define BPF_LPM_TRIE(...) __bcc_pick4(__VA_ARGS__, __bcc_lpm4, __bcc_lpm3, __bcc_lpm2, __bcc_lpm1, )(__VA_ARGS__)
+
 #define BPF_MAX_STACK_DEPTH 127
 struct bpf_stacktrace {
     u64 ip[BPF_MAX_STACK_DEPTH];
@@ -74,59 +90,121 @@ struct bpf_stacktrace {
 struct bpf_stacktrace_buildid {
     struct bpf_stack_build_id trace[BPF_MAX_STACK_DEPTH];
 };
-#define BPF_STACK_TRACE(NAME, N) BPF_TABLE("stacktrace", int, struct bpf_stacktrace, NAME, roundup_pow_of_two(N))
-#define BPF_STACK_TRACE_BUILDID(NAME, N)                                                                  \
-    BPF_F_TABLE("stacktrace", int, struct bpf_stacktrace_buildid, NAME, roundup_pow_of_two(N), BPF_F_STACK_BUILD_ID)
+#define BPF_STACK_TRACE(name, n) BPF_TABLE("stacktrace", int, struct bpf_stacktrace, name, n)
+#define BPF_STACK_TRACE_BUILDID(name, n) \
+    BPF_F_TABLE("stacktrace", int, struct bpf_stacktrace_buildid, name, n, BPF_F_STACK_BUILD_ID)
 
-#define BPF_PERF_OUTPUT(NAME) BPF_TABLE("perf_output", int, __u32, NAME, 0)
-#define BPF_RINGBUF_OUTPUT(NAME, PAGES) BPF_TABLE("ringbuf", int, int, NAME, (PAGES) * PAGE_SIZE)
-#define BPF_PERF_ARRAY(NAME, N) BPF_TABLE("perf_array", int, u32, NAME, N)
-#define BPF_PROG_ARRAY(NAME, N) BPF_TABLE("prog", u32, u32, NAME, N)
-#define BPF_CGROUP_ARRAY(NAME, N) BPF_TABLE("cgroup_array", int, u32, NAME, N)
-#define BPF_DEVMAP(NAME, N) BPF_TABLE("devmap", u32, int, NAME, N)
-#define BPF_CPUMAP(NAME, N) BPF_TABLE("cpumap", u32, u32, NAME, N)
-#define BPF_XSKMAP(NAME, N, ...) BPF_TABLE("xskmap", int, int, NAME, N)
-#define ___bpfc_queue4(NAME, LEAF, N, FLAGS) BPF_F_TABLE("queue", int, LEAF, NAME, N, FLAGS)
-#define ___bpfc_queue3(NAME, LEAF, N) ___bpfc_queue4(NAME, LEAF, N, 0)
-#define BPF_QUEUE(args...) ___bpfc_count(___bpfc_queue, args)
-#define ___bpfc_stack4(NAME, LEAF, N, FLAGS) BPF_F_TABLE("stack", int, LEAF, NAME, N, FLAGS)
-#define ___bpfc_stack3(NAME, LEAF, N) ___bpfc_stack4(NAME, LEAF, N, 0)
-#define BPF_STACK(args...) ___bpfc_count(___bpfc_stack, args)
-#define BPF_SOCKMAP(NAME, N) BPF_TABLE("sockmap", u32, int, NAME, N)
-#define ___bpfc_sockhash3(NAME, KEY, N) BPF_TABLE("sockhash", KEY, int, NAME, N)
-#define ___bpfc_sockhash2(NAME, KEY) ___bpfc_sockhash3(NAME, KEY, 10240)
-#define ___bpfc_sockhash1(NAME) ___bpfc_sockhash2(NAME, u32)
-#define BPF_SOCKHASH(args...) ___bpfc_count(___bpfc_sockhash, args)
-#define BPF_SK_STORAGE(NAME, LEAF) BPF_F_TABLE("sk_storage", int, LEAF, NAME, 0, BPF_F_NO_PREALLOC)
-#define BPF_INODE_STORAGE(NAME, LEAF) BPF_F_TABLE("inode_storage", int, LEAF, NAME, 0, BPF_F_NO_PREALLOC)
-#define BPF_TASK_STORAGE(NAME, LEAF) BPF_F_TABLE("task_storage", int, LEAF, NAME, 0, BPF_F_NO_PREALLOC)
+/* Two numbers instead of keys and values where the kernel has none, or only descriptors. */
+#define BPF_PERF_OUTPUT(name) BPF_TABLE("perf_output", int, u32, name, 0)
+#define BPF_PERF_ARRAY(name, n) BPF_TABLE("perf_array", int, u32, name, n)
+#define BPF_RINGBUF_OUTPUT(name, n_pages) __bcc_table("ringbuf", name, , (n_pages) * PAGE_SIZE, 0)
+#define BPF_PROG_ARRAY(name, n) BPF_TABLE("prog", u32, u32, name, n)
+#define BPF_CGROUP_ARRAY(name, n) BPF_TABLE("cgroup_array", int, u32, name, n)
+#define BPF_DEVMAP(name, n) BPF_TABLE("devmap", int, int, name, n)
+#define BPF_CPUMAP(name, n) BPF_TABLE("cpumap", int, int, name, n)
+#define __bcc_xskmap2(name, n) BPF_TABLE("xskmap", int, int, name, n)
+#define __bcc_xskmap3(name, n, path) BPF_TABLE_PINNED("xskmap", int, int, name, n, path)
+#define BPF_XSKMAP(...) __bcc_pick3(__VA_ARGS__, __bcc_xskmap3, __bcc_xskmap2, , )(__VA_ARGS__)
+#define BPF_SOCKMAP(name, n) BPF_TABLE("sockmap", u32, int, name, n)
+#define __bcc_sockhash1(name) BPF_TABLE("sockhash", u32, int, name, 10240)
+#define __bcc_sockhash2(name, key) BPF_TABLE("sockhash", key, int, name, 10240)
+#define __bcc_sockhash3(name, key, n) BPF_TABLE("sockhash", key, int, name, n)
+#define BPF_SOCKHASH(...) __bcc_pick3(__VA_ARGS__, __bcc_sockhash3, __bcc_sockhash2, __bcc_sockhash1, )(__VA_ARGS__)
 
-#define TRACEPOINT_PROBE(CATEGORY, EVENT)                                                                 \
-    int tracepoint__##CATEGORY##__##EVENT(struct tracepoint__##CATEGORY##__##EVENT *args)
-#define RAW_TRACEPOINT_PROBE(EVENT) int raw_tracepoint__##EVENT(struct bpf_raw_tracepoint_args *ctx)
-#define KFUNC_PROBE(EVENT, args...) int BPF_PROG(kfunc__vmlinux__##EVENT, args)
-#define KRETFUNC_PROBE(EVENT, args...) int BPF_PROG(kretfunc__vmlinux__##EVENT, args)
-#define MODULE_KFUNC_PROBE(MODULE, EVENT, args...) int BPF_PROG(kfunc__##MODULE##__##EVENT, args)
-#define MODULE_KRETFUNC_PROBE(MODULE, EVENT, args...) int BPF_PROG(kretfunc__##MODULE##__##EVENT, args)
-#define KMOD_RET(EVENT, args...) int BPF_PROG(kmod_ret__##EVENT, args)
-#define LSM_PROBE(EVENT, args...) int BPF_PROG(lsm__##EVENT, args)
-#define BPF_ITER(TARGET) int bpf_iter__##TARGET(struct bpf_iter__##TARGET *ctx)
+#define BPF_ARRAY_OF_MAPS(name, inner, n) BPF_TABLE("array_of_maps$" inner, int, int, name, n)
+#define __bcc_hash_maps2(name, inner) BPF_TABLE("hash_of_maps$" inner, int, int, name, 10240)
+#define __bcc_hash_maps3(name, inner, n) BPF_TABLE("hash_of_maps$" inner, int, int, name, n)
+#define __bcc_hash_maps4(name, key, inner, n) BPF_TABLE("hash_of_maps$" inner, key, int, name, n)
+#define BPF_HASH_OF_MAPS(...) \
+    __bcc_pick4(__VA_ARGS__, __bcc_hash_maps4, __bcc_hash_maps3, __bcc_hash_maps2, , )(__VA_ARGS__)
 
-#define lock_xadd(pointer, value) ((void)__sync_fetch_and_add(pointer, value))
+#define __bcc_queue3(name, leaf_type, n) __bcc_table("queue", name, leaf_type leaf;, n, 0)
+#define __bcc_queue4(name, leaf_type, n, table_flags) __bcc_table("queue", name, leaf_type leaf;, n, table_flags)
+#define BPF_QUEUE(...) __bcc_pick4(__VA_ARGS__, __bcc_queue4, __bcc_queue3, , , )(__VA_ARGS__)
+#define __bcc_stack3(name, leaf_type, n) __bcc_table("stack", name, leaf_type leaf;, n, 0)
+#define __bcc_stack4(name, leaf_type, n, table_flags) __bcc_table("stack", name, leaf_type leaf;, n, table_flags)
+#define BPF_STACK(...) __bcc_pick4(__VA_ARGS__, __bcc_stack4, __bcc_stack3, , , )(__VA_ARGS__)
+#define BPF_QUEUESTACK(type, name, leaf_type, n, table_flags) __bcc_table(type, name, leaf_type leaf;, n, table_flags)
+
+#define BPF_SK_STORAGE(name, leaf) BPF_F_TABLE("sk_storage", int, leaf, name, 0, BPF_F_NO_PREALLOC)
+#define BPF_INODE_STORAGE(name, leaf) BPF_F_TABLE("inode_storage", int, leaf, name, 0, BPF_F_NO_PREALLOC)
+#define BPF_TASK_STORAGE(name, leaf) BPF_F_TABLE("task_storage", int, leaf, name, 0, BPF_F_NO_PREALLOC)
+#define BPF_CGROUP_STORAGE(name, leaf) \
+    BPF_TABLE("cgroup_storage", struct bpf_cgroup_storage_key, leaf, name, 0)
+#define BPF_PERCPU_CGROUP_STORAGE(name, leaf) \
+    BPF_TABLE("percpu_cgroup_storage", struct bpf_cgroup_storage_key, leaf, name, 0)
+
+/* Programs whose name says where they are attached. */
+#define TRACEPOINT_PROBE(category, event) \
+    int tracepoint__##category##__##event(struct tracepoint__##category##__##event *args)
+#define RAW_TRACEPOINT_PROBE(event) int raw_tracepoint__##event(struct bpf_raw_tracepoint_args *ctx)
+#define KFUNC_PROBE(event, args...) int BPF_PROG(kfunc__vmlinux__##event, ##args)
+#define KRETFUNC_PROBE(event, args...) int BPF_PROG(kretfunc__vmlinux__##event, ##args)
+#define MODULE_KFUNC_PROBE(module, event, args...) int BPF_PROG(kfunc__##module##__##event, ##args)
+#define MODULE_KRETFUNC_PROBE(module, event, args...) int BPF_PROG(kretfunc__##module##__##event, ##args)
+#define KMOD_RET(event, args...) int BPF_PROG(kmod_ret__##event, ##args)
+#define LSM_PROBE(event, args...) int BPF_PROG(lsm__##event, ##args)
+#define BPF_ITER(target) int bpf_iter__##target(struct bpf_iter__##target *ctx)
+
+#define TP_DATA_LOC_READ_CONST(dst, field, length) \
+    do { \
+        unsigned int __where = args->data_loc_##field & 0xffff; \
+        bpf_probe_read_kernel((void *)(dst), length, (char *)args + __where); \
+    } while (0)
+#define TP_DATA_LOC_READ(dst, field) \
+    do { \
+        unsigned int __where = args->data_loc_##field & 0xffff; \
+        unsigned int __length = args->data_loc_##field >> 16; \
+        bpf_probe_read_kernel((void *)(dst), __length, (char *)args + __where); \
+    } while (0)
+#define TP_DATA_LOC_READ_STR(dst, field, length) \
+    do { \
+        unsigned int __where = args->data_loc_##field & 0xffff; \
+        bpf_probe_read_kernel_str((void *)(dst), length, (char *)args + __where); \
+    } while (0)
+
+#define PT_REGS_SYSCALL_CTX(ctx) PT_REGS_SYSCALL_REGS(ctx)
 #define CUR_CPU_IDENTIFIER BPF_F_CURRENT_CPU
+#define bcc_get_stackid(map, ctx) bpf_get_stackid(ctx, map, BPF_F_USER_STACK)
 
-/* The place of the highest set bit, from 1; 1 for 0: the slot of a histogram. */
+/* Numbers. The slot of a value in a histogram is 1 + floor(log2(value)), and 1 for 0. */
 static inline __attribute__((always_inline)) unsigned int bpf_log2(unsigned int v)
 {
-    unsigned int result = 0, shift;
-    shift = (v > 0xffff) << 4; v >>= shift; result |= shift;
-    shift = (v > 0xff) << 3; v >>= shift; result |= shift;
-    shift = (v > 0xf) << 2; v >>= shift; result |= shift;
-    shift = (v > 0x3) << 1; v >>= shift; result |= shift;
-    return (result | (v >> 1)) + 1;
+    unsigned int r, shift;
+
+    r = (v > 0xFFFF) << 4;
+    v >>= r;
+    shift = (v > 0xFF) << 3;
+    v >>= shift;
+    r |= shift;
+    shift = (v > 0xF) << 2;
+    v >>= shift;
+    r |= shift;
+    shift = (v > 0x3) << 1;
+    v >>= shift;
+    r |= shift;
+    return r | (v >> 1);
 }
 static inline __attribute__((always_inline)) unsigned int bpf_log2l(unsigned long v)
 {
     unsigned int high = v >> 32;
-    return high ? bpf_log2(high) + 32 : bpf_log2(v);
+
+    return high ? bpf_log2(high) + 32 + 1 : bpf_log2(v) + 1;
 }
+#define MASK(n) ((n) < 64 ? (1ull << (n)) - 1 : -1ull)
+#define lock_xadd(ptr, value) ((void)__sync_fetch_and_add(ptr, value))
+#define bpf_ntohll(x) bpf_be64_to_cpu(x)
+#define bpf_htonll(x) bpf_cpu_to_be64(x)
+#define roundup_pow_of_two(n) (1UL << (64 - __builtin_clzl((n) - 1)))
+
+/* Packets of socket filters and tc programs. */
+unsigned long long load_byte(void *skb, unsigned long long offset) __asm__("llvm.bpf.load.byte");
+unsigned long long load_half(void *skb, unsigned long long offset) __asm__("llvm.bpf.load.half");
+unsigned long long load_word(void *skb, unsigned long long offset) __asm__("llvm.bpf.load.word");
+#define load_dword(skb, offset) (((u64)load_word(skb, offset) << 32) | load_word(skb, (offset) + 4))
+
+/* What the compiler answers itself, or says that it cannot. */
+int bpf_num_cpus(void);
+int bpf_usdt_readarg(int index, struct pt_regs *ctx, void *to);
+int bpf_usdt_readarg_p(int index, struct pt_regs *ctx, void *to, u64 size);
+void *cursor_advance(void *cursor, u64 size);

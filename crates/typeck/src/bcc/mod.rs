@@ -1,48 +1,61 @@
 //! The dialect of BCC: tables with methods, programs named by their attach point, kernel
 //! memory read through plain pointers.
 //!
-//! The macros come from the built-in header `bpfc/bcc.h`, which makes a table a variable in a
-//! section named after its kind. What C does not know is done here, while expressions are
-//! checked: nothing downstream sees the dialect.
-//!
-//! Facts: BCC 0.35, `src/cc/export/helpers.h` and `src/cc/frontends/clang/b_frontend_action.cc`.
+//! While C is checked, [`tables`] makes maps of tables, [`methods`] makes helper calls of
+//! their methods, [`functions`] treats what BCC's compiler answers itself. When a whole
+//! module is known, [`programs`] gives programs their sections and parameters, [`spaces`]
+//! finds the pointers to kernel memory, and [`reads`] makes helper calls of what is read
+//! through them. What comes out is plain HIR: nothing behind the check knows of the dialect.
 
-mod calls;
+mod compound;
+mod functions;
+mod license;
 mod methods;
-mod printk;
-mod probe;
+mod params;
 mod programs;
+mod reads;
+mod spaces;
+mod syscalls;
 mod tables;
+mod tracepoints;
 
-pub(crate) use probe::Memory;
+pub(crate) use tables::TABLE_SECTION;
 
 use crate::Dialect;
 use crate::checker::Checker;
-use crate::hir::{GlobalId, QualType};
-use rustc_hash::FxHashMap;
-
-/// What is known of the dialect's things in the translation unit.
-#[derive(Debug, Default)]
-pub(crate) struct BccState {
-    /// The tables, by variable.
-    pub tables: FxHashMap<GlobalId, Table>,
-    /// What pointers in locals of the current function point to.
-    pub memory: FxHashMap<crate::hir::LocalId, Memory>,
-    /// Whether kernel memory can be read directly in the current function.
-    pub reads_directly: bool,
-}
-
-/// A table.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Table {
-    pub map_type: u32,
-    pub key: QualType,
-    pub leaf: QualType,
-}
+use crate::hir::ExprId;
+use bpfc_base::Span;
+use bpfc_parser::ast;
 
 impl Checker<'_> {
-    /// Whether the source is in BCC's dialect.
+    /// Whether the source is in the dialect.
     pub fn is_bcc(&self) -> bool {
         self.options.dialect == Dialect::Bcc
+    }
+
+    /// `table.method(args)` or another call that the dialect gives a meaning of its own, if
+    /// that is what the call is.
+    pub(crate) fn method_call(
+        &mut self,
+        callee: ast::ExprId,
+        args: &[ast::ExprId],
+        span: Span,
+    ) -> Option<ExprId> {
+        if !self.is_bcc() {
+            return None;
+        }
+        self.table_method(callee, args, span)
+            .or_else(|| self.dialect_function(callee, args, span))
+    }
+
+    /// Makes plain HIR of the module.
+    ///
+    /// Requires: all functions are checked.
+    /// Ensures: programs have sections and one parameter; kernel memory is read by helpers.
+    pub(crate) fn desugar(&mut self) {
+        self.add_license();
+        let mut programs = self.find_programs();
+        self.read_params(&mut programs);
+        self.read_kernel_memory(&programs);
     }
 }

@@ -1,19 +1,27 @@
-//! Tables: variables in `maps/KIND`, with members `key`, `leaf`, `max_entries` and `flags`.
+//! Tables: objects in `maps/TYPE`, whose members are `key`, `leaf`, `max_entries` and
+//! `map_flags` (`bpfc/bcc.h`).
+//!
+//! Source: the types of tables that BCC 0.35 accepts.
 
-use super::Table;
 use crate::checker::Checker;
-use crate::hir::{GlobalId, GlobalInit, GlobalKind, MapSpec, MapStyle, Member};
+use crate::hir::{GlobalId, GlobalKind, IntKind, MapSpec, MapStyle, Member, TypeId};
+use bpfc_base::codes::bcc::{E0502, E0505};
 use bpfc_base::codes::bpf::E0408;
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, Span};
 use bpfc_kabi::MapType;
 
-/// The kinds of tables by the names that `BPF_TABLE` gives them.
-const KINDS: &[(&str, MapType)] = &[
+/// How the sections of tables begin.
+pub(crate) const TABLE_SECTION: &str = "maps/";
+
+/// Types of tables, and the kernel's type of each.
+const TABLE_TYPES: &[(&str, MapType)] = &[
     ("array", MapType::Array),
     ("array_of_maps", MapType::ArrayOfMaps),
+    ("bloom_filter", MapType::BloomFilter),
     ("cgroup_array", MapType::CgroupArray),
     ("cgroup_storage", MapType::CgroupStorage),
+    ("cgrp_storage", MapType::CgrpStorage),
     ("cpumap", MapType::Cpumap),
     ("devmap", MapType::Devmap),
     ("devmap_hash", MapType::DevmapHash),
@@ -41,96 +49,168 @@ const KINDS: &[(&str, MapType)] = &[
     ("xskmap", MapType::Xskmap),
 ];
 
-impl Checker<'_> {
-    /// Makes `global`, in section `maps/KIND`, a map; false if the section is none of a
-    /// table.
-    pub fn define_table(&mut self, global: GlobalId, section: &str, span: Span) -> bool {
-        let Some(kind) = section.strip_prefix("maps/").filter(|_| self.is_bcc()) else {
-            return false;
-        };
-        let Some(&(_, map_type)) = KINDS.iter().find(|(name, _)| *name == kind) else {
-            let message = format!("there is no kind of table `{kind}`");
-            let mut diagnostic = Diagnostic::new(E0408, span, message);
-            if let Some(similar) = most_similar(kind, KINDS.iter().map(|(name, _)| *name)) {
-                diagnostic = diagnostic.with_help(format!("did you mean `{similar}`?"));
-            }
-            self.report(diagnostic);
-            return true;
-        };
-        let ty = self.module.globals[global].ty;
-        let record = self.record_of(ty.ty);
-        let body = record.and_then(|record| self.module.types.records[record].body.clone());
-        let Some(body) = body else { return true };
-        let member = |name: &str| {
-            body.members
-                .iter()
-                .find(|member| member.name.is_some_and(|n| self.session.name(n) == name))
-                .cloned()
-        };
-        let (Some(key), Some(leaf)) = (member("key"), member("leaf")) else {
-            self.error(E0408, span, "a table has members `key` and `leaf`");
-            return true;
-        };
-        let number = |member: Option<Member>| self.member_value(global, member.as_ref());
-        let max_entries = number(member("max_entries"));
-        let flags = number(member("flags"));
-        // A histogram over numbers is an array of slots.
-        let is_histogram = kind == "histogram";
-        let is_slots = is_histogram && self.module.types.size_of(key.ty.ty) == Some(4);
-        let is_slots = is_slots && self.is_integer(key.ty.ty);
-        let map_type = if is_slots { MapType::Array } else { map_type };
-        let mut spec = self.table_spec(map_type, &key, &leaf);
-        spec.max_entries = u32::try_from(max_entries).unwrap_or(u32::MAX);
-        spec.map_flags = flags as u32;
-        spec.is_histogram = is_histogram;
-        self.check_map_rules(&mut spec, span);
-        let table = Table {
-            map_type: spec.map_type,
-            key: key.ty,
-            leaf: leaf.ty,
-        };
-        self.bcc.tables.insert(global, table);
-        let node = &mut self.module.globals[global];
-        node.kind = GlobalKind::Map(spec);
-        node.init = GlobalInit::Zero;
-        true
-    }
+/// What a table's members say.
+#[derive(Debug, Default)]
+struct Members {
+    key: Option<TypeId>,
+    leaf: Option<TypeId>,
+    max_entries: u32,
+    map_flags: u32,
+}
 
-    fn table_spec(&self, map_type: MapType, key: &Member, leaf: &Member) -> MapSpec {
-        let size = |member: &Member| {
-            let size = self.module.types.size_of(member.ty.ty).unwrap_or(0);
-            u32::try_from(size).unwrap_or(u32::MAX)
-        };
-        let is_without_types = matches!(
-            map_type,
-            MapType::PerfEventArray | MapType::ProgArray | MapType::CgroupArray | MapType::Xskmap
-        );
-        let has_key = !matches!(map_type, MapType::Ringbuf | MapType::Queue | MapType::Stack);
-        let has_value = map_type != MapType::Ringbuf;
-        MapSpec {
-            map_type: map_type.number(),
-            key: (has_key && !is_without_types).then_some(key.ty.ty),
-            key_size: if has_key { size(key) } else { 0 },
-            value: (has_value && !is_without_types).then_some(leaf.ty.ty),
-            value_size: if has_value { size(leaf) } else { 0 },
+impl Checker<'_> {
+    /// The object `global` in `section` is a table.
+    pub(crate) fn define_table(&mut self, global: GlobalId, section: &str, span: Span) {
+        let spec = self.table_spec(global, section, span);
+        let spec = spec.unwrap_or(MapSpec {
             style: MapStyle::Bcc,
             ..MapSpec::default()
-        }
+        });
+        self.set_map(global, spec);
     }
 
-    /// The integer that the initialiser of `global` gives to `member`.
-    fn member_value(&self, global: GlobalId, member: Option<&Member>) -> u64 {
-        let (Some(member), GlobalInit::Data { bytes, .. }) =
-            (member, &self.module.globals[global].init)
-        else {
-            return 0;
+    fn table_spec(&mut self, global: GlobalId, section: &str, span: Span) -> Option<MapSpec> {
+        let kind = section.strip_prefix(TABLE_SECTION)?;
+        let (kind, path) = match kind.split_once(':') {
+            Some((kind, path)) => (kind, Some(path)),
+            None => (kind, None),
         };
-        let at = (member.offset_bits / 8) as usize;
-        let size = self.module.types.size_of(member.ty.ty).unwrap_or(0).min(8) as usize;
-        let mut wide = [0; 8];
-        if let Some(bytes) = bytes.get(at..at + size) {
-            wide[..size].copy_from_slice(bytes);
+        let (kind, inner) = match kind.split_once('$') {
+            Some((kind, inner)) => (kind, Some(inner)),
+            None => (kind, None),
+        };
+        let map_type = self.table_type(kind, span)?;
+        let members = self.table_members(global, span)?;
+        let mut spec = MapSpec {
+            map_type: map_type.number(),
+            key: members.key,
+            value: members.leaf,
+            max_entries: members.max_entries,
+            map_flags: members.map_flags,
+            style: MapStyle::Bcc,
+            is_histogram: kind == "histogram",
+            ..MapSpec::default()
+        };
+        if spec.is_histogram {
+            self.histogram_type(&mut spec, span)?;
         }
-        u64::from_le_bytes(wide)
+        if map_type == MapType::StackTrace {
+            spec.max_entries = spec.max_entries.checked_next_power_of_two()?;
+        }
+        spec.key_size = self.table_size(spec.key, "key", span)?;
+        spec.value_size = self.table_size(spec.value, "leaf", span)?;
+        if let Some(inner) = inner {
+            spec.inner = Some(Box::new(self.inner_table(inner, span)?));
+        }
+        if let Some(path) = path {
+            self.pin_table(&mut spec, global, path, span);
+        }
+        self.check_map_rules(&mut spec, span);
+        Some(spec)
+    }
+
+    fn table_type(&mut self, kind: &str, span: Span) -> Option<MapType> {
+        if let Some((_, ty)) = TABLE_TYPES.iter().find(|(name, _)| *name == kind) {
+            return Some(*ty);
+        }
+        let diagnostic = if matches!(kind, "extern" | "export" | "shared") {
+            let message = format!("tables of type `{kind}` need another module to share with");
+            Diagnostic::new(E0505, span, message)
+                .with_note("programs that share a table are compiled as one source")
+        } else {
+            let message = format!("there is no kind of table `{kind}`");
+            let diagnostic = Diagnostic::new(E0408, span, message);
+            match most_similar(kind, TABLE_TYPES.iter().map(|(name, _)| *name)) {
+                Some(similar) => diagnostic.with_help(format!("did you mean `{similar}`?")),
+                None => diagnostic,
+            }
+        };
+        self.report(diagnostic);
+        None
+    }
+
+    fn table_members(&mut self, global: GlobalId, span: Span) -> Option<Members> {
+        let record = self.record_of(self.module.globals[global].ty.ty)?;
+        let body = self.module.types.records[record].body.clone()?;
+        let mut found = Members::default();
+        for member in &body.members {
+            let name = member.name.map(|name| self.name(name));
+            match name.as_deref() {
+                Some("key") => found.key = self.table_member_type(member, span),
+                Some("leaf") => found.leaf = self.table_member_type(member, span),
+                Some("max_entries") => found.max_entries = self.map_u32(member, span)?,
+                Some("map_flags") => found.map_flags = self.map_u32(member, span)?,
+                _ => {}
+            }
+        }
+        Some(found)
+    }
+
+    fn table_member_type(&mut self, member: &Member, _span: Span) -> Option<TypeId> {
+        Some(member.ty.ty).filter(|&ty| !self.is_error(ty) && self.complete_deeply(ty))
+    }
+
+    /// Size of a key or leaf; 0 for none. What has no complete type was reported with the
+    /// struct that holds it.
+    fn table_size(&mut self, ty: Option<TypeId>, what: &str, span: Span) -> Option<u32> {
+        let Some(ty) = ty else { return Some(0) };
+        let size = self.module.types.size_of(ty)?;
+        let Ok(size) = u32::try_from(size) else {
+            self.map_error(
+                span,
+                format!("the table's {what} is too large: {size} bytes"),
+            );
+            return None;
+        };
+        Some(size)
+    }
+
+    /// A histogram over numbers is an array, one over anything else a hash.
+    fn histogram_type(&mut self, spec: &mut MapSpec, span: Span) -> Option<()> {
+        let leaf = spec.value?;
+        if self.int_shape(leaf) != Some((64, false)) {
+            let shown = self.show(leaf);
+            let message = format!("a histogram counts in `u64`, found `{shown}`");
+            self.report(Diagnostic::new(E0502, span, message));
+            return None;
+        }
+        if spec.key.and_then(|key| self.module.types.int_kind(key)) == Some(IntKind::Int) {
+            spec.map_type = MapType::Array.number();
+        }
+        Some(())
+    }
+
+    fn inner_table(&mut self, name: &str, span: Span) -> Option<MapSpec> {
+        let symbol = self.session.intern(name);
+        let mut tables = self.module.globals.iter();
+        let found = tables.find(|global| global.name == symbol);
+        if let Some(GlobalKind::Map(spec)) = found.map(|global| &global.kind) {
+            return Some(spec.clone());
+        }
+        let message = format!("there is no table `{name}` to hold tables like");
+        self.report(Diagnostic::new(E0502, span, message).with_help("define it above this one"));
+        None
+    }
+
+    /// The kernel's pins are by path; an object says only that a map is pinned by its name.
+    fn pin_table(&mut self, spec: &mut MapSpec, global: GlobalId, path: &str, span: Span) {
+        let name = self.name(self.module.globals[global].name);
+        if path.strip_prefix("/sys/fs/bpf/") == Some(&*name) {
+            spec.is_pinned_by_name = true;
+            return;
+        }
+        let message = format!("a table is pinned under its own name, not as `{path}`");
+        self.report(
+            Diagnostic::new(E0505, span, message)
+                .with_help(format!("write `\"/sys/fs/bpf/{name}\"`")),
+        );
+    }
+
+    /// The table that `global` is.
+    pub(super) fn table_of(&self, global: GlobalId) -> Option<&MapSpec> {
+        match &self.module.globals[global].kind {
+            GlobalKind::Map(spec) if spec.style == MapStyle::Bcc => Some(spec),
+            _ => None,
+        }
     }
 }

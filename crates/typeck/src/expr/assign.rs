@@ -3,7 +3,7 @@
 use super::binary::arith_op;
 use crate::checker::Checker;
 use crate::convert::Why;
-use crate::hir::{BinaryOp, ExprId, ExprKind, PlaceId, PlaceKind, TypeId};
+use crate::hir::{BinaryOp, ExprId, ExprKind, PlaceId, TypeId};
 use bpfc_base::Span;
 use bpfc_parser::ast;
 
@@ -28,9 +28,6 @@ impl Checker<'_> {
                 self.check_bit_field_value(place, value);
                 if self.is_poison(value) {
                     return self.poison(span);
-                }
-                if let PlaceKind::Local(local) = self.body.places[place].kind {
-                    self.remember_memory(local, value);
                 }
                 self.value(ExprKind::Assign { place, value }, ty, span)
             }

@@ -28,9 +28,6 @@ impl Checker<'_> {
             if let Some(operand) = self.builtin_call(name, callee_span, args, span) {
                 return operand;
             }
-            if let Some(value) = self.trace_printk(name, args, span) {
-                return Operand::value(value, span);
-            }
             if !self.is_callable_name(name) {
                 return Operand::value(self.unknown_function(name, callee_span, args, span), span);
             }

@@ -166,6 +166,7 @@ impl Checker<'_> {
     /// Indices from a complete record to its member `name` (C11 6.7.2.1p13: members of
     /// anonymous members are members too).
     pub fn find_member(&mut self, record: RecordId, name: Symbol) -> Option<Vec<u32>> {
+        let name = self.context_member_name(record, name);
         self.find_member_within(record, name, 0)
     }
 

@@ -144,7 +144,7 @@ impl Checker<'_> {
         None
     }
 
-    fn map_u32(&mut self, member: &Member, at: Span) -> Option<u32> {
+    pub(crate) fn map_u32(&mut self, member: &Member, at: Span) -> Option<u32> {
         let number = self.map_number(member, at)?;
         match u32::try_from(number) {
             Ok(number) => Some(number),

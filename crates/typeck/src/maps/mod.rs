@@ -32,7 +32,7 @@ impl Checker<'_> {
     }
 
     /// Makes `global` a map; its content is the specification.
-    fn set_map(&mut self, global: GlobalId, spec: MapSpec) {
+    pub(crate) fn set_map(&mut self, global: GlobalId, spec: MapSpec) {
         let node = &mut self.module.globals[global];
         node.kind = GlobalKind::Map(spec);
         if node.init != GlobalInit::None {
@@ -41,7 +41,7 @@ impl Checker<'_> {
     }
 
     /// Reports an invalid map definition.
-    fn map_error(&mut self, span: Span, message: impl Into<String>) {
+    pub(crate) fn map_error(&mut self, span: Span, message: impl Into<String>) {
         self.report(Diagnostic::new(E0408, span, message));
     }
 }

@@ -81,7 +81,7 @@ fn may_omit_entries(ty: MapType) -> bool {
 impl Checker<'_> {
     /// Completes `spec` with what its type implies, and reports what the kernel would
     /// refuse.
-    pub fn check_map_rules(&mut self, spec: &mut MapSpec, span: Span) {
+    pub(crate) fn check_map_rules(&mut self, spec: &mut MapSpec, span: Span) {
         if spec.map_type == 0 {
             self.map_error(
                 span,
