@@ -1,9 +1,10 @@
 //! Files on disk: sources, included headers, outputs. Every read is bounded.
 
+use crate::terminal;
 use bpfc::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};
 use bpfc_base::{Diagnostic, codes};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,7 +45,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
 /// A diagnostic that says why it cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     let result = if path == Path::new("-") {
-        std::io::stdout().lock().write_all(bytes)
+        terminal::write_out(bytes)
     } else {
         std::fs::write(path, bytes)
     };
@@ -86,7 +87,10 @@ impl DiskFiles {
         request: &'a IncludeRequest<'_>,
     ) -> impl Iterator<Item = (u32, PathBuf)> + 'a {
         let beside = match request.form {
-            IncludeForm::Quoted | IncludeForm::Import => Path::new(request.includer).parent(),
+            IncludeForm::Quoted | IncludeForm::Import => {
+                // `-include` has no including file: it counts from where the command runs.
+                Path::new(request.includer).parent().or(Some(Path::new("")))
+            }
             IncludeForm::Angled | IncludeForm::Next => None,
         };
         let beside = beside.map(|folder| (0, folder.join(request.name)));

@@ -2,9 +2,10 @@
 
 use crate::args::{ColorChoice, MessageFormat};
 use crate::exit::Exit;
+use crate::files;
 use bpfc_base::render::{self, Color, Format};
 use bpfc_base::{Diagnostic, Session, Severity};
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 /// How to print diagnostics, and what was printed so far.
 pub struct Terminal {
@@ -88,17 +89,29 @@ fn resolve(choice: ColorChoice, is_terminal: bool) -> Color {
     if wants { Color::Always } else { Color::Never }
 }
 
+/// Writes to standard output, or ends the process if that cannot be.
+pub fn print_out(text: &str) {
+    if let Err(error) = write_out(text.as_bytes()) {
+        let why = files::plain(&error);
+        print_err(&format!("error: cannot write standard output: {why}\n"));
+        std::process::exit(Exit::Environment as i32);
+    }
+}
+
 /// Writes to standard output. A reader that has gone away ends the process quietly, as
 /// people expect of `bpfc … | head`.
-pub fn print_out(text: &str) {
+///
+/// # Errors
+/// The system's, such as a full disk.
+pub fn write_out(bytes: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    if out
-        .write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .is_err()
+    let result = out.write_all(bytes).and_then(|()| out.flush());
+    if let Err(error) = &result
+        && error.kind() == ErrorKind::BrokenPipe
     {
-        std::process::exit(0);
+        std::process::exit(Exit::Fine as i32);
     }
+    result
 }
 
 /// Writes to standard error, if somebody reads it.
