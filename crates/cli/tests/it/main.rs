@@ -1,0 +1,8 @@
+//! Tests of the command as people use it: the consoles that the documentation shows, the
+//! transcripts in `tests/cli`, and how it behaves towards pipes and the environment.
+
+mod book;
+mod console;
+mod process;
+mod shell;
+mod transcripts;
