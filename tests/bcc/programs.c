@@ -14,7 +14,7 @@ int filter(struct xdp_md *ctx) { return XDP_PASS; }
 KFUNC_PROBE(vfs_open, struct task_struct *task) { return task->pid; }
 int syscall__execve(struct pt_regs *ctx, const char *path) { return path != 0; }
 //= hir
-//| static char .str[11] = "%d to %d\\n";
+//| static char .str[16] = {25 64 20 74 6f 20 25 64 5c 6e 00 00 00 00 00 00};
 //| char _license[4] section("license") = "GPL";
 //| int kretprobe__vfs_read(struct pt_regs *ctx) section("kretprobe/vfs_read") {
 //| 	return 0;

@@ -34,6 +34,21 @@ const BCC_PREFIXES: &[&str] = &[
     "BPF_DEVMAP",
     "BPF_CPUMAP",
     "BPF_XSKMAP",
+    "BPF_F_TABLE",
+    "BPF_CGROUP_ARRAY",
+    "BPF_ARRAY_OF_MAPS",
+    "BPF_HASH_OF_MAPS",
+    "BPF_STACK",
+    "BPF_SOCKMAP",
+    "BPF_SOCKHASH",
+    "BPF_SK_STORAGE",
+    "BPF_INODE_STORAGE",
+    "BPF_TASK_STORAGE",
+    "BPF_CGROUP_STORAGE",
+    "BPF_LICENSE",
+    "MODULE_KFUNC_PROBE",
+    "MODULE_KRETFUNC_PROBE",
+    "KMOD_RET",
 ];
 
 /// The dialect that `source` is written in: BCC's if it uses a word of BCC and none of

@@ -197,6 +197,21 @@ static inline __attribute__((always_inline)) unsigned int bpf_log2l(unsigned lon
 #define bpf_htonll(x) bpf_cpu_to_be64(x)
 #define roundup_pow_of_two(n) (1UL << (64 - __builtin_clzl((n) - 1)))
 
+/* Inline functions of the kernel that programs use. */
+#define inet_sk(socket) ((struct inet_sock *)(socket))
+#define inet_csk(socket) ((struct inet_connection_sock *)(socket))
+#define tcp_sk(socket) ((struct tcp_sock *)(socket))
+#define udp_sk(socket) ((struct udp_sock *)(socket))
+#define sg_is_chain(list) ((list)->page_link & 1UL)
+#define sg_is_last(list) ((list)->page_link & 2UL)
+#define sg_chain_ptr(list) ((struct scatterlist *)((list)->page_link & ~3UL))
+#define skb_get_rx_queue(skb) ((u16)((skb)->queue_mapping - 1))
+#define skb_rx_queue_recorded(skb) ((skb)->queue_mapping != 0)
+#define __PAGE_OFFSET_BASE_L4 0xffff888000000000UL
+#define __PAGE_OFFSET_BASE_L5 0xff11000000000000UL
+#define __PAGE_OFFSET __PAGE_OFFSET_BASE_L4
+#define PAGE_OFFSET ((unsigned long)__PAGE_OFFSET)
+
 /* Packets of socket filters and tc programs. */
 unsigned long long load_byte(void *skb, unsigned long long offset) __asm__("llvm.bpf.load.byte");
 unsigned long long load_half(void *skb, unsigned long long offset) __asm__("llvm.bpf.load.half");

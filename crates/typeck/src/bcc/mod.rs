@@ -15,6 +15,7 @@ mod params;
 mod programs;
 mod reads;
 mod spaces;
+mod strings;
 mod syscalls;
 mod tables;
 mod tracepoints;
@@ -54,6 +55,7 @@ impl Checker<'_> {
     /// Ensures: programs have sections and one parameter; kernel memory is read by helpers.
     pub(crate) fn desugar(&mut self) {
         self.add_license();
+        self.pad_literals();
         let mut programs = self.find_programs();
         self.read_params(&mut programs);
         self.read_kernel_memory(&programs);

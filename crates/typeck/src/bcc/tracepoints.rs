@@ -139,6 +139,21 @@ impl Checker<'_> {
         })
     }
 
+    /// Whether a member is an array in the context of a tracepoint. The kernel takes such
+    /// addresses only at an offset that is known here, not one that it computes itself.
+    pub fn is_context_array(&self, record: RecordId, member: u32) -> bool {
+        let record = &self.module.types.records[record];
+        let is_array = record
+            .body
+            .as_ref()
+            .is_some_and(|body| self.is_array(body.members[member as usize].ty.ty));
+        is_array
+            && self.is_bcc()
+            && record
+                .name
+                .is_some_and(|name| self.session.name(name).starts_with(RAW_PREFIX))
+    }
+
     /// The kernel's name of what BCC calls `member` in the context of a tracepoint.
     pub fn context_member_name(&mut self, record: RecordId, member: Symbol) -> Symbol {
         let is_context = self.module.types.records[record]

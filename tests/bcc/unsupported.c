@@ -1,0 +1,20 @@
+// What needs more than the source says so.
+BPF_TABLE("extern", u32, u64, elsewhere, 10); //~ E0505: tables of type `extern` need another module
+	//~^ note: are compiled as one source
+BPF_TABLE_PINNED("hash", u32, u64, pinned, 10, "/sys/fs/bpf/pinned");
+BPF_TABLE_PINNED("hash", u32, u64, other, 10, "/sys/fs/bpf/name"); //~ E0505: a table is pinned under its own name
+	//~^ help: write
+BPF_HISTOGRAM(slots, u32);
+
+int probe(struct pt_regs *ctx)
+{
+	u64 value = bpf_num_cpus(); //~ E0505: `bpf_num_cpus` is not supported
+	//~^ note: known where the program runs
+	bpf_usdt_readarg(1, ctx, &value); //~ E0505: `bpf_usdt_readarg` is not supported
+	//~^ note: in the traced binary
+	slots.increment(1, 2, 3); //~ E0306: `increment` takes 1 or 2 arguments, found 3
+	return 0;
+}
+
+int kprobe__both(struct pt_regs *ctx, struct task_struct task) { return 0; } //~ E0503: an argument in a register is no `struct task_struct`
+	//~^ help: take a number or a pointer
