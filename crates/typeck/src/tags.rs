@@ -328,7 +328,7 @@ impl Checker<'_> {
 /// The integer type that holds an enumeration: `unsigned int` where that does, as GNU C.
 pub(crate) fn enum_repr(values: &[(Symbol, i128)], is_packed: bool) -> IntKind {
     let low = values.iter().map(|(_, value)| *value).min().unwrap_or(0);
-    let high = values.iter().map(|(_, value)| *value).max().unwrap_or(0);
+    let high = values.iter().map(|(_, value)| *value).fold(0, i128::max);
     let signed = [IntKind::SChar, IntKind::Short, IntKind::Int, IntKind::Long];
     let candidates = signed.map(|kind| if low < 0 { kind } else { kind.to_unsigned() });
     let smallest = if is_packed { 0 } else { 2 };
