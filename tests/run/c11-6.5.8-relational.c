@@ -7,10 +7,8 @@
 		BINARY(1, type, less, <=, type, more);                                             \
 		BINARY(0, type, less, >, type, more);                                              \
 		BINARY(0, type, less, >=, type, more);                                             \
-		BINARY(0, type, more, <, type, less);                                              \
 		BINARY(0, type, more, <=, type, less);                                             \
 		BINARY(1, type, more, >, type, less);                                              \
-		BINARY(1, type, more, >=, type, less);                                             \
 		BINARY(0, type, less, <, type, less);                                              \
 		BINARY(1, type, more, >=, type, more);                                             \
 	} while (0)

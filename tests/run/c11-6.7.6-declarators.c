@@ -5,7 +5,6 @@ typedef u32 word, *word_pointer, words[3];
 typedef struct node {
 	u32 value;
 } node, *node_pointer;
-typedef u32 (*unary)(u32);
 typedef u32 matrix[2][3];
 
 static u32 first, *second = 0, third[2] = { 1, 2 };
@@ -35,16 +34,6 @@ noinline u32 take_matrix(matrix m)
 noinline word(parenthesised)(word(x))
 {
 	return x + 1;
-}
-
-always_inline u32 twice(u32 x)
-{
-	return x * 2;
-}
-
-always_inline u32 apply(unary f, u32 x)
-{
-	return f(x);
 }
 
 static inline u32 prototype(u32, u32 *);
@@ -78,9 +67,6 @@ SEC("xdp") int test(void *ctx)
 	EXPECT(7 + 9 + 8, take_array(three));
 	EXPECT(8, take_static(three));
 	EXPECT(6, parenthesised(U32(5)));
-	EXPECT(14, apply(twice, U32(7)));
-	EXPECT(14, apply(&twice, U32(7)));
-	EXPECT(14, (*twice)(U32(7)));
 	*constant_pointer = 12;
 	EXPECT(12, *to_constant);
 	EXPECT(12, parens);

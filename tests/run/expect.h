@@ -43,9 +43,10 @@ char LICENSE[] SEC("license") = "GPL";
 	} while (0)
 
 // U8(x) is x as an unsigned char that no compiler and no verifier knows anything about.
+// Calls, not inlined: without optimisation each inlined one would take room on the stack.
 #define OPAQUE(name, type)                                                                         \
 	static volatile type name##_slot;                                                          \
-	always_inline type name(type x)                                                            \
+	noinline type name(type x)                                                                 \
 	{                                                                                          \
 		name##_slot = x;                                                                   \
 		return name##_slot;                                                                \

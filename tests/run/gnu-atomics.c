@@ -1,4 +1,5 @@
 // __sync and __atomic builtins.
+//@ cpu: v3 // atomic operations other than addition
 #include "expect.h"
 
 static u32 word;

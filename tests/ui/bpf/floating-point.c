@@ -1,13 +1,13 @@
-// BPF has no floating point; constants that fold to integers are fine.
-int scale(int x)
+// BPF has no floating point registers.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("xdp") int prog(struct xdp_md *ctx)
 {
-	double factor = 0.5;
-//      ^^^^^^ E0404: BPF has no floating point
-	return x * factor;
+	float rate = ctx->rx_queue_index;
+      //^^^^^ E0404
+
+	return rate > 1.0f ? XDP_PASS : XDP_DROP;
 }
-int half(int x)
-{
-	return x * 0.5;
-	         //^^^ E0404
-}
-int fine(void) { return (int)(0.5 * 10); }
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,12 +1,12 @@
-// A helper for GPL programs only, in a program under another license.
+// A helper for programs under the GPL in one that is not.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-SEC("kprobe/do_unlinkat") int f(void *ctx)
+
+SEC("xdp") int prog(struct xdp_md *ctx)
 {
-	char comm[16];
-	bpf_probe_read_kernel(comm, sizeof(comm), ctx);
-//      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E0406: `bpf_probe_read_kernel` is for programs under the GPL only
-	//~^ help: the kernel takes these
-	return comm[0];
+	bpf_printk("packet");
+      //^^^^^^^^^^^^^^^^^^^^ E0406: `bpf_trace_printk`
+	return XDP_PASS;
 }
-char license[] SEC("license") = "MIT"; //~ note: the license is `MIT` here
+
+char LICENSE[] SEC("license") = "Proprietary";

@@ -1,11 +1,16 @@
-// A function that calls itself; two that call each other.
-static int factorial(int n)
+// A function that calls itself: BPF has no stack for it.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+static __noinline int depth(int n)
 {
-	return n < 2 ? 1 : n * factorial(n - 1);
-	                     //^^^^^^^^^^^^^^^^ E0401: `factorial` calls itself
+	return n > 0 ? depth(n - 1) : 0;
+		     //^^^^^^^^^^^^ E0401: `depth`
 }
-static int odd(int n);
-static int even(int n) { return n == 0 ? 1 : odd(n - 1); } //~ note: `even` calls `odd` here
-static int odd(int n) { return n == 0 ? 0 : even(n - 1); }
-                                          //^^^^^^^^^^^ E0401: `even` calls itself through `odd`
-int f(int n) { return factorial(n) + even(n); }
+
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+	return depth(ctx->rx_queue_index);
+}
+
+char LICENSE[] SEC("license") = "GPL";

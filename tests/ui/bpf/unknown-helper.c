@@ -1,10 +1,14 @@
-// A helper that does not exist, with a suggestion.
+// A helper that does not exist, and one close to it.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-SEC("xdp") int f(struct xdp_md *ctx)
+
+SEC("xdp") int prog(struct xdp_md *ctx)
 {
-	long now = bpf_ktime_get_nss();
-	         //^^^^^^^^^^^^^^^^^ E0405: there is no helper `bpf_ktime_get_nss`
-	//~^ help: did you mean `bpf_ktime_get_ns`?
-	return now != 0;
+	__u64 now = bpf_ktime_get_nss();
+		  //^^^^^^^^^^^^^^^^^ E0405: `bpf_ktime_get_nss`
+	//~^ help: `bpf_ktime_get_ns`
+
+	return now ? XDP_PASS : XDP_DROP;
 }
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,9 +1,11 @@
-// The end of a function that returns a value is reached.
-int sign(int x) //~ note: it returns `int`
+// A path to the end of a function that returns a value.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("xdp") int prog(struct xdp_md *ctx)
 {
-	if (x > 0)
-		return 1;
-	else if (x < 0)
-		return -1;
-	}
-//      ^ E0314: `sign` ends without returning a value
+	if (ctx->rx_queue_index == 0)
+		return XDP_PASS;
+} //~ E0314
+
+char LICENSE[] SEC("license") = "GPL";

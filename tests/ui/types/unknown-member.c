@@ -1,11 +1,18 @@
-// A member that the struct lacks, with a suggestion.
-struct event { //~ note: `struct event` is defined here
-	int pid;
-	int tgid;
+// A member that the structure does not have, and one close to it.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct flow {
+	int source, destination;
 };
-int f(struct event *e)
+
+SEC("xdp") int prog(struct xdp_md *ctx)
 {
-	return e->pidd;
-	        //^^^^ E0302: `struct event` has no member `pidd`
-	//~^ help: did you mean `pid`?
+	struct flow f = { 1, 2 };
+
+	return f.destinaton;
+	       //^^^^^^^^^^ E0302: `destinaton`
+	//~^ help: `destination`
 }
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,7 +1,14 @@
-// A name that nobody declares, with a suggestion.
-int f(int count)
+// A name that nothing declares, and one close to it.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("xdp") int prog(struct xdp_md *ctx)
 {
-	return cuont + 1;
-	     //^^^^^ E0301: `cuont` is not declared
-	//~^ help: did you mean `count`?
+	int packets = 1;
+
+	return packet;
+	     //^^^^^^ E0301: `packet`
+	//~^ help: `packets`
 }
+
+char LICENSE[] SEC("license") = "GPL";

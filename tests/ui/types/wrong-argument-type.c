@@ -1,9 +1,20 @@
-// An argument of another type than the parameter's.
-typedef unsigned int u32;
-static int take(u32 *p) { return *p; } //~ note: `take` is declared here
-int f(u32 value)
+// A helper wants the map, not a pointer to the key.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16);
+	__type(key, __u32);
+	__type(value, __u64);
+} hits SEC(".maps");
+
+SEC("xdp") int prog(struct xdp_md *ctx)
 {
-	return take(value);
-	          //^^^^^ E0312: argument 1 of `take` is `u32 *`, found `u32`
-	//~^ help: pass its address with `&`
+	__u32 key = 0;
+
+	return bpf_map_delete_elem(&key, &key) ? XDP_DROP : XDP_PASS;
+				 //^^^^ E0312
 }
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,21 @@
+// A structure too large for registers as an argument.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct triple {
+	long a, b, c;
+};
+
+static __noinline int first(struct triple t) //~ E0410
+{
+	return t.a;
+}
+
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+	struct triple t = { 1, 2, 3 };
+
+	return first(t);
+}
+
+char LICENSE[] SEC("license") = "GPL";

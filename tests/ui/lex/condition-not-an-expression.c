@@ -1,0 +1,13 @@
+// A condition that is not an expression.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#if 1 + //~ E0108
+#endif
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";

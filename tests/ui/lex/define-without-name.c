@@ -1,0 +1,12 @@
+// A definition of nothing.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#define //~ E0115
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";

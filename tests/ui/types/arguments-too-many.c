@@ -1,0 +1,12 @@
+// A helper without parameters gets one.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+	__u64 now = bpf_ktime_get_ns(1); //~ E0306: `bpf_ktime_get_ns`
+
+	return now ? XDP_PASS : XDP_DROP;
+}
+
+char LICENSE[] SEC("license") = "GPL";

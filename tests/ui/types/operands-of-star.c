@@ -1,0 +1,13 @@
+// Only pointers are followed.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("xdp") int prog(struct xdp_md *ctx)
+{
+	int n = 1;
+
+	return *n;
+	      //^ E0304
+}
+
+char LICENSE[] SEC("license") = "GPL";
