@@ -1,0 +1,12 @@
+//! Whole programs: diagnostics of broken ones, results of good ones on every engine, the same
+//! from other compilers, and input that is no program at all.
+
+mod compilers;
+mod engines;
+mod hostile;
+mod pages;
+mod run;
+mod scenario;
+mod support;
+mod ui;
+mod values;
