@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod kabi;
 mod ready;
 mod tidy;
@@ -13,6 +14,7 @@ usage: cargo xtask TASK
 
   tidy    check the repository's own rules: crate edges, codes and their pages, lengths, words
   ready   what CI asks for: fmt --check, clippy -D warnings, tidy, test
+  bench   compare bpfc with clang on the examples, write docs/benchmarks.md
   kabi    write the tables of crates/kabi from Linux and libbpf source";
 
 fn main() -> ExitCode {
@@ -28,6 +30,9 @@ fn main() -> ExitCode {
         }
         "tidy" => tidy::run(),
         "ready" => ready::run(),
+        "bench" => bench::run(),
+        // What `bench` starts to measure one process.
+        "bench-child" => bench::child(rest),
         "kabi" => kabi::run(rest),
         _ => Err(format!("unknown task `{task}`\n{USAGE}").into()),
     };
