@@ -115,13 +115,34 @@ fn assigned(line: &str) -> Option<&str> {
 
 /// The pointer in `*p`, `p->x`, `(*p)++`, `p[3]`.
 fn base_name(expr: &str) -> Option<&str> {
-    let expr = expr.trim_start_matches(['(', '*', '&', ' ', '+', '-', '!']);
+    let mut expr = match assigned(expr) {
+        Some(_) => expr.split_once('=').map_or(expr, |(_, right)| right),
+        None => expr,
+    };
+    loop {
+        expr = expr.trim_start_matches(['(', '*', '&', ' ', '+', '-', '!']);
+        match without_cast(expr) {
+            Some(rest) => expr = rest,
+            None => break,
+        }
+    }
     let end = expr
         .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .unwrap_or(expr.len());
     let name = &expr[..end];
     let is_call = expr[end..].trim_start().starts_with('(');
     (is_identifier(name) && !is_call && name != "return").then_some(name)
+}
+
+/// What follows a cast whose bracket was taken off: `p` of `struct x *)p`.
+fn without_cast(expr: &str) -> Option<&str> {
+    let (ty, rest) = expr.split_once(')')?;
+    let name = ty.trim_end().strip_suffix('*')?.trim_end_matches(['*', ' ']);
+    let is_type = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ' ');
+    is_type.then_some(rest)
 }
 
 fn has_word(text: &str, word: &str) -> bool {
@@ -172,6 +193,8 @@ mod tests {
         assert_eq!(base_name("(*v)++"), Some("v"));
         assert_eq!(base_name("v->a.b"), Some("v"));
         assert_eq!(base_name("f(x)"), None);
+        assert_eq!(base_name("*(struct x *)p"), Some("p"));
+        assert_eq!(base_name("n = *(__u32 *)(p + 4)"), Some("p"));
         assert!(has_word("*v = 1", "v") && !has_word("value", "v"));
         let call = "bpf_map_update_elem(&m, &key, f(a, b), 0)";
         assert_eq!(argument_of(call, "bpf_map_update_elem", 2), Some("f(a, b)"));

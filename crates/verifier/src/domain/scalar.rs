@@ -138,6 +138,22 @@ impl Scalar {
         }
     }
 
+    /// The same number with another low half.
+    #[must_use]
+    pub fn with_low(&self, low: u32) -> Scalar {
+        let mut scalar = *self;
+        scalar.bits = scalar.bits.with_low(Tnum::constant(low.into()));
+        (scalar.umin32, scalar.umax32) = (low, low);
+        (scalar.smin32, scalar.smax32) = (low as i32, low as i32);
+        // Of the 64-bit ranges only the high halves still say something.
+        let high = !0xffff_ffff_u64;
+        (scalar.umin, scalar.umax) = (self.umin & high, self.umax | !high);
+        scalar.smin = (self.smin as u64 & high) as i64;
+        scalar.smax = (self.smax as u64 | !high) as i64;
+        scalar.sync();
+        scalar
+    }
+
     /// Nothing known of the 64-bit ranges.
     pub(super) fn forget_ranges64(&mut self) {
         self.umin = 0;
@@ -233,12 +249,35 @@ impl Scalar {
         self.smax = self.smax.min((bits.value | (bits.mask & !sign)) as i64);
         self.umin = self.umin.max(bits.min());
         self.umax = self.umax.min(bits.max());
+        self.pick_only_member();
         let (value, mask) = (bits.value as u32, bits.mask as u32);
         let sign = 1_u32 << 31;
         self.smin32 = self.smin32.max((value | (mask & sign)) as i32);
         self.smax32 = self.smax32.min((value | (mask & !sign)) as i32);
         self.umin32 = self.umin32.max(value);
         self.umax32 = self.umax32.min(value | mask);
+    }
+
+    /// Where the bits leave one number of the range, that is it (Linux 6.18 stable
+    /// `__update_reg64_bounds`).
+    fn pick_only_member(&mut self) {
+        if self.bits.is_constant() || self.bits.mask == u64::MAX || self.umin > self.umax {
+            return;
+        }
+        let first = match self.bits.contains(self.umin) {
+            true => Some(self.umin),
+            false => self.bits.next_after(self.umin),
+        };
+        let Some(first) = first.filter(|&first| first <= self.umax) else {
+            return;
+        };
+        let second = self.bits.next_after(first);
+        if second.is_none_or(|second| second > self.umax) {
+            self.bits = Tnum::constant(first);
+            (self.umin, self.umax) = (first, first);
+            self.smin = self.smin.max(first as i64);
+            self.smax = self.smax.min(first as i64);
+        }
     }
 
     fn bits_from_ranges(&mut self) {

@@ -194,6 +194,19 @@ fn tnum_ranges_are_the_smallest() {
 }
 
 #[test]
+fn tnum_successors_are_members() {
+    for mask in 0..64_u64 {
+        for value in (0..64).filter(|value| value & mask == 0) {
+            let tnum = Tnum { value, mask };
+            for number in 0..64 {
+                let next = (number + 1..64).find(|&n| tnum.contains(n));
+                assert_eq!(tnum.next_after(number), next, "{tnum:?} after {number}");
+            }
+        }
+    }
+}
+
+#[test]
 fn arithmetic_is_sound() {
     let mut random = Random(1);
     for _ in 0..40_000 {

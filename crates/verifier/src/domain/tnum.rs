@@ -65,6 +65,23 @@ impl Tnum {
         self.value | self.mask
     }
 
+    /// The smallest possible number above `number`.
+    pub fn next_after(self, number: u64) -> Option<u64> {
+        let from = number.checked_add(1)?;
+        let wrong = (from ^ self.value) & !self.mask;
+        if wrong == 0 {
+            return Some(from);
+        }
+        // The highest known bit that `from` has wrong decides: bits above it may stay.
+        let bit = 63 - wrong.leading_zeros();
+        let above = !0_u64 << bit << 1;
+        if self.value >> bit & 1 == 1 {
+            return Some((from & self.mask & above) | self.value);
+        }
+        let carried = (from | !self.mask | !above).checked_add(1)?;
+        Some((carried & self.mask & above) | self.value)
+    }
+
     /// Whether every possible number is a multiple of `size`, a power of two.
     pub fn is_aligned(self, size: u64) -> bool {
         size == 0 || self.max() & (size - 1) == 0

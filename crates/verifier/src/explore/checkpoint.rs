@@ -23,6 +23,8 @@ pub struct Checkpoint {
     pub n_open: u32,
     n_hits: u32,
     n_misses: u32,
+    /// Not compared with any more, and to be dropped with the last path that goes on from it.
+    is_evicted: bool,
 }
 
 /// The kept states.
@@ -87,7 +89,13 @@ impl Checkpoints {
             if checkpoint.n_open > 0 {
                 break;
             }
-            parent = checkpoint.parent;
+            let next = checkpoint.parent;
+            if checkpoint.is_evicted
+                && let Some(idx) = parent
+            {
+                self.drop_state(idx);
+            }
+            parent = next;
         }
     }
 
@@ -183,12 +191,17 @@ impl Checkpoints {
             return false;
         }
         // Paths that go on from it still need its history; only the comparison is given up.
+        checkpoint.is_evicted = true;
         if checkpoint.n_open == 0 {
-            self.table[idx] = None;
-            self.free.push(idx);
-            self.n_kept -= 1;
+            self.drop_state(idx);
         }
         true
+    }
+
+    fn drop_state(&mut self, idx: usize) {
+        self.table[idx] = None;
+        self.free.push(idx);
+        self.n_kept -= 1;
     }
 
     fn keep(&mut self, path: &mut Path) {
@@ -203,6 +216,7 @@ impl Checkpoints {
             n_open: 1,
             n_hits: 0,
             n_misses: 0,
+            is_evicted: false,
         });
         let idx = match self.free.pop() {
             Some(idx) => {

@@ -177,6 +177,9 @@ impl Comparison {
     }
 
     fn number(&mut self, old: &Value, new: &Value) -> bool {
+        if !old.is_precise {
+            return true;
+        }
         if old.id != 0 && (old.is_displaced != new.is_displaced || old.off != new.off) {
             return false;
         }

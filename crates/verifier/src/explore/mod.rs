@@ -258,6 +258,9 @@ impl<'p, 'a> Explorer<'p, 'a> {
                     path.written.truncate(usize::from(frame));
                     path.written.push(!0);
                 }
+                Mark::PreciseSlot(slot) => {
+                    self.checkpoints.mark_slot_precise(self.program, path, slot);
+                }
                 Mark::Precise(reg) => {
                     self.checkpoints
                         .mark_precise(self.program, path, frame, reg);

@@ -47,6 +47,43 @@ impl Machine<'_> {
         }
     }
 
+    /// A number that is 0 or all ones, such as a sign shifted down, and becomes a mask: each of the
+    /// two goes its own way, the other one through the returned copy, which repeats the instruction
+    /// (`maybe_fork_scalars`, Linux 6.18 stable).
+    pub(super) fn fork(
+        &self,
+        state: &mut State,
+        op: AluOp,
+        dst: Reg,
+        src: Src,
+    ) -> Option<Box<State>> {
+        let forks = self.program.kernel.is_none() || self.program.is_since(6, 18);
+        let mask_is_known = match src {
+            Src::Imm(_) => true,
+            Src::Reg(src) => {
+                let value = state.reg(src);
+                value.is_scalar() && value.number.as_constant().is_some()
+            }
+        };
+        let value = *state.reg(dst);
+        let is_mask = matches!(op, AluOp::And | AluOp::Or);
+        if !forks || !is_mask || !mask_is_known || !value.is_scalar() {
+            return None;
+        }
+        let number = &value.number;
+        let (zero, ones) = if (number.smin, number.smax) == (-1, 0) {
+            (Scalar::ZERO, Scalar::constant(u64::MAX))
+        } else if (number.smin32, number.smax32) == (-1, 0) {
+            (number.with_low(0), number.with_low(u32::MAX))
+        } else {
+            return None;
+        };
+        let mut other = Box::new(state.clone());
+        other.reg_mut(dst).number = zero;
+        state.reg_mut(dst).number = ones;
+        Some(other)
+    }
+
     fn mov(&mut self, state: &mut State, width: Width, dst: Reg, src: Src) {
         let origin = state.insn_idx;
         let src = match src {

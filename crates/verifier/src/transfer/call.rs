@@ -63,6 +63,10 @@ impl Machine<'_> {
             ArgKind::ConstSize | ArgKind::ConstSizeOrZero | ArgKind::ConstAllocSize => {
                 self.marks.push(Mark::Precise(Reg::ARGS[idx]));
             }
+            // Where a pointer is wanted, the number can only be null.
+            kind if kind != ArgKind::Anything && value.is_scalar() => {
+                self.marks.push(Mark::Precise(Reg::ARGS[idx]));
+            }
             ArgKind::Dynptr(_) | ArgKind::Timer => {
                 self.gaps.insert("dynptrs and timers".to_owned());
                 self.havoc_behind(state, &value);
@@ -157,7 +161,7 @@ impl Machine<'_> {
 
     /// A lookup in an array by a constant below its length (Linux 6.14).
     fn lookup_never_fails(
-        &self,
+        &mut self,
         state: &State,
         helper: &Helper,
         map: crate::state::MapIdx,
@@ -168,26 +172,34 @@ impl Machine<'_> {
             return false;
         }
         let key = state.reg(Reg::R2);
-        let (Kind::Stack { frame }, Some(off)) = (key.kind, key.fixed_offset()) else {
+        let (Kind::Stack { frame: frame_idx }, Some(off)) = (key.kind, key.fixed_offset()) else {
             return false;
         };
-        let Some(frame) = state.frames.get(usize::from(frame)) else {
+        let Some(frame) = state.frames.get(usize::from(frame_idx)) else {
             return false;
         };
         if off % 4 != 0 || !(-512..=-4).contains(&off) {
             return false;
         }
         let is_zero = (off..off + 4).all(|off| frame.stack.byte(off) == Byte::Zero);
+        let slot = crate::state::StackSlot {
+            frame: frame_idx,
+            slot: crate::state::place(off).0 as u8,
+        };
         let key = match frame.stack.slot(off) {
             _ if is_zero => Some(0),
-            Some(slot) if off % 8 == 0 && slot.spill_bytes() >= 4 => slot
+            Some(slot) if off % 8 == 0 && slot.spill_bytes() == 4 => slot
                 .spill
                 .as_ref()
                 .filter(|spill| spill.is_scalar())
                 .and_then(|spill| spill.number.as_constant32()),
             _ => None,
         };
-        key.is_some_and(|key| key < info.max_entries)
+        let never_fails = key.is_some_and(|key| key < info.max_entries);
+        if never_fails {
+            self.marks.push(Mark::PreciseSlot(slot));
+        }
+        never_fails
     }
 
     /// Calls a function of the program.
@@ -198,6 +210,9 @@ impl Machine<'_> {
         if let Some(contract) = &info.contract {
             for (param, reg) in contract.params.iter().zip(Reg::ARGS) {
                 let value = *state.reg(reg);
+                if value.is_scalar() && *param != Param::Scalar {
+                    self.marks.push(Mark::Precise(reg));
+                }
                 match param {
                     Param::Mem { size_bytes, .. } => self.pass_memory(state, &value, *size_bytes),
                     Param::Unknown => self.havoc_behind(state, &value),

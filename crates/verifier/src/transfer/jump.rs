@@ -27,11 +27,13 @@ impl Machine<'_> {
             }
         };
         if let Some(is_taken) = outcome(width, op, &left, &right) {
-            if left.is_scalar() && right.is_scalar() {
+            if left.is_scalar() {
                 self.marks.push(Mark::Precise(dst));
-                if let Src::Reg(src) = src {
-                    self.marks.push(Mark::Precise(src));
-                }
+            }
+            if let Src::Reg(src) = src
+                && right.is_scalar()
+            {
+                self.marks.push(Mark::Precise(src));
             }
             return Next::Goto(if is_taken { target } else { next });
         }

@@ -31,6 +31,8 @@ pub enum Next {
 pub enum Mark {
     /// The exact range of the number in the register mattered.
     Precise(Reg),
+    /// The exact range of the number stored in the stack slot mattered.
+    PreciseSlot(StackSlot),
     /// Stack slots from the first to the last were read.
     StackRead {
         /// The frame.
@@ -87,11 +89,18 @@ impl<'a> Machine<'a> {
         let insn_idx = state.insn_idx;
         let program = self.program;
         let op = &program.code[insn_idx as usize];
-        match op.insn {
-            Insn::Alu { .. }
-            | Insn::Neg { .. }
+        let insn = op.insn;
+        match insn {
+            Insn::Alu { op, dst, src, .. } => {
+                let other = self.fork(state, op, dst, src);
+                self.alu(state, insn);
+                if let Some(other) = other {
+                    return Next::Branch(other);
+                }
+            }
+            Insn::Neg { .. }
             | Insn::SignExtend { .. }
-            | Insn::ByteSwap { .. } => self.alu(state, op.insn),
+            | Insn::ByteSwap { .. } => self.alu(state, insn),
             Insn::LoadImm64 { dst, value } => {
                 let value = self.address(insn_idx, op.operand, value);
                 state.set(dst, value);

@@ -1,5 +1,6 @@
 //! `tests/verify/*.s`: the verdict, the place and the words; and the kernel's verdict where there is
-//! one. `;@ kernel: no` says that the kernel at hand is not asked, with the reason behind it.
+//! one. `;@ kernel: 6.3` is the version that the file is about; the kernel of the
+//! machine is asked about its own. `;@ alone: reason` says that it is not asked.
 
 use crate::{assembly, kernel};
 use bpfc_base::Idx;
@@ -16,7 +17,7 @@ fn files() {
     }
     Suite::in_workspace("tests/verify")
         .extensions(&["s"])
-        .keys(&["section", "map", "kernel", "since", "differs"])
+        .keys(&["section", "map", "kernel", "alone"])
         .run(move |test| {
             let settings = &test.file().settings;
             let maps = settings.iter().filter(|setting| setting.key == "map");
@@ -41,7 +42,7 @@ fn files() {
                 .map(|diagnostic| Found::new(&assembled.session, diagnostic, assembled.file))
                 .collect();
             test.diagnostics(&found);
-            if let (Ok(running), None) = (&running, test.setting("differs")) {
+            if let (Ok(running), None) = (&running, test.setting("alone")) {
                 let kernel_says = {
                     let name = test
                         .path()

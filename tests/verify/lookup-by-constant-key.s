@@ -1,0 +1,11 @@
+; An array has the element of a constant index below its length (Linux 6.14).
+;@ map: table array 4 8 4
+;@ kernel: 6.14
+	*(u32 *)(r10 - 8) = 3
+	r2 = r10
+	r2 += -8
+	r1 = table ll
+	call bpf_map_lookup_elem
+	r1 = *(u64 *)(r0 + 0)
+	r0 = 2
+	exit

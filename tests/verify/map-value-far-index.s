@@ -1,0 +1,17 @@
+; A number that may be far below zero is not added at all.
+;@ map: hits hash 4 64 16
+	r6 = *(u32 *)(r1 + 12)
+	r6 <<= 32
+	r6 s>>= 32
+	*(u32 *)(r10 - 4) = 7
+	r2 = r10
+	r2 += -4
+	r1 = hits ll
+	call bpf_map_lookup_elem
+	if r0 == 0 goto out
+	if r6 s> 31 goto out
+	r0 += r6 ;~ E0704: point too far away
+	r1 = *(u8 *)(r0 + 0)
+out:
+	r0 = 2
+	exit

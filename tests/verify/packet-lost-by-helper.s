@@ -1,0 +1,13 @@
+; A helper that moves the packet ends all pointers into it.
+	r6 = r1
+	r7 = *(u32 *)(r1 + 0)
+	r3 = *(u32 *)(r1 + 4)
+	r4 = r7
+	r4 += 8
+	if r4 > r3 goto out
+	r2 = 4
+	call bpf_xdp_adjust_head ;~ note: may move the packet
+	r0 = *(u8 *)(r7 + 0) ;~ E0705: through a number
+out:
+	r0 = 2
+	exit

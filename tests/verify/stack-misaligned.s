@@ -1,0 +1,4 @@
+; Stack accesses are aligned.
+	*(u64 *)(r10 - 12) = 1 ;~ E0705: misaligned
+	r0 = 0
+	exit
