@@ -5,10 +5,10 @@
 //! [`Object`] and one [`Linked`] program of it. Output: a [`Report`] with the verdict and, if the
 //! program is rejected, one [`Diagnostic`] about the C source. No IO.
 //!
-//! How it is built: what an instruction demands is data ([`obligation`]); whether a state meets a
-//! demand is one function ([`discharge`]); how an instruction changes the state another
-//! ([`transfer`]); [`explore`] walks over the paths and decides what need not be walked twice;
-//! [`diagnose`] explains the first broken obligation.
+//! How it is built: what an instruction demands is data (`obligation`); whether a state meets a
+//! demand is one function (`discharge`); how an instruction changes the state another
+//! (`transfer`); `explore` walks over the paths and decides what need not be walked twice;
+//! `diagnose` explains the first broken obligation.
 //!
 //! **Known gaps.** What is not modelled is assumed to be right, never reported: kernel functions,
 //! dynptrs, iterators, arenas, kptrs, timers, spin locks, RCU and preemption sections, the bodies

@@ -137,7 +137,10 @@ fn base_name(expr: &str) -> Option<&str> {
 /// What follows a cast whose bracket was taken off: `p` of `struct x *)p`.
 fn without_cast(expr: &str) -> Option<&str> {
     let (ty, rest) = expr.split_once(')')?;
-    let name = ty.trim_end().strip_suffix('*')?.trim_end_matches(['*', ' ']);
+    let name = ty
+        .trim_end()
+        .strip_suffix('*')?
+        .trim_end_matches(['*', ' ']);
     let is_type = !name.is_empty()
         && name
             .chars()

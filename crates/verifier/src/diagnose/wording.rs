@@ -195,7 +195,13 @@ impl Writer<'_, '_> {
         else {
             return Words::default();
         };
-        let object = describe(self, &fault.value);
+        let object = match &fault.value.kind {
+            Kind::Stack { .. } | Kind::Packet | Kind::PacketMeta => describe(self, &fault.value),
+            _ => {
+                let bytes = if *size == 1 { "byte" } else { "bytes" };
+                format!("{}, which has {size} {bytes}", describe(self, &fault.value))
+            }
+        };
         let who = by_helper
             .as_ref()
             .map(|argument| format!("`{}`", helper_name(argument)));
@@ -516,16 +522,10 @@ fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
         Kind::Ctx => "the program's context".to_owned(),
         Kind::Map(map) => format!("the map `{}`", maps[map].name),
         Kind::MapValue(map) => {
-            let info = &maps[map];
-            match info.name.starts_with('.') {
-                true => format!(
-                    "section `{}`, which has {} bytes",
-                    info.name, info.value_bytes
-                ),
-                false => format!(
-                    "the value of map `{}`, which has {} bytes",
-                    info.name, info.value_bytes
-                ),
+            let name = &maps[map].name;
+            match name.starts_with('.') {
+                true => format!("section `{name}`"),
+                false => format!("the value of map `{name}`"),
             }
         }
         Kind::Stack { .. } => "the stack frame".to_owned(),
@@ -534,13 +534,9 @@ fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
         Kind::PacketEnd => "the packet's end".to_owned(),
         Kind::Object(_) => "the socket or flow".to_owned(),
         Kind::Mem {
-            size_bytes,
-            is_record,
-            ..
-        } => match is_record {
-            true => format!("the ring buffer record, which has {size_bytes} bytes"),
-            false => format!("memory of {size_bytes} bytes"),
-        },
+            is_record: true, ..
+        } => "the ring buffer record".to_owned(),
+        Kind::Mem { .. } => "the memory".to_owned(),
         Kind::Btf => "a kernel object".to_owned(),
         Kind::Func(func) => format!(
             "the function `{}`",

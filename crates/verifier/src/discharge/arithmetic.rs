@@ -76,7 +76,7 @@ fn pointer(width: Width, op: AluOp, pointer: &Value, number: &Value) -> Result<(
     }
     sane(number, 0)?;
     sane(&pointer.number, pointer.off)?;
-    let result = crate::transfer::displace(pointer, op, number, 0, 0);
+    let result = crate::transfer::displace(pointer, op, number, 0);
     sane(&result.number, result.off)
 }
 

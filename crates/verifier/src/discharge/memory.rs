@@ -54,7 +54,7 @@ pub fn access(program: &Program<'_>, state: &State, access: &Access) -> Result<(
         Kind::Object(object) => fields(value, object, access),
         Kind::Stack { frame } => {
             let region = region_of(value, access);
-            stack_bounds(state, &region)?;
+            stack_bounds(&region)?;
             if access.kind != AccessKind::Write {
                 stack_read(program, state, frame, &region)?;
             }
@@ -113,7 +113,7 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
             packet(region)
         }
         Kind::Stack { frame } => {
-            stack_bounds(state, region)?;
+            stack_bounds(region)?;
             match region.kind {
                 AccessKind::Write => Ok(()),
                 _ => stack_read(program, state, frame, region),
@@ -243,8 +243,7 @@ pub fn stack_range(value: &Value, off: i64) -> (i64, i64) {
 }
 
 /// `check_stack_access_within_bounds`.
-fn stack_bounds(state: &State, region: &Region<'_>) -> Result<(), FaultKind> {
-    let _ = state;
+fn stack_bounds(region: &Region<'_>) -> Result<(), FaultKind> {
     let number = &region.value.number;
     let (min, max) = stack_range(region.value, region.off);
     let fault = |why| {

@@ -213,7 +213,8 @@ fn set_bit(width: Width, scalar: &mut Scalar, other: &Scalar) {
     }
 }
 
-/// `left & right` is zero: says something if either is known.
+/// `left & right` is zero: says something if either is known. The kernel forgets the ranges here,
+/// so that it is not misled on a dead path (Linux 6.17).
 fn no_common_bits(width: Width, left: &mut Scalar, right: &mut Scalar) {
     let (scalar, value) = match (constant(width, left), constant(width, right)) {
         (_, Some(value)) => (left, value),
@@ -221,6 +222,8 @@ fn no_common_bits(width: Width, left: &mut Scalar, right: &mut Scalar) {
         (None, None) => return,
     };
     let without = bits(width, scalar) & Tnum::constant(!value);
+    scalar.forget_ranges64();
+    scalar.forget_ranges32();
     scalar.bits = match width {
         Width::W32 => scalar.bits.with_low(without),
         Width::W64 => without,

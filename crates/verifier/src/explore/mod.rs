@@ -2,7 +2,7 @@
 //! and stops at states that were seen before.
 //!
 //! Requires: a program whose structure was checked ([`structure`]).
-//! Ensures: ends after at most [`Limits::max_insns`](Limits) instructions, with the first fault on
+//! Ensures: ends after as many instructions as it is given, with the first fault on
 //! the first path that has one, or with none.
 
 mod checkpoint;

@@ -131,7 +131,11 @@ fn note(checkpoint: &mut Checkpoint, wanted: &mut Wanted) {
             if *slots >> slot & 1 == 0 {
                 continue;
             }
-            let spill = frame.stack.slots.get(slot).and_then(|slot| slot.spill.as_ref());
+            let spill = frame
+                .stack
+                .slots
+                .get(slot)
+                .and_then(|slot| slot.spill.as_ref());
             let Some(spill) = spill.filter(|spill| spill.is_scalar() && !spill.is_precise) else {
                 *slots &= !(1 << slot);
                 continue;

@@ -177,53 +177,29 @@ impl Machine<'_> {
         };
         let result = match (left.kind, right.kind) {
             (Kind::Unknown, _) | (_, Kind::Unknown) => Value::unknown(origin),
-            (Kind::Scalar, Kind::Scalar) => self.numbers(width, op, &left, &right, src, origin),
+            (Kind::Scalar, Kind::Scalar) => numbers(width, op, &left, &right, origin),
             _ if width == Width::W32 => Value::scalar(Scalar::UNKNOWN, origin),
             (Kind::Scalar, _) => {
                 self.marks.push(Mark::Precise(dst));
-                displace(&right, op, &left.number, self.fresh_id(), origin)
+                displace(&right, op, &left.number, self.fresh_id())
             }
             (_, Kind::Scalar) => {
                 if let Src::Reg(src) = src {
                     self.marks.push(Mark::Precise(src));
                 }
-                displace(&left, op, &right.number, self.fresh_id(), origin)
+                displace(&left, op, &right.number, self.fresh_id())
             }
             // A difference of pointers is some number.
             _ => Value::scalar(Scalar::UNKNOWN, origin),
         };
         state.set(dst, result);
     }
-
-    fn numbers(
-        &mut self,
-        width: Width,
-        op: AluOp,
-        left: &Value,
-        right: &Value,
-        src: Src,
-        origin: u32,
-    ) -> Value {
-        let number = arith::alu(width, op, left.number, right.number);
-        let mut result = Value::scalar(number, origin);
-        // `x + constant` stays linked to `x` (Linux 6.11).
-        let constant = right.number.as_constant();
-        let distance = constant.and_then(|distance| i32::try_from(distance).ok());
-        let is_first = left.id != 0 && !left.is_displaced;
-        if let (AluOp::Add, Width::W64, Some(distance), true) = (op, width, distance, is_first) {
-            result.id = left.id;
-            result.is_displaced = true;
-            result.off = distance;
-        }
-        let _ = src;
-        result
-    }
 }
 
 /// `pointer op number`, addition or subtraction: the fixed offset moves by a known number, the
 /// variable one by any other. A packet pointer that moves by an unknown number gets the id `id`
 /// and must be compared again.
-pub fn displace(pointer: &Value, op: AluOp, number: &Scalar, id: u32, origin: u32) -> Value {
+pub fn displace(pointer: &Value, op: AluOp, number: &Scalar, id: u32) -> Value {
     let mut result = *pointer;
     let known = number.as_constant().map(|number| number as i64);
     let signed = known.and_then(|number| match op {
@@ -242,6 +218,21 @@ pub fn displace(pointer: &Value, op: AluOp, number: &Scalar, id: u32, origin: u3
             result.range = PacketRange::Bytes(0);
         }
     }
-    let _ = origin;
+    result
+}
+
+/// `left op right` on numbers.
+fn numbers(width: Width, op: AluOp, left: &Value, right: &Value, origin: u32) -> Value {
+    let number = arith::alu(width, op, left.number, right.number);
+    let mut result = Value::scalar(number, origin);
+    // `x + constant` stays linked to `x` (Linux 6.11).
+    let constant = right.number.as_constant();
+    let distance = constant.and_then(|distance| i32::try_from(distance).ok());
+    let is_first = left.id != 0 && !left.is_displaced;
+    if let (AluOp::Add, Width::W64, Some(distance), true) = (op, width, distance, is_first) {
+        result.id = left.id;
+        result.is_displaced = true;
+        result.off = distance;
+    }
     result
 }

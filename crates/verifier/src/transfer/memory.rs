@@ -209,7 +209,7 @@ impl Machine<'_> {
             let spill_bytes = slot.spill_bytes();
             if first == 0 && n_bytes <= spill_bytes {
                 self.slot = Some(access.slot());
-                return fill(spill, access.n_bytes, spill_bytes);
+                return fill(spill, access.n_bytes);
             }
             if first < spill_bytes {
                 if spill.kind == Kind::Unknown {
@@ -385,8 +385,8 @@ fn stack_access(pointer: &Value, frame: u8, off: i16, n_bytes: u32) -> StackAcce
     }
 }
 
-/// A load of the low `n_bytes` bytes of a register that was stored in `spill_bytes` bytes.
-fn fill(spill: &Value, n_bytes: u32, spill_bytes: usize) -> Value {
+/// A load of the low `n_bytes` bytes of a stored register.
+fn fill(spill: &Value, n_bytes: u32) -> Value {
     if n_bytes == 8 || !spill.is_scalar() {
         return *spill;
     }
@@ -396,7 +396,6 @@ fn fill(spill: &Value, n_bytes: u32, spill_bytes: usize) -> Value {
         value.is_displaced = false;
         value.off = 0;
     }
-    let _ = spill_bytes;
     value.number.truncate(n_bytes);
     value
 }

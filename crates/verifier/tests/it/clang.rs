@@ -58,21 +58,9 @@ fn differences(scratch: &Scratch, source: &Path, all: &mut Vec<String>) {
     };
     for (id, function) in object.programs() {
         let linked = link(&object, id).unwrap();
-        let start = std::time::Instant::now();
         let report = verify(&object, &linked, &options, &SourceMap::default());
-        let time = start.elapsed();
         let says = kernel::load(scratch, &object, id);
         let name = format!("{} {}", source.display(), function.name);
-        eprintln!(
-            "{name}: {:?}, {} instructions, {} states, {time:?} {}",
-            report.verdict,
-            report.n_insns,
-            report.n_states,
-            report
-                .diagnostics
-                .first()
-                .map_or("", |d| d.message.as_str()),
-        );
         match (report.verdict, says) {
             (Verdict::Accepted, Err(log))
                 if !log.contains("failed to") || log.contains("processed") =>
@@ -86,6 +74,56 @@ fn differences(scratch: &Scratch, source: &Path, all: &mut Vec<String>) {
             _ => {}
         }
     }
+}
+
+/// The code that a comment behind the section of each program asks for; none for acceptance.
+fn wanted(source: &str, program: &str) -> Option<String> {
+    let lines: Vec<&str> = source.lines().collect();
+    let at = lines
+        .iter()
+        .position(|line| line.contains(&format!(" {program}(")) && !line.starts_with('\t'))?;
+    let comment = lines[at - 1].split_once("// ")?.1;
+    Some(comment.to_owned())
+}
+
+fn corpus(name: &str, source: &str) {
+    let scratch = Scratch::new(name);
+    let path = scratch.0.join(format!("{name}.c"));
+    std::fs::write(&path, source).unwrap();
+    let mut all = Vec::new();
+    differences(&scratch, &path, &mut all);
+    assert!(all.is_empty(), "{}", all.join("\n"));
+    let Some(object) = compile(&scratch, &path) else {
+        return;
+    };
+    for (id, function) in object.programs() {
+        let linked = link(&object, id).unwrap();
+        let kernel = bpfc_kabi::KernelVersion::new(6, 18);
+        let options = VerifyOptions {
+            kernel: Some(kernel),
+            max_insns: None,
+        };
+        let report = verify(&object, &linked, &options, &SourceMap::default());
+        let found = report.diagnostics.first();
+        let code = found.map(|diagnostic| diagnostic.code.name().to_owned());
+        let message = found.map_or("", |diagnostic| &diagnostic.message);
+        assert_eq!(
+            code,
+            wanted(source, &function.name),
+            "{}: {message}",
+            function.name
+        );
+    }
+}
+
+#[test]
+fn accepted_programs() {
+    corpus("accepted", include_str!("../c/accepted.c"));
+}
+
+#[test]
+fn refused_programs() {
+    corpus("refused", include_str!("../c/refused.c"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tests of the verifier: files in `tests/verify`, and agreement with the kernel of this machine.
 
-
 #![allow(clippy::unwrap_used)]
+
 mod assembly;
 mod clang;
 mod files;

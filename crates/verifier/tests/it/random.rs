@@ -1,6 +1,7 @@
 //! Random programs: the verdict is the kernel's.
 //!
-//! `BPFC_RANDOM=n` tries more of them, `BPFC_RANDOM_SEED=n` others.
+//! `BPFC_RANDOM=n` tries more of them, `BPFC_RANDOM_SEED=n` others, `BPFC_RANDOM_FIRST=n` starts at
+//! the one with this number.
 
 use crate::{assembly, kernel};
 use bpfc_base::Idx;
@@ -103,7 +104,9 @@ fn one(random: &mut Random, text: &mut String, step: u64, n_steps: u64, labels: 
             writeln!(text, "\t{width}{a} {op} {count}")
         }
         7..=10 => {
-            let op = random.pick(&["==", "!=", ">", ">=", "<", "<=", "s>", "s>=", "s<", "s<=", "&"]);
+            let op = random.pick(&[
+                "==", "!=", ">", ">=", "<", "<=", "s>", "s>=", "s<", "s<=", "&",
+            ]);
             let to = match random.below(2) {
                 0 => "out".to_owned(),
                 _ => {
@@ -170,14 +173,17 @@ fn verdicts_are_those_of_the_kernel() {
         let report = verify(&assembled.object, &linked, &options, sources);
         let says = kernel::load(&scratch, &assembled.object, FuncId::new(0));
         n_accepted += u32::from(says.is_ok());
-        if n_programs == 1 {std::fs::copy(scratch.0.join("program.o"),"/tmp/one.o").unwrap();}
         match (report.verdict, says) {
             (Verdict::Accepted, Err(log)) => {
-                differences.push(format!("program {n}: only the kernel refuses\n{text}\n{log}"));
+                differences.push(format!(
+                    "program {n}: only the kernel refuses\n{text}\n{log}"
+                ));
             }
             (Verdict::Rejected, Ok(())) => {
                 let report = format!("{:#?}", report.diagnostics);
-                differences.push(format!("program {n}: only the kernel accepts\n{text}\n{report}"));
+                differences.push(format!(
+                    "program {n}: only the kernel accepts\n{text}\n{report}"
+                ));
             }
             _ => {}
         }
