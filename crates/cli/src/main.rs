@@ -27,5 +27,6 @@ fn main() -> ExitCode {
         Command::Completions { shell } => commands::completions::run(shell),
         Command::Man { folder } => commands::man::run(&folder, &mut terminal),
     };
+    terminal.finish();
     ExitCode::from(exit as u8)
 }

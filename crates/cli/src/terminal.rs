@@ -5,6 +5,7 @@ use crate::exit::Exit;
 use crate::files;
 use bpfc_base::render::{self, Color, Format};
 use bpfc_base::{Diagnostic, Session, Severity};
+use serde_json::Value;
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// How to print diagnostics, and what was printed so far.
@@ -13,6 +14,8 @@ pub struct Terminal {
     format: MessageFormat,
     n_errors: usize,
     n_warnings: usize,
+    /// Runs of the SARIF document so far: one for each compilation.
+    sarif: Option<Value>,
 }
 
 impl Terminal {
@@ -23,6 +26,7 @@ impl Terminal {
             format,
             n_errors: 0,
             n_warnings: 0,
+            sarif: None,
         }
     }
 
@@ -38,7 +42,8 @@ impl Terminal {
         let text = render::render(session, diagnostics, self.render_format());
         // Machine-readable forms are a result; the others accompany one.
         match self.format {
-            MessageFormat::Json | MessageFormat::Sarif => print_out(&text),
+            MessageFormat::Json => print_out(&text),
+            MessageFormat::Sarif => self.add_sarif(&text),
             MessageFormat::Human => print_err(&format!("{text}\n")),
             MessageFormat::Short => print_err(&text),
         }
@@ -62,6 +67,26 @@ impl Terminal {
             && let Some(summary) = render::summary_of(self.n_errors, self.n_warnings)
         {
             print_err(&format!("{summary}\n"));
+        }
+    }
+
+    /// Prints what has to wait for the end of the command: a SARIF document is one.
+    pub fn finish(&mut self) {
+        if let Some(document) = self.sarif.take() {
+            print_out(&format!("{document}\n"));
+        }
+    }
+
+    fn add_sarif(&mut self, text: &str) {
+        let new: Value = serde_json::from_str(text).expect("the renderer writes JSON");
+        match &mut self.sarif {
+            None => self.sarif = Some(new),
+            Some(document) => {
+                let runs = new["runs"].as_array().into_iter().flatten().cloned();
+                if let Some(all) = document["runs"].as_array_mut() {
+                    all.extend(runs);
+                }
+            }
         }
     }
 

@@ -72,6 +72,25 @@ fn machine_readable_forms_parse() {
 }
 
 #[test]
+fn several_files_are_one_sarif_document() {
+    let shell = shell_with_broken_program();
+    let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
+    let command = command.args(["check", "broken.c", "examples/xdp_count.c", "missing.c"]);
+    let output = command
+        .args(["--message-format", "sarif"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let sarif: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let runs = sarif["runs"].as_array().unwrap();
+    let n_results: Vec<usize> = runs
+        .iter()
+        .map(|run| run["results"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(n_results, [1, 0, 1]);
+}
+
+#[test]
 fn colours_are_asked_for() {
     let shell = shell_with_broken_program();
     let errors = |color: &str| {
