@@ -11,6 +11,8 @@ use super::graph::{Graph, N_COLORS};
 use crate::mach::VReg;
 use bpfc_base::IndexVec;
 use bpfc_isa::{Reg, RegSet};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// The result.
 #[derive(Clone, Debug)]
@@ -86,6 +88,8 @@ struct Ctx {
     /// Copies to look at, last first.
     todo: Vec<usize>,
     is_queued: Vec<bool>,
+    /// Nodes of low degree, and some that were: candidates to give up copies of, first first.
+    freezable: BinaryHeap<Reverse<VReg>>,
     stack: Vec<VReg>,
 }
 
@@ -101,8 +105,11 @@ pub fn color(allocation: &Allocation, graph: Graph) -> Coloring {
     for &node in &graph.nodes {
         degree[node] = graph.adjacent[node].len() + n_forbidden(&graph, node);
     }
+    let is_low = |node: &&VReg| degree[**node] < N_COLORS;
+    let freezable = graph.nodes.iter().filter(is_low);
     let mut ctx = Ctx {
         state: IndexVec::from_elem(State::Present, n),
+        freezable: freezable.map(|&node| Reverse(node)).collect(),
         degree,
         alias: identity(n),
         copies_of,
@@ -143,13 +150,12 @@ impl Ctx {
                 self.coalesce(copy, &mut low);
                 continue;
             }
-            remaining.retain(|&node| self.state[node] == State::Present);
-            let is_low = |node: &&VReg| self.degree[**node] < N_COLORS;
-            if let Some(&node) = remaining.iter().find(is_low) {
+            if let Some(node) = self.next_freezable() {
                 self.freeze(node, &mut low);
                 low.push(node);
                 continue;
             }
+            remaining.retain(|&node| self.state[node] == State::Present);
             let cheapest = remaining.iter().copied().min_by(|&a, &b| {
                 let price = |node| self.graph.cost[node] / self.degree[node] as f32;
                 price(a).total_cmp(&price(b))
@@ -158,6 +164,16 @@ impl Ctx {
             self.freeze(node, &mut low);
             self.remove(node, &mut low);
         }
+    }
+
+    /// The first node of low degree. Every present one is in the heap.
+    fn next_freezable(&mut self) -> Option<VReg> {
+        while let Some(Reverse(node)) = self.freezable.pop() {
+            if self.state[node] == State::Present && self.degree[node] < N_COLORS {
+                return Some(node);
+            }
+        }
+        None
     }
 
     fn is_simple(&self, node: VReg) -> bool {
@@ -170,11 +186,17 @@ impl Ctx {
         self.copies_of[node].iter().any(|&copy| self.is_open[copy])
     }
 
-    fn representative(&self, mut vreg: VReg) -> VReg {
-        while self.alias[vreg] != vreg {
-            vreg = self.alias[vreg];
+    /// The node that `vreg` is part of. Leaves short chains behind: the last virtual
+    /// register before a machine register stays on the way (`virtual_representative`).
+    fn representative(&mut self, mut vreg: VReg) -> VReg {
+        let mut last = vreg;
+        while self.alias[last] != last && self.alias[last].as_machine().is_none() {
+            last = self.alias[last];
         }
-        vreg
+        while vreg != last && vreg.as_machine().is_none() {
+            vreg = std::mem::replace(&mut self.alias[vreg], last);
+        }
+        self.alias[last]
     }
 
     fn neighbours(&self, node: VReg) -> impl Iterator<Item = VReg> + '_ {
@@ -201,6 +223,7 @@ impl Ctx {
                 self.retry_copies(neighbour);
             }
             low.push(node);
+            self.freezable.push(Reverse(node));
         }
     }
 
@@ -340,19 +363,20 @@ impl Ctx {
             |color: &IndexVec<VReg, Option<Reg>>, vreg: VReg| vreg.as_machine().or(color[vreg]);
         while let Some(node) = self.stack.pop() {
             let mut taken = self.graph.forbidden[node];
-            for &neighbour in &self.graph.adjacent[node] {
+            for neighbour in std::mem::take(&mut self.graph.adjacent[node]) {
                 let neighbour = self.representative(neighbour);
                 if let Some(reg) = color_of(&color, neighbour) {
                     taken.insert(reg);
                 }
             }
-            let hints = self.copies_of[node].iter().filter_map(|&copy| {
+            let free = |reg: &Reg| !taken.contains(*reg);
+            let copies = std::mem::take(&mut self.copies_of[node]);
+            let mut hints = copies.into_iter().filter_map(|copy| {
                 let (dst, src, _) = self.graph.copies[copy];
                 let (dst, src) = (self.representative(dst), self.representative(src));
                 color_of(&color, if dst == node { src } else { dst })
             });
-            let free = |reg: &Reg| !taken.contains(*reg);
-            let found = hints.into_iter().find(free);
+            let found = hints.find(free);
             color[node] = found.or_else(|| ORDER.into_iter().find(free));
             if color[node].is_none() {
                 spilled.push(node);

@@ -1,7 +1,7 @@
 //! The interference graph: which registers are live at the same time.
 
 use super::{Allocation, Kind};
-use crate::mach::{BitSet, Liveness, VReg, for_each_term_use};
+use crate::mach::{BitSet, Inst, Liveness, VReg, for_each_term_use};
 use bpfc_base::{Idx, IndexVec};
 use bpfc_isa::RegSet;
 use rustc_hash::FxHashSet;
@@ -63,6 +63,52 @@ impl Graph {
             }
         }
     }
+
+    /// Adds what an instruction writes; `live` is what is live after it, then before it.
+    fn add_inst(&mut self, inst: &Inst<VReg>, live: &mut LiveSet) {
+        inst.op.for_each_reg(|reg, role| {
+            if role.is_def() {
+                live.iter().for_each(|other| {
+                    self.add_edge(reg, VReg::new(other));
+                });
+            }
+        });
+        for reg in inst.op.implicit_defs().iter() {
+            live.iter().for_each(|other| {
+                self.add_edge(VReg::machine(reg), VReg::new(other));
+            });
+        }
+        inst.op.for_each_reg(|reg, role| {
+            if role.is_def() {
+                live.remove(reg.index());
+            }
+        });
+        for reg in inst.op.implicit_defs().iter() {
+            live.remove(usize::from(reg.number()));
+        }
+        inst.op.for_each_reg(|reg, role| {
+            if role.is_use() {
+                live.insert(reg.index());
+            }
+        });
+        for reg in inst.op.implicit_uses().iter() {
+            live.insert(usize::from(reg.number()));
+        }
+    }
+
+    /// Short registers are of little help in memory, constants cost little there.
+    fn adjust_costs(&mut self, allocation: &Allocation) {
+        for &node in &self.nodes {
+            match allocation.origins[node] {
+                Kind::Point => self.cost[node] = f32::INFINITY,
+                Kind::Stretch(_) => self.cost[node] *= 4.0,
+                Kind::Whole => {}
+            }
+        }
+        for node in super::spill::constants(allocation) {
+            self.cost[node.0] *= 0.1;
+        }
+    }
 }
 
 /// Builds the graph.
@@ -79,13 +125,14 @@ pub fn build(allocation: &Allocation, joins: Joins) -> Graph {
     };
     let mut occurs = BitSet::new(n);
     let liveness = Liveness::new(&func, n);
+    let mut live = LiveSet::new(n);
     for &id in &func.layout {
         let block = &func.blocks[id];
         let weight = 10_f32.powi(block.depth.min(6) as i32);
-        let mut live = LiveSet::new(n);
+        live.clear();
         liveness.live_out[id]
             .iter()
-            .for_each(|reg| live.insert(reg));
+            .for_each(|&reg| live.insert(reg as usize));
         for_each_term_use(&block.term, |reg| {
             live.insert(reg);
             occurs.insert(reg);
@@ -99,36 +146,11 @@ pub fn build(allocation: &Allocation, joins: Joins) -> Graph {
                     graph.copies.push((dst, src, weight));
                 }
             }
-            inst.op.for_each_reg(|reg, role| {
+            inst.op.for_each_reg(|reg, _| {
                 occurs.insert(reg.index());
                 graph.cost[reg] += weight;
-                if role.is_def() {
-                    live.iter().for_each(|other| {
-                        graph.add_edge(reg, VReg::new(other));
-                    });
-                }
             });
-            for reg in inst.op.implicit_defs().iter() {
-                live.iter().for_each(|other| {
-                    graph.add_edge(VReg::machine(reg), VReg::new(other));
-                });
-            }
-            inst.op.for_each_reg(|reg, role| {
-                if role.is_def() {
-                    live.remove(reg.index());
-                }
-            });
-            for reg in inst.op.implicit_defs().iter() {
-                live.remove(usize::from(reg.number()));
-            }
-            inst.op.for_each_reg(|reg, role| {
-                if role.is_use() {
-                    live.insert(reg.index());
-                }
-            });
-            for reg in inst.op.implicit_uses().iter() {
-                live.insert(usize::from(reg.number()));
-            }
+            graph.add_inst(inst, &mut live);
         }
     }
     graph.nodes = occurs
@@ -137,16 +159,7 @@ pub fn build(allocation: &Allocation, joins: Joins) -> Graph {
         .map(VReg::new)
         .collect();
     graph.copies.sort_by(|a, b| b.2.total_cmp(&a.2));
-    for &node in &graph.nodes {
-        match allocation.origins[node] {
-            Kind::Point => graph.cost[node] = f32::INFINITY,
-            Kind::Stretch(_) => graph.cost[node] *= 4.0,
-            Kind::Whole => {}
-        }
-    }
-    for node in super::spill::constants(allocation) {
-        graph.cost[node.0] *= 0.1;
-    }
+    graph.adjust_costs(allocation);
     graph
 }
 
@@ -170,6 +183,12 @@ impl LiveSet {
         Self {
             members: Vec::new(),
             position: vec![0; n],
+        }
+    }
+
+    fn clear(&mut self) {
+        for reg in self.members.drain(..) {
+            self.position[reg as usize] = 0;
         }
     }
 

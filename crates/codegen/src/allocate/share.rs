@@ -3,8 +3,8 @@
 
 use super::{Allocation, Origin, Step};
 use crate::ir::SlotId;
-use crate::mach::{Base, BitSet, BlockId, Op};
-use bpfc_base::{Idx, IndexVec};
+use crate::mach::{Base, BitSet, BlockAccesses, Liveness, Op};
+use bpfc_base::Idx;
 
 /// Shares slots, and drops the slots that nobody needs.
 pub fn share_slots(allocation: &mut Allocation) {
@@ -13,11 +13,11 @@ pub fn share_slots(allocation: &mut Allocation) {
     if n == 0 {
         return;
     }
-    let live_out = live_slots(allocation, n);
+    let liveness = live_slots(allocation, n);
     let mut conflicts = vec![BitSet::new(n); n];
     for at in 0..allocation.func.layout.len() {
         let id = allocation.func.layout[at];
-        let mut live = live_out[id].clone();
+        let mut live = BitSet::with(n, &liveness.live_out[id]);
         let mut kept = Vec::new();
         for step in std::mem::take(&mut allocation.steps[id]).into_iter().rev() {
             match access(&step, first) {
@@ -42,11 +42,11 @@ pub fn share_slots(allocation: &mut Allocation) {
     let mut shared: Vec<Option<usize>> = vec![None; n];
     let mut n_shared = 0;
     for slot in 0..n {
-        let is_free = |place: &usize| {
-            conflicts[slot]
-                .iter()
-                .all(|other| shared[other] != Some(*place))
-        };
+        let mut taken = BitSet::new(n);
+        for place in conflicts[slot].iter().filter_map(|other| shared[other]) {
+            taken.insert(place);
+        }
+        let is_free = |place: &usize| !taken.contains(*place);
         let place = (0..n).find(is_free).unwrap_or(slot);
         shared[slot] = Some(place);
         n_shared = n_shared.max(place + 1);
@@ -83,37 +83,15 @@ fn rename(step: &mut Step, first: usize, shared: &[Option<usize>]) {
     }
 }
 
-fn live_slots(allocation: &Allocation, n: usize) -> IndexVec<BlockId, BitSet> {
+fn live_slots(allocation: &Allocation, n: usize) -> Liveness {
     let func = &allocation.func;
     let first = allocation.first_spill.index();
-    let nothing = BitSet::new(n);
-    let mut live_in = IndexVec::from_elem(BitSet::new(n), func.blocks.len());
-    let mut killed = IndexVec::from_elem(BitSet::new(n), func.blocks.len());
+    let mut accesses = vec![BlockAccesses::default(); n];
     for &id in &func.layout {
-        for step in allocation.steps[id].iter().rev() {
-            match access(step, first) {
-                Some((slot, true)) => {
-                    live_in[id].remove(slot);
-                    killed[id].insert(slot);
-                }
-                Some((slot, false)) => {
-                    live_in[id].insert(slot);
-                }
-                None => {}
-            }
+        let steps = allocation.steps[id].iter().rev();
+        for (slot, is_store) in steps.filter_map(|step| access(step, first)) {
+            accesses[slot].add(id, is_store);
         }
     }
-    let mut live_out: IndexVec<BlockId, BitSet> =
-        IndexVec::from_elem(BitSet::new(n), func.blocks.len());
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for &id in func.layout.iter().rev() {
-            for next in func.blocks[id].term.successors() {
-                live_out[id].union_except(&live_in[next], &nothing);
-            }
-            changed |= live_in[id].union_except(&live_out[id], &killed[id]);
-        }
-    }
-    live_out
+    Liveness::of(&func.predecessors(), &accesses)
 }

@@ -19,6 +19,7 @@ pub struct Loop {
 /// one header are one loop; irreducible cycles are none.
 pub fn find_loops(body: &Body, dominators: &Dominators) -> Vec<Loop> {
     let mut loops = Vec::new();
+    let mut inside = vec![false; body.blocks.len()];
     for &header in &dominators.order {
         let is_back = |&&pred: &&BlockId| dominators.dominates(header, pred);
         let mut latches: Vec<BlockId> = dominators.preds[header]
@@ -30,19 +31,23 @@ pub fn find_loops(body: &Body, dominators: &Dominators) -> Vec<Loop> {
         if latches.is_empty() {
             continue;
         }
-        let mut inside = vec![false; body.blocks.len()];
         inside[header.index()] = true;
+        let mut blocks = vec![header];
         let mut todo = latches.clone();
         while let Some(block) = todo.pop() {
             if !std::mem::replace(&mut inside[block.index()], true) {
+                blocks.push(block);
                 todo.extend(&dominators.preds[block]);
             }
         }
-        let blocks = dominators.order.iter().copied();
+        for block in &blocks {
+            inside[block.index()] = false;
+        }
+        blocks.sort_unstable_by_key(|&block| dominators.position(block));
         loops.push(Loop {
             header,
             latches,
-            blocks: blocks.filter(|&b| inside[b.index()]).collect(),
+            blocks,
         });
     }
     loops.sort_by_key(|l| l.blocks.len());

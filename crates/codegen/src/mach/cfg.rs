@@ -34,15 +34,13 @@ impl BitSet {
         self.words[i / 64] &= !(1 << (i % 64));
     }
 
-    /// Adds the members of `other` that are not in `except`; whether any was new.
-    pub fn union_except(&mut self, other: &BitSet, except: &BitSet) -> bool {
-        let mut changed = false;
-        for ((word, other), except) in self.words.iter_mut().zip(&other.words).zip(&except.words) {
-            let new = *word | other & !except;
-            changed |= new != *word;
-            *word = new;
-        }
-        changed
+    /// No members but `members`, out of `0..n`.
+    pub fn with(n: usize, members: &[u32]) -> Self {
+        let mut set = Self::new(n);
+        members.iter().for_each(|&member| {
+            set.insert(member as usize);
+        });
+        set
     }
 
     /// The members, in order.
@@ -74,69 +72,115 @@ impl<R: Copy> Func<R> {
     }
 }
 
-/// The registers that are live at the borders of blocks.
+/// The variables (registers, slots) that are live at the borders of blocks, by number, in
+/// order.
 #[derive(Clone, Debug)]
 pub struct Liveness {
     /// At the start.
-    pub live_in: IndexVec<BlockId, BitSet>,
+    pub live_in: IndexVec<BlockId, Vec<u32>>,
     /// At the end, before the terminator's own uses.
-    pub live_out: IndexVec<BlockId, BitSet>,
+    pub live_out: IndexVec<BlockId, Vec<u32>>,
 }
 
 impl Liveness {
     /// Computes it for `func`, whose registers are numbered below `n_regs`.
     pub fn new<R: AnyReg>(func: &Func<R>, n_regs: usize) -> Self {
-        let n_blocks = func.blocks.len();
-        let mut live_in = IndexVec::from_elem(BitSet::new(n_regs), n_blocks);
-        let mut killed = IndexVec::from_elem(BitSet::new(n_regs), n_blocks);
-        for &block in &func.layout {
-            (live_in[block], killed[block]) = used_and_killed(func, block, n_regs);
+        let mut accesses = vec![BlockAccesses::default(); n_regs];
+        for &id in &func.layout {
+            visit_backwards(func, id, |reg, is_write| accesses[reg].add(id, is_write));
         }
-        let mut live_out: IndexVec<BlockId, BitSet> =
-            IndexVec::from_elem(BitSet::new(n_regs), n_blocks);
-        let nothing = BitSet::new(n_regs);
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for &block in func.layout.iter().rev() {
-                for next in func.blocks[block].term.successors() {
-                    live_out[block].union_except(&live_in[next], &nothing);
+        Self::of(&func.predecessors(), &accesses)
+    }
+
+    /// Computes it for variables of any kind: from each block that reads one first,
+    /// backwards to those that write it. Takes as long as the result is large.
+    pub fn of(preds: &Predecessors, accesses: &[BlockAccesses]) -> Self {
+        let n_blocks = preds.len();
+        let mut live = Self {
+            live_in: IndexVec::from_elem(Vec::new(), n_blocks),
+            live_out: IndexVec::from_elem(Vec::new(), n_blocks),
+        };
+        // The last variable that a block writes, of those that were visited.
+        let mut written = IndexVec::from_elem(u32::MAX, n_blocks);
+        let mut todo = Vec::new();
+        for (variable, BlockAccesses { reads, writes }) in accesses.iter().enumerate() {
+            let variable = variable as u32;
+            for &block in writes {
+                written[block] = variable;
+            }
+            todo.extend(reads);
+            while let Some(block) = todo.pop() {
+                if !push_new(&mut live.live_in[block], variable) {
+                    continue;
                 }
-                changed |= live_in[block].union_except(&live_out[block], &killed[block]);
+                for &pred in &preds[block] {
+                    let is_new = push_new(&mut live.live_out[pred], variable);
+                    if is_new && written[pred] != variable {
+                        todo.push(pred);
+                    }
+                }
             }
         }
-        Self { live_in, live_out }
+        live
     }
 }
 
-/// Registers that the block reads before writing them, and registers that it writes.
-fn used_and_killed<R: AnyReg>(func: &Func<R>, id: BlockId, n_regs: usize) -> (BitSet, BitSet) {
-    let (mut used, mut killed) = (BitSet::new(n_regs), BitSet::new(n_regs));
+/// Appends `variable` unless it is there, at the end; whether it was not.
+fn push_new(live: &mut Vec<u32>, variable: u32) -> bool {
+    let is_new = live.last() != Some(&variable);
+    if is_new {
+        live.push(variable);
+    }
+    is_new
+}
+
+/// The blocks that read a variable before they write it, and those that write it.
+#[derive(Clone, Debug, Default)]
+pub struct BlockAccesses {
+    reads: Vec<BlockId>,
+    writes: Vec<BlockId>,
+}
+
+impl BlockAccesses {
+    /// Adds one. Accesses of a block come in one go, the last one first.
+    pub fn add(&mut self, block: BlockId, is_write: bool) {
+        if !is_write {
+            if self.reads.last() != Some(&block) {
+                self.reads.push(block);
+            }
+            return;
+        }
+        if self.reads.last() == Some(&block) {
+            self.reads.pop();
+        }
+        if self.writes.last() != Some(&block) {
+            self.writes.push(block);
+        }
+    }
+}
+
+/// Calls `visit` with every register that the block reads or writes (true), last first.
+fn visit_backwards<R: AnyReg>(func: &Func<R>, id: BlockId, mut visit: impl FnMut(usize, bool)) {
     let block = &func.blocks[id];
-    for_each_term_use(&block.term, |reg| {
-        used.insert(reg);
-    });
+    for_each_term_use(&block.term, |reg| visit(reg, false));
     for inst in block.insts.iter().rev() {
         inst.op.for_each_reg(|reg, role| {
             if role.is_def() {
-                used.remove(reg.number());
-                killed.insert(reg.number());
+                visit(reg.number(), true);
             }
         });
         for reg in inst.op.implicit_defs().iter() {
-            used.remove(usize::from(reg.number()));
-            killed.insert(usize::from(reg.number()));
+            visit(usize::from(reg.number()), true);
         }
         inst.op.for_each_reg(|reg, role: Role| {
             if role.is_use() {
-                used.insert(reg.number());
+                visit(reg.number(), false);
             }
         });
         for reg in inst.op.implicit_uses().iter() {
-            used.insert(usize::from(reg.number()));
+            visit(usize::from(reg.number()), false);
         }
     }
-    (used, killed)
 }
 
 /// Calls `visit` with the number of every register that `term` reads.

@@ -13,7 +13,7 @@ mod print;
 mod reg;
 mod validate;
 
-pub use cfg::{BitSet, Liveness, Predecessors, for_each_term_use};
+pub use cfg::{BitSet, BlockAccesses, Liveness, Predecessors, for_each_term_use};
 pub use func::{Block, BlockId, Func, Term};
 pub use inst::{Address, Base, Inst, Op, Role, Source, Symbol};
 pub use reg::{AnyReg, VReg};

@@ -61,8 +61,8 @@ pub fn validate<R: AnyReg>(func: &Func<R>, n_regs: usize, cpu: Cpu) -> Vec<Inval
     if errors.is_empty() {
         let live = Liveness::new(func, n_regs);
         let entry = func.entry();
-        for reg in live.live_in[entry].iter() {
-            let is_param = Reg::ARGS.iter().any(|arg| usize::from(arg.number()) == reg);
+        for &reg in &live.live_in[entry] {
+            let is_param = Reg::ARGS.iter().any(|arg| u32::from(arg.number()) == reg);
             if !is_param {
                 errors.push(Invalid {
                     func: func.name.clone(),

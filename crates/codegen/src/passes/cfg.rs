@@ -166,8 +166,11 @@ fn merge_blocks(body: &mut Body) -> bool {
 /// Sends predecessors of blocks that only jump to where those jump.
 fn forward_empty(body: &mut Body) -> bool {
     let uses = count_uses(body);
+    let order = body.reverse_postorder();
+    // More than there are once edges move on.
+    let mut preds = predecessors(body, &order);
     let mut changed = false;
-    for id in body.reverse_postorder() {
+    for id in order {
         if id == body.entry || !body.blocks[id].insts.is_empty() {
             continue;
         }
@@ -184,8 +187,10 @@ fn forward_empty(body: &mut Body) -> bool {
         if !is_private || target.block == id {
             continue;
         }
-        for pred in body.blocks.iter_mut() {
-            for edge in pred.term.targets_mut().filter(|edge| edge.block == id) {
+        let moved = std::mem::take(&mut preds[id]);
+        for &pred in &moved {
+            let edges = body.blocks[pred].term.targets_mut();
+            for edge in edges.filter(|edge| edge.block == id) {
                 let resolve = |arg: &Value| match params.iter().position(|param| param == arg) {
                     Some(idx) => edge.args[idx],
                     None => *arg,
@@ -197,6 +202,7 @@ fn forward_empty(body: &mut Body) -> bool {
                 changed = true;
             }
         }
+        preds[target.block].extend(moved);
         body.blocks[id] = Block::default();
     }
     changed

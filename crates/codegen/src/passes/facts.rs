@@ -15,21 +15,25 @@ pub fn decide_comparisons(body: &mut Body) -> bool {
     let dominators = Dominators::new(body);
     let children = dominators.children();
     let mut changed = false;
-    let mut todo = vec![(body.entry, Vec::new())];
-    while let Some((block, facts)) = todo.pop() {
-        changed |= decide_in_block(body, block, &facts);
+    let mut facts = Vec::new();
+    // A block, how many facts its dominator has, and one that holds on the way from there.
+    let mut todo = vec![(body.entry, 0, None)];
+    while let Some((block, n_facts, fact)) = todo.pop() {
+        facts.truncate(n_facts);
+        facts.extend(fact);
+        let recent = &facts[facts.len().saturating_sub(MAX_FACTS)..];
+        changed |= decide_in_block(body, block, recent);
         for &child in &children[block] {
-            let mut inherited = facts.clone();
-            if dominators.preds[child].len() == 1
-                && let Some(fact) = edge_fact(&body.blocks[block].term, child)
-            {
-                inherited.push(fact);
-            }
-            todo.push((child, inherited));
+            let is_only_way = dominators.preds[child].len() == 1;
+            let fact = is_only_way.then(|| edge_fact(&body.blocks[block].term, child));
+            todo.push((child, facts.len(), fact.flatten()));
         }
     }
     changed
 }
+
+/// Facts looked at, the last ones: chains of `else if` have as many as conditions.
+const MAX_FACTS: usize = 256;
 
 /// What holds when `term` goes to `block`.
 pub(super) fn edge_fact(term: &Term, block: BlockId) -> Option<Fact> {

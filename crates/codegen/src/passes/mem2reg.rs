@@ -6,7 +6,7 @@
 use super::cfg::{Replacements, simplify_params};
 use crate::analysis::Dominators;
 use crate::ir::*;
-use bpfc_base::{Idx, IndexVec, Span};
+use bpfc_base::{IndexVec, Span};
 
 /// Promotes slots to values; true if there was one.
 ///
@@ -27,8 +27,10 @@ pub fn promote_slots(body: &mut Body) -> bool {
         body,
     };
     let frontiers = frontiers(&dominators, ctx.body.blocks.len());
+    let accesses = ctx.find_accesses(&dominators);
+    let mut marks = Marks::new(ctx.body.blocks.len());
     for &slot in &promotable {
-        ctx.place_params(slot, &dominators, &frontiers);
+        ctx.place_params(slot, &accesses[slot], &mut marks, &dominators, &frontiers);
     }
     ctx.rename();
     let Ctx { replaced, .. } = ctx;
@@ -51,6 +53,72 @@ struct Ctx<'a> {
     homes: IndexVec<BlockId, Vec<SlotId>>,
     replaced: Replacements,
     children: IndexVec<BlockId, Vec<BlockId>>,
+}
+
+/// The blocks that access a slot, in reverse postorder.
+#[derive(Clone, Default)]
+struct Accesses {
+    /// Those that read it before they write it.
+    reads: Vec<BlockId>,
+    writes: Vec<BlockId>,
+}
+
+/// Marks on blocks; cleared in the time that it took to set them.
+struct Marks {
+    of: IndexVec<BlockId, u8>,
+    marked: Vec<BlockId>,
+}
+
+impl Marks {
+    const WRITES: u8 = 1;
+    const LIVE_IN: u8 = 2;
+    const HAS_PARAM: u8 = 4;
+
+    fn new(n_blocks: usize) -> Self {
+        Self {
+            of: IndexVec::from_elem(0, n_blocks),
+            marked: Vec::new(),
+        }
+    }
+
+    fn clear(&mut self) {
+        for block in self.marked.drain(..) {
+            self.of[block] = 0;
+        }
+    }
+
+    fn has(&self, block: BlockId, mark: u8) -> bool {
+        self.of[block] & mark != 0
+    }
+
+    /// Marks a block; whether it was not.
+    fn set(&mut self, block: BlockId, mark: u8) -> bool {
+        if self.of[block] == 0 {
+            self.marked.push(block);
+        }
+        let is_new = !self.has(block, mark);
+        self.of[block] |= mark;
+        is_new
+    }
+}
+
+/// The value of each slot at one place of the walk, and how to go back.
+struct Current {
+    values: IndexVec<SlotId, Option<Value>>,
+    undo: Vec<(SlotId, Option<Value>)>,
+}
+
+impl Current {
+    fn set(&mut self, slot: SlotId, value: Value) {
+        let old = self.values[slot].replace(value);
+        self.undo.push((slot, old));
+    }
+
+    fn return_to(&mut self, n_undo: usize) {
+        for (slot, old) in self.undo.drain(n_undo..).rev() {
+            self.values[slot] = old;
+        }
+    }
 }
 
 /// Slots whose every use is a load or store of one width at offset 0.
@@ -141,47 +209,52 @@ impl Ctx<'_> {
         Some((slot, self.kinds[slot]?, value))
     }
 
+    /// Where the promoted slots are read and written, in one walk.
+    fn find_accesses(&self, dominators: &Dominators) -> IndexVec<SlotId, Accesses> {
+        let mut accesses = IndexVec::from_elem(Accesses::default(), self.kinds.len());
+        for &block in &dominators.order {
+            for &inst in &self.body.blocks[block].insts {
+                let Some((slot, _, stored)) = self.promoted(inst) else {
+                    continue;
+                };
+                let Accesses { reads, writes } = &mut accesses[slot];
+                let is_written = writes.last() == Some(&block);
+                match stored {
+                    Some(_) if !is_written => writes.push(block),
+                    None if !is_written && reads.last() != Some(&block) => reads.push(block),
+                    _ => {}
+                }
+            }
+        }
+        accesses
+    }
+
     fn place_params(
         &mut self,
         slot: SlotId,
+        accesses: &Accesses,
+        marks: &mut Marks,
         dominators: &Dominators,
         frontiers: &IndexVec<BlockId, Vec<BlockId>>,
     ) {
         let Some((_, ty)) = self.kinds[slot] else {
             return;
         };
-        let n_blocks = self.body.blocks.len();
-        let mut is_live_in = vec![false; n_blocks];
-        let mut defines = vec![false; n_blocks];
-        let mut live = Vec::new();
-        let mut todo = Vec::new();
-        for &block in &dominators.order {
-            for &inst in &self.body.blocks[block].insts {
-                match self.promoted(inst) {
-                    Some((s, _, None)) if s == slot && !defines[block.index()] => {
-                        live.push(block);
-                    }
-                    Some((s, _, Some(_))) if s == slot => {
-                        defines[block.index()] = true;
-                    }
-                    _ => {}
-                }
-            }
-            if defines[block.index()] {
-                todo.push(block);
-            }
+        marks.clear();
+        for &block in &accesses.writes {
+            marks.set(block, Marks::WRITES);
         }
+        let mut live = accesses.reads.clone();
         while let Some(block) = live.pop() {
-            if !std::mem::replace(&mut is_live_in[block.index()], true) {
+            if marks.set(block, Marks::LIVE_IN) {
                 let preds = dominators.preds[block].iter();
-                live.extend(preds.filter(|pred| !defines[pred.index()]));
+                live.extend(preds.filter(|pred| !marks.has(**pred, Marks::WRITES)));
             }
         }
-        let mut has_param = vec![false; n_blocks];
+        let mut todo = accesses.writes.clone();
         while let Some(block) = todo.pop() {
             for &at in &frontiers[block] {
-                let is_new = !std::mem::replace(&mut has_param[at.index()], true);
-                if is_new && is_live_in[at.index()] {
+                if marks.set(at, Marks::HAS_PARAM) && marks.has(at, Marks::LIVE_IN) {
                     self.body.push_param(at, ty, Span::NONE);
                     self.homes[at].push(slot);
                     todo.push(at);
@@ -192,20 +265,24 @@ impl Ctx<'_> {
 
     /// Walks the dominator tree with each slot's current value.
     fn rename(&mut self) {
-        let start = IndexVec::from_elem(None, self.kinds.len());
-        let mut todo = vec![(self.body.entry, start)];
-        while let Some((block, mut current)) = todo.pop() {
+        let mut current = Current {
+            values: IndexVec::from_elem(None, self.kinds.len()),
+            undo: Vec::new(),
+        };
+        // A block, and how many changes its dominators had made.
+        let mut todo = vec![(self.body.entry, 0)];
+        while let Some((block, n_undo)) = todo.pop() {
+            current.return_to(n_undo);
             self.rename_block(block, &mut current);
-            for &child in &self.children[block] {
-                todo.push((child, current.clone()));
-            }
+            let n_undo = current.undo.len();
+            todo.extend(self.children[block].iter().map(|&child| (child, n_undo)));
         }
     }
 
-    fn rename_block(&mut self, id: BlockId, current: &mut IndexVec<SlotId, Option<Value>>) {
+    fn rename_block(&mut self, id: BlockId, current: &mut Current) {
         let n_own = self.body.blocks[id].params.len() - self.homes[id].len();
         for (idx, &slot) in self.homes[id].iter().enumerate() {
-            current[slot] = Some(self.body.blocks[id].params[n_own + idx]);
+            current.set(slot, self.body.blocks[id].params[n_own + idx]);
         }
         let insts = std::mem::take(&mut self.body.blocks[id].insts);
         for inst in insts {
@@ -216,7 +293,7 @@ impl Ctx<'_> {
             match stored {
                 Some(value) => {
                     let value = self.replaced.get(value);
-                    current[slot] = Some(self.as_held(id, value, kind));
+                    current.set(slot, self.as_held(id, value, kind));
                 }
                 None => {
                     let value = self.value_of(current, slot);
@@ -235,9 +312,9 @@ impl Ctx<'_> {
         self.body.blocks[id].term = term;
     }
 
-    fn value_of(&mut self, current: &IndexVec<SlotId, Option<Value>>, slot: SlotId) -> Value {
+    fn value_of(&mut self, current: &Current, slot: SlotId) -> Value {
         let (_, ty) = self.kinds[slot].expect("promoted slots have a kind");
-        match current[slot] {
+        match current.values[slot] {
             Some(value) => value,
             None => self.body.leaf(Op::Undef, ty),
         }

@@ -45,7 +45,7 @@ pub fn hoist_from_edges(func: &mut Func<Reg>) -> bool {
                     func.blocks[id]
                         .term
                         .for_each_reg(|reg| is_read |= reg == dst);
-                    !is_read && !live.contains(AnyReg::number(dst))
+                    !is_read && !live.contains(&(AnyReg::number(dst) as u32))
                 })
             };
             if is_worth && block.insts.iter().all(is_free) {

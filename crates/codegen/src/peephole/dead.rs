@@ -1,6 +1,6 @@
 //! Instructions whose result nobody reads.
 
-use crate::mach::{AnyReg, Func, Liveness, VReg, for_each_term_use};
+use crate::mach::{AnyReg, BitSet, Func, Liveness, VReg, for_each_term_use};
 use bpfc_isa::Reg;
 
 /// Removes them.
@@ -8,7 +8,7 @@ pub fn remove_dead(func: &mut Func<Reg>) {
     let liveness = Liveness::new(func, VReg::FIRST);
     for at in 0..func.layout.len() {
         let id = func.layout[at];
-        let mut live = liveness.live_out[id].clone();
+        let mut live = BitSet::with(VReg::FIRST, &liveness.live_out[id]);
         let block = &mut func.blocks[id];
         for_each_term_use(&block.term, |reg| {
             live.insert(reg);
