@@ -114,7 +114,7 @@ fn invalid_utf_8() {
 }
 
 fn example(name: &str) -> std::path::PathBuf {
-    let root = bpfc_testkit::workspace_root().unwrap();
+    let root = bpfc_testkit::workspace_root().expect("tests run in the workspace");
     root.join("examples").join(name)
 }
 

@@ -120,7 +120,7 @@ pub fn options(opt_level: OptLevel, cpu: Cpu) -> Options {
 /// Where tests put what other programs read: in the build's own folder.
 pub fn scratch(folder: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
-    std::fs::create_dir_all(&path).unwrap();
+    std::fs::create_dir_all(&path).expect("the folder of the build is writable");
     path
 }
 
