@@ -65,6 +65,10 @@ impl Writer<'_, '_> {
     /// A note at an instruction, wherever that is in the source.
     fn note(&self, diagnostic: Diagnostic, insn_idx: u32, text: &str) -> Diagnostic {
         let site = Site::of(self.program, self.sources, insn_idx);
+        // The place is shown already.
+        if site.span == self.site.span && !site.span.is_none() {
+            return diagnostic;
+        }
         match site.span.is_none() {
             false => diagnostic.with_note_at(site.span, text),
             true => diagnostic.with_note(format!("{text}{}", site.suffix())),
