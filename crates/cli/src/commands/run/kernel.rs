@@ -285,7 +285,7 @@ impl Running<'_> {
             .iter()
             .flat_map(|function| &function.insns);
         insns.into_iter().any(|insn| match insn.insn {
-            Insn::Call(Callee::Helper(id)) => PRINTING_HELPERS.contains(&(id as u32)),
+            Insn::Call(Callee::Helper(id)) => PRINTING_HELPERS.contains(&id),
             _ => false,
         })
     }
