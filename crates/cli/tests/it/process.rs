@@ -8,7 +8,7 @@ const BROKEN: &str = "int f(void) { return nothing; }\n";
 
 fn shell_with_broken_program() -> Shell {
     let shell = Shell::new();
-    std::fs::write(shell.folder().join("broken.c"), BROKEN).unwrap();
+    std::fs::write(shell.folder().join("broken.c"), BROKEN).expect("a scratch folder");
     shell
 }
 
