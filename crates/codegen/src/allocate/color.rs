@@ -65,6 +65,10 @@ const ORDER: [Reg; N_COLORS] = [
     Reg::R9,
 ];
 
+/// Copies of a node whose ends come first when it is coalesced: only their order changes, and
+/// large nodes are coalesced often.
+const MAX_REVISITED: usize = 128;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     /// In the graph.
@@ -83,6 +87,8 @@ struct Ctx {
     alias: IndexVec<VReg, VReg>,
     /// Copies of each node, by position.
     copies_of: IndexVec<VReg, Vec<usize>>,
+    /// Those that are open, and some that were.
+    open_of: IndexVec<VReg, Vec<usize>>,
     /// Copies that may still be coalesced.
     is_open: Vec<bool>,
     /// Copies to look at, last first.
@@ -112,6 +118,7 @@ pub fn color(allocation: &Allocation, graph: Graph) -> Coloring {
         freezable: freezable.map(|&node| Reverse(node)).collect(),
         degree,
         alias: identity(n),
+        open_of: copies_of.clone(),
         copies_of,
         is_open: vec![true; graph.copies.len()],
         todo: (0..graph.copies.len()).rev().collect(),
@@ -176,14 +183,21 @@ impl Ctx {
         None
     }
 
-    fn is_simple(&self, node: VReg) -> bool {
+    fn is_simple(&mut self, node: VReg) -> bool {
         self.state[node] == State::Present
             && self.degree[node] < N_COLORS
             && !self.is_copy_related(node)
     }
 
-    fn is_copy_related(&self, node: VReg) -> bool {
-        self.copies_of[node].iter().any(|&copy| self.is_open[copy])
+    fn is_copy_related(&mut self, node: VReg) -> bool {
+        let open = &mut self.open_of[node];
+        while let Some(&copy) = open.last() {
+            if self.is_open[copy] {
+                return true;
+            }
+            open.pop();
+        }
+        false
     }
 
     /// The node that `vreg` is part of. Leaves short chains behind: the last virtual
@@ -228,8 +242,9 @@ impl Ctx {
     }
 
     fn retry_copies(&mut self, node: VReg) {
-        for &copy in &self.copies_of[node] {
-            if self.is_open[copy] && !std::mem::replace(&mut self.is_queued[copy], true) {
+        self.open_of[node].retain(|&copy| self.is_open[copy]);
+        for &copy in &self.open_of[node] {
+            if !std::mem::replace(&mut self.is_queued[copy], true) {
                 self.todo.push(copy);
             }
         }
@@ -323,6 +338,8 @@ impl Ctx {
         let moved = std::mem::take(&mut self.copies_of[b]);
         if a.as_machine().is_none() {
             self.copies_of[a].extend(&moved);
+            let open = std::mem::take(&mut self.open_of[b]);
+            self.open_of[a].extend(open);
             self.graph.cost[a] += self.graph.cost[b];
             for reg in self.graph.forbidden[b].iter() {
                 let is_new = self.graph.forbidden[a].insert(reg);
@@ -343,6 +360,9 @@ impl Ctx {
         if a.as_machine().is_none() {
             self.retry_copies(a);
             low.push(a);
+        }
+        if moved.len() > MAX_REVISITED {
+            return;
         }
         for copy in moved {
             let (dst, src, _) = self.graph.copies[copy];

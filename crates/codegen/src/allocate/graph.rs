@@ -163,6 +163,52 @@ pub fn build(allocation: &Allocation, joins: Joins) -> Graph {
     graph
 }
 
+/// Registers that are live where more than [`MAX_LIVE`] are, unless they are as short as
+/// can be. The graph is quadratic in this number, and the stack frame has 64 words.
+pub fn crowded(allocation: &Allocation) -> Vec<VReg> {
+    let func = allocation.whole();
+    let liveness = Liveness::new(&func, func.n_vregs);
+    let mut live = BitSet::new(func.n_vregs);
+    let mut found = BitSet::new(func.n_vregs);
+    for &id in &func.layout {
+        let mut n_live = 0;
+        let mut members: Vec<u32> = liveness.live_out[id].clone();
+        for &reg in &members {
+            n_live += usize::from(live.insert(reg as usize));
+        }
+        let mut is_counted = n_live > MAX_LIVE;
+        for inst in func.blocks[id].insts.iter().rev() {
+            inst.op.for_each_reg(|reg, role| {
+                if role.is_def() && live.contains(reg.index()) {
+                    live.remove(reg.index());
+                    n_live -= 1;
+                }
+            });
+            inst.op.for_each_reg(|reg, role| {
+                if role.is_use() && live.insert(reg.index()) {
+                    n_live += 1;
+                    members.push(reg.index() as u32);
+                }
+            });
+            is_counted |= n_live > MAX_LIVE;
+        }
+        // All that is live somewhere in the block: it is far too much anyway.
+        for reg in members {
+            live.remove(reg as usize);
+            if is_counted {
+                found.insert(reg as usize);
+            }
+        }
+    }
+    let found = found.iter().map(VReg::new);
+    let is_long =
+        |vreg: &VReg| vreg.as_machine().is_none() && allocation.origins[*vreg] != Kind::Point;
+    found.filter(is_long).collect()
+}
+
+/// Live registers of which it is no use to make a graph.
+const MAX_LIVE: usize = 256;
+
 fn may_join(allocation: &Allocation, joins: Joins, dst: VReg, src: VReg) -> bool {
     if dst.as_machine().is_some() || src.as_machine().is_some() {
         return true;

@@ -87,6 +87,9 @@ enum Home {
 /// ranges shorter.
 const MAX_ROUNDS: usize = 200;
 
+/// Smaller functions are not looked through for crowds of live registers.
+const MANY_REGISTERS: usize = 512;
+
 /// Assigns machine registers.
 ///
 /// Requires: `func` is valid. Ensures: the result computes the same ([`check`]); spilled
@@ -109,6 +112,13 @@ pub(crate) fn allocate_with(func: Func<VReg>, reserved: RegSet) -> Func<Reg> {
 
 fn assign(func: Func<VReg>, reserved: RegSet) -> (Allocation, Coloring) {
     let mut allocation = Allocation::new(func, reserved);
+    // Whole registers become stretches, then points.
+    for _ in 0..2 {
+        if allocation.func.n_vregs > MANY_REGISTERS {
+            let crowded = graph::crowded(&allocation);
+            spill::spill(&mut allocation, &crowded);
+        }
+    }
     for round in 0..MAX_ROUNDS {
         let joins = match round {
             0..8 => Joins::Most,

@@ -6,11 +6,14 @@ use crate::ir::SlotId;
 use crate::mach::{Base, BitSet, BlockAccesses, Liveness, Op};
 use bpfc_base::Idx;
 
+/// With more slots than this, the quadratic table of conflicts is not made.
+const MAX_SLOTS: usize = 8192;
+
 /// Shares slots, and drops the slots that nobody needs.
 pub fn share_slots(allocation: &mut Allocation) {
     let first = allocation.first_spill.index();
     let n = allocation.func.slots.len() - first;
-    if n == 0 {
+    if n == 0 || n > MAX_SLOTS {
         return;
     }
     let liveness = live_slots(allocation, n);

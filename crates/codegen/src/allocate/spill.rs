@@ -6,6 +6,7 @@ use crate::ir::{Slot, SlotId};
 use crate::mach::{Address, Base, BlockId, Inst, Op, Role, Source, VReg};
 use bpfc_base::{IndexVec, Span};
 use bpfc_isa::{LoadType, Size};
+use rustc_hash::FxHashMap;
 
 /// Makes coalesced registers one in the code, and drops the copies between them.
 pub fn rename_coalesced(allocation: &mut Allocation, coloring: &Coloring) {
@@ -72,19 +73,19 @@ fn defined(inst: &Inst<VReg>) -> Option<VReg> {
 
 /// Splits `spilled` registers into short ones that are loaded and stored.
 pub fn spill(allocation: &mut Allocation, spilled: &[VReg]) {
-    let constants = constants(allocation);
+    if spilled.is_empty() {
+        return;
+    }
+    let constants: FxHashMap<VReg, Home> = constants(allocation).into_iter().collect();
     let mut homes: IndexVec<VReg, Option<Home>> =
         IndexVec::from_elem(None, allocation.func.n_vregs);
     for &vreg in spilled {
         homes[vreg] = Some(match allocation.origins[vreg] {
             Kind::Stretch(home) => home,
-            Kind::Whole | Kind::Point => {
-                let constant = constants.iter().find(|(reg, _)| *reg == vreg);
-                match constant {
-                    Some((_, home)) => *home,
-                    None => Home::Slot(new_slot(allocation)),
-                }
-            }
+            Kind::Whole | Kind::Point => match constants.get(&vreg) {
+                Some(home) => *home,
+                None => Home::Slot(new_slot(allocation)),
+            },
         });
     }
     for at in 0..allocation.func.layout.len() {
