@@ -14,8 +14,9 @@ pub fn text(rows: &[Row], clang: &str) -> String {
     let linux: Vec<&str> = release.trim().split('.').take(2).collect();
     let _ = writeln!(
         text,
-        "Machine: {cpu}, {n_cpus} CPUs, Linux {}, clang {clang}.\n",
-        linux.join(".")
+        "Machine: {cpu}, {n_cpus} CPUs, Linux {}, clang {}.\n",
+        linux.join("."),
+        clang.trim_start_matches("version ")
     );
     compilers(&mut text, rows);
     programs(&mut text, rows);

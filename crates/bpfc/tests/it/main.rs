@@ -4,6 +4,7 @@
 mod compilers;
 mod engines;
 mod hostile;
+mod objects;
 mod pages;
 mod run;
 mod scenario;
