@@ -108,7 +108,9 @@ struct Ctx<'a> {
     homes: &'a IndexVec<VReg, Option<Home>>,
     out: Vec<Step>,
     /// Where each spilled register is in this stretch.
-    current: Vec<(VReg, VReg)>,
+    current: FxHashMap<VReg, VReg>,
+    /// Some of them may be for one instruction only.
+    has_points: bool,
 }
 
 fn rewrite_block(allocation: &mut Allocation, id: BlockId, homes: &IndexVec<VReg, Option<Home>>) {
@@ -118,7 +120,8 @@ fn rewrite_block(allocation: &mut Allocation, id: BlockId, homes: &IndexVec<VReg
         allocation,
         homes,
         out: Vec::with_capacity(steps.len()),
-        current: Vec::new(),
+        current: FxHashMap::default(),
+        has_points: false,
     };
     for step in steps {
         ctx.rewrite_step(step);
@@ -183,10 +186,13 @@ impl Ctx<'_> {
         }
         step.inst.op.for_each_reg_mut(|reg, role| {
             let found = match role {
-                Role::Def => self.current.iter().find(|(old, _)| old == reg),
-                Role::Use | Role::UseDef => replaced.iter().find(|(old, _)| old == reg),
+                Role::Def => self.current.get(reg),
+                Role::Use | Role::UseDef => {
+                    let found = replaced.iter().find(|(old, _)| old == reg);
+                    found.map(|(_, register)| register)
+                }
             };
-            if let Some((_, register)) = found {
+            if let Some(register) = found {
                 *reg = *register;
             }
         });
@@ -205,7 +211,7 @@ impl Ctx<'_> {
         let Some(home) = self.homes.get(reg).copied().flatten() else {
             return reg;
         };
-        if let Some((_, register)) = self.current.iter().find(|(old, _)| *old == reg) {
+        if let Some(register) = self.current.get(&reg) {
             return *register;
         }
         let register = self.fresh(reg, home);
@@ -223,8 +229,8 @@ impl Ctx<'_> {
     }
 
     fn set_current(&mut self, reg: VReg, register: VReg) {
-        self.current.retain(|(old, _)| *old != reg);
-        self.current.push((reg, register));
+        self.current.insert(reg, register);
+        self.has_points |= self.allocation.origins[register] == Kind::Point;
     }
 
     fn forget_at_call(&mut self, step: &Step) {
@@ -235,9 +241,11 @@ impl Ctx<'_> {
     }
 
     fn forget_points(&mut self) {
-        let origins = &self.allocation.origins;
-        self.current
-            .retain(|(_, register)| origins[*register] != Kind::Point);
+        if std::mem::take(&mut self.has_points) {
+            let origins = &self.allocation.origins;
+            self.current
+                .retain(|_, register| origins[*register] != Kind::Point);
+        }
     }
 }
 

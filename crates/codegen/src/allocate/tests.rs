@@ -107,3 +107,26 @@ fn operands_must_be_where_they_are_looked_for() {
     });
     assert!(n > 500 && n_found == n, "{n_found} of {n}");
 }
+
+#[test]
+fn crowds_of_registers_are_split() {
+    // All sums are live at once, within one stretch without calls, and across a call.
+    let mut text = String::from(
+        "func fn0 \"f\" section \"socket\" (ptr, i64) -> i64 {\nblock0(v0: ptr, v1: i64):\n",
+    );
+    let n = 600;
+    for i in 0..n {
+        text += &format!("  v{}: i64 = mul v{}, {}\n", i + 2, i + 1, i + 3);
+    }
+    text += &format!("  v{}: i64 = call helper 5()\n", n + 2);
+    for i in 0..n {
+        text += &format!("  v{}: i64 = xor v{}, v{}\n", n + 3 + i, n + 2 + i, i + 2);
+    }
+    text += &format!("  return v{}\n}}\n", 2 * n + 2);
+    let module = crate::ir::parse::parse(&text).unwrap();
+    let id = module.funcs.ids().next().unwrap();
+    let func = select(&mut Session::default(), &module, id, Cpu::V3);
+    assert!(!graph::crowded(&Allocation::new(func.clone(), RegSet::EMPTY)).is_empty());
+    let (allocation, coloring) = assign(func, RegSet::of(Reg::FP));
+    assert_eq!(check(&allocation, &coloring), Ok(()));
+}
