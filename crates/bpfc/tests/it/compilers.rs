@@ -49,9 +49,20 @@ fn gcc_agrees_on_the_host() {
     report.finish();
 }
 
-/// The file as clang compiles it.
+/// The test as clang compiles it.
 fn clang(test: &Test) -> Result<Object, Failure> {
-    let object = scratch("clang").join(format!("{}.o", stem(test)));
+    let flags: Vec<&str> = test
+        .setting("clang")
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .collect();
+    clang_object(test.path(), &flags)
+}
+
+/// A file as clang compiles it.
+pub fn clang_object(source: &Path, flags: &[&str]) -> Result<Object, Failure> {
+    let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+    let object = scratch("clang").join(format!("{stem}.o"));
     let mut clang = Command::new("clang-19");
     clang.args(["-target", "bpf", "-O2", "-g", "-w", "-mcpu=v3"]);
     // Where Debian has `asm/types.h`, which the kernel's headers include.
@@ -59,12 +70,8 @@ fn clang(test: &Test) -> Result<Object, Failure> {
     if multiarch.exists() {
         clang.arg("-I").arg(multiarch);
     }
-    clang.args(
-        test.setting("clang")
-            .into_iter()
-            .flat_map(str::split_whitespace),
-    );
-    compile_with(clang.arg("-c").arg(test.path()).arg("-o").arg(&object))?;
+    clang.args(flags);
+    compile_with(clang.arg("-c").arg(source).arg("-o").arg(&object))?;
     let bytes = std::fs::read(&object).map_err(|e| e.to_string())?;
     bpfc::read_object("clang's object", &bytes).map_err(|d| Failure::Failed(d.message))
 }

@@ -3,6 +3,7 @@
 
 mod compilers;
 mod engines;
+mod examples;
 mod hostile;
 mod objects;
 mod pages;
