@@ -16,8 +16,8 @@ const SPILL_ALIGN: u64 = 8;
 /// costs nothing.
 const FRAME_ROUNDING: u64 = 16;
 
-/// Frames may be padded up to this size at any rate.
-const MAX_PADDED_BYTES: u64 = 128;
+/// Frames may be padded up to this size at any rate: two of them are a whole stack.
+const MAX_PADDED_BYTES: u64 = 256;
 
 /// Largest pieces that a report lists.
 const MAX_LISTED: usize = 3;
