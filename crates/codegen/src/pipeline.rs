@@ -87,6 +87,7 @@ impl Passes<'_, '_> {
     /// -O0: nothing but what shortens the output without touching variables.
     fn tidy(&mut self) {
         self.run("simplify_cfg", |_, _, body| simplify_cfg(body));
+        self.run("fold_offsets", |_, _, body| fold_offsets(body));
         self.run("remove_dead_code", |_, _, body| remove_dead_code(body));
     }
 
