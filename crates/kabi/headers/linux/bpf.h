@@ -903,6 +903,30 @@ struct bpf_stack_build_id {
         __u64 ip;
     };
 };
+struct bpf_flow_keys {
+    __u16 nhoff;
+    __u16 thoff;
+    __u16 addr_proto;
+    __u8 is_frag;
+    __u8 is_first_frag;
+    __u8 is_encap;
+    __u8 ip_proto;
+    __be16 n_proto;
+    __be16 sport;
+    __be16 dport;
+    union {
+        struct {
+            __be32 ipv4_src;
+            __be32 ipv4_dst;
+        };
+        struct {
+            __u32 ipv6_src[4];
+            __u32 ipv6_dst[4];
+        };
+    };
+    __u32 flags;
+    __be32 flow_label;
+};
 struct __sk_buff {
     __u32 len;
     __u32 pkt_type;
@@ -1196,30 +1220,6 @@ struct bpf_redir_neigh {
         __be32 ipv4_nh;
         __u32 ipv6_nh[4];
     };
-};
-struct bpf_flow_keys {
-    __u16 nhoff;
-    __u16 thoff;
-    __u16 addr_proto;
-    __u8 is_frag;
-    __u8 is_first_frag;
-    __u8 is_encap;
-    __u8 ip_proto;
-    __be16 n_proto;
-    __be16 sport;
-    __be16 dport;
-    union {
-        struct {
-            __be32 ipv4_src;
-            __be32 ipv4_dst;
-        };
-        struct {
-            __u32 ipv6_src[4];
-            __u32 ipv6_dst[4];
-        };
-    };
-    __u32 flags;
-    __be32 flow_label;
 };
 struct bpf_spin_lock {
     __u32 val;

@@ -86,6 +86,11 @@ fn can_precede_type(place: NamePlace) -> bool {
     if place.is_behind_tag {
         return false;
     }
+    // Outside parentheses, a comma goes on with the declarators or the expression before it.
+    let is_behind_comma = place.previous == Some(TokenKind::Comma);
+    if is_behind_comma && place.bracket != Some(Bracket::Other) {
+        return false;
+    }
     let holds_values = matches!(place.bracket, Some(Bracket::Values | Bracket::Attribute));
     if is_behind_separator && holds_values {
         return false;
