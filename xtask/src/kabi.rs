@@ -47,11 +47,7 @@ fn sources(args: &[String]) -> Result<Sources> {
         let idx = args.iter().position(|arg| arg == name).ok_or(USAGE)?;
         Ok(PathBuf::from(args.get(idx + 1).ok_or(USAGE)?))
     };
-    Ok(Sources {
-        linux: option("--linux")?,
-        libbpf: option("--libbpf")?,
-        docs: option("--docs")?,
-    })
+    Ok(Sources { linux: option("--linux")?, libbpf: option("--libbpf")?, docs: option("--docs")? })
 }
 
 fn generate(sources: &Sources) -> Result<()> {
@@ -64,10 +60,7 @@ fn generate(sources: &Sources) -> Result<()> {
     };
     write("prog.rs", enums::prog_table(&uapi, &versions)?)?;
     write("map.rs", enums::map_table(&uapi, &versions)?)?;
-    write(
-        "section.rs",
-        sections::table(&read(&sources.libbpf.join("src/libbpf.c"))?)?,
-    )?;
+    write("section.rs", sections::table(&read(&sources.libbpf.join("src/libbpf.c"))?)?)?;
     write("header.rs", header_names::table(&sources.linux)?)?;
     write("helper.rs", helpers::table(sources, &uapi, &versions)?)?;
     write("kfunc.rs", kfuncs::table(&sources.docs, &uapi, &versions)?)?;
@@ -103,9 +96,5 @@ pub fn format(dir: &Path) -> Result<()> {
         .arg(config)
         .args(files)
         .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err("rustfmt failed".into())
-    }
+    if status.success() { Ok(()) } else { Err("rustfmt failed".into()) }
 }

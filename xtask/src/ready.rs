@@ -5,14 +5,7 @@ use std::process::Command;
 
 const STEPS: [&[&str]; 4] = [
     &["fmt", "--all", "--check"],
-    &[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ],
+    &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
     &["xtask", "tidy"],
     &["test", "--workspace"],
 ];

@@ -75,10 +75,7 @@ impl Diagnostic {
             code,
             severity: code.severity(),
             message: message.into(),
-            primary: (!span.is_none()).then(|| Label {
-                span,
-                text: String::new(),
-            }),
+            primary: (!span.is_none()).then(|| Label { span, text: String::new() }),
             secondary: Vec::new(),
             notes: Vec::new(),
             helps: Vec::new(),
@@ -101,47 +98,32 @@ impl Diagnostic {
     /// Another place that takes part.
     pub fn with_secondary(mut self, span: Span, text: impl Into<String>) -> Self {
         if !span.is_none() {
-            self.secondary.push(Label {
-                span,
-                text: text.into(),
-            });
+            self.secondary.push(Label { span, text: text.into() });
         }
         self
     }
 
     /// A note without a place.
     pub fn with_note(mut self, text: impl Into<String>) -> Self {
-        self.notes.push(Note {
-            span: None,
-            text: text.into(),
-        });
+        self.notes.push(Note { span: None, text: text.into() });
         self
     }
 
     /// A note at `span`.
     pub fn with_note_at(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.notes.push(Note {
-            span: (!span.is_none()).then_some(span),
-            text: text.into(),
-        });
+        self.notes.push(Note { span: (!span.is_none()).then_some(span), text: text.into() });
         self
     }
 
     /// Advice in words.
     pub fn with_help(mut self, text: impl Into<String>) -> Self {
-        self.helps.push(Help {
-            text: text.into(),
-            edits: Vec::new(),
-        });
+        self.helps.push(Help { text: text.into(), edits: Vec::new() });
         self
     }
 
     /// Advice that a tool can apply.
     pub fn with_edit(mut self, text: impl Into<String>, edits: Vec<Edit>) -> Self {
-        self.helps.push(Help {
-            text: text.into(),
-            edits,
-        });
+        self.helps.push(Help { text: text.into(), edits });
         self
     }
 
@@ -166,12 +148,7 @@ pub const DEFAULT_DIAGNOSTIC_LIMIT: usize = 1_000;
 
 impl Default for DiagnosticSink {
     fn default() -> Self {
-        Self {
-            all: Vec::new(),
-            n_errors: 0,
-            n_dropped: 0,
-            limit: DEFAULT_DIAGNOSTIC_LIMIT,
-        }
+        Self { all: Vec::new(), n_errors: 0, n_dropped: 0, limit: DEFAULT_DIAGNOSTIC_LIMIT }
     }
 }
 

@@ -50,10 +50,7 @@ pub struct IndexVec<I, T> {
 impl<I: Idx, T> IndexVec<I, T> {
     /// An empty table.
     pub const fn new() -> Self {
-        Self {
-            raw: Vec::new(),
-            marker: PhantomData,
-        }
+        Self { raw: Vec::new(), marker: PhantomData }
     }
 
     /// A table of `n` copies of `value`.
@@ -108,10 +105,7 @@ impl<I: Idx, T> IndexVec<I, T> {
 
     /// `(id, item)` in id order.
     pub fn iter_enumerated(&self) -> impl DoubleEndedIterator<Item = (I, &T)> + ExactSizeIterator {
-        self.raw
-            .iter()
-            .enumerate()
-            .map(|(idx, item)| (I::new(idx), item))
+        self.raw.iter().enumerate().map(|(idx, item)| (I::new(idx), item))
     }
 
     /// All ids in order.
@@ -150,10 +144,7 @@ impl<I: Idx, T> IndexMut<I> for IndexVec<I, T> {
 
 impl<I, T> From<Vec<T>> for IndexVec<I, T> {
     fn from(raw: Vec<T>) -> Self {
-        Self {
-            raw,
-            marker: PhantomData,
-        }
+        Self { raw, marker: PhantomData }
     }
 }
 

@@ -54,20 +54,9 @@ mod tests {
 
     #[test]
     fn finds_misspellings_and_nothing_else() {
-        let names = [
-            "bpf_map_lookup_elem",
-            "bpf_map_update_elem",
-            "bpf_ktime_get_ns",
-            "pid",
-        ];
-        assert_eq!(
-            most_similar("bpf_map_lokup_elem", names),
-            Some("bpf_map_lookup_elem")
-        );
-        assert_eq!(
-            most_similar("bpf_map_loookup_elm", names),
-            Some("bpf_map_lookup_elem")
-        );
+        let names = ["bpf_map_lookup_elem", "bpf_map_update_elem", "bpf_ktime_get_ns", "pid"];
+        assert_eq!(most_similar("bpf_map_lokup_elem", names), Some("bpf_map_lookup_elem"));
+        assert_eq!(most_similar("bpf_map_loookup_elm", names), Some("bpf_map_lookup_elem"));
         assert_eq!(most_similar("PID", names), Some("pid"));
         assert_eq!(most_similar("pdi", names), Some("pid"));
         assert_eq!(most_similar("tgid", names), None);

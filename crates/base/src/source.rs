@@ -38,9 +38,7 @@ impl SourceFile {
     pub fn line_starts(&self) -> &[u32] {
         self.lines.get_or_init(|| {
             let newlines = self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n');
-            std::iter::once(0)
-                .chain(newlines.map(|(at, _)| at as u32 + 1))
-                .collect()
+            std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect()
         })
     }
 
@@ -50,17 +48,13 @@ impl SourceFile {
         let Some(&from) = starts.get(line.saturating_sub(1) as usize) else {
             return "";
         };
-        let to = starts
-            .get(line as usize)
-            .map_or(self.text.len(), |&next| next as usize);
+        let to = starts.get(line as usize).map_or(self.text.len(), |&next| next as usize);
         self.text[from as usize..to].trim_end_matches(['\n', '\r'])
     }
 
     /// Line index (from 0) of byte offset `offset`.
     pub fn line_index(&self, offset: u32) -> usize {
-        self.line_starts()
-            .partition_point(|&start| start <= offset)
-            .saturating_sub(1)
+        self.line_starts().partition_point(|&start| start <= offset).saturating_sub(1)
     }
 }
 
@@ -88,11 +82,7 @@ impl Default for SourceMap {
             call_site: Span::NONE,
             def_site: Span::NONE,
         });
-        Self {
-            files: IndexVec::new(),
-            expansions,
-            next: 1,
-        }
+        Self { files: IndexVec::new(), expansions, next: 1 }
     }
 }
 
@@ -110,13 +100,7 @@ impl SourceMap {
         let next = self.next.checked_add(len).and_then(|n| n.checked_add(1));
         let start = self.next;
         self.next = next.ok_or(SourceSpaceExhausted)?;
-        let file = SourceFile {
-            name: name.into(),
-            text,
-            start,
-            is_user,
-            lines: OnceLock::new(),
-        };
+        let file = SourceFile { name: name.into(), text, start, is_user, lines: OnceLock::new() };
         Ok(self.files.push(file))
     }
 
@@ -132,10 +116,7 @@ impl SourceMap {
 
     /// The file that holds position `pos`; `None` for positions outside every file.
     pub fn file_at(&self, pos: u32) -> Option<FileId> {
-        let after = self
-            .files
-            .as_slice()
-            .partition_point(|file| file.start <= pos);
+        let after = self.files.as_slice().partition_point(|file| file.start <= pos);
         let id = FileId::new(after.checked_sub(1)?);
         let file = &self.files[id];
         (pos - file.start <= file.text.len() as u32).then_some(id)
@@ -159,24 +140,14 @@ impl SourceMap {
         let file = &self.files[id];
         let line = file.line_index(range.start as u32);
         let from = file.line_starts()[line] as usize;
-        let col = file
-            .text
-            .get(from..range.start)
-            .map_or(range.start - from, |s| s.chars().count());
-        Some((
-            id,
-            LineCol {
-                line: line as u32 + 1,
-                col: col as u32 + 1,
-            },
-        ))
+        let col =
+            file.text.get(from..range.start).map_or(range.start - from, |s| s.chars().count());
+        Some((id, LineCol { line: line as u32 + 1, col: col as u32 + 1 }))
     }
 
     /// The text that `span` covers, as spelled.
     pub fn text(&self, span: Span) -> &str {
-        self.locate(span)
-            .and_then(|(id, range)| self.files[id].text.get(range))
-            .unwrap_or("")
+        self.locate(span).and_then(|(id, range)| self.files[id].text.get(range)).unwrap_or("")
     }
 
     /// Records a macro expansion.
@@ -191,16 +162,12 @@ impl SourceMap {
 
     /// The expansions that led to `span`, innermost first.
     pub fn expansion_chain(&self, span: Span) -> impl Iterator<Item = &Expansion> {
-        std::iter::successors(self.expansion(span.expn), |e| {
-            self.expansion(e.call_site.expn)
-        })
+        std::iter::successors(self.expansion(span.expn), |e| self.expansion(e.call_site.expn))
     }
 
     /// `span` as the user wrote it: the outermost macro call for text that macros produced.
     pub fn root(&self, span: Span) -> Span {
-        self.expansion_chain(span)
-            .last()
-            .map_or(span, |e| e.call_site)
+        self.expansion_chain(span).last().map_or(span, |e| e.call_site)
     }
 
     /// The smallest span that covers `a` and `b`: where they come from different
@@ -216,11 +183,7 @@ impl SourceMap {
         if self.file_at(a.lo) != self.file_at(b.lo) {
             return a;
         }
-        Span {
-            lo: a.lo.min(b.lo),
-            hi: a.hi.max(b.hi),
-            expn: a.expn,
-        }
+        Span { lo: a.lo.min(b.lo), hi: a.hi.max(b.hi), expn: a.expn }
     }
 
     fn common_expansion(&self, mut a: Span, mut b: Span) -> (Span, Span) {

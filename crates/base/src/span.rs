@@ -30,19 +30,11 @@ pub struct Span {
 
 impl Span {
     /// The span of things that no source text stands for.
-    pub const NONE: Span = Span {
-        lo: 0,
-        hi: 0,
-        expn: ExpnId::ROOT,
-    };
+    pub const NONE: Span = Span { lo: 0, hi: 0, expn: ExpnId::ROOT };
 
     /// A span of text that no macro produced.
     pub const fn new(lo: u32, hi: u32) -> Self {
-        Self {
-            lo,
-            hi,
-            expn: ExpnId::ROOT,
-        }
+        Self { lo, hi, expn: ExpnId::ROOT }
     }
 
     /// True for [`Span::NONE`].
@@ -52,18 +44,12 @@ impl Span {
 
     /// The empty span at its start.
     pub fn start(self) -> Self {
-        Self {
-            hi: self.lo,
-            ..self
-        }
+        Self { hi: self.lo, ..self }
     }
 
     /// The empty span at its end.
     pub fn end(self) -> Self {
-        Self {
-            lo: self.hi,
-            ..self
-        }
+        Self { lo: self.hi, ..self }
     }
 }
 

@@ -47,14 +47,9 @@ pub(crate) fn parse(
 
 /// The dialect that `options` ask for, or that the source is written in.
 pub(crate) fn dialect_of(session: &Session, file: FileId, options: &Options) -> Dialect {
-    options
-        .dialect
-        .unwrap_or_else(|| crate::dialect::detect(&session.sources.file(file).text))
+    options.dialect.unwrap_or_else(|| crate::dialect::detect(&session.sources.file(file).text))
 }
 
 pub(crate) fn codegen_options(options: &Options) -> bpfc_codegen::Options {
-    bpfc_codegen::Options {
-        cpu: options.cpu,
-        opt_level: options.opt_level,
-    }
+    bpfc_codegen::Options { cpu: options.cpu, opt_level: options.opt_level }
 }

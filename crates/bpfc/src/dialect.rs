@@ -94,16 +94,10 @@ mod tests {
 
     #[test]
     fn sections_and_headers_of_libbpf_win() {
-        assert_eq!(
-            detect("int kprobe__sys_clone(void *ctx) { return 0; }"),
-            Dialect::Bcc
-        );
+        assert_eq!(detect("int kprobe__sys_clone(void *ctx) { return 0; }"), Dialect::Bcc);
         assert_eq!(detect("BPF_HASH(stats);"), Dialect::Bcc);
         assert_eq!(detect("/* BPF_HASH */ int f(void);"), Dialect::C);
-        assert_eq!(
-            detect("// kprobe__x\nSEC(\"xdp\") int f(void);"),
-            Dialect::C
-        );
+        assert_eq!(detect("// kprobe__x\nSEC(\"xdp\") int f(void);"), Dialect::C);
         assert_eq!(detect("#include \"vmlinux.h\"\nint lsm__x;"), Dialect::C);
         assert_eq!(detect("/* open"), Dialect::C);
         assert_eq!(detect(""), Dialect::C);

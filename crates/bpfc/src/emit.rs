@@ -52,13 +52,7 @@ pub fn emit(
         }
         Emit::Asm => {
             let object = compile(session, file, options, host)?;
-            Some(list_object(
-                &object,
-                ListingOptions {
-                    with_source: true,
-                    with_bytes: false,
-                },
-            ))
+            Some(list_object(&object, ListingOptions { with_source: true, with_bytes: false }))
         }
         Emit::Btf => {
             let object = compile(session, file, options, host)?;

@@ -45,16 +45,11 @@ pub(crate) struct SharedHost<'h> {
 
 impl<'h> SharedHost<'h> {
     pub(crate) fn new(host: &'h mut dyn Host) -> Self {
-        Self {
-            host: RefCell::new(host),
-            btf: OnceCell::new(),
-        }
+        Self { host: RefCell::new(host), btf: OnceCell::new() }
     }
 
     fn btf(&self) -> Option<&Btf> {
-        self.btf
-            .get_or_init(|| self.host.borrow_mut().kernel_btf())
-            .as_deref()
+        self.btf.get_or_init(|| self.host.borrow_mut().kernel_btf()).as_deref()
     }
 }
 
@@ -88,8 +83,7 @@ impl FileProvider for &SharedHost<'_> {
 /// Names that the source does not declare may be typedefs of the kernel.
 impl TypeNames for &SharedHost<'_> {
     fn is_type(&mut self, name: &str) -> bool {
-        self.btf()
-            .is_some_and(|btf| BtfTypes::new(btf).is_typedef(name))
+        self.btf().is_some_and(|btf| BtfTypes::new(btf).is_typedef(name))
     }
 }
 
@@ -106,9 +100,7 @@ impl<'s> LazyTypes<'s> {
 
     fn types(&mut self) -> Option<&mut BtfTypes<'s>> {
         let host = self.host;
-        self.types
-            .get_or_insert_with(|| host.btf().map(BtfTypes::new))
-            .as_mut()
+        self.types.get_or_insert_with(|| host.btf().map(BtfTypes::new)).as_mut()
     }
 }
 
@@ -134,7 +126,6 @@ impl KernelTypes for LazyTypes<'_> {
     }
 
     fn enumerators(&mut self, id: u32) -> Vec<(String, i128)> {
-        self.types()
-            .map_or_else(Vec::new, |types| types.enumerators(id))
+        self.types().map_or_else(Vec::new, |types| types.enumerators(id))
     }
 }

@@ -40,10 +40,7 @@ impl Options {
         PpOptions {
             defines: self.defines.clone(),
             undefines: self.undefines.clone(),
-            includes: prelude
-                .into_iter()
-                .chain(self.includes.iter().cloned())
-                .collect(),
+            includes: prelude.into_iter().chain(self.includes.iter().cloned()).collect(),
             cpu_version: match self.cpu {
                 Cpu::V1 => 1,
                 Cpu::V2 => 2,

@@ -13,18 +13,11 @@ pub fn verify(session: &mut Session, object: &Object, options: &VerifyOptions) {
         match link(object, program) {
             Ok(linked) => {
                 let report = bpfc_verifier::verify(object, &linked, options, &session.sources);
-                report
-                    .diagnostics
-                    .into_iter()
-                    .for_each(|d| session.report(d));
+                report.diagnostics.into_iter().for_each(|d| session.report(d));
             }
             Err(error) => {
                 let span = object.functions[program].span;
-                session.report(Diagnostic::new(
-                    codes::object::E0803,
-                    span,
-                    error.to_string(),
-                ));
+                session.report(Diagnostic::new(codes::object::E0803, span, error.to_string()));
             }
         }
     }

@@ -101,15 +101,8 @@ impl Eq for BtfBuilder {}
 impl BtfBuilder {
     /// No types, and the empty string.
     pub fn new() -> Self {
-        let strings = Strings {
-            bytes: vec![0],
-            offsets: HashMap::new(),
-        };
-        BtfBuilder {
-            types: Vec::new(),
-            known: HashMap::new(),
-            strings,
-        }
+        let strings = Strings { bytes: vec![0], offsets: HashMap::new() };
+        BtfBuilder { types: Vec::new(), known: HashMap::new(), strings }
     }
 
     /// Appends a type.
@@ -217,11 +210,7 @@ impl BtfBuilder {
             return Err(BuildError::TooMany { what: "types" });
         }
         let n_types = self.types.len() as u32;
-        let mut writer = Writer {
-            endian,
-            types: Vec::new(),
-            strings: self.strings.clone(),
-        };
+        let mut writer = Writer { endian, types: Vec::new(), strings: self.strings.clone() };
         for (idx, def) in self.types.iter().enumerate() {
             let id = TypeId(idx as u32 + 1);
             let def = def.as_ref().ok_or(BuildError::Undefined { id })?;
@@ -229,12 +218,7 @@ impl BtfBuilder {
             writer.write_type(id, def)?;
         }
         let Writer { types, strings, .. } = writer;
-        if let Some(name) = strings
-            .offsets
-            .keys()
-            .filter(|name| name.contains('\0'))
-            .min()
-        {
+        if let Some(name) = strings.offsets.keys().filter(|name| name.contains('\0')).min() {
             return Err(BuildError::NulInName { name: name.clone() });
         }
         if strings.bytes.len() > MAX_NAME_OFFSET as usize {
@@ -292,48 +276,23 @@ impl Writer {
 
     fn write_type(&mut self, id: TypeId, def: &TypeDef) -> Result<(), BuildError> {
         match def {
-            TypeDef::Int {
-                name,
-                size_bytes,
-                encoding,
-                bit_offset,
-                n_bits,
-            } => {
+            TypeDef::Int { name, size_bytes, encoding, bit_offset, n_bits } => {
                 self.record(name, Kind::Int, false, 0, *size_bytes);
                 let encoding = u32::from(encoding.bits()) << 24;
                 self.word(encoding | u32::from(*bit_offset) << 16 | u32::from(*n_bits));
             }
             TypeDef::Ptr { target } => self.record("", Kind::Ptr, false, 0, target.0),
-            TypeDef::Array {
-                element,
-                index,
-                n_elements,
-            } => {
+            TypeDef::Array { element, index, n_elements } => {
                 self.record("", Kind::Array, false, 0, 0);
-                [element.0, index.0, *n_elements]
-                    .into_iter()
-                    .for_each(|word| self.word(word));
+                [element.0, index.0, *n_elements].into_iter().for_each(|word| self.word(word));
             }
-            TypeDef::Struct {
-                name,
-                size_bytes,
-                members,
-            } => {
+            TypeDef::Struct { name, size_bytes, members } => {
                 self.composite(id, Kind::Struct, name, *size_bytes, members)?;
             }
-            TypeDef::Union {
-                name,
-                size_bytes,
-                members,
-            } => {
+            TypeDef::Union { name, size_bytes, members } => {
                 self.composite(id, Kind::Union, name, *size_bytes, members)?;
             }
-            TypeDef::Enum {
-                name,
-                size_bytes,
-                is_signed,
-                enumerators,
-            } => {
+            TypeDef::Enum { name, size_bytes, is_signed, enumerators } => {
                 let vlen = vlen(id, enumerators.len())?;
                 self.record(name, Kind::Enum, *is_signed, vlen, *size_bytes);
                 let (low, high) = range(*is_signed, 32);
@@ -343,12 +302,7 @@ impl Writer {
                     self.word(bits as u32);
                 }
             }
-            TypeDef::Enum64 {
-                name,
-                size_bytes,
-                is_signed,
-                enumerators,
-            } => {
+            TypeDef::Enum64 { name, size_bytes, is_signed, enumerators } => {
                 let vlen = vlen(id, enumerators.len())?;
                 self.record(name, Kind::Enum64, *is_signed, vlen, *size_bytes);
                 let (low, high) = range(*is_signed, 64);
@@ -368,19 +322,11 @@ impl Writer {
             TypeDef::Volatile { target } => self.record("", Kind::Volatile, false, 0, target.0),
             TypeDef::Const { target } => self.record("", Kind::Const, false, 0, target.0),
             TypeDef::Restrict { target } => self.record("", Kind::Restrict, false, 0, target.0),
-            TypeDef::Func {
-                name,
-                proto,
-                linkage,
-            } => {
+            TypeDef::Func { name, proto, linkage } => {
                 let vlen = vlen(id, linkage.number() as usize)?;
                 self.record(name, Kind::Func, false, vlen, proto.0);
             }
-            TypeDef::FuncProto {
-                ret,
-                params,
-                is_variadic,
-            } => {
+            TypeDef::FuncProto { ret, params, is_variadic } => {
                 let vlen = vlen(id, params.len() + usize::from(*is_variadic))?;
                 self.record("", Kind::FuncProto, false, vlen, ret.0);
                 for param in params {
@@ -396,11 +342,7 @@ impl Writer {
                 self.record(name, Kind::Var, false, 0, ty.0);
                 self.word(linkage.number());
             }
-            TypeDef::DataSec {
-                name,
-                size_bytes,
-                vars,
-            } => {
+            TypeDef::DataSec { name, size_bytes, vars } => {
                 let vlen = vlen(id, vars.len())?;
                 self.record(name, Kind::DataSec, false, vlen, *size_bytes);
                 for var in vars {
@@ -412,20 +354,11 @@ impl Writer {
             TypeDef::Float { name, size_bytes } => {
                 self.record(name, Kind::Float, false, 0, *size_bytes);
             }
-            TypeDef::DeclTag {
-                name,
-                target,
-                component_idx,
-                is_attribute,
-            } => {
+            TypeDef::DeclTag { name, target, component_idx, is_attribute } => {
                 self.record(name, Kind::DeclTag, *is_attribute, 0, target.0);
                 self.word(component_idx.unwrap_or(u32::MAX));
             }
-            TypeDef::TypeTag {
-                name,
-                target,
-                is_attribute,
-            } => {
+            TypeDef::TypeTag { name, target, is_attribute } => {
                 self.record(name, Kind::TypeTag, *is_attribute, 0, target.0);
             }
         }
@@ -445,10 +378,7 @@ impl Writer {
         self.record(name, kind, kind_flag, vlen(id, members.len())?, size_bytes);
         for member in members {
             if kind_flag && member.bit_offset > 0x00ff_ffff {
-                return Err(BuildError::TooLarge {
-                    id,
-                    what: "a bit offset beside a bit-field",
-                });
+                return Err(BuildError::TooLarge { id, what: "a bit offset beside a bit-field" });
             }
             self.name(&member.name);
             self.word(member.ty.0);
@@ -460,24 +390,13 @@ impl Writer {
 }
 
 fn vlen(id: TypeId, n: usize) -> Result<u32, BuildError> {
-    let too_large = BuildError::TooLarge {
-        id,
-        what: "the number of elements",
-    };
-    if n > MAX_WRITTEN_VLEN {
-        Err(too_large)
-    } else {
-        Ok(n as u32)
-    }
+    let too_large = BuildError::TooLarge { id, what: "the number of elements" };
+    if n > MAX_WRITTEN_VLEN { Err(too_large) } else { Ok(n as u32) }
 }
 
 /// The smallest and largest value of an enumeration's storage.
 fn range(is_signed: bool, n_bits: u32) -> (i128, i128) {
-    if is_signed {
-        (-(1 << (n_bits - 1)), (1 << (n_bits - 1)) - 1)
-    } else {
-        (0, (1 << n_bits) - 1)
-    }
+    if is_signed { (-(1 << (n_bits - 1)), (1 << (n_bits - 1)) - 1) } else { (0, (1 << n_bits) - 1) }
 }
 
 fn value_bits(
@@ -487,13 +406,6 @@ fn value_bits(
     high: i128,
 ) -> Result<u64, BuildError> {
     let in_range = (low..=high).contains(&enumerator.value);
-    let too_large = BuildError::TooLarge {
-        id,
-        what: "an enumerator's value",
-    };
-    if in_range {
-        Ok(enumerator.value as u64)
-    } else {
-        Err(too_large)
-    }
+    let too_large = BuildError::TooLarge { id, what: "an enumerator's value" };
+    if in_range { Ok(enumerator.value as u64) } else { Err(too_large) }
 }

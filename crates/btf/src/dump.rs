@@ -47,22 +47,11 @@ fn write_type(out: &mut String, btf: &Btf, id: TypeId) -> std::fmt::Result {
         | Type::Const { target }
         | Type::Restrict { target }
         | Type::TypeTag { target, .. } => write!(out, " type_id={}", target.0)?,
-        Type::Array {
-            element,
-            index,
-            n_elements,
-        } => write!(
-            out,
-            " type_id={} index_type_id={} nr_elems={n_elements}",
-            element.0, index.0
-        )?,
+        Type::Array { element, index, n_elements } => {
+            write!(out, " type_id={} index_type_id={} nr_elems={n_elements}", element.0, index.0)?
+        }
         Type::Struct(composite) | Type::Union(composite) => {
-            write!(
-                out,
-                " size={} vlen={}",
-                composite.size_bytes(),
-                composite.n_members()
-            )?;
+            write!(out, " size={} vlen={}", composite.size_bytes(), composite.n_members())?;
             for member in composite.members() {
                 let (name, ty, offset) = (quoted(member.name), member.ty.0, member.bit_offset);
                 write!(out, "\n\t'{name}' type_id={ty} bits_offset={offset}")?;
@@ -72,11 +61,7 @@ fn write_type(out: &mut String, btf: &Btf, id: TypeId) -> std::fmt::Result {
             }
         }
         Type::Enum(enumeration) | Type::Enum64(enumeration) => {
-            let encoding = if enumeration.is_signed() {
-                "SIGNED"
-            } else {
-                "UNSIGNED"
-            };
+            let encoding = if enumeration.is_signed() { "SIGNED" } else { "UNSIGNED" };
             let (size, vlen) = (enumeration.size_bytes(), enumeration.n_enumerators());
             write!(out, " encoding={encoding} size={size} vlen={vlen}")?;
             let suffix = match (ty, enumeration.is_signed()) {
@@ -90,18 +75,10 @@ fn write_type(out: &mut String, btf: &Btf, id: TypeId) -> std::fmt::Result {
             }
         }
         Type::Fwd { fwd_kind, .. } => {
-            let word = if fwd_kind == FwdKind::Union {
-                "union"
-            } else {
-                "struct"
-            };
+            let word = if fwd_kind == FwdKind::Union { "union" } else { "struct" };
             write!(out, " fwd_kind={word}")?;
         }
-        Type::Func {
-            proto,
-            linkage: link,
-            ..
-        } => {
+        Type::Func { proto, linkage: link, .. } => {
             write!(out, " type_id={} linkage={}", proto.0, linkage(link))?;
         }
         Type::FuncProto(proto) => {
@@ -114,18 +91,11 @@ fn write_type(out: &mut String, btf: &Btf, id: TypeId) -> std::fmt::Result {
                 write!(out, "\n\t'(anon)' type_id=0")?;
             }
         }
-        Type::Var {
-            ty, linkage: link, ..
-        } => {
+        Type::Var { ty, linkage: link, .. } => {
             write!(out, " type_id={}, linkage={}", ty.0, linkage(link))?;
         }
         Type::DataSec(section) => {
-            write!(
-                out,
-                " size={} vlen={}",
-                section.size_bytes(),
-                section.vars().len()
-            )?;
+            write!(out, " size={} vlen={}", section.size_bytes(), section.vars().len())?;
             for var in section.vars() {
                 let (id, offset, size) = (var.var.0, var.offset_bytes, var.size_bytes);
                 write!(out, "\n\ttype_id={id} offset={offset} size={size}")?;
@@ -135,11 +105,7 @@ fn write_type(out: &mut String, btf: &Btf, id: TypeId) -> std::fmt::Result {
             }
         }
         Type::Float { size_bytes, .. } => write!(out, " size={size_bytes}")?,
-        Type::DeclTag {
-            target,
-            component_idx,
-            ..
-        } => {
+        Type::DeclTag { target, component_idx, .. } => {
             let idx = component_idx.map_or(-1, i64::from);
             write!(out, " type_id={} component_idx={idx}", target.0)?;
         }

@@ -78,10 +78,7 @@ impl Record for FuncRecord {
     const TABLE: &'static str = "func_info";
     const N_WORDS: u32 = 2;
     fn from_words(word: impl Fn(u32) -> u32) -> Self {
-        FuncRecord {
-            insn_offset_bytes: word(0),
-            func: TypeId(word(1)),
-        }
+        FuncRecord { insn_offset_bytes: word(0), func: TypeId(word(1)) }
     }
     fn words(&self) -> [u32; 4] {
         [self.insn_offset_bytes, self.func.0, 0, 0]
@@ -139,9 +136,7 @@ impl BtfExt {
             return Err(truncated(HEADER_BYTES));
         }
         let Some(endian) = Endian::from_magic([blob[0], blob[1]]) else {
-            return Err(BtfError::BadMagic {
-                magic: u16::from_le_bytes([blob[0], blob[1]]),
-            });
+            return Err(BtfError::BadMagic { magic: u16::from_le_bytes([blob[0], blob[1]]) });
         };
         if blob[2] != VERSION {
             return Err(BtfError::BadVersion { version: blob[2] });
@@ -149,11 +144,7 @@ impl BtfExt {
         let header_bytes = endian.u32_at(blob, 4);
         if header_bytes < HEADER_BYTES {
             let what = "hdr_len";
-            return Err(BtfError::BadHeader {
-                what,
-                value: header_bytes,
-                offset_bytes: 4,
-            });
+            return Err(BtfError::BadHeader { what, value: header_bytes, offset_bytes: 4 });
         }
         if blob.len() < header_bytes as usize {
             return Err(truncated(header_bytes));
@@ -215,10 +206,7 @@ impl BtfExt {
 fn push<R>(sections: &mut Vec<ExtSection<R>>, name: StrOff, record: R) {
     match sections.iter_mut().find(|section| section.name == name) {
         Some(section) => section.records.push(record),
-        None => sections.push(ExtSection {
-            name,
-            records: vec![record],
-        }),
+        None => sections.push(ExtSection { name, records: vec![record] }),
     }
 }
 
@@ -290,10 +278,7 @@ fn table<R: Record>(
 fn table_bytes<R: Record>(sections: &[ExtSection<R>], endian: Endian) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut word = |word: u32| bytes.extend(endian.u32_bytes(word));
-    let mut sections = sections
-        .iter()
-        .filter(|section| !section.records.is_empty())
-        .peekable();
+    let mut sections = sections.iter().filter(|section| !section.records.is_empty()).peekable();
     if sections.peek().is_some() {
         word(R::N_WORDS * 4);
     }
@@ -301,9 +286,7 @@ fn table_bytes<R: Record>(sections: &[ExtSection<R>], endian: Endian) -> Vec<u8>
         word(section.name.0);
         word(section.records.len() as u32);
         for record in &section.records {
-            record.words()[..R::N_WORDS as usize]
-                .iter()
-                .for_each(|&value| word(value));
+            record.words()[..R::N_WORDS as usize].iter().for_each(|&value| word(value));
         }
     }
     bytes

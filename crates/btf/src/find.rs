@@ -28,10 +28,7 @@ impl Head {
     #[cold]
     fn of_short(tail: &[u8]) -> Head {
         let mut bytes = [0; 8];
-        let length = tail
-            .iter()
-            .position(|&byte| byte == 0)
-            .unwrap_or(tail.len());
+        let length = tail.iter().position(|&byte| byte == 0).unwrap_or(tail.len());
         bytes[..length].copy_from_slice(&tail[..length]);
         Head(u64::from_le_bytes(bytes))
     }
@@ -61,10 +58,7 @@ struct Wanted<'n> {
 
 impl<'n> Wanted<'n> {
     fn new(names: &[&'n str]) -> Self {
-        let mut wanted = Wanted {
-            names: Vec::new(),
-            filter: [0; 16],
-        };
+        let mut wanted = Wanted { names: Vec::new(), filter: [0; 16] };
         for (position, &name) in names.iter().enumerate() {
             // The empty name is not a name, and a NUL cannot occur in one.
             if name.is_empty() || name.as_bytes().contains(&0) {
@@ -187,12 +181,8 @@ impl Btf {
     pub(crate) fn find_flavors(&self, essential: &str, kinds: KindSet) -> Vec<TypeId> {
         let mut found = Vec::new();
         let strings = self.own_strings();
-        for (record, (&offset, &number)) in self
-            .index()
-            .names
-            .iter()
-            .zip(&self.index().kinds)
-            .enumerate()
+        for (record, (&offset, &number)) in
+            self.index().names.iter().zip(&self.index().kinds).enumerate()
         {
             if !kinds.contains_number(number) {
                 continue;
@@ -220,12 +210,7 @@ impl Btf {
     ) {
         let strings = self.own_strings();
         let mut go_on = true;
-        let records = self
-            .index()
-            .names
-            .iter()
-            .zip(&self.index().kinds)
-            .enumerate();
+        let records = self.index().names.iter().zip(&self.index().kinds).enumerate();
         for (record, (&offset, &number)) in records {
             if offset == 0 || !kinds.contains_number(number) {
                 continue;
@@ -272,39 +257,24 @@ impl NameIndex {
         let text = |offset: StrOff| btf.string_bytes(offset.0).unwrap_or_default();
         keyed.sort_unstable_by(|a, b| {
             (a.0.cmp(&b.0))
-                .then_with(|| {
-                    if a.1 == b.1 {
-                        a.2.cmp(&b.2)
-                    } else {
-                        text(a.1).cmp(text(b.1))
-                    }
-                })
+                .then_with(|| if a.1 == b.1 { a.2.cmp(&b.2) } else { text(a.1).cmp(text(b.1)) })
                 .then(a.2.cmp(&b.2))
         });
-        let entries = keyed
-            .into_iter()
-            .map(|(_, offset, id)| (offset, id))
-            .collect();
+        let entries = keyed.into_iter().map(|(_, offset, id)| (offset, id)).collect();
         NameIndex { entries }
     }
 
     /// Every type of this name, ascending. `btf` is the one the index was built from.
     pub fn find<'i>(&'i self, btf: &Btf, name: &str) -> impl Iterator<Item = TypeId> + use<'i> {
         let text = |offset: StrOff| btf.string_bytes(offset.0).unwrap_or_default();
-        let start = self
-            .entries
-            .partition_point(|&(offset, _)| text(offset) < name.as_bytes());
+        let start = self.entries.partition_point(|&(offset, _)| text(offset) < name.as_bytes());
         let length =
             self.entries[start..].partition_point(|&(offset, _)| text(offset) == name.as_bytes());
-        self.entries[start..start + length]
-            .iter()
-            .map(|&(_, id)| id)
+        self.entries[start..start + length].iter().map(|&(_, id)| id)
     }
 
     /// The names in order, each with its type; for completion lists.
     pub fn iter<'b>(&'b self, btf: &'b Btf) -> impl Iterator<Item = (&'b str, TypeId)> {
-        self.entries
-            .iter()
-            .map(|&(offset, id)| (btf.name_at(offset.0), id))
+        self.entries.iter().map(|&(offset, id)| (btf.name_at(offset.0), id))
     }
 }

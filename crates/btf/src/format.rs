@@ -198,10 +198,7 @@ impl Kind {
 
     /// Whether this is `const`, `volatile`, `restrict` or a type tag.
     pub fn is_modifier(self) -> bool {
-        matches!(
-            self,
-            Kind::Const | Kind::Volatile | Kind::Restrict | Kind::TypeTag
-        )
+        matches!(self, Kind::Const | Kind::Volatile | Kind::Restrict | Kind::TypeTag)
     }
 }
 

@@ -84,16 +84,8 @@ const fn mask(is_used: bool) -> u32 {
 }
 
 const SHAPES: [Shape; 128] = {
-    let nothing = Shape {
-        kind: 0,
-        fixed: 0,
-        each: 0,
-        target: 0,
-        name: 0,
-        ty_word: 0,
-        ty: 0,
-        no_vlen: 0,
-    };
+    let nothing =
+        Shape { kind: 0, fixed: 0, each: 0, target: 0, name: 0, ty_word: 0, ty: 0, no_vlen: 0 };
     let mut shapes = [nothing; 128];
     let mut number = 0;
     while number < 128 {
@@ -164,9 +156,7 @@ fn scan<const BIG: bool>(
         if shape.each != 0 {
             for element in record[fixed..].chunks_exact(shape.each as usize) {
                 highest.name = highest.name.max(word_of::<BIG>(element, 0) & shape.name);
-                highest.ty = highest
-                    .ty
-                    .max(word_of::<BIG>(element, shape.ty_word) & shape.ty);
+                highest.ty = highest.ty.max(word_of::<BIG>(element, shape.ty_word) & shape.ty);
             }
         } else if shape.kind == Kind::Array as u8 {
             let types = word_of::<BIG>(record, 12).max(word_of::<BIG>(record, 16));
@@ -198,11 +188,7 @@ impl Index {
 #[inline]
 fn word_of<const BIG: bool>(bytes: &[u8], at: usize) -> u32 {
     let word = bytes[at..at + 4].try_into().expect("a slice of four bytes");
-    if BIG {
-        u32::from_be_bytes(word)
-    } else {
-        u32::from_le_bytes(word)
-    }
+    if BIG { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
 }
 
 /// The length of a record of a later kind, or what is wrong with this one.
@@ -218,20 +204,11 @@ fn unusual_length(
     let offset_bytes = at as u64;
     if id.0 > MAX_TYPE_ID {
         let what = "number of types";
-        return Err(BtfError::BadHeader {
-            what,
-            value: id.0,
-            offset_bytes,
-        });
+        return Err(BtfError::BadHeader { what, value: id.0, offset_bytes });
     }
     match Kind::from_number(number) {
         // Kinds without elements have no `vlen`, as the kernel checks.
-        Some(kind) => Err(BtfError::BadRecord {
-            id,
-            kind,
-            what: "vlen is not 0",
-            offset_bytes,
-        }),
+        Some(kind) => Err(BtfError::BadRecord { id, kind, what: "vlen is not 0", offset_bytes }),
         None => layout_length(blob, sections, number, vlen).ok_or(BtfError::UnknownKind {
             id,
             kind: number,
@@ -263,22 +240,12 @@ fn locate_bad_reference(
 ) -> Result<(), BtfError> {
     let check_name = |at: usize| {
         let value = endian.u32_at(blob, at);
-        let error = BtfError::BadStringOffset {
-            value,
-            offset_bytes: at as u64,
-        };
-        if is_boundary(value) {
-            Ok(())
-        } else {
-            Err(error)
-        }
+        let error = BtfError::BadStringOffset { value, offset_bytes: at as u64 };
+        if is_boundary(value) { Ok(()) } else { Err(error) }
     };
     let check_type = |at: usize| {
         let value = endian.u32_at(blob, at);
-        let error = BtfError::BadReference {
-            value,
-            offset_bytes: at as u64,
-        };
+        let error = BtfError::BadReference { value, offset_bytes: at as u64 };
         if value < end_id { Ok(()) } else { Err(error) }
     };
     for (&at, &kind) in index.offsets.iter().zip(&index.kinds) {

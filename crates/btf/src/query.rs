@@ -15,10 +15,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(root: TypeId) -> Self {
-        Budget {
-            root,
-            n_left: MAX_VISITS,
-        }
+        Budget { root, n_left: MAX_VISITS }
     }
 
     /// Pays for one step at this depth.
@@ -147,11 +144,7 @@ impl Btf {
                     at = target;
                     continue;
                 }
-                Type::Array {
-                    element,
-                    n_elements: n,
-                    ..
-                } => {
+                Type::Array { element, n_elements: n, .. } => {
                     n_elements = n_elements.checked_mul(n).ok_or(BtfError::TooLarge { id })?;
                     at = element;
                     continue;
@@ -161,15 +154,10 @@ impl Btf {
                 | Type::Func { .. }
                 | Type::FuncProto(_)
                 | Type::Unknown { .. } => {
-                    return Err(BtfError::NoSize {
-                        id: at,
-                        kind: ty.kind(),
-                    });
+                    return Err(BtfError::NoSize { id: at, kind: ty.kind() });
                 }
             };
-            return n_elements
-                .checked_mul(size)
-                .ok_or(BtfError::TooLarge { id });
+            return n_elements.checked_mul(size).ok_or(BtfError::TooLarge { id });
         }
         Err(BtfError::TooDeep { id })
     }
@@ -197,17 +185,12 @@ impl Btf {
             | Type::Restrict { target }
             | Type::TypeTag { target, .. }
             | Type::Var { ty: target, .. }
-            | Type::Array {
-                element: target, ..
-            } => self.align_within(target, depth + 1, budget),
+            | Type::Array { element: target, .. } => self.align_within(target, depth + 1, budget),
             Type::Struct(composite) | Type::Union(composite) => {
                 let (align, is_packed) = self.composite_align(&composite, depth, budget)?;
                 Ok(if is_packed { 1 } else { align })
             }
-            _ => Err(BtfError::NoSize {
-                id,
-                kind: ty.kind(),
-            }),
+            _ => Err(BtfError::NoSize { id, kind: ty.kind() }),
         }
     }
 
@@ -232,10 +215,7 @@ impl Btf {
             };
             align = align.max(member_align);
         }
-        Ok((
-            align,
-            is_packed || !composite.size_bytes().is_multiple_of(align),
-        ))
+        Ok((align, is_packed || !composite.size_bytes().is_multiple_of(align)))
     }
 
     /// Whether members lie where only `__attribute__((packed))` puts them.
@@ -268,10 +248,7 @@ impl Btf {
         match self.resolved(member.ty)?.1 {
             Type::Int(int) if int.bit_offset != 0 || u32::from(int.n_bits) < int.size_bytes * 8 => {
                 let bits = (int.encoding != crate::IntEncoding::Bool).then_some(int.n_bits);
-                Ok((
-                    member.bit_offset.saturating_add(int.bit_offset.into()),
-                    bits,
-                ))
+                Ok((member.bit_offset.saturating_add(int.bit_offset.into()), bits))
             }
             _ => Ok((member.bit_offset, None)),
         }
@@ -286,22 +263,13 @@ impl Btf {
         let (id, ty) = self.resolved(id)?;
         if ty.composite().is_none() {
             let expected = "struct or union";
-            return Err(BtfError::WrongKind {
-                id,
-                kind: ty.kind(),
-                expected,
-            });
+            return Err(BtfError::WrongKind { id, kind: ty.kind(), expected });
         }
         let mut path = Vec::new();
         let found = self.field_at_depth(id, name, 0, 0, &mut path, &mut Budget::new(id))?;
         Ok(found.map(|(composite, member, bit_offset)| {
             path.reverse();
-            Field {
-                path: FieldPath(path),
-                member,
-                composite,
-                bit_offset,
-            }
+            Field { path: FieldPath(path), member, composite, bit_offset }
         }))
     }
 

@@ -56,12 +56,8 @@ impl Btf {
 
         let is_boundary = |offset: u32| match offset.checked_sub(first_string) {
             // Any byte but a continuation byte begins a character.
-            Some(local) => strings
-                .get(local as usize)
-                .is_some_and(|byte| byte & 0xc0 != 0x80),
-            None => base
-                .as_ref()
-                .is_some_and(|base| base.string(StrOff(offset)).is_some()),
+            Some(local) => strings.get(local as usize).is_some_and(|byte| byte & 0xc0 != 0x80),
+            None => base.as_ref().is_some_and(|base| base.string(StrOff(offset)).is_some()),
         };
         let all_ascii = is_ascii && base.as_ref().is_none_or(|base| base.is_ascii);
         let check_names: Option<&dyn Fn(u32) -> bool> =
@@ -148,11 +144,7 @@ impl Btf {
 
     /// The bytes of the string at this offset, without the NUL.
     pub(crate) fn string_bytes(&self, offset: u32) -> Option<&[u8]> {
-        Some(
-            CStr::from_bytes_until_nul(self.string_tail(offset)?)
-                .ok()?
-                .to_bytes(),
-        )
+        Some(CStr::from_bytes_until_nul(self.string_tail(offset)?).ok()?.to_bytes())
     }
 
     /// All string bytes from this offset on.
@@ -194,9 +186,7 @@ impl Btf {
     /// The word at an offset inside a record that was checked when the blob was opened.
     #[inline]
     pub(crate) fn word(&self, at: u32) -> u32 {
-        self.sections
-            .endian
-            .u32_at(self.bytes.as_slice(), at as usize)
+        self.sections.endian.u32_at(self.bytes.as_slice(), at as usize)
     }
 
     #[inline]
@@ -233,9 +223,7 @@ fn parse_header(blob: &[u8]) -> Result<Sections, BtfError> {
         return Err(header(HEADER_BYTES));
     }
     let Some(endian) = Endian::from_magic([blob[0], blob[1]]) else {
-        return Err(BtfError::BadMagic {
-            magic: u16::from_le_bytes([blob[0], blob[1]]),
-        });
+        return Err(BtfError::BadMagic { magic: u16::from_le_bytes([blob[0], blob[1]]) });
     };
     if blob[2] != VERSION {
         return Err(BtfError::BadVersion { version: blob[2] });
@@ -254,11 +242,7 @@ fn parse_header(blob: &[u8]) -> Result<Sections, BtfError> {
     }
     if blob.len() > i32::MAX as usize {
         let what = "length of the blob";
-        return Err(BtfError::BadHeader {
-            what,
-            value: u32::MAX,
-            offset_bytes: 0,
-        });
+        return Err(BtfError::BadHeader { what, value: u32::MAX, offset_bytes: 0 });
     }
     let section = |what, at| place_section(blob, endian, header_bytes, what, at);
     let (types_start, types_end) = section("type section", 8)?;
@@ -270,19 +254,8 @@ fn parse_header(blob: &[u8]) -> Result<Sections, BtfError> {
         return Err(bad("str_off", 16));
     }
     let has_layout = header_bytes >= HEADER_WITH_LAYOUT_BYTES && endian.u32_at(blob, 28) != 0;
-    let layout = if has_layout {
-        Some(section("layout section", 24)?)
-    } else {
-        None
-    };
-    Ok(Sections {
-        endian,
-        types_start,
-        types_end,
-        strings_start,
-        strings_end,
-        layout,
-    })
+    let layout = if has_layout { Some(section("layout section", 24)?) } else { None };
+    Ok(Sections { endian, types_start, types_end, strings_start, strings_end, layout })
 }
 
 /// Start and end of the section whose offset and length are at `field` in the header.

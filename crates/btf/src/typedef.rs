@@ -207,13 +207,7 @@ impl TypeDef {
     /// An ordinary integer.
     pub fn int(name: impl Into<String>, size_bytes: u32, encoding: IntEncoding) -> TypeDef {
         let n_bits = (size_bytes * 8) as u8;
-        TypeDef::Int {
-            name: name.into(),
-            size_bytes,
-            encoding,
-            bit_offset: 0,
-            n_bits,
-        }
+        TypeDef::Int { name: name.into(), size_bytes, encoding, bit_offset: 0, n_bits }
     }
 
     /// A copy of a view; ids stay as they are.
@@ -230,15 +224,9 @@ impl TypeDef {
                 n_bits: int.n_bits,
             },
             Type::Ptr { target } => TypeDef::Ptr { target },
-            Type::Array {
-                element,
-                index,
-                n_elements,
-            } => TypeDef::Array {
-                element,
-                index,
-                n_elements,
-            },
+            Type::Array { element, index, n_elements } => {
+                TypeDef::Array { element, index, n_elements }
+            }
             Type::Struct(composite) => TypeDef::Struct {
                 name: composite.name().into(),
                 size_bytes: composite.size_bytes(),
@@ -261,78 +249,38 @@ impl TypeDef {
                 is_signed: enumeration.is_signed(),
                 enumerators: enumerators(&enumeration),
             },
-            Type::Fwd { name, fwd_kind } => TypeDef::Fwd {
-                name: name.into(),
-                fwd_kind,
-            },
-            Type::Typedef { name, target } => TypeDef::Typedef {
-                name: name.into(),
-                target,
-            },
+            Type::Fwd { name, fwd_kind } => TypeDef::Fwd { name: name.into(), fwd_kind },
+            Type::Typedef { name, target } => TypeDef::Typedef { name: name.into(), target },
             Type::Volatile { target } => TypeDef::Volatile { target },
             Type::Const { target } => TypeDef::Const { target },
             Type::Restrict { target } => TypeDef::Restrict { target },
-            Type::Func {
-                name,
-                proto,
-                linkage,
-            } => TypeDef::Func {
-                name: name.into(),
-                proto,
-                linkage,
-            },
+            Type::Func { name, proto, linkage } => {
+                TypeDef::Func { name: name.into(), proto, linkage }
+            }
             Type::FuncProto(proto) => TypeDef::FuncProto {
                 ret: proto.ret(),
                 params: proto
                     .params()
-                    .map(|param| ParamDef {
-                        name: param.name.into(),
-                        ty: param.ty,
-                    })
+                    .map(|param| ParamDef { name: param.name.into(), ty: param.ty })
                     .collect(),
                 is_variadic: proto.is_variadic(),
             },
-            Type::Var { name, ty, linkage } => TypeDef::Var {
-                name: name.into(),
-                ty,
-                linkage,
-            },
+            Type::Var { name, ty, linkage } => TypeDef::Var { name: name.into(), ty, linkage },
             Type::DataSec(section) => TypeDef::DataSec {
                 name: section.name().into(),
                 size_bytes: section.size_bytes(),
                 vars: section.vars().collect(),
             },
-            Type::Float { name, size_bytes } => TypeDef::Float {
-                name: name.into(),
-                size_bytes,
-            },
-            Type::DeclTag {
-                name,
-                target,
-                component_idx,
-                is_attribute,
-            } => TypeDef::DeclTag {
-                name: name.into(),
-                target,
-                component_idx,
-                is_attribute,
-            },
-            Type::TypeTag {
-                name,
-                target,
-                is_attribute,
-            } => TypeDef::TypeTag {
-                name: name.into(),
-                target,
-                is_attribute,
-            },
+            Type::Float { name, size_bytes } => TypeDef::Float { name: name.into(), size_bytes },
+            Type::DeclTag { name, target, component_idx, is_attribute } => {
+                TypeDef::DeclTag { name: name.into(), target, component_idx, is_attribute }
+            }
+            Type::TypeTag { name, target, is_attribute } => {
+                TypeDef::TypeTag { name: name.into(), target, is_attribute }
+            }
             ty @ (Type::Void | Type::Unknown { .. }) => {
                 let expected = "a kind that can be written";
-                return Err(BtfError::WrongKind {
-                    id,
-                    kind: ty.kind(),
-                    expected,
-                });
+                return Err(BtfError::WrongKind { id, kind: ty.kind(), expected });
             }
         })
     }
@@ -385,9 +333,6 @@ fn members(composite: &crate::Composite<'_>) -> Vec<MemberDef> {
 fn enumerators(enumeration: &crate::Enumeration<'_>) -> Vec<EnumeratorDef> {
     enumeration
         .enumerators()
-        .map(|enumerator| EnumeratorDef {
-            name: enumerator.name.into(),
-            value: enumerator.value,
-        })
+        .map(|enumerator| EnumeratorDef { name: enumerator.name.into(), value: enumerator.value })
         .collect()
 }

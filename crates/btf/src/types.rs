@@ -212,11 +212,8 @@ impl<'a> Composite<'a> {
 
 fn member_at(record: Record<'_>, idx: u32) -> Member<'_> {
     let offset = record.word(idx * 3 + 2);
-    let (bit_offset, bits) = if record.kind_flag {
-        (offset & 0x00ff_ffff, (offset >> 24) as u8)
-    } else {
-        (offset, 0)
-    };
+    let (bit_offset, bits) =
+        if record.kind_flag { (offset & 0x00ff_ffff, (offset >> 24) as u8) } else { (offset, 0) };
     Member {
         name: record.btf.name_at(record.word(idx * 3)),
         ty: TypeId(record.word(idx * 3 + 1)),
@@ -275,10 +272,7 @@ impl<'a> Enumeration<'a> {
     }
 
     fn at(&self, idx: u32) -> Enumerator<'a> {
-        Enumerator {
-            name: self.record.btf.name_at(self.name_offset(idx)),
-            value: self.value(idx),
-        }
+        Enumerator { name: self.record.btf.name_at(self.name_offset(idx)), value: self.value(idx) }
     }
 
     /// The string offset of an enumerator's name; `idx` is in range.
@@ -291,18 +285,10 @@ impl<'a> Enumeration<'a> {
         if self.is_64 {
             let (low, high) = (self.record.word(idx * 3 + 1), self.record.word(idx * 3 + 2));
             let bits = u64::from(high) << 32 | u64::from(low);
-            if is_signed {
-                i128::from(bits as i64)
-            } else {
-                i128::from(bits)
-            }
+            if is_signed { i128::from(bits as i64) } else { i128::from(bits) }
         } else {
             let bits = self.record.word(idx * 2 + 1);
-            if is_signed {
-                i128::from(bits as i32)
-            } else {
-                i128::from(bits)
-            }
+            if is_signed { i128::from(bits as i32) } else { i128::from(bits) }
         }
     }
 }
@@ -409,29 +395,13 @@ impl<'a> Type<'a> {
             },
             Some(Kind::Struct) => Type::Struct(Composite(record)),
             Some(Kind::Union) => Type::Union(Composite(record)),
-            Some(Kind::Enum) => Type::Enum(Enumeration {
-                record,
-                is_64: false,
-            }),
-            Some(Kind::Enum64) => Type::Enum64(Enumeration {
-                record,
-                is_64: true,
-            }),
+            Some(Kind::Enum) => Type::Enum(Enumeration { record, is_64: false }),
+            Some(Kind::Enum64) => Type::Enum64(Enumeration { record, is_64: true }),
             Some(Kind::Fwd) => {
-                let fwd_kind = if record.kind_flag {
-                    FwdKind::Union
-                } else {
-                    FwdKind::Struct
-                };
-                Type::Fwd {
-                    name: record.name(),
-                    fwd_kind,
-                }
+                let fwd_kind = if record.kind_flag { FwdKind::Union } else { FwdKind::Struct };
+                Type::Fwd { name: record.name(), fwd_kind }
             }
-            Some(Kind::Typedef) => Type::Typedef {
-                name: record.name(),
-                target,
-            },
+            Some(Kind::Typedef) => Type::Typedef { name: record.name(), target },
             Some(Kind::Volatile) => Type::Volatile { target },
             Some(Kind::Const) => Type::Const { target },
             Some(Kind::Restrict) => Type::Restrict { target },
@@ -447,25 +417,19 @@ impl<'a> Type<'a> {
                 linkage: Linkage::from_number(record.word(0)),
             },
             Some(Kind::DataSec) => Type::DataSec(DataSec(record)),
-            Some(Kind::Float) => Type::Float {
-                name: record.name(),
-                size_bytes: record.third,
-            },
+            Some(Kind::Float) => Type::Float { name: record.name(), size_bytes: record.third },
             Some(Kind::DeclTag) => Type::DeclTag {
                 name: record.name(),
                 target,
                 component_idx: Some(record.word(0)).filter(|&idx| idx != u32::MAX),
                 is_attribute: record.kind_flag,
             },
-            Some(Kind::TypeTag) => Type::TypeTag {
-                name: record.name(),
-                target,
-                is_attribute: record.kind_flag,
-            },
-            Some(Kind::Void | Kind::Unknown) | None => Type::Unknown {
-                name: record.name(),
-                kind_number,
-            },
+            Some(Kind::TypeTag) => {
+                Type::TypeTag { name: record.name(), target, is_attribute: record.kind_flag }
+            }
+            Some(Kind::Void | Kind::Unknown) | None => {
+                Type::Unknown { name: record.name(), kind_number }
+            }
         }
     }
 

@@ -18,13 +18,7 @@ pub struct Cli {
     pub color: ColorChoice,
 
     /// How to print diagnostics.
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT"
-    )]
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub message_format: MessageFormat,
 }
 
@@ -91,11 +85,7 @@ pub struct Compile {
     pub include_dirs: Vec<PathBuf>,
 
     /// Define a macro.
-    #[arg(
-        short = 'D',
-        value_name = "NAME[=VALUE]",
-        help_heading = "Compiler options"
-    )]
+    #[arg(short = 'D', value_name = "NAME[=VALUE]", help_heading = "Compiler options")]
     pub defines: Vec<String>,
 
     /// Undefine a macro.
@@ -103,11 +93,7 @@ pub struct Compile {
     pub undefines: Vec<String>,
 
     /// Include FILE before the program.
-    #[arg(
-        long = "include",
-        value_name = "FILE",
-        help_heading = "Compiler options"
-    )]
+    #[arg(long = "include", value_name = "FILE", help_heading = "Compiler options")]
     pub includes: Vec<String>,
 
     /// Optimisation: 0 for none, anything else for all.
@@ -116,13 +102,7 @@ pub struct Compile {
     pub opt_level: String,
 
     /// Instruction set.
-    #[arg(
-        long,
-        alias = "mcpu",
-        value_enum,
-        default_value_t,
-        value_name = "VERSION"
-    )]
+    #[arg(long, alias = "mcpu", value_enum, default_value_t, value_name = "VERSION")]
     #[arg(help_heading = "Compiler options")]
     pub cpu: CpuChoice,
 

@@ -32,9 +32,5 @@ fn of_error(error: &Diagnostic) -> Exit {
         codes::load::E0907,
         codes::load::E0912,
     ];
-    if of_environment.contains(&error.code) {
-        Exit::Environment
-    } else {
-        Exit::Diagnostics
-    }
+    if of_environment.contains(&error.code) { Exit::Environment } else { Exit::Diagnostics }
 }

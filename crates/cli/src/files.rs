@@ -22,19 +22,13 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     };
     let mut bytes = Vec::new();
     let result = if path == Path::new("-") {
-        std::io::stdin()
-            .lock()
-            .take(MAX_FILE_BYTES + 1)
-            .read_to_end(&mut bytes)
+        std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)
     } else {
         File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
     };
     result.map_err(|error| fail(&plain(&error)))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(fail(&format_args!(
-            "it is longer than {} MiB",
-            MAX_FILE_BYTES >> 20
-        )));
+        return Err(fail(&format_args!("it is longer than {} MiB", MAX_FILE_BYTES >> 20)));
     }
     Ok(bytes)
 }
@@ -77,9 +71,7 @@ pub struct DiskFiles {
 impl DiskFiles {
     /// Looks into `include_dirs`, in order.
     pub fn new(include_dirs: &[PathBuf]) -> Self {
-        Self {
-            include_dirs: include_dirs.to_vec(),
-        }
+        Self { include_dirs: include_dirs.to_vec() }
     }
 
     fn candidates<'a>(
@@ -110,12 +102,7 @@ impl FileProvider for DiskFiles {
         let bytes = read(&path).ok()?;
         let text: Arc<str> = String::from_utf8_lossy(&bytes).into();
         let name = path.display().to_string().into();
-        Some(LoadedFile {
-            name,
-            text,
-            is_user: true,
-            directory,
-        })
+        Some(LoadedFile { name, text, is_user: true, directory })
     }
 
     fn exists(&mut self, request: &IncludeRequest<'_>) -> bool {

@@ -44,9 +44,7 @@ impl FileProvider for ThisMachine {
 
 impl Host for ThisMachine {
     fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
-        self.btf
-            .get_or_insert_with(|| read_btf(Path::new(KERNEL_BTF)).ok())
-            .clone()
+        self.btf.get_or_insert_with(|| read_btf(Path::new(KERNEL_BTF)).ok()).clone()
     }
 }
 

@@ -21,13 +21,7 @@ pub struct Terminal {
 impl Terminal {
     /// Prints as the command line asks.
     pub fn new(color: ColorChoice, format: MessageFormat) -> Self {
-        Self {
-            color,
-            format,
-            n_errors: 0,
-            n_warnings: 0,
-            sarif: None,
-        }
+        Self { color, format, n_errors: 0, n_warnings: 0, sarif: None }
     }
 
     /// Prints the diagnostics of one compilation.

@@ -46,8 +46,7 @@ pub fn select_all(
 ) -> IndexVec<FuncId, Option<Func<VReg>>> {
     let has_body = |id: &FuncId| module.funcs[*id].body.is_some();
     let ids = module.funcs.ids();
-    ids.map(|id| has_body(&id).then(|| select(session, module, id, cpu)))
-        .collect()
+    ids.map(|id| has_body(&id).then(|| select(session, module, id, cpu))).collect()
 }
 
 /// Allocates registers, and improves the result.

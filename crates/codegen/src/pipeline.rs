@@ -37,12 +37,7 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
         let Some(body) = module.funcs[id].body.take() else {
             continue;
         };
-        let mut passes = Passes {
-            module,
-            id,
-            body,
-            observer,
-        };
+        let mut passes = Passes { module, id, body, observer };
         match level {
             OptLevel::O0 => passes.tidy(),
             OptLevel::O2 => passes.optimize(),
@@ -55,12 +50,7 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
         let Some(body) = module.funcs[id].body.take() else {
             continue;
         };
-        let mut passes = Passes {
-            module,
-            id,
-            body,
-            observer,
-        };
+        let mut passes = Passes { module, id, body, observer };
         match level {
             OptLevel::O0 => passes.expand(),
             OptLevel::O2 => passes.finish(),
@@ -134,9 +124,7 @@ impl Passes<'_, '_> {
     fn clean(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let mut changed = self.run("simplify_cfg", |_, _, body| simplify_cfg(body));
-            changed |= self.run("simplify", |module, _, body| {
-                simplify(&module.globals, body)
-            });
+            changed |= self.run("simplify", |module, _, body| simplify(&module.globals, body));
             changed |= self.run("decide_comparisons", |_, _, body| decide_comparisons(body));
             changed |= self.run("drop_unseen_bits", |_, _, body| drop_unseen_bits(body));
             changed |= self.run("remove_dead_code", |_, _, body| remove_dead_code(body));

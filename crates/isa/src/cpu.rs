@@ -29,27 +29,17 @@ impl Insn {
     /// of 64-bit immediate loads are features of the loader, not of the instruction set: `V1`.
     pub fn min_cpu(&self) -> Cpu {
         match *self {
-            Insn::Alu {
-                op: AluOp::SDiv | AluOp::SMod,
-                ..
-            }
+            Insn::Alu { op: AluOp::SDiv | AluOp::SMod, .. }
             | Insn::SignExtend { .. }
-            | Insn::ByteSwap {
-                op: SwapOp::Swap, ..
-            }
+            | Insn::ByteSwap { op: SwapOp::Swap, .. }
             | Insn::LoadAcquire { .. }
             | Insn::StoreRelease { .. }
             | Insn::JumpLong { .. }
             | Insn::MayGoto { .. } => Cpu::V4,
             Insn::Load { ty, .. } if ty.is_signed() => Cpu::V4,
-            Insn::JumpIf {
-                width: Width::W32, ..
-            } => Cpu::V3,
+            Insn::JumpIf { width: Width::W32, .. } => Cpu::V3,
             Insn::Atomic { op, .. } if op != AtomicOp::Add => Cpu::V3,
-            Insn::JumpIf {
-                op: JmpOp::Lt | JmpOp::Le | JmpOp::SLt | JmpOp::SLe,
-                ..
-            } => Cpu::V2,
+            Insn::JumpIf { op: JmpOp::Lt | JmpOp::Le | JmpOp::SLt | JmpOp::SLe, .. } => Cpu::V2,
             _ => Cpu::V1,
         }
     }

@@ -95,9 +95,7 @@ fn split_slot(bytes: &[u8], endian: Endian) -> Option<(Slot, &[u8])> {
 }
 
 fn truncated(bytes: &[u8]) -> Malformed {
-    Malformed::Truncated {
-        bytes: bytes.len() as u8,
-    }
+    Malformed::Truncated { bytes: bytes.len() as u8 }
 }
 
 /// A slot being given its meaning. Each method below handles the opcodes of one class.
@@ -111,10 +109,7 @@ impl Fields {
         match self.0.opcode & 0xf0 {
             code::NEG if !self.source_is_reg() => {
                 self.zero_src()?.zero_off()?.zero_imm()?;
-                Ok(Insn::Neg {
-                    width,
-                    dst: self.dst()?,
-                })
+                Ok(Insn::Neg { width, dst: self.dst()? })
             }
             code::END => self.byte_swap(width),
             MOV if self.source_is_reg() && self.0.off != 0 => self.sign_extend(width),
@@ -124,12 +119,7 @@ impl Fields {
                 }
                 let op = opcode::find(&AluOp::ALL, opcode::alu, (code, self.0.off))
                     .ok_or(self.bad_off())?;
-                Ok(Insn::Alu {
-                    width,
-                    op,
-                    dst: self.dst()?,
-                    src: self.operand()?,
-                })
+                Ok(Insn::Alu { width, op, dst: self.dst()?, src: self.operand()? })
             }
         }
     }
@@ -137,11 +127,7 @@ impl Fields {
     fn sign_extend(self, width: Width) -> Decoded {
         let extension = Extension::new(width, self.0.off as u16 as u32).ok_or(self.bad_off())?;
         self.zero_imm()?;
-        Ok(Insn::SignExtend {
-            extension,
-            dst: self.dst()?,
-            src: self.src()?,
-        })
+        Ok(Insn::SignExtend { extension, dst: self.dst()?, src: self.src()? })
     }
 
     fn byte_swap(self, width: Width) -> Decoded {
@@ -154,11 +140,7 @@ impl Fields {
         self.zero_src()?.zero_off()?;
         let bits = opcode::find(&SwapBits::ALL, |bits| bits.bits() as i32, self.0.imm)
             .ok_or(self.bad_imm())?;
-        Ok(Insn::ByteSwap {
-            op,
-            bits,
-            dst: self.dst()?,
-        })
+        Ok(Insn::ByteSwap { op, bits, dst: self.dst()? })
     }
 
     fn load_imm64(self, second: Slot) -> Decoded {
@@ -177,20 +159,11 @@ impl Fields {
         let value = match self.0.src {
             wide::VALUE => Wide::Value(u64::from(high as u32) << 32 | u64::from(low as u32)),
             wide::MAP_FD => no_high().map(|_| Wide::MapFd(low))?,
-            wide::MAP_VALUE => Wide::MapValue {
-                fd: low,
-                off: high as u32,
-            },
-            wide::BTF_ID => Wide::BtfId {
-                id: low as u32,
-                fd: high as u32,
-            },
+            wide::MAP_VALUE => Wide::MapValue { fd: low, off: high as u32 },
+            wide::BTF_ID => Wide::BtfId { id: low as u32, fd: high as u32 },
             wide::FUNC => no_high().map(|_| Wide::Func { off: low })?,
             wide::MAP_IDX => no_high().map(|_| Wide::MapIdx(low as u32))?,
-            wide::MAP_IDX_VALUE => Wide::MapIdxValue {
-                idx: low as u32,
-                off: high as u32,
-            },
+            wide::MAP_IDX_VALUE => Wide::MapIdxValue { idx: low as u32, off: high as u32 },
             _ => return Err(self.bad_src()),
         };
         Ok(Insn::LoadImm64 { dst, value })
@@ -208,11 +181,7 @@ impl Fields {
             self.zero_src()?;
             None
         };
-        Ok(Insn::LoadPacket {
-            size,
-            index,
-            off: self.0.imm,
-        })
+        Ok(Insn::LoadPacket { size, index, off: self.0.imm })
     }
 
     fn load(self) -> Decoded {
@@ -225,12 +194,7 @@ impl Fields {
             return self.unknown_opcode();
         };
         self.zero_imm()?;
-        Ok(Insn::Load {
-            ty,
-            dst: self.dst()?,
-            base: self.src()?,
-            off: self.0.off,
-        })
+        Ok(Insn::Load { ty, dst: self.dst()?, base: self.src()?, off: self.0.off })
     }
 
     fn store_imm(self) -> Decoded {
@@ -239,12 +203,7 @@ impl Fields {
         }
         self.zero_src()?;
         let src = Src::Imm(self.0.imm);
-        Ok(Insn::Store {
-            size: self.size(),
-            base: self.dst()?,
-            off: self.0.off,
-            src,
-        })
+        Ok(Insn::Store { size: self.size(), base: self.dst()?, off: self.0.off, src })
     }
 
     fn store(self) -> Decoded {
@@ -252,12 +211,7 @@ impl Fields {
         match self.mode() {
             mode::MEM => {
                 let src = Src::Reg(self.zero_imm()?.src()?);
-                Ok(Insn::Store {
-                    size,
-                    base: self.dst()?,
-                    off,
-                    src,
-                })
+                Ok(Insn::Store { size, base: self.dst()?, off, src })
             }
             mode::ATOMIC => self.atomic(),
             _ => self.unknown_opcode(),
@@ -268,20 +222,10 @@ impl Fields {
         let (size, dst, src, off) = (self.size(), self.dst()?, self.src()?, self.0.off);
         match self.0.imm {
             LOAD_ACQUIRE => {
-                return Ok(Insn::LoadAcquire {
-                    size,
-                    dst,
-                    base: src,
-                    off,
-                });
+                return Ok(Insn::LoadAcquire { size, dst, base: src, off });
             }
             STORE_RELEASE => {
-                return Ok(Insn::StoreRelease {
-                    size,
-                    base: dst,
-                    off,
-                    src,
-                });
+                return Ok(Insn::StoreRelease { size, base: dst, off, src });
             }
             _ => {}
         }
@@ -291,26 +235,14 @@ impl Fields {
             Size::B | Size::H => return Err(self.bad_imm()),
         };
         let op = opcode::find(&AtomicOp::ALL, opcode::atomic, self.0.imm).ok_or(self.bad_imm())?;
-        Ok(Insn::Atomic {
-            op,
-            width,
-            base: dst,
-            off,
-            src,
-        })
+        Ok(Insn::Atomic { op, width, base: dst, off, src })
     }
 
     fn jump(self, width: Width) -> Decoded {
         let off = self.0.off;
         if let Some(op) = opcode::find(&JmpOp::ALL, opcode::jmp, self.0.opcode & 0xf0) {
             let (dst, src) = (self.dst()?, self.operand()?);
-            return Ok(Insn::JumpIf {
-                width,
-                op,
-                dst,
-                src,
-                off,
-            });
+            return Ok(Insn::JumpIf { width, op, dst, src, off });
         }
         if self.source_is_reg() {
             return self.unknown_opcode();
@@ -342,10 +274,7 @@ impl Fields {
         let callee = match self.0.src {
             call::HELPER => self.zero_off().map(|_| Callee::Helper(imm as u32))?,
             call::LOCAL => self.zero_off().map(|_| Callee::Local { off: imm })?,
-            call::KFUNC => Callee::Kfunc {
-                id: imm as u32,
-                off: self.0.off,
-            },
+            call::KFUNC => Callee::Kfunc { id: imm as u32, off: self.0.off },
             _ => return Err(self.bad_src()),
         };
         Ok(Insn::Call(callee))
@@ -383,17 +312,11 @@ impl Fields {
     }
 
     fn dst(self) -> Result<Reg, Malformed> {
-        Reg::new(self.0.dst).ok_or(Malformed::Register {
-            field: "dst",
-            number: self.0.dst,
-        })
+        Reg::new(self.0.dst).ok_or(Malformed::Register { field: "dst", number: self.0.dst })
     }
 
     fn src(self) -> Result<Reg, Malformed> {
-        Reg::new(self.0.src).ok_or(Malformed::Register {
-            field: "src",
-            number: self.0.src,
-        })
+        Reg::new(self.0.src).ok_or(Malformed::Register { field: "src", number: self.0.src })
     }
 
     fn zero_dst(self) -> Result<Fields, Malformed> {
@@ -413,11 +336,7 @@ impl Fields {
     }
 
     fn zero(self, field: &'static str, value: i32) -> Result<Fields, Malformed> {
-        if value == 0 {
-            Ok(self)
-        } else {
-            Err(self.bad(field, value))
-        }
+        if value == 0 { Ok(self) } else { Err(self.bad(field, value)) }
     }
 
     fn bad_src(self) -> Malformed {
@@ -433,16 +352,10 @@ impl Fields {
     }
 
     fn bad(self, field: &'static str, value: i32) -> Malformed {
-        Malformed::Field {
-            opcode: self.0.opcode,
-            field,
-            value,
-        }
+        Malformed::Field { opcode: self.0.opcode, field, value }
     }
 
     fn unknown_opcode(self) -> Decoded {
-        Err(Malformed::Opcode {
-            opcode: self.0.opcode,
-        })
+        Err(Malformed::Opcode { opcode: self.0.opcode })
     }
 }

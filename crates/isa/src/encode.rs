@@ -17,11 +17,8 @@ pub enum Endian {
 
 impl Endian {
     /// The byte order of the machine that bpfc itself runs on.
-    pub const NATIVE: Endian = if cfg!(target_endian = "big") {
-        Endian::Big
-    } else {
-        Endian::Little
-    };
+    pub const NATIVE: Endian =
+        if cfg!(target_endian = "big") { Endian::Big } else { Endian::Little };
 }
 
 /// The 8 or 16 bytes of one instruction.
@@ -42,10 +39,7 @@ impl Deref for Encoded {
 /// Encodes one instruction.
 pub fn encode(insn: &Insn, endian: Endian) -> Encoded {
     let (first, second) = to_slots(insn);
-    let mut encoded = Encoded {
-        bytes: [0; 2 * Slot::BYTES],
-        len: Slot::BYTES,
-    };
+    let mut encoded = Encoded { bytes: [0; 2 * Slot::BYTES], len: Slot::BYTES };
     encoded.bytes[..Slot::BYTES].copy_from_slice(&first.to_bytes(endian));
     if let Some(second) = second {
         encoded.bytes[Slot::BYTES..].copy_from_slice(&second.to_bytes(endian));
@@ -66,130 +60,54 @@ pub fn encode_program(insns: &[Insn], endian: Endian) -> Vec<u8> {
 /// The slot of the instruction, and the second one of a 64-bit immediate load.
 fn to_slots(insn: &Insn) -> (Slot, Option<Slot>) {
     let slot = match *insn {
-        Insn::Alu {
-            width,
-            op,
-            dst,
-            src,
-        } => alu(width, op, dst, src),
-        Insn::Neg { width, dst } => Slot {
-            opcode: code::NEG | opcode::alu_class(width),
-            dst: dst.number(),
-            ..zero()
-        },
-        Insn::SignExtend {
-            extension,
-            dst,
-            src,
-        } => Slot {
+        Insn::Alu { width, op, dst, src } => alu(width, op, dst, src),
+        Insn::Neg { width, dst } => {
+            Slot { opcode: code::NEG | opcode::alu_class(width), dst: dst.number(), ..zero() }
+        }
+        Insn::SignExtend { extension, dst, src } => Slot {
             off: extension.bits() as i16,
             ..alu(extension.width(), AluOp::Mov, dst, Src::Reg(src))
         },
         Insn::ByteSwap { op, bits, dst } => byte_swap(op, bits, dst),
         Insn::LoadImm64 { dst, value } => return load_imm64(dst, value),
         Insn::Load { ty, dst, base, off } => {
-            let mode = if ty.is_signed() {
-                mode::MEMSX
-            } else {
-                mode::MEM
-            };
+            let mode = if ty.is_signed() { mode::MEMSX } else { mode::MEM };
             memory(mode, ty.size(), class::LDX, dst, base, off)
         }
-        Insn::Store {
-            size,
-            base,
-            off,
-            src: Src::Reg(src),
-        } => memory(mode::MEM, size, class::STX, base, src, off),
-        Insn::Store {
-            size,
-            base,
-            off,
-            src: Src::Imm(imm),
-        } => Slot {
-            imm,
-            ..memory(mode::MEM, size, class::ST, base, Reg::R0, off)
-        },
-        Insn::Atomic {
-            op,
-            width,
-            base,
-            off,
-            src,
-        } => {
+        Insn::Store { size, base, off, src: Src::Reg(src) } => {
+            memory(mode::MEM, size, class::STX, base, src, off)
+        }
+        Insn::Store { size, base, off, src: Src::Imm(imm) } => {
+            Slot { imm, ..memory(mode::MEM, size, class::ST, base, Reg::R0, off) }
+        }
+        Insn::Atomic { op, width, base, off, src } => {
             let slot = memory(mode::ATOMIC, width.size(), class::STX, base, src, off);
-            Slot {
-                imm: opcode::atomic(op),
-                ..slot
-            }
+            Slot { imm: opcode::atomic(op), ..slot }
         }
-        Insn::LoadAcquire {
-            size,
-            dst,
-            base,
-            off,
-        } => {
+        Insn::LoadAcquire { size, dst, base, off } => {
             let slot = memory(mode::ATOMIC, size, class::STX, dst, base, off);
-            Slot {
-                imm: opcode::LOAD_ACQUIRE,
-                ..slot
-            }
+            Slot { imm: opcode::LOAD_ACQUIRE, ..slot }
         }
-        Insn::StoreRelease {
-            size,
-            base,
-            off,
-            src,
-        } => {
+        Insn::StoreRelease { size, base, off, src } => {
             let slot = memory(mode::ATOMIC, size, class::STX, base, src, off);
-            Slot {
-                imm: opcode::STORE_RELEASE,
-                ..slot
-            }
+            Slot { imm: opcode::STORE_RELEASE, ..slot }
         }
         Insn::LoadPacket { size, index, off } => {
             let (mode, index) = match index {
                 None => (mode::ABS, Reg::R0),
                 Some(index) => (mode::IND, index),
             };
-            Slot {
-                imm: off,
-                ..memory(mode, size.size(), class::LD, Reg::R0, index, 0)
-            }
+            Slot { imm: off, ..memory(mode, size.size(), class::LD, Reg::R0, index, 0) }
         }
-        Insn::Jump { off } => Slot {
-            opcode: code::JA | class::JMP,
-            off,
-            ..zero()
-        },
-        Insn::JumpLong { off } => Slot {
-            opcode: code::JA | class::JMP32,
-            imm: off,
-            ..zero()
-        },
-        Insn::JumpIf {
-            width,
-            op,
-            dst,
-            src,
-            off,
-        } => {
+        Insn::Jump { off } => Slot { opcode: code::JA | class::JMP, off, ..zero() },
+        Insn::JumpLong { off } => Slot { opcode: code::JA | class::JMP32, imm: off, ..zero() },
+        Insn::JumpIf { width, op, dst, src, off } => {
             let opcode = opcode::jmp(op) | opcode::jmp_class(width);
-            Slot {
-                off,
-                ..operands(opcode, dst, src)
-            }
+            Slot { off, ..operands(opcode, dst, src) }
         }
-        Insn::MayGoto { off } => Slot {
-            opcode: code::JCOND | class::JMP,
-            off,
-            ..zero()
-        },
+        Insn::MayGoto { off } => Slot { opcode: code::JCOND | class::JMP, off, ..zero() },
         Insn::Call(callee) => call(callee),
-        Insn::Exit => Slot {
-            opcode: code::EXIT | class::JMP,
-            ..zero()
-        },
+        Insn::Exit => Slot { opcode: code::EXIT | class::JMP, ..zero() },
     };
     (slot, None)
 }
@@ -200,27 +118,16 @@ fn zero() -> Slot {
 
 /// An arithmetic or jump slot with its second operand.
 fn operands(opcode: u8, dst: Reg, src: Src) -> Slot {
-    let slot = Slot {
-        opcode,
-        dst: dst.number(),
-        ..zero()
-    };
+    let slot = Slot { opcode, dst: dst.number(), ..zero() };
     match src {
-        Src::Reg(src) => Slot {
-            opcode: opcode | SOURCE_X,
-            src: src.number(),
-            ..slot
-        },
+        Src::Reg(src) => Slot { opcode: opcode | SOURCE_X, src: src.number(), ..slot },
         Src::Imm(imm) => Slot { imm, ..slot },
     }
 }
 
 fn alu(width: Width, op: AluOp, dst: Reg, src: Src) -> Slot {
     let (code, off) = opcode::alu(op);
-    Slot {
-        off,
-        ..operands(code | opcode::alu_class(width), dst, src)
-    }
+    Slot { off, ..operands(code | opcode::alu_class(width), dst, src) }
 }
 
 fn byte_swap(op: SwapOp, bits: SwapBits, dst: Reg) -> Slot {
@@ -230,42 +137,19 @@ fn byte_swap(op: SwapOp, bits: SwapBits, dst: Reg) -> Slot {
         SwapOp::Swap => class::ALU64,
     };
     let imm = bits.bits() as i32;
-    Slot {
-        opcode: code::END | class,
-        dst: dst.number(),
-        imm,
-        ..zero()
-    }
+    Slot { opcode: code::END | class, dst: dst.number(), imm, ..zero() }
 }
 
 fn memory(mode: u8, size: Size, class: u8, dst: Reg, src: Reg, off: i16) -> Slot {
     let opcode = mode | opcode::size(size) | class;
-    Slot {
-        opcode,
-        dst: dst.number(),
-        src: src.number(),
-        off,
-        imm: 0,
-    }
+    Slot { opcode, dst: dst.number(), src: src.number(), off, imm: 0 }
 }
 
 fn load_imm64(dst: Reg, value: Wide) -> (Slot, Option<Slot>) {
     let (src, low, high) = opcode::wide_fields(value);
     let opcode = mode::IMM | opcode::size(Size::DW) | class::LD;
-    let first = Slot {
-        opcode,
-        dst: dst.number(),
-        src,
-        off: 0,
-        imm: low,
-    };
-    (
-        first,
-        Some(Slot {
-            imm: high,
-            ..zero()
-        }),
-    )
+    let first = Slot { opcode, dst: dst.number(), src, off: 0, imm: low };
+    (first, Some(Slot { imm: high, ..zero() }))
 }
 
 fn call(callee: Callee) -> Slot {
@@ -274,11 +158,5 @@ fn call(callee: Callee) -> Slot {
         Callee::Local { off } => (call::LOCAL, 0, off),
         Callee::Kfunc { id, off } => (call::KFUNC, off, id as i32),
     };
-    Slot {
-        opcode: code::CALL | class::JMP,
-        dst: 0,
-        src,
-        off,
-        imm,
-    }
+    Slot { opcode: code::CALL | class::JMP, dst: 0, src, off, imm }
 }

@@ -15,11 +15,7 @@ impl Insn {
     /// here.
     pub fn uses(&self) -> RegSet {
         match *self {
-            Insn::Alu {
-                op: AluOp::Mov,
-                src,
-                ..
-            } => of_src(src),
+            Insn::Alu { op: AluOp::Mov, src, .. } => of_src(src),
             Insn::Alu { dst, src, .. } | Insn::JumpIf { dst, src, .. } => {
                 of_src(src).union(RegSet::of(dst))
             }
@@ -27,12 +23,9 @@ impl Insn {
             Insn::SignExtend { src, .. } => RegSet::of(src),
             Insn::Load { base, .. } | Insn::LoadAcquire { base, .. } => RegSet::of(base),
             Insn::Store { base, src, .. } => of_src(src).union(RegSet::of(base)),
-            Insn::Atomic {
-                op: AtomicOp::CmpXchg,
-                base,
-                src,
-                ..
-            } => RegSet::from_iter([base, src, Reg::R0]),
+            Insn::Atomic { op: AtomicOp::CmpXchg, base, src, .. } => {
+                RegSet::from_iter([base, src, Reg::R0])
+            }
             Insn::Atomic { base, src, .. } | Insn::StoreRelease { base, src, .. } => {
                 RegSet::from_iter([base, src])
             }
@@ -57,10 +50,7 @@ impl Insn {
             | Insn::LoadImm64 { dst, .. }
             | Insn::Load { dst, .. }
             | Insn::LoadAcquire { dst, .. } => RegSet::of(dst),
-            Insn::Atomic {
-                op: AtomicOp::CmpXchg,
-                ..
-            } => RegSet::of(Reg::R0),
+            Insn::Atomic { op: AtomicOp::CmpXchg, .. } => RegSet::of(Reg::R0),
             Insn::Atomic { op, src, .. } if op.fetches() => RegSet::of(src),
             Insn::LoadPacket { .. } | Insn::Call(_) => RegSet::CALLER_SAVED,
             Insn::Atomic { .. }
@@ -98,19 +88,9 @@ impl Insn {
         match self {
             Insn::Jump { .. } => Some(Insn::Jump { off: short? }),
             Insn::JumpLong { .. } => Some(Insn::JumpLong { off }),
-            Insn::JumpIf {
-                width,
-                op,
-                dst,
-                src,
-                ..
-            } => Some(Insn::JumpIf {
-                width,
-                op,
-                dst,
-                src,
-                off: short?,
-            }),
+            Insn::JumpIf { width, op, dst, src, .. } => {
+                Some(Insn::JumpIf { width, op, dst, src, off: short? })
+            }
             Insn::MayGoto { .. } => Some(Insn::MayGoto { off: short? }),
             _ => None,
         }
@@ -121,10 +101,7 @@ impl Insn {
     pub fn function_offset(&self) -> Option<i32> {
         match *self {
             Insn::Call(Callee::Local { off }) => Some(off),
-            Insn::LoadImm64 {
-                value: Wide::Func { off },
-                ..
-            } => Some(off),
+            Insn::LoadImm64 { value: Wide::Func { off }, .. } => Some(off),
             _ => None,
         }
     }
@@ -134,13 +111,9 @@ impl Insn {
     pub fn with_function_offset(self, off: i32) -> Option<Insn> {
         match self {
             Insn::Call(Callee::Local { .. }) => Some(Insn::Call(Callee::Local { off })),
-            Insn::LoadImm64 {
-                dst,
-                value: Wide::Func { .. },
-            } => Some(Insn::LoadImm64 {
-                dst,
-                value: Wide::Func { off },
-            }),
+            Insn::LoadImm64 { dst, value: Wide::Func { .. } } => {
+                Some(Insn::LoadImm64 { dst, value: Wide::Func { off } })
+            }
             _ => None,
         }
     }

@@ -15,83 +15,34 @@ use crate::{
 pub enum Insn {
     /// `dst = dst op src`, or `dst = src` for [`AluOp::Mov`]. A 32-bit operation clears the upper
     /// half of `dst` (RFC 9669 §4.1).
-    Alu {
-        width: Width,
-        op: AluOp,
-        dst: Reg,
-        src: Src,
-    },
+    Alu { width: Width, op: AluOp, dst: Reg, src: Src },
     /// `dst = -dst`.
     Neg { width: Width, dst: Reg },
     /// `dst = (s8)src` and the like: move with sign extension.
-    SignExtend {
-        extension: Extension,
-        dst: Reg,
-        src: Reg,
-    },
+    SignExtend { extension: Extension, dst: Reg, src: Reg },
     /// `dst = be16 dst` and the like. The result is zero-extended to 64 bits (RFC 9669 §4.2).
-    ByteSwap {
-        op: SwapOp,
-        bits: SwapBits,
-        dst: Reg,
-    },
+    ByteSwap { op: SwapOp, bits: SwapBits, dst: Reg },
     /// `dst = value ll`: the only instruction that takes two slots (RFC 9669 §5.4).
     LoadImm64 { dst: Reg, value: Wide },
     /// `dst = *(type *)(base + off)`.
-    Load {
-        ty: LoadType,
-        dst: Reg,
-        base: Reg,
-        off: i16,
-    },
+    Load { ty: LoadType, dst: Reg, base: Reg, off: i16 },
     /// `*(size *)(base + off) = src`.
-    Store {
-        size: Size,
-        base: Reg,
-        off: i16,
-        src: Src,
-    },
+    Store { size: Size, base: Reg, off: i16, src: Src },
     /// An atomic update of `*(base + off)` by `src` (RFC 9669 §5.3).
-    Atomic {
-        op: AtomicOp,
-        width: Width,
-        base: Reg,
-        off: i16,
-        src: Reg,
-    },
+    Atomic { op: AtomicOp, width: Width, base: Reg, off: i16, src: Reg },
     /// `dst = load_acquire((size *)(base + off))`, zero-extending.
-    LoadAcquire {
-        size: Size,
-        dst: Reg,
-        base: Reg,
-        off: i16,
-    },
+    LoadAcquire { size: Size, dst: Reg, base: Reg, off: i16 },
     /// `store_release((size *)(base + off), src)`.
-    StoreRelease {
-        size: Size,
-        base: Reg,
-        off: i16,
-        src: Reg,
-    },
+    StoreRelease { size: Size, base: Reg, off: i16, src: Reg },
     /// `r0 = *(size *)skb[index + off]`: a read from the packet whose `struct sk_buff` is in `r6`,
     /// in network byte order; outside the packet it ends the program (RFC 9669 §5.5).
-    LoadPacket {
-        size: Narrow,
-        index: Option<Reg>,
-        off: i32,
-    },
+    LoadPacket { size: Narrow, index: Option<Reg>, off: i32 },
     /// `goto off`.
     Jump { off: i16 },
     /// `gotol off`: a jump with a 32-bit offset.
     JumpLong { off: i32 },
     /// `if dst op src goto off`.
-    JumpIf {
-        width: Width,
-        op: JmpOp,
-        dst: Reg,
-        src: Src,
-        off: i16,
-    },
+    JumpIf { width: Width, op: JmpOp, dst: Reg, src: Src, off: i16 },
     /// `may_goto off`: jumps when the program has used up its loop budget.
     MayGoto { off: i16 },
     /// Calls with arguments in `r1` to `r5` and the result in `r0`.

@@ -41,9 +41,7 @@ fn write_listing(out: &mut String, insns: &[Insn], names: &dyn Names) -> fmt::Re
             writeln!(out, "{label}:")?;
         }
         let operand = names.operand(insn_idx, insn);
-        let target = slots
-            .target(insn_idx, insn)
-            .and_then(|target| labels.get(&target));
+        let target = slots.target(insn_idx, insn).and_then(|target| labels.get(&target));
         let symbol = operand.as_ref().or(target).map(String::as_str);
         writeln!(out, "\t{}", insn.text(Syntax::Plain).with_symbol(symbol))?;
     }

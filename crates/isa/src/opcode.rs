@@ -174,16 +174,12 @@ impl Slot {
 
     pub fn to_bytes(self, endian: Endian) -> [u8; Slot::BYTES] {
         let (regs, [o0, o1], [i0, i1, i2, i3]) = match endian {
-            Endian::Little => (
-                self.src << 4 | self.dst,
-                self.off.to_le_bytes(),
-                self.imm.to_le_bytes(),
-            ),
-            Endian::Big => (
-                self.dst << 4 | self.src,
-                self.off.to_be_bytes(),
-                self.imm.to_be_bytes(),
-            ),
+            Endian::Little => {
+                (self.src << 4 | self.dst, self.off.to_le_bytes(), self.imm.to_le_bytes())
+            }
+            Endian::Big => {
+                (self.dst << 4 | self.src, self.off.to_be_bytes(), self.imm.to_be_bytes())
+            }
         };
         [self.opcode, regs, o0, o1, i0, i1, i2, i3]
     }

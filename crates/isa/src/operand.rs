@@ -307,9 +307,7 @@ impl Extension {
 
     /// The extension to `width` from the low `bits` of the source, if there is one.
     pub fn new(width: Width, bits: u32) -> Option<Extension> {
-        Extension::ALL
-            .into_iter()
-            .find(|ext| ext.width() == width && ext.bits() == bits)
+        Extension::ALL.into_iter().find(|ext| ext.width() == width && ext.bits() == bits)
     }
 
     /// The width of the result.
@@ -398,10 +396,7 @@ impl AtomicOp {
 
     /// Whether the old value is put into a register: `r0` for [`AtomicOp::CmpXchg`], otherwise `src`.
     pub fn fetches(self) -> bool {
-        !matches!(
-            self,
-            AtomicOp::Add | AtomicOp::Or | AtomicOp::And | AtomicOp::Xor
-        )
+        !matches!(self, AtomicOp::Add | AtomicOp::Or | AtomicOp::And | AtomicOp::Xor)
     }
 }
 

@@ -128,8 +128,7 @@ impl RegSet {
 
 impl FromIterator<Reg> for RegSet {
     fn from_iter<I: IntoIterator<Item = Reg>>(regs: I) -> RegSet {
-        regs.into_iter()
-            .fold(RegSet::EMPTY, |set, reg| set.union(RegSet::of(reg)))
+        regs.into_iter().fold(RegSet::EMPTY, |set, reg| set.union(RegSet::of(reg)))
     }
 }
 

@@ -40,10 +40,7 @@ impl SlotMap {
         if slot >= self.n_slots() {
             return None;
         }
-        self.starts
-            .binary_search(&slot)
-            .ok()
-            .map(|insn_idx| insn_idx as u32)
+        self.starts.binary_search(&slot).ok().map(|insn_idx| insn_idx as u32)
     }
 
     /// The index of the instruction where the jump or local function reference `insn`, at

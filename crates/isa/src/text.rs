@@ -30,11 +30,7 @@ pub struct InsnText<'a> {
 impl Insn {
     /// The text of the instruction.
     pub fn text(&self, syntax: Syntax) -> InsnText<'static> {
-        InsnText {
-            insn: *self,
-            syntax,
-            symbol: None,
-        }
+        InsnText { insn: *self, syntax, symbol: None }
     }
 }
 
@@ -42,11 +38,7 @@ impl InsnText<'_> {
     /// Names the one symbolic operand an instruction can have: the target of a jump, the callee of a
     /// call, what a 64-bit immediate load points to. Others ignore it.
     pub fn with_symbol(self, symbol: Option<&str>) -> InsnText<'_> {
-        InsnText {
-            insn: self.insn,
-            syntax: self.syntax,
-            symbol,
-        }
+        InsnText { insn: self.insn, syntax: self.syntax, symbol }
     }
 }
 
@@ -60,34 +52,13 @@ impl Display for Insn {
 impl Display for InsnText<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.insn {
-            Insn::Alu {
-                width,
-                op,
-                dst,
-                src,
-            } => {
-                write!(
-                    f,
-                    "{} {} {}",
-                    view(width, dst),
-                    op.symbol(),
-                    self.src(width, src)
-                )
+            Insn::Alu { width, op, dst, src } => {
+                write!(f, "{} {} {}", view(width, dst), op.symbol(), self.src(width, src))
             }
             Insn::Neg { width, dst } => write!(f, "{0} = -{0}", view(width, dst)),
-            Insn::SignExtend {
-                extension,
-                dst,
-                src,
-            } => {
+            Insn::SignExtend { extension, dst, src } => {
                 let width = extension.width();
-                write!(
-                    f,
-                    "{} = (s{}){}",
-                    view(width, dst),
-                    extension.bits(),
-                    view(width, src)
-                )
+                write!(f, "{} = (s{}){}", view(width, dst), extension.bits(), view(width, src))
             }
             Insn::ByteSwap { op, bits, dst } => {
                 write!(f, "{dst} = {}{} {dst}", op.symbol(), bits.bits())
@@ -95,68 +66,33 @@ impl Display for InsnText<'_> {
             Insn::LoadImm64 { dst, value } => self.load_imm64(f, dst, value),
             Insn::Load { ty, dst, base, off } => {
                 let seen = if ty.is_signed() { Size::DW } else { ty.size() };
-                write!(
-                    f,
-                    "{} = *({ty} *){}",
-                    self.part(seen, dst),
-                    self.address(base, off)
-                )
+                write!(f, "{} = *({ty} *){}", self.part(seen, dst), self.address(base, off))
             }
-            Insn::Store {
-                size,
-                base,
-                off,
-                src,
-            } => {
+            Insn::Store { size, base, off, src } => {
                 write!(f, "*({size} *){} = ", self.address(base, off))?;
                 match src {
                     Src::Reg(src) => self.part(size, src).fmt(f),
                     Src::Imm(imm) => self.imm(imm).fmt(f),
                 }
             }
-            Insn::Atomic {
-                op,
-                width,
-                base,
-                off,
-                src,
-            } => self.atomic(f, op, width, (base, off), src),
-            Insn::LoadAcquire {
-                size,
-                dst,
-                base,
-                off,
-            } => {
+            Insn::Atomic { op, width, base, off, src } => {
+                self.atomic(f, op, width, (base, off), src)
+            }
+            Insn::LoadAcquire { size, dst, base, off } => {
                 let (dst, address) = (self.part(size, dst), self.address(base, off));
                 write!(f, "{dst} = load_acquire(({size} *){address})")
             }
-            Insn::StoreRelease {
-                size,
-                base,
-                off,
-                src,
-            } => {
+            Insn::StoreRelease { size, base, off, src } => {
                 let (src, address) = (self.part(size, src), self.address(base, off));
                 write!(f, "store_release(({size} *){address}, {src})")
             }
             Insn::LoadPacket { size, index, off } => {
-                write!(
-                    f,
-                    "r0 = *({} *)skb[{}]",
-                    size.size(),
-                    self.packet_place(index, off)
-                )
+                write!(f, "r0 = *({} *)skb[{}]", size.size(), self.packet_place(index, off))
             }
             Insn::Jump { off } => self.jump(f, "goto", i32::from(off)),
             Insn::JumpLong { off } => self.jump(f, "gotol", off),
             Insn::MayGoto { off } => self.jump(f, "may_goto", i32::from(off)),
-            Insn::JumpIf {
-                width,
-                op,
-                dst,
-                src,
-                off,
-            } => {
+            Insn::JumpIf { width, op, dst, src, off } => {
                 write!(f, "if {} {} ", view(width, dst), op.symbol())?;
                 match (self.syntax, src) {
                     (Syntax::Kernel, Src::Imm(imm)) => write!(f, "{imm:#x} ")?,
@@ -193,11 +129,7 @@ impl InsnText<'_> {
             }
             (Syntax::Kernel, Some(symbol)) => write!(f, "{dst} = {symbol}"),
             (Syntax::Kernel, None) => {
-                write!(
-                    f,
-                    "{dst} = {:#x}",
-                    u64::from(high as u32) << 32 | u64::from(low as u32)
-                )
+                write!(f, "{dst} = {:#x}", u64::from(high as u32) << 32 | u64::from(low as u32))
             }
         }
     }
@@ -228,11 +160,7 @@ impl InsnText<'_> {
             return write!(f, "lock *{pointer} {word} {src}");
         }
         if self.syntax == Syntax::Kernel {
-            let atomic = if width == Width::W64 {
-                "atomic64"
-            } else {
-                "atomic"
-            };
+            let atomic = if width == Width::W64 { "atomic64" } else { "atomic" };
             return match op {
                 AtomicOp::CmpXchg => write!(f, "{r0} = {atomic}_{word}({pointer}, {r0}, {src})"),
                 AtomicOp::Xchg => write!(f, "{src} = {atomic}_{word}({pointer}, {src})"),

@@ -23,8 +23,5 @@ pub fn constants() -> &'static [Constant] {
 
 /// The constant of this name.
 pub fn constant(name: &str) -> Option<&'static Constant> {
-    CONSTANTS
-        .binary_search_by(|row| row.name.cmp(name))
-        .ok()
-        .map(|idx| &CONSTANTS[idx])
+    CONSTANTS.binary_search_by(|row| row.name.cmp(name)).ok().map(|idx| &CONSTANTS[idx])
 }

@@ -65,10 +65,7 @@ impl CInt {
 
     /// Whether the type is signed.
     pub const fn is_signed(self) -> bool {
-        matches!(
-            self,
-            Self::Char | Self::Int | Self::Long | Self::S32 | Self::S64
-        )
+        matches!(self, Self::Char | Self::Int | Self::Long | Self::S32 | Self::S64)
     }
 }
 

@@ -22,11 +22,8 @@ pub enum ExitRule {
 pub const LSM_MIN_RETURN: i64 = -4095;
 
 /// Hooks under [`ExitRule::LsmHook`] that return `bool` (`bool_lsm_hooks`, `kernel/bpf/bpf_lsm.c`, 6.12).
-pub const LSM_BOOL_HOOKS: [&str; 3] = [
-    "audit_rule_known",
-    "inode_xattr_skipcap",
-    "xfrm_state_pol_flow_match",
-];
+pub const LSM_BOOL_HOOKS: [&str; 3] =
+    ["audit_rule_known", "inode_xattr_skipcap", "xfrm_state_pol_flow_match"];
 
 /// What a program of this type and expected attach type may return.
 pub fn exit_rule(prog: P, attach: Option<A>) -> ExitRule {

@@ -133,8 +133,7 @@ pub fn header_text(path: &str) -> Option<&'static str> {
 
 /// Whether Linux has a header of this name, so that an `#include` of it is no mistake.
 fn is_kernel_header(path: &str) -> bool {
-    path.strip_suffix(".h")
-        .is_some_and(|name| KERNEL_HEADERS.binary_search(&name).is_ok())
+    path.strip_suffix(".h").is_some_and(|name| KERNEL_HEADERS.binary_search(&name).is_ok())
 }
 
 #[cfg(test)]

@@ -282,9 +282,7 @@ pub fn helpers() -> &'static [Helper] {
 
 /// The helper with this C name (`bpf_…`).
 pub fn helper(name: &str) -> Option<&'static Helper> {
-    let idx = BY_NAME
-        .binary_search_by(|id| HELPERS[usize::from(*id) - 1].name.cmp(name))
-        .ok()?;
+    let idx = BY_NAME.binary_search_by(|id| HELPERS[usize::from(*id) - 1].name.cmp(name)).ok()?;
     helper_by_id(u32::from(BY_NAME[idx]))
 }
 
@@ -322,10 +320,7 @@ impl Helper {
 
     /// The index of the argument whose reference the call gives back.
     pub fn released_arg(&self) -> Option<usize> {
-        self.proto
-            .args
-            .iter()
-            .position(|arg| arg.flags.has(ArgFlags::RELEASE))
+        self.proto.args.iter().position(|arg| arg.flags.has(ArgFlags::RELEASE))
     }
 }
 

@@ -65,8 +65,5 @@ pub fn kfuncs() -> &'static [Kfunc] {
 
 /// The kernel function of this name.
 pub fn kfunc(name: &str) -> Option<&'static Kfunc> {
-    KFUNCS
-        .binary_search_by(|row| row.name.cmp(name))
-        .ok()
-        .map(|idx| &KFUNCS[idx])
+    KFUNCS.binary_search_by(|row| row.name.cmp(name)).ok().map(|idx| &KFUNCS[idx])
 }

@@ -2,14 +2,8 @@
 
 /// The strings the kernel takes for compatible with the GPL, exactly and in this case.
 /// Source: `license_is_gpl_compatible`, `include/linux/license.h` (unchanged from 3.18 to 6.12).
-pub const GPL_COMPATIBLE_LICENSES: [&str; 6] = [
-    "GPL",
-    "GPL v2",
-    "GPL and additional rights",
-    "Dual BSD/GPL",
-    "Dual MIT/GPL",
-    "Dual MPL/GPL",
-];
+pub const GPL_COMPATIBLE_LICENSES: [&str; 6] =
+    ["GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"];
 
 /// Whether a program with this `license` section may call GPL-only helpers.
 pub fn is_gpl_compatible(license: &str) -> bool {

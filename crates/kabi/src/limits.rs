@@ -68,14 +68,6 @@ pub fn limits(kernel: KernelVersion) -> Limits {
     } else {
         32_768
     };
-    let max_insns = if kernel >= KernelVersion::new(5, 2) {
-        1_000_000
-    } else {
-        4096
-    };
-    Limits {
-        max_insns,
-        max_insns_unprivileged: 4096,
-        max_processed_insns,
-    }
+    let max_insns = if kernel >= KernelVersion::new(5, 2) { 1_000_000 } else { 4096 };
+    Limits { max_insns, max_insns_unprivileged: 4096, max_processed_insns }
 }

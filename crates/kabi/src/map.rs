@@ -69,10 +69,7 @@ impl MapType {
 
     /// The type with this C name.
     pub fn from_name(name: &str) -> Option<Self> {
-        MAP_TYPES
-            .iter()
-            .find(|row| row.name == name)
-            .map(|row| row.ty)
+        MAP_TYPES.iter().find(|row| row.name == name).map(|row| row.ty)
     }
 
     /// This type's row.
@@ -105,9 +102,6 @@ impl MapType {
 
     /// Whether it holds per-object storage, looked up by a kernel object instead of a key.
     pub const fn is_local_storage(self) -> bool {
-        matches!(
-            self,
-            Self::SkStorage | Self::InodeStorage | Self::TaskStorage | Self::CgrpStorage
-        )
+        matches!(self, Self::SkStorage | Self::InodeStorage | Self::TaskStorage | Self::CgrpStorage)
     }
 }

@@ -66,18 +66,15 @@ fn map_goes_to(map: M, helper: &str, prog: P) -> bool {
         M::ReuseportSockarray => helper == "sk_select_reuseport",
         M::Queue | M::Stack => matches!(helper, "map_peek_elem" | "map_pop_elem" | "map_push_elem"),
         M::SkStorage => matches!(helper, "sk_storage_get" | "sk_storage_delete" | "kptr_xchg"),
-        M::InodeStorage => matches!(
-            helper,
-            "inode_storage_get" | "inode_storage_delete" | "kptr_xchg"
-        ),
-        M::TaskStorage => matches!(
-            helper,
-            "task_storage_get" | "task_storage_delete" | "kptr_xchg"
-        ),
-        M::CgrpStorage => matches!(
-            helper,
-            "cgrp_storage_get" | "cgrp_storage_delete" | "kptr_xchg"
-        ),
+        M::InodeStorage => {
+            matches!(helper, "inode_storage_get" | "inode_storage_delete" | "kptr_xchg")
+        }
+        M::TaskStorage => {
+            matches!(helper, "task_storage_get" | "task_storage_delete" | "kptr_xchg")
+        }
+        M::CgrpStorage => {
+            matches!(helper, "cgrp_storage_get" | "cgrp_storage_delete" | "kptr_xchg")
+        }
         M::BloomFilter => matches!(helper, "map_peek_elem" | "map_push_elem"),
         _ => true,
     }
@@ -153,10 +150,6 @@ mod tests {
         assert!(takes("bpf_ringbuf_output", M::Ringbuf) && !takes("bpf_ringbuf_output", M::Hash));
         assert!(takes("bpf_redirect_map", M::Cpumap) && !takes("bpf_redirect_map", M::Array));
         assert!(takes("bpf_map_update_elem", M::Sockmap));
-        assert!(!helper_takes_map(
-            helper("bpf_map_update_elem").unwrap(),
-            M::Sockmap,
-            P::Kprobe
-        ));
+        assert!(!helper_takes_map(helper("bpf_map_update_elem").unwrap(), M::Sockmap, P::Kprobe));
     }
 }

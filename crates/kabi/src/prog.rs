@@ -50,10 +50,7 @@ impl ProgType {
 
     /// The type with this C name.
     pub fn from_name(name: &str) -> Option<Self> {
-        PROG_TYPES
-            .iter()
-            .find(|row| row.name == name)
-            .map(|row| row.ty)
+        PROG_TYPES.iter().find(|row| row.name == name).map(|row| row.ty)
     }
 
     /// This type's row.
@@ -93,17 +90,12 @@ impl AttachType {
 
     /// The type with this uapi number.
     pub fn from_number(number: u32) -> Option<Self> {
-        ATTACH_TYPES
-            .get(usize::try_from(number).ok()?)
-            .map(|row| row.ty)
+        ATTACH_TYPES.get(usize::try_from(number).ok()?).map(|row| row.ty)
     }
 
     /// The type with this C name.
     pub fn from_name(name: &str) -> Option<Self> {
-        ATTACH_TYPES
-            .iter()
-            .find(|row| row.name == name)
-            .map(|row| row.ty)
+        ATTACH_TYPES.iter().find(|row| row.name == name).map(|row| row.ty)
     }
 
     /// This type's row.
@@ -158,9 +150,6 @@ impl ProgTypes {
 
     /// The members in uapi order.
     pub fn iter(self) -> impl Iterator<Item = ProgType> {
-        PROG_TYPES
-            .iter()
-            .map(|row| row.ty)
-            .filter(move |ty| self.contains(*ty))
+        PROG_TYPES.iter().map(|row| row.ty).filter(move |ty| self.contains(*ty))
     }
 }

@@ -70,26 +70,15 @@ pub fn parse_section(name: &str) -> Option<SectionMatch<'_>> {
         None => (true, name),
     };
     if let Some(def) = find(name) {
-        return Some(SectionMatch {
-            def,
-            target: "",
-            is_autoload,
-        });
+        return Some(SectionMatch { def, target: "", is_autoload });
     }
     let (head, target) = name.split_once('/')?;
     let def = find(head).filter(|def| def.target != TargetRule::Forbidden)?;
-    Some(SectionMatch {
-        def,
-        target,
-        is_autoload,
-    })
+    Some(SectionMatch { def, target, is_autoload })
 }
 
 fn find(name: &str) -> Option<&'static SectionDef> {
-    SECTIONS
-        .binary_search_by(|def| def.name.cmp(name))
-        .ok()
-        .map(|idx| &SECTIONS[idx])
+    SECTIONS.binary_search_by(|def| def.name.cmp(name)).ok().map(|idx| &SECTIONS[idx])
 }
 
 /// Section names that `name` may have been meant to be, the likeliest first, at most three.
@@ -100,9 +89,8 @@ pub fn section_candidates(name: &str) -> Vec<&'static str> {
     let head = name.split_once('/').map_or(name, |(head, _)| head);
     let mut found: Vec<(usize, &'static str)> = Vec::new();
     for def in &SECTIONS {
-        let continues = name
-            .strip_prefix(def.name)
-            .is_some_and(|rest| rest.starts_with(['/', '_', '.']));
+        let continues =
+            name.strip_prefix(def.name).is_some_and(|rest| rest.starts_with(['/', '_', '.']));
         let distance = edit_distance(name, def.name).min(edit_distance(head, def.name));
         if continues {
             found.push((0, def.name));
@@ -152,58 +140,20 @@ pub struct BccPrefix {
 ///
 /// `syscall__` is not one of them: it marks the arguments of a syscall entry and attaches nothing.
 pub static BCC_PREFIXES: [BccPrefix; 9] = [
-    BccPrefix {
-        prefix: "bpf_iter__",
-        section: "iter",
-        is_auto_attached: false,
-    },
-    BccPrefix {
-        prefix: "kfunc__",
-        section: "fentry",
-        is_auto_attached: true,
-    },
-    BccPrefix {
-        prefix: "kmod_ret__",
-        section: "fmod_ret",
-        is_auto_attached: false,
-    },
-    BccPrefix {
-        prefix: "kprobe__",
-        section: "kprobe",
-        is_auto_attached: true,
-    },
-    BccPrefix {
-        prefix: "kretfunc__",
-        section: "fexit",
-        is_auto_attached: true,
-    },
-    BccPrefix {
-        prefix: "kretprobe__",
-        section: "kretprobe",
-        is_auto_attached: true,
-    },
-    BccPrefix {
-        prefix: "lsm__",
-        section: "lsm",
-        is_auto_attached: true,
-    },
-    BccPrefix {
-        prefix: "raw_tracepoint__",
-        section: "raw_tracepoint",
-        is_auto_attached: true,
-    },
-    BccPrefix {
-        prefix: "tracepoint__",
-        section: "tracepoint",
-        is_auto_attached: true,
-    },
+    BccPrefix { prefix: "bpf_iter__", section: "iter", is_auto_attached: false },
+    BccPrefix { prefix: "kfunc__", section: "fentry", is_auto_attached: true },
+    BccPrefix { prefix: "kmod_ret__", section: "fmod_ret", is_auto_attached: false },
+    BccPrefix { prefix: "kprobe__", section: "kprobe", is_auto_attached: true },
+    BccPrefix { prefix: "kretfunc__", section: "fexit", is_auto_attached: true },
+    BccPrefix { prefix: "kretprobe__", section: "kretprobe", is_auto_attached: true },
+    BccPrefix { prefix: "lsm__", section: "lsm", is_auto_attached: true },
+    BccPrefix { prefix: "raw_tracepoint__", section: "raw_tracepoint", is_auto_attached: true },
+    BccPrefix { prefix: "tracepoint__", section: "tracepoint", is_auto_attached: true },
 ];
 
 /// The section and target that BCC reads out of a function name.
 pub fn parse_bcc_name(function: &str) -> Option<(&'static BccPrefix, &str)> {
-    BCC_PREFIXES
-        .iter()
-        .find_map(|row| Some((row, function.strip_prefix(row.prefix)?)))
+    BCC_PREFIXES.iter().find_map(|row| Some((row, function.strip_prefix(row.prefix)?)))
 }
 
 #[cfg(test)]
@@ -213,30 +163,12 @@ mod tests {
     #[test]
     fn matches_exact_names_before_prefixes() {
         let section = parse_section("kprobe/do_unlinkat").unwrap();
-        assert_eq!(
-            (section.def.prog, section.target),
-            (ProgType::Kprobe, "do_unlinkat")
-        );
-        assert_eq!(
-            parse_section("tp/sched/sched_switch").unwrap().target,
-            "sched/sched_switch"
-        );
-        assert_eq!(
-            parse_section("tc/ingress").unwrap().def.attach,
-            Some(AttachType::TcxIngress)
-        );
-        assert_eq!(
-            parse_section("xdp").unwrap().def.attach,
-            Some(AttachType::Xdp)
-        );
+        assert_eq!((section.def.prog, section.target), (ProgType::Kprobe, "do_unlinkat"));
+        assert_eq!(parse_section("tp/sched/sched_switch").unwrap().target, "sched/sched_switch");
+        assert_eq!(parse_section("tc/ingress").unwrap().def.attach, Some(AttachType::TcxIngress));
+        assert_eq!(parse_section("xdp").unwrap().def.attach, Some(AttachType::Xdp));
         assert!(!parse_section("?xdp").unwrap().is_autoload);
-        assert!(
-            parse_section("fentry.s/foo")
-                .unwrap()
-                .def
-                .flags
-                .is_sleepable
-        );
+        assert!(parse_section("fentry.s/foo").unwrap().def.flags.is_sleepable);
         assert_eq!(parse_section("xdp/drop"), None);
         assert_eq!(parse_section("kprobes/x"), None);
         assert_eq!(parse_section(""), None);

@@ -23,13 +23,8 @@ impl KernelVersion {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix('v').unwrap_or(text);
         let (major, rest) = text.split_once('.')?;
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        Some(Self {
-            major: major.parse().ok()?,
-            minor: rest[..end].parse().ok()?,
-        })
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        Some(Self { major: major.parse().ok()?, minor: rest[..end].parse().ok()? })
     }
 }
 

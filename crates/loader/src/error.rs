@@ -150,21 +150,15 @@ pub enum LoadError {
 }
 
 fn because(reason: &Option<String>) -> String {
-    reason
-        .as_ref()
-        .map_or_else(String::new, |reason| format!(" ({reason})"))
+    reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"))
 }
 
 fn guess(candidate: &Option<String>) -> String {
-    candidate
-        .as_ref()
-        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+    candidate.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
 fn in_words(errno: &Option<Errno>) -> String {
-    errno
-        .as_ref()
-        .map_or_else(String::new, |errno| format!(" ({errno})"))
+    errno.as_ref().map_or_else(String::new, |errno| format!(" ({errno})"))
 }
 
 impl LoadError {

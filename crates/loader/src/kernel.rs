@@ -27,10 +27,8 @@ pub struct Kernel {
 /// Reads a file of the system.
 pub(crate) fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, LoadError> {
     let path = path.as_ref();
-    std::fs::read(path).map_err(|error| LoadError::File {
-        path: path.to_owned(),
-        errno: Errno::from(&error),
-    })
+    std::fs::read(path)
+        .map_err(|error| LoadError::File { path: path.to_owned(), errno: Errno::from(&error) })
 }
 
 /// Reads a file of the system as text.
@@ -55,10 +53,8 @@ impl Kernel {
 
     /// `uname -r`.
     pub fn release(&self) -> String {
-        nix::sys::utsname::uname().map_or_else(
-            |_| String::new(),
-            |uname| uname.release().to_string_lossy().into_owned(),
-        )
+        nix::sys::utsname::uname()
+            .map_or_else(|_| String::new(), |uname| uname.release().to_string_lossy().into_owned())
     }
 
     /// Its version, a hint only: distributions backport.
@@ -80,10 +76,7 @@ impl Kernel {
             let last = text.split_whitespace().last()?;
             version_code(last)
         });
-        ubuntu
-            .or(debian)
-            .or_else(|| version_code(&self.release()))
-            .unwrap_or(0)
+        ubuntu.or(debian).or_else(|| version_code(&self.release())).unwrap_or(0)
     }
 
     /// Its types; none without `CONFIG_DEBUG_INFO_BTF`.

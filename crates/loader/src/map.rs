@@ -64,10 +64,7 @@ impl Map {
         let mut outcome = create_once(&request);
         if outcome.is_err() && request.btf.is_some() {
             // Many map types and old kernels take no types.
-            let untyped = Create {
-                btf: None,
-                ..request
-            };
+            let untyped = Create { btf: None, ..request };
             if let Ok(fd) = create_once(&untyped) {
                 outcome = Ok(fd);
             }
@@ -100,9 +97,7 @@ impl Map {
             subject: format!("the pinned map `{}`", path.display()),
             errno,
         })?;
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         Self::from_fd(name.unwrap_or_default(), fd, kernel)
     }
 
@@ -152,13 +147,7 @@ impl Map {
     }
 
     fn error(&self, what: &'static str, errno: Errno) -> LoadError {
-        LoadError::Map {
-            name: self.name.clone(),
-            what,
-            errno,
-            reason: None,
-            span: Span::NONE,
-        }
+        LoadError::Map { name: self.name.clone(), what, errno, reason: None, span: Span::NONE }
     }
 
     fn check_size(&self, what: &str, found: usize, expected: usize) -> Result<(), LoadError> {
@@ -169,9 +158,7 @@ impl Map {
             name: self.name.clone(),
             what: "accessed",
             errno: Errno::EINVAL,
-            reason: Some(format!(
-                "the {what} has {found} bytes instead of {expected}"
-            )),
+            reason: Some(format!("the {what} has {found} bytes instead of {expected}")),
             span: Span::NONE,
         })
     }
@@ -226,22 +213,15 @@ impl Map {
     ) -> Result<(), LoadError> {
         self.check_key(key)?;
         let n_bytes = self.value_size_bytes() as usize;
-        let stride = if self.n_values == 1 {
-            self.fd.transfer_bytes()
-        } else {
-            n_bytes.next_multiple_of(8)
-        };
+        let stride =
+            if self.n_values == 1 { self.fd.transfer_bytes() } else { n_bytes.next_multiple_of(8) };
         let mut transferred = Vec::with_capacity(self.fd.transfer_bytes());
         for value in values {
             self.check_size("value", value.len(), n_bytes)?;
             transferred.extend_from_slice(value);
             transferred.resize(transferred.len().next_multiple_of(stride.max(1)), 0);
         }
-        self.check_size(
-            "values of all CPUs",
-            transferred.len(),
-            self.fd.transfer_bytes(),
-        )?;
+        self.check_size("values of all CPUs", transferred.len(), self.fd.transfer_bytes())?;
         let outcome = self.fd.update(key, &transferred, flag as u64);
         outcome.map_err(|errno| self.error("written", errno))
     }
@@ -386,9 +366,7 @@ impl Map {
     /// # Errors
     /// [`LoadError::Map`].
     pub fn freeze(&self) -> Result<(), LoadError> {
-        self.fd
-            .freeze()
-            .map_err(|errno| self.error("frozen", errno))
+        self.fd.freeze().map_err(|errno| self.error("frozen", errno))
     }
 
     /// Gives it a name in a mounted bpffs, under which it outlives this process.
@@ -442,10 +420,8 @@ impl Iterator for Keys<'_> {
 
 /// A path for the kernel.
 pub(crate) fn c_path(path: &Path) -> Result<CString, LoadError> {
-    CString::new(path.as_os_str().as_bytes()).map_err(|_| LoadError::File {
-        path: path.to_owned(),
-        errno: Errno::EINVAL,
-    })
+    CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| LoadError::File { path: path.to_owned(), errno: Errno::EINVAL })
 }
 
 /// `BPF_F_MMAPABLE` (5.5): without it the map is the same, only not mappable.
@@ -501,16 +477,13 @@ fn request(definition: &Definition, kernel: &Kernel) -> Result<Create<'static>, 
 
 fn create_error(definition: &Definition, kernel: &Kernel, errno: Errno) -> LoadError {
     let kind = definition.kind();
-    let is_too_old = kind
-        .zip(kernel.version())
-        .is_some_and(|(kind, version)| kind.since() > version);
+    let is_too_old =
+        kind.zip(kernel.version()).is_some_and(|(kind, version)| kind.since() > version);
     let (key, value) = (definition.key_size_bytes, definition.value_size_bytes);
     let reason = match kind {
-        Some(kind) if is_too_old => Some(format!(
-            "{} appeared in Linux {}",
-            kind.name(),
-            kind.since()
-        )),
+        Some(kind) if is_too_old => {
+            Some(format!("{} appeared in Linux {}", kind.name(), kind.since()))
+        }
         _ if errno == Errno::ENOMEM => Some(format!(
             "{} entries of {key} + {value} bytes are too much memory",
             definition.max_entries

@@ -156,10 +156,7 @@ impl Netlink {
         bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0))?;
         // Old kernels (before 4.12) have no words.
         let _ = want_error_texts(socket.as_fd());
-        Ok(Netlink {
-            socket,
-            sequence: 0,
-        })
+        Ok(Netlink { socket, sequence: 0 })
     }
 
     /// Sends a request and reads answers up to its acknowledgement or the end of a dump. `each`
@@ -184,9 +181,7 @@ impl Netlink {
                     break;
                 }
                 let (answer, after) = rest.split_at(length);
-                rest = after
-                    .get(length.next_multiple_of(4) - length..)
-                    .unwrap_or(&[]);
+                rest = after.get(length.next_multiple_of(4) - length..).unwrap_or(&[]);
                 if word(answer, 8) != Some(self.sequence) {
                     continue;
                 }
@@ -261,12 +256,7 @@ impl Netlink {
         self.request(message, |ty, body| {
             if let (RTM_NEWTFILTER, Some(handle), Some(info)) = (ty, word(body, 8), word(body, 16))
             {
-                filter = Some(Filter {
-                    ifindex,
-                    hook,
-                    handle,
-                    info,
-                });
+                filter = Some(Filter { ifindex, hook, handle, info });
             }
         })?;
         filter.ok_or(Errno::EINVAL.into())
@@ -274,12 +264,7 @@ impl Netlink {
 
     /// Removes a filter.
     pub(crate) fn remove_filter(&mut self, filter: &Filter) -> Result<(), Refusal> {
-        let body = tcmsg(
-            filter.ifindex,
-            filter.handle,
-            filter.hook as u32,
-            filter.info,
-        );
+        let body = tcmsg(filter.ifindex, filter.handle, filter.hook as u32, filter.info);
         let mut message = Message::new(RTM_DELTFILTER, NLM_F_ACK, &body);
         message.attribute(TCA_KIND, b"bpf\0");
         self.request(message, |_, _| {})
@@ -303,10 +288,7 @@ fn outcome(answer: &[u8]) -> Result<(), Refusal> {
     if errno == 0 {
         return Ok(());
     }
-    Err(Refusal {
-        errno: Errno(errno),
-        words: error_text(answer),
-    })
+    Err(Refusal { errno: Errno(errno), words: error_text(answer) })
 }
 
 /// The kernel's words in an extended acknowledgement (4.12).
@@ -317,11 +299,8 @@ fn error_text(answer: &[u8]) -> Option<String> {
     }
     // The error number, then the request: its header alone, or all of it.
     let request = HEADER_BYTES + 4;
-    let n_request = if flags & NLM_F_CAPPED != 0 {
-        HEADER_BYTES
-    } else {
-        word(answer, request)? as usize
-    };
+    let n_request =
+        if flags & NLM_F_CAPPED != 0 { HEADER_BYTES } else { word(answer, request)? as usize };
     let mut rest = answer.get(request.checked_add(n_request)?.next_multiple_of(4)..)?;
     while let (Some(length), Some(ty)) = (half(rest, 0), half(rest, 2)) {
         let length = usize::from(length);

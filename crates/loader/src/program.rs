@@ -69,16 +69,11 @@ impl Program {
     /// [`LoadError::System`].
     pub fn id(&self) -> Result<u32, LoadError> {
         let info = bpf::prog_info(&self.fd);
-        info.map(|info| info.id)
-            .map_err(|errno| self.error("ask about", errno))
+        info.map(|info| info.id).map_err(|errno| self.error("ask about", errno))
     }
 
     fn error(&self, operation: &'static str, errno: Errno) -> LoadError {
-        LoadError::System {
-            operation,
-            subject: format!("program `{}`", self.name),
-            errno,
-        }
+        LoadError::System { operation, subject: format!("program `{}`", self.name), errno }
     }
 
     /// Gives it a name in a mounted bpffs, under which it outlives this process.
@@ -104,23 +99,9 @@ impl Program {
                 | bpfc_kabi::ProgType::Syscall
                 | bpfc_kabi::ProgType::Tracing
         );
-        let mut data_out = vec![
-            0;
-            if takes_data {
-                input.data.len() + MORE_DATA
-            } else {
-                0
-            }
-        ];
+        let mut data_out = vec![0; if takes_data { input.data.len() + MORE_DATA } else { 0 }];
         let wants_ctx = takes_data && !input.ctx.is_empty();
-        let mut ctx_out = vec![
-            0;
-            if wants_ctx {
-                input.ctx.len().max(MAX_CTX)
-            } else {
-                0
-            }
-        ];
+        let mut ctx_out = vec![0; if wants_ctx { input.ctx.len().max(MAX_CTX) } else { 0 }];
         let mut run = bpf::TestRun {
             data_in: input.data,
             data_out: &mut data_out,

@@ -47,20 +47,13 @@ impl Symbols {
             let address = u64::from_str_radix(words.next()?, 16).ok()?;
             let kind = words.next()?.chars().next()?;
             let name = words.next()?;
-            Some(KernelSymbol {
-                address,
-                kind,
-                name,
-                is_module: words.next().is_some(),
-            })
+            Some(KernelSymbol { address, kind, name, is_module: words.next().is_some() })
         })
     }
 
     /// Functions.
     pub fn functions(&self) -> impl Iterator<Item = &str> {
-        let code = self
-            .iter()
-            .filter(|symbol| matches!(symbol.kind, 't' | 'T'));
+        let code = self.iter().filter(|symbol| matches!(symbol.kind, 't' | 'T'));
         code.map(|symbol| symbol.name)
     }
 
@@ -87,10 +80,7 @@ impl Symbols {
             .or_else(|| name.strip_prefix("SyS_"))
             .or_else(|| name.strip_prefix("__x64_sys_"));
         let entries: Vec<String> = match syscall {
-            Some(call) => SYSCALL_PREFIXES
-                .iter()
-                .map(|prefix| format!("{prefix}{call}"))
-                .collect(),
+            Some(call) => SYSCALL_PREFIXES.iter().map(|prefix| format!("{prefix}{call}")).collect(),
             None => Vec::new(),
         };
         let mut best: Option<(usize, &str)> = None;
@@ -117,9 +107,7 @@ impl Symbols {
     /// Of a hundred thousand functions only those with the same first letter are looked at.
     fn similar_function(&self, name: &str) -> Option<String> {
         let first = name.bytes().next();
-        let candidates = self
-            .functions()
-            .filter(|found| found.bytes().next() == first);
+        let candidates = self.functions().filter(|found| found.bytes().next() == first);
         most_similar(name, candidates).map(str::to_owned)
     }
 
@@ -168,10 +156,7 @@ mod tests {
         let resolve = |name| symbols.resolve_function(name);
         assert_eq!(resolve("_text"), Ok("_text".into()));
         assert_eq!(resolve("sys_clone"), Ok("__x64_sys_clone".into()));
-        assert_eq!(
-            resolve("finish_task_switch"),
-            Ok("finish_task_switch.isra.0".into())
-        );
+        assert_eq!(resolve("finish_task_switch"), Ok("finish_task_switch.isra.0".into()));
         assert_eq!(resolve("mod_fm"), Err(Some("mod_fn".into())));
         assert_eq!(resolve("jiffies"), Err(None));
     }

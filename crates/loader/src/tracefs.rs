@@ -30,10 +30,7 @@ impl Tracefs {
     /// [`LoadError::System`]: not mounted, and this user or kernel (before 5.2) cannot do it.
     pub fn open() -> Result<Tracefs, LoadError> {
         if let Some(path) = Self::mounted() {
-            return Ok(Tracefs {
-                path: path.to_owned(),
-                _mount: None,
-            });
+            return Ok(Tracefs { path: path.to_owned(), _mount: None });
         }
         let mount = mount::detached(c"tracefs").map_err(|errno| LoadError::System {
             operation: "mount",
@@ -62,34 +59,24 @@ impl Tracefs {
             return Err(self.no_event(category, event));
         }
         let text = read_text(&path)?;
-        text.trim().parse().map_err(|_| LoadError::MalformedFile {
-            path,
-            what: "it holds no number".into(),
-        })
+        text.trim()
+            .parse()
+            .map_err(|_| LoadError::MalformedFile { path, what: "it holds no number".into() })
     }
 
     fn no_event(&self, category: &str, event: &str) -> LoadError {
         let events = self.events();
         let name = format!("{category}:{event}");
         // The event alone may be right.
-        let elsewhere = events.iter().find(|found| {
-            found
-                .split_once(':')
-                .is_some_and(|(_, found)| found == event)
-        });
+        let elsewhere = events
+            .iter()
+            .find(|found| found.split_once(':').is_some_and(|(_, found)| found == event));
         let similar = || {
             let names = events.iter().map(String::as_str);
             bpfc_base::similar::most_similar(&name, names)
         };
-        let candidate = elsewhere
-            .map(String::as_str)
-            .or_else(similar)
-            .map(str::to_owned);
-        LoadError::NoTarget {
-            kind: "tracepoint",
-            name,
-            candidate,
-        }
+        let candidate = elsewhere.map(String::as_str).or_else(similar).map(str::to_owned);
+        LoadError::NoTarget { kind: "tracepoint", name, candidate }
     }
 
     /// All events as `category:event`, sorted.

@@ -103,11 +103,7 @@ impl<'a> CoreTarget<'a> {
     /// Types of the program's object ([`Object::btf`](crate::Object::btf), opened) and of a
     /// kernel: vmlinux first, then modules, which are asked where vmlinux has no candidate.
     pub fn new(local: &'a Btf, targets: Vec<&'a Btf>) -> CoreTarget<'a> {
-        CoreTarget {
-            local,
-            targets,
-            candidates: HashMap::new(),
-        }
+        CoreTarget { local, targets, candidates: HashMap::new() }
     }
 
     /// Applies and removes all CO-RE relocations of `program`; the instructions that were poisoned,
@@ -138,11 +134,7 @@ impl<'a> CoreTarget<'a> {
                 insn_idx: insn.insn_idx,
                 reason,
             })?;
-            let with = |new| LinkedInsn {
-                insn: new,
-                core: None,
-                ..insn.clone()
-            };
+            let with = |new| LinkedInsn { insn: new, core: None, ..insn.clone() };
             match patch {
                 Patch::Replace(new) => insns.push(with(new)),
                 Patch::Poison(reason) => {
@@ -166,11 +158,7 @@ impl<'a> CoreTarget<'a> {
     fn patch(&mut self, insn: &LinkedInsn, core: &CoreReloc) -> Result<Patch, CoreApplyReason> {
         let kind = CoreKind::from_number(core.kind)
             .ok_or(CoreApplyReason::UnknownKind { kind: core.kind })?;
-        let relocation = CoreRelocation {
-            ty: core.root,
-            access: &core.access,
-            kind,
-        };
+        let relocation = CoreRelocation { ty: core.root, access: &core.access, kind };
         let local = self.local;
         let found: &[Candidate<'_>] = match kind {
             CoreKind::TypeIdLocal => &[],
@@ -209,11 +197,7 @@ impl<'a> CoreTarget<'a> {
 pub(crate) fn describe_core(local: &Btf, core: &CoreReloc) -> String {
     let kind = CoreKind::from_number(core.kind);
     let described = kind.and_then(|kind| {
-        let relocation = CoreRelocation {
-            ty: core.root,
-            access: &core.access,
-            kind,
-        };
+        let relocation = CoreRelocation { ty: core.root, access: &core.access, kind };
         describe(local, &relocation).ok()
     });
     described.unwrap_or_else(|| format!("type {} {}", core.root, core.access))
@@ -245,12 +229,7 @@ fn patched(insn: Insn, value: CoreValue) -> Result<Patch, CoreApplyReason> {
     };
     let out_of_range = CoreApplyReason::OutOfRange { value: new };
     Ok(Patch::Replace(match insn {
-        Insn::Alu {
-            width,
-            op,
-            dst,
-            src: Src::Imm(imm),
-        } => {
+        Insn::Alu { width, op, dst, src: Src::Imm(imm) } => {
             // Numbers are compared as 32-bit ones, which is what the compiler had room for.
             if imm as u32 != value.local as u32 {
                 check(imm as i64 as u64)?;
@@ -261,17 +240,9 @@ fn patched(insn: Insn, value: CoreValue) -> Result<Patch, CoreApplyReason> {
             } else {
                 return Err(out_of_range);
             });
-            Insn::Alu {
-                width,
-                op,
-                dst,
-                src,
-            }
+            Insn::Alu { width, op, dst, src }
         }
-        Insn::LoadImm64 {
-            dst,
-            value: Wide::Value(found),
-        } => {
+        Insn::LoadImm64 { dst, value: Wide::Value(found) } => {
             check(found)?;
             let value = Wide::Value(new);
             Insn::LoadImm64 { dst, value }
@@ -325,55 +296,19 @@ fn moved(insn: Insn, off: i16, access: Option<AccessSize>) -> Result<Insn, CoreA
             let ty = signed.unwrap_or(LoadType::unsigned(size));
             Insn::Load { ty, dst, base, off }
         }
-        Insn::Store {
-            size: old,
-            base,
-            src,
-            ..
-        } => {
+        Insn::Store { size: old, base, src, .. } => {
             let size = size(old)?;
-            Insn::Store {
-                size,
-                base,
-                off,
-                src,
-            }
+            Insn::Store { size, base, off, src }
         }
-        Insn::LoadAcquire {
-            size: old,
-            dst,
-            base,
-            ..
-        } => {
+        Insn::LoadAcquire { size: old, dst, base, .. } => {
             let size = size(old)?;
-            Insn::LoadAcquire {
-                size,
-                dst,
-                base,
-                off,
-            }
+            Insn::LoadAcquire { size, dst, base, off }
         }
-        Insn::StoreRelease {
-            size: old,
-            base,
-            src,
-            ..
-        } => {
+        Insn::StoreRelease { size: old, base, src, .. } => {
             let size = size(old)?;
-            Insn::StoreRelease {
-                size,
-                base,
-                off,
-                src,
-            }
+            Insn::StoreRelease { size, base, off, src }
         }
-        Insn::Atomic {
-            op,
-            width,
-            base,
-            src,
-            ..
-        } => {
+        Insn::Atomic { op, width, base, src, .. } => {
             let width = match size(width.size())? {
                 Size::W => Width::W32,
                 Size::DW => Width::W64,
@@ -382,13 +317,7 @@ fn moved(insn: Insn, off: i16, access: Option<AccessSize>) -> Result<Insn, CoreA
                     return Err(CoreApplyReason::OutOfRange { value });
                 }
             };
-            Insn::Atomic {
-                op,
-                width,
-                base,
-                off,
-                src,
-            }
+            Insn::Atomic { op, width, base, off, src }
         }
         _ => return Err(CoreApplyReason::NotRelocatable),
     })

@@ -181,9 +181,7 @@ impl Linker<'_> {
     fn append(&mut self, func: FuncId) -> Result<Vec<FuncId>, LinkError> {
         let function = &self.object.functions[func];
         if function.insns.is_empty() {
-            return Err(LinkError::Undefined {
-                name: function.name.clone(),
-            });
+            return Err(LinkError::Undefined { name: function.name.clone() });
         }
         let start = self.insns.len();
         self.subprog_of.insert(func, self.subprogs.len());
@@ -251,28 +249,17 @@ impl Linker<'_> {
                 Some(Reference::Extern(id)),
             ),
             Reloc::FuncAddr(callee) | Reloc::Call(callee) => (
-                if matches!(reloc, Reloc::Call(_)) {
-                    is_call
-                } else {
-                    is_address
-                },
+                if matches!(reloc, Reloc::Call(_)) { is_call } else { is_address },
                 callee.index() < self.object.functions.len(),
                 callee.to_string(),
                 None,
             ),
         };
         if !fits {
-            return Err(LinkError::Misplaced {
-                function: function(),
-                insn_idx,
-            });
+            return Err(LinkError::Misplaced { function: function(), insn_idx });
         }
         if !exists {
-            return Err(LinkError::NoSuchTarget {
-                function: function(),
-                insn_idx,
-                target,
-            });
+            return Err(LinkError::NoSuchTarget { function: function(), insn_idx, target });
         }
         Ok(reference)
     }
@@ -290,10 +277,7 @@ impl Linker<'_> {
             let off = slot(start as usize) - (slot(insn_idx) + 1);
             let insn = &mut self.insns[insn_idx].insn;
             *insn = match *insn {
-                Insn::LoadImm64 { dst, .. } => Insn::LoadImm64 {
-                    dst,
-                    value: Wide::Func { off },
-                },
+                Insn::LoadImm64 { dst, .. } => Insn::LoadImm64 { dst, value: Wide::Func { off } },
                 _ => Insn::Call(Callee::Local { off }),
             };
         }
@@ -308,9 +292,7 @@ impl Linked {
 
     /// The function that contains the instruction with this index.
     pub fn subprog_at(&self, insn_idx: u32) -> Option<&Subprog> {
-        let end = self
-            .subprogs
-            .partition_point(|subprog| subprog.start <= insn_idx);
+        let end = self.subprogs.partition_point(|subprog| subprog.start <= insn_idx);
         let subprog = self.subprogs.get(end.checked_sub(1)?)?;
         (insn_idx - subprog.start < subprog.n_insns).then_some(subprog)
     }

@@ -79,14 +79,7 @@ fn write_object(out: &mut String, object: &Object, options: ListingOptions) -> f
             core: insn.core.as_ref(),
             line: insn.line.as_ref(),
         });
-        write_rows(
-            out,
-            object,
-            local.as_ref(),
-            &rows.collect::<Vec<_>>(),
-            0,
-            options,
-        )?;
+        write_rows(out, object, local.as_ref(), &rows.collect::<Vec<_>>(), 0, options)?;
     }
     Ok(())
 }
@@ -118,21 +111,9 @@ fn write_linked(
                 Some(Reference::Extern(id)) => Some(reloc_name(object, Reloc::Extern(id))),
                 None => called(),
             };
-            Row {
-                insn: insn.insn,
-                symbol,
-                core: insn.core.as_ref(),
-                line: insn.line.as_ref(),
-            }
+            Row { insn: insn.insn, symbol, core: insn.core.as_ref(), line: insn.line.as_ref() }
         });
-        write_rows(
-            out,
-            object,
-            local.as_ref(),
-            &rows.collect::<Vec<_>>(),
-            start,
-            options,
-        )?;
+        write_rows(out, object, local.as_ref(), &rows.collect::<Vec<_>>(), start, options)?;
     }
     Ok(())
 }
@@ -159,10 +140,7 @@ fn write_rows(
         if targets.contains(&(idx as u32)) {
             writeln!(out, "{}:", label(idx as u32))?;
         }
-        if let Some(line) = row
-            .line
-            .filter(|&line| options.with_source && current != Some(line))
-        {
+        if let Some(line) = row.line.filter(|&line| options.with_source && current != Some(line)) {
             writeln!(out, "; {}:{}: {}", line.file, line.line, line.text.trim())?;
         }
         current = row.line;
@@ -260,11 +238,7 @@ fn write_data(out: &mut String, object: &Object) -> fmt::Result {
             DataKind::Data => "initialised",
             DataKind::Bss => "zero",
         };
-        writeln!(
-            out,
-            "; data {}: {kind}, {} bytes",
-            data.name, data.size_bytes
-        )?;
+        writeln!(out, "; data {}: {kind}, {} bytes", data.name, data.size_bytes)?;
         for variable in &data.variables {
             let (offset, size) = (variable.offset, variable.size_bytes);
             writeln!(out, ";   {offset:#x}: {}, {size} bytes", variable.name)?;

@@ -96,10 +96,7 @@ fn event_tag(ty: &TypeDef) -> Option<String> {
 
 /// The anonymous struct that defines `map`.
 fn definition(btf: &mut BtfBuilder, map: &Map) -> TypeId {
-    let mut members = Members {
-        btf,
-        members: Vec::new(),
-    };
+    let mut members = Members { btf, members: Vec::new() };
     members.number("type", map.map_type);
     match map.key_type {
         Some(key) => members.pointer("key", key),
@@ -122,11 +119,7 @@ fn definition(btf: &mut BtfBuilder, map: &Map) -> TypeId {
     let size_bytes = members.members.len() as u32 * POINTER_BYTES;
     members.values(map);
     let members = members.members;
-    btf.push(TypeDef::Struct {
-        name: String::new(),
-        size_bytes,
-        members,
-    })
+    btf.push(TypeDef::Struct { name: String::new(), size_bytes, members })
 }
 
 /// The members of a definition so far.
@@ -138,12 +131,7 @@ struct Members<'a> {
 impl Members<'_> {
     fn member(&mut self, name: &str, ty: TypeId) {
         let bit_offset = self.members.len() as u32 * POINTER_BYTES * 8;
-        self.members.push(MemberDef {
-            name: name.into(),
-            ty,
-            bit_offset,
-            bitfield_bits: None,
-        });
+        self.members.push(MemberDef { name: name.into(), ty, bit_offset, bitfield_bits: None });
     }
 
     fn pointer(&mut self, name: &str, target: TypeId) {
@@ -158,11 +146,7 @@ impl Members<'_> {
     fn array(&mut self, element: TypeId, n_elements: u32) -> TypeId {
         let index = TypeDef::int("__ARRAY_SIZE_TYPE__", 4, IntEncoding::Unsigned);
         let index = self.btf.intern(index);
-        self.btf.intern(TypeDef::Array {
-            element,
-            index,
-            n_elements,
-        })
+        self.btf.intern(TypeDef::Array { element, index, n_elements })
     }
 
     /// `__uint(name, value)`
@@ -170,8 +154,7 @@ impl Members<'_> {
         let element = if value < TOO_MANY_INTS {
             self.int()
         } else {
-            self.btf
-                .intern(TypeDef::int("char", 1, IntEncoding::Signed))
+            self.btf.intern(TypeDef::int("char", 1, IntEncoding::Signed))
         };
         let array = self.array(element, value);
         self.pointer(name, array);
@@ -188,10 +171,8 @@ impl Members<'_> {
         match u32::try_from(value) {
             Ok(value) => self.nonzero(name, value),
             Err(_) => {
-                let enumerator = EnumeratorDef {
-                    name: format!("__bpfc_{name}"),
-                    value: value.into(),
-                };
+                let enumerator =
+                    EnumeratorDef { name: format!("__bpfc_{name}"), value: value.into() };
                 let long = self.btf.intern(TypeDef::Enum64 {
                     name: String::new(),
                     size_bytes: 8,
@@ -212,19 +193,10 @@ impl Members<'_> {
         let target = if let Some(inner) = &map.inner {
             definition(self.btf, inner)
         } else if holds_programs {
-            let ty = self.btf.intern(TypeDef::Ptr {
-                target: TypeId::VOID,
-            });
+            let ty = self.btf.intern(TypeDef::Ptr { target: TypeId::VOID });
             let ret = self.int();
-            let params = vec![ParamDef {
-                name: String::new(),
-                ty,
-            }];
-            self.btf.intern(TypeDef::FuncProto {
-                ret,
-                params,
-                is_variadic: false,
-            })
+            let params = vec![ParamDef { name: String::new(), ty }];
+            self.btf.intern(TypeDef::FuncProto { ret, params, is_variadic: false })
         } else {
             return;
         };
@@ -258,11 +230,7 @@ pub(crate) fn map_places(object: &Object) -> Option<Vec<MapPlace>> {
         let n_values = n_values.max().unwrap_or(Some(0))?;
         let values = next.checked_add(struct_bytes)?;
         let end = values.checked_add(n_values.checked_mul(POINTER_BYTES)?)?;
-        places.push(MapPlace {
-            offset: next,
-            size_bytes: end - next,
-            values,
-        });
+        places.push(MapPlace { offset: next, size_bytes: end - next, values });
         if end > MAX_SECTION_BYTES {
             return None;
         }

@@ -94,11 +94,7 @@ impl Object {
                 return None;
             };
             let var = item.btf?;
-            Some(SecVarDef {
-                var,
-                offset_bytes,
-                size_bytes,
-            })
+            Some(SecVarDef { var, offset_bytes, size_bytes })
         });
         push_section(&mut btf, KCONFIG_SECTION, size_bytes, vars.collect());
         btf
@@ -133,9 +129,7 @@ impl Object {
             push_section(&mut btf, &section.name, section.size_bytes, vars.collect());
         }
         let places = map_places(self).unwrap_or_default();
-        let end = places
-            .last()
-            .map_or(0, |last| last.offset + last.size_bytes);
+        let end = places.last().map_or(0, |last| last.offset + last.size_bytes);
         let vars = self.maps.iter().zip(&places).filter_map(|(map, place)| {
             Some(SecVarDef {
                 var: map.btf?,
@@ -189,11 +183,5 @@ fn push_section(
     vars: Vec<SecVarDef>,
 ) -> Option<TypeId> {
     let name = name.to_owned();
-    (!vars.is_empty()).then(|| {
-        btf.push(TypeDef::DataSec {
-            name,
-            size_bytes,
-            vars,
-        })
-    })
+    (!vars.is_empty()).then(|| btf.push(TypeDef::DataSec { name, size_bytes, vars }))
 }

@@ -10,12 +10,7 @@ use std::fmt::Write;
 
 /// The text of `unit`.
 pub fn dump(session: &Session, unit: &TranslationUnit) -> String {
-    let mut dumper = Dumper {
-        session,
-        unit,
-        text: String::new(),
-        depth: 0,
-    };
+    let mut dumper = Dumper { session, unit, text: String::new(), depth: 0 };
     for item in &unit.items {
         dumper.item(item);
     }
@@ -65,9 +60,7 @@ impl Dumper<'_> {
             Declaration::StaticAssert { cond, message, .. } => {
                 self.static_assert(*cond, message.as_ref());
             }
-            Declaration::Names {
-                specs, declarators, ..
-            } => {
+            Declaration::Names { specs, declarators, .. } => {
                 self.tag_body(specs);
                 if declarators.is_empty() {
                     let specs = self.specs(specs);
@@ -108,9 +101,7 @@ impl Dumper<'_> {
         let Some(body) = &tag.body else {
             return;
         };
-        let pack = tag
-            .pack
-            .map_or(String::new(), |pack| format!(" pack={pack}"));
+        let pack = tag.pack.map_or(String::new(), |pack| format!(" pack={pack}"));
         let attrs = self.attrs(&tag.attrs);
         let head = self.tag(id);
         self.line(&format!("{head}{pack}{attrs}"));
@@ -131,9 +122,7 @@ impl Dumper<'_> {
             MemberDecl::StaticAssert { cond, message, .. } => {
                 self.static_assert(*cond, message.as_ref());
             }
-            MemberDecl::Members {
-                specs, declarators, ..
-            } => {
+            MemberDecl::Members { specs, declarators, .. } => {
                 self.tag_body(specs);
                 if declarators.is_empty() {
                     let specs = self.specs(specs);
@@ -244,12 +233,7 @@ impl Dumper<'_> {
                     let size = size.map_or(String::new(), |size| self.expr(size));
                     text += &format!("array[{size}] ");
                 }
-                Derivation::Function {
-                    params,
-                    is_variadic,
-                    is_unprototyped,
-                    ..
-                } => {
+                Derivation::Function { params, is_variadic, is_unprototyped, .. } => {
                     let mut list: Vec<String> = params
                         .iter()
                         .map(|param| {
@@ -392,18 +376,10 @@ impl Dumper<'_> {
             Comma(left, right) => list(",", &[*left, *right]),
             LabelAddr(name) => format!("(&& {})", self.name(*name)),
             Offsetof(ty, path) => {
-                format!(
-                    "(offsetof <{}> {})",
-                    self.type_name(*ty),
-                    self.designators(path)
-                )
+                format!("(offsetof <{}> {})", self.type_name(*ty), self.designators(path))
             }
             TypesCompatible(a, b) => {
-                format!(
-                    "(types_compatible <{}> <{}>)",
-                    self.type_name(*a),
-                    self.type_name(*b)
-                )
+                format!("(types_compatible <{}> <{}>)", self.type_name(*a), self.type_name(*b))
             }
             VaArg(list, ty) => format!("(va_arg {} <{}>)", self.expr(*list), self.type_name(*ty)),
             BuiltinWithTypes(name, args) => {
@@ -433,11 +409,7 @@ impl Dumper<'_> {
                 let value = self.expr(*value);
                 self.line(&value);
             }
-            StmtKind::If {
-                cond,
-                then,
-                otherwise,
-            } => {
+            StmtKind::If { cond, then, otherwise } => {
                 let cond = self.expr(*cond);
                 self.line(&format!("if {cond}"));
                 self.nested(|d| d.stmt(*then));
@@ -456,13 +428,7 @@ impl Dumper<'_> {
                 self.line(&format!("do-while {cond}{}", unroll_text(*unroll)));
                 self.nested(|d| d.stmt(*body));
             }
-            StmtKind::For {
-                init,
-                cond,
-                step,
-                body,
-                unroll,
-            } => {
+            StmtKind::For { init, cond, step, body, unroll } => {
                 let cond = opt(self, cond);
                 let step = opt(self, step);
                 self.line(&format!("for;{cond};{step}{}", unroll_text(*unroll)));

@@ -117,12 +117,7 @@ impl Lexer {
         }
         let (lo, hi) = self.positions(range.start, range.end);
         let span = Span::new(lo, hi);
-        Token {
-            kind,
-            flags,
-            symbol,
-            span,
-        }
+        Token { kind, flags, symbol, span }
     }
 
     /// C11 6.4.7: after `# include`, text in `<…>` is one token. Returns its end.
@@ -138,30 +133,18 @@ impl Lexer {
             return None;
         };
         let is_include = hash.kind == TokenKind::Hash
-            && matches!(
-                names.resolve(word.symbol),
-                "include" | "include_next" | "import"
-            );
+            && matches!(names.resolve(word.symbol), "include" | "include_next" | "import");
         if !is_include {
             return None;
         }
         let rest = &text[at..];
         let name = rest.trim_start_matches([' ', '\t']).strip_prefix('<')?;
-        let len = name
-            .find(['>', '\n'])
-            .filter(|&at| name[at..].starts_with('>'))?;
+        let len = name.find(['>', '\n']).filter(|&at| name[at..].starts_with('>'))?;
         let start = text.len() - name.len();
         let symbol = names.intern(&name[..len]);
         let range = start - 1..start + len + 1;
         let end = range.end;
-        let token = self.token(
-            TokenKind::HeaderName,
-            symbol,
-            start - 1 > at,
-            range,
-            out,
-            first,
-        );
+        let token = self.token(TokenKind::HeaderName, symbol, start - 1 > at, range, out, first);
         out.push(token);
         Some(end)
     }
@@ -255,19 +238,13 @@ fn remove_splices(text: &Arc<str>) -> (Arc<str>, Vec<Splice>) {
     let mut copied = 0;
     for (at, _) in text.match_indices('\\') {
         let rest = &text[at + 1..];
-        let break_at = rest
-            .bytes()
-            .take_while(|b| b" \t\r\x0b\x0c".contains(b))
-            .count();
+        let break_at = rest.bytes().take_while(|b| b" \t\r\x0b\x0c".contains(b)).count();
         if rest.as_bytes().get(break_at) != Some(&b'\n') {
             continue;
         }
         clean.push_str(&text[copied..at]);
         let n_bytes = break_at + 2;
-        splices.push(Splice {
-            at: clean.len() as u32,
-            n_bytes: n_bytes as u32,
-        });
+        splices.push(Splice { at: clean.len() as u32, n_bytes: n_bytes as u32 });
         copied = at + n_bytes;
     }
     if splices.is_empty() {
@@ -295,12 +272,7 @@ pub(crate) fn lex_fragment(text: &str, span: Span, names: &mut Interner) -> Vec<
             Some(text) if text.len() == range.len() => no_symbol,
             _ => names.intern(lexer.slice()),
         };
-        tokens.push(Token {
-            kind,
-            flags,
-            symbol,
-            span,
-        });
+        tokens.push(Token { kind, flags, symbol, span });
         previous_end = range.end;
     }
     tokens

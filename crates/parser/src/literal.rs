@@ -22,17 +22,11 @@ pub struct LiteralError {
 }
 
 fn number_error<T>(message: String) -> Result<T, LiteralError> {
-    Err(LiteralError {
-        code: codes::lex::E0111,
-        message,
-    })
+    Err(LiteralError { code: codes::lex::E0111, message })
 }
 
 fn escape_error<T>(message: impl Into<String>) -> Result<T, LiteralError> {
-    Err(LiteralError {
-        code: codes::lex::E0112,
-        message: message.into(),
-    })
+    Err(LiteralError { code: codes::lex::E0112, message: message.into() })
 }
 
 /// C11 6.4.4.1 and 6.4.4.2: the value of the number spelled `text`.
@@ -87,12 +81,7 @@ pub fn number(text: &str) -> Result<Number, LiteralError> {
             return number_error(format!("invalid suffix `{suffix}` on number `{text}`"));
         }
     };
-    Ok(Number::Int(IntLit {
-        value,
-        is_decimal: radix == 10,
-        is_unsigned,
-        n_long,
-    }))
+    Ok(Number::Int(IntLit { value, is_decimal: radix == 10, is_unsigned, n_long }))
 }
 
 fn float(text: &str, lower: &str, is_hex: bool) -> Result<Number, LiteralError> {
@@ -218,11 +207,7 @@ fn digits<'t>(
     prefix: StrPrefix,
     units: &mut Vec<u32>,
 ) -> Result<&'t str, LiteralError> {
-    let n_digits = text
-        .chars()
-        .take_while(|c| c.is_digit(radix))
-        .take(limit)
-        .count();
+    let n_digits = text.chars().take_while(|c| c.is_digit(radix)).take(limit).count();
     if n_digits == 0 {
         return escape_error("`\\x` without hexadecimal digits");
     }
@@ -245,15 +230,11 @@ fn universal<'t>(
     prefix: StrPrefix,
     units: &mut Vec<u32>,
 ) -> Result<&'t str, LiteralError> {
-    let digits = text
-        .get(..n_digits)
-        .filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+    let digits = text.get(..n_digits).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
     let Some(digits) = digits else {
         return escape_error(format!("universal character name needs {n_digits} digits"));
     };
-    let code_point = u32::from_str_radix(digits, 16)
-        .ok()
-        .and_then(char::from_u32);
+    let code_point = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
     let Some(c) = code_point else {
         return escape_error(format!("`{digits}` is not a character of Unicode"));
     };
@@ -269,11 +250,7 @@ fn encode(c: char, prefix: StrPrefix, units: &mut Vec<u32>) {
         }
         StrPrefix::Char16 => {
             let mut buffer = [0; 2];
-            units.extend(
-                c.encode_utf16(&mut buffer)
-                    .iter()
-                    .map(|&unit| u32::from(unit)),
-            );
+            units.extend(c.encode_utf16(&mut buffer).iter().map(|&unit| u32::from(unit)));
         }
         StrPrefix::Char32 | StrPrefix::Wide => units.push(c as u32),
     }

@@ -58,10 +58,7 @@ impl<'a> Cursor<'a> {
 
     /// The longest run of characters that fit, blanks not skipped.
     pub(crate) fn take_while(&mut self, fits: impl Fn(char) -> bool) -> &'a str {
-        let end = self
-            .rest
-            .find(|c: char| !fits(c))
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| !fits(c)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);
         self.rest = rest;
         taken

@@ -15,10 +15,7 @@ pub fn unified_diff(old: &str, new: &str) -> String {
     let mut idx = 0;
     while idx < changed.len() {
         let first = changed[idx].saturating_sub(CONTEXT);
-        while changed
-            .get(idx + 1)
-            .is_some_and(|&next| next - changed[idx] <= 2 * CONTEXT)
-        {
+        while changed.get(idx + 1).is_some_and(|&next| next - changed[idx] <= 2 * CONTEXT) {
             idx += 1;
         }
         let last = (changed[idx] + CONTEXT + 1).min(script.len());
@@ -47,12 +44,8 @@ fn hunk(out: &mut String, script: &[(char, &str)], range: std::ops::Range<usize>
 fn edit_script<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<(char, &'a str)> {
     let n_head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (tail_old, tail_new) = (&old[n_head..], &new[n_head..]);
-    let n_tail = tail_old
-        .iter()
-        .rev()
-        .zip(tail_new.iter().rev())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let n_tail =
+        tail_old.iter().rev().zip(tail_new.iter().rev()).take_while(|(a, b)| a == b).count();
     let (mid_old, kept) = tail_old.split_at(tail_old.len() - n_tail);
     let mid_new = &tail_new[..tail_new.len() - n_tail];
     let mut script: Vec<(char, &str)> = old[..n_head].iter().map(|line| (' ', *line)).collect();

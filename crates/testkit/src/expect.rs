@@ -55,18 +55,12 @@ impl Found {
             };
             place.col..end
         });
-        let notes = diagnostic
-            .notes
-            .iter()
-            .map(|note| (ExtraKind::Note, note.span, &note.text));
+        let notes = diagnostic.notes.iter().map(|note| (ExtraKind::Note, note.span, &note.text));
         let labels = diagnostic
             .secondary
             .iter()
             .map(|label| (ExtraKind::Note, Some(label.span), &label.text));
-        let helps = diagnostic
-            .helps
-            .iter()
-            .map(|help| (ExtraKind::Help, None, &help.text));
+        let helps = diagnostic.helps.iter().map(|help| (ExtraKind::Help, None, &help.text));
         let extra = |(kind, span, text): (_, Option<_>, &String)| Extra {
             kind,
             line: span.and_then(place).map(|place| place.line),
@@ -109,14 +103,10 @@ pub(crate) fn compare(file: &TestFile, found: &[Found]) -> Vec<String> {
             None => missing.push(assertion),
         }
     }
-    let extras = extras
-        .into_iter()
-        .filter(|a| !found.iter().any(|f| extra_fits(a, f)));
+    let extras = extras.into_iter().filter(|a| !found.iter().any(|f| extra_fits(a, f)));
     missing.extend(extras);
     missing.sort_by_key(|a| a.line);
-    let missing = missing
-        .into_iter()
-        .map(|a| format!("missing: {}", describe(file, a)));
+    let missing = missing.into_iter().map(|a| format!("missing: {}", describe(file, a)));
     let unexpected = found.iter().zip(&taken).filter(|(_, taken)| !**taken);
     let unexpected = unexpected.map(|(f, _)| {
         let carets = f.line.map_or(String::new(), |line| {
@@ -138,10 +128,7 @@ fn describe(file: &TestFile, assertion: &Assertion) -> String {
         Aim::Span(line, cols) => format!("on line {line}, columns {}..{}", cols.start, cols.end),
         Aim::Elsewhere => "outside the file".to_owned(),
     };
-    format!(
-        "{}:{}: {kind}: {} ({place})",
-        file.name, assertion.line, assertion.text
-    )
+    format!("{}:{}: {kind}: {} ({place})", file.name, assertion.line, assertion.text)
 }
 
 /// The assertion that would fit, under the line: for copying into the test.
@@ -162,10 +149,7 @@ fn carets(line: &str, found: &Found) -> String {
         })
         .collect();
     let indent = " ".repeat(from as usize - 1);
-    format!(
-        "\n    {shown}\n    {indent}{}",
-        "^".repeat((to - from) as usize)
-    )
+    format!("\n    {shown}\n    {indent}{}", "^".repeat((to - from) as usize))
 }
 
 /// Columns on screen; an empty span is one caret wide.
@@ -234,11 +218,8 @@ mod tests {
     #[test]
     fn all_match() {
         let text = "\tint é = nosuch; //~ E0301: the name\n\t//      ^^^^^^ E0301: the\n\tx;\n//~^ E0303\n//~^ help: do\n";
-        let found = [
-            ("nosuch", E0301, "the other"),
-            ("nosuch", E0301, "the name"),
-            ("x;", E0303, "m"),
-        ];
+        let found =
+            [("nosuch", E0301, "the other"), ("nosuch", E0301, "the name"), ("x;", E0303, "m")];
         assert_eq!(compare_all(text, &found), Vec::<String>::new());
     }
 
@@ -262,9 +243,6 @@ mod tests {
         let text = "f(1,\n  2);\n//~^^ E0301\n";
         assert_eq!(compare_all(text, &[("f(1,\n  2)", E0301, "m")]), [""; 0]);
         let text = "  f(1,\n//^^^^ E0301\n  2);\n";
-        assert_eq!(
-            compare_all(text, &[("f(1,\n//^^^^ E0301\n  2)", E0301, "m")]),
-            [""; 0]
-        );
+        assert_eq!(compare_all(text, &[("f(1,\n//^^^^ E0301\n  2)", E0301, "m")]), [""; 0]);
     }
 }

@@ -125,10 +125,7 @@ impl TestFile {
         verbs: &[String],
     ) -> Result<Self, ParseError> {
         let mut reader = Reader {
-            file: Self {
-                text: text.to_owned(),
-                ..Self::default()
-            },
+            file: Self { text: text.to_owned(), ..Self::default() },
             marker,
             keys,
             verbs,
@@ -136,9 +133,7 @@ impl TestFile {
             in_snapshot: false,
         };
         for (line, text) in (1..).zip(text.lines()) {
-            reader
-                .line(line, text)
-                .map_err(|message| ParseError { line, message })?;
+            reader.line(line, text).map_err(|message| ParseError { line, message })?;
         }
         Ok(reader.file)
     }
@@ -290,12 +285,7 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, line: u32, aim: Aim, kind: AssertionKind, text: &str) {
-        self.file.assertions.push(Assertion {
-            line,
-            aim,
-            kind,
-            text: text.to_owned(),
-        });
+        self.file.assertions.push(Assertion { line, aim, kind, text: text.to_owned() });
     }
 }
 
@@ -372,10 +362,7 @@ mod tests {
             .map(|a| (a.line, a.aim.clone(), a.kind.clone(), a.text.as_str()))
             .collect();
         assert_eq!(actual, expected);
-        assert_eq!(
-            (file.verbs[0].name.as_str(), file.verbs[0].rest.as_str()),
-            ("state", "r0=1")
-        );
+        assert_eq!((file.verbs[0].name.as_str(), file.verbs[0].rest.as_str()), ("state", "r0=1"));
     }
 
     #[test]
@@ -392,9 +379,6 @@ mod tests {
             "expected a code behind the carets, as in `^^^ E0301: text`"
         );
         assert_eq!(error("//~^ E0301"), "`^` points above the file");
-        assert_eq!(
-            error("x //~ E03: y"),
-            "expected a code or a verb at `E03: y`"
-        );
+        assert_eq!(error("x //~ E03: y"), "expected a code or a verb at `E03: y`");
     }
 }

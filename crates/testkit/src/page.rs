@@ -132,11 +132,7 @@ fn c_blocks(text: &str) -> Result<Vec<Example>, String> {
         }
         let mut words = info.split_whitespace().map(str::to_owned);
         if words.next().as_deref() == Some("c") {
-            blocks.push(Example {
-                flags: words.collect(),
-                line,
-                text: body,
-            });
+            blocks.push(Example { flags: words.collect(), line, text: body });
         }
     }
     Ok(blocks)
@@ -151,10 +147,7 @@ mod tests {
     #[test]
     fn reads_and_checks() {
         let page = Page::parse(PAGE).unwrap();
-        assert_eq!(
-            (page.code.as_str(), page.title.as_str()),
-            ("E0301", "undeclared name")
-        );
+        assert_eq!((page.code.as_str(), page.title.as_str()), ("E0301", "undeclared name"));
         let (wrong, right) = page.examples.clone().unwrap();
         assert_eq!(
             (wrong.flags, wrong.line, wrong.text.as_str()),

@@ -135,10 +135,6 @@ impl Report {
         let told = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         drop(out);
         let n_failed = self.n_failed();
-        assert!(
-            n_failed == 0 && told.is_ok(),
-            "{n_failed} tests of {} failed",
-            self.suite
-        );
+        assert!(n_failed == 0 && told.is_ok(), "{n_failed} tests of {} failed", self.suite);
     }
 }

@@ -58,11 +58,7 @@ where
     let outcomes = collect(&shared, &sender, &receiver);
     let cases = outcomes.into_iter().map(|(idx, (outcome, elapsed))| {
         let name = suite.display_name(&shared.files[idx]);
-        CaseReport {
-            name,
-            outcome,
-            elapsed,
-        }
+        CaseReport { name, outcome, elapsed }
     });
     Report {
         suite: suite.name.clone(),
@@ -162,9 +158,9 @@ fn run_file(shared: &Shared, idx: usize, sender: &Sender<Event>) -> Outcome {
     };
     match (known_bug, outcome) {
         (Some(reason), Outcome::Failed(_)) => Outcome::KnownBug(reason),
-        (Some(reason), Outcome::Passed) => Outcome::Failed(format!(
-            "the known bug is gone ({reason}): remove the directive"
-        )),
+        (Some(reason), Outcome::Passed) => {
+            Outcome::Failed(format!("the known bug is gone ({reason}): remove the directive"))
+        }
         (_, outcome) => outcome,
     }
 }
@@ -261,24 +257,16 @@ mod tests {
                 ("malformed.c", "\n//@ nosuch: x\n"),
             ],
         );
-        let suite = Suite::new(&folder.0)
-            .filter(None)
-            .timeout(Duration::from_millis(500));
+        let suite = Suite::new(&folder.0).filter(None).timeout(Duration::from_millis(500));
         let report = suite.run(check);
         let outcome = |name: &str| {
-            let case = report
-                .cases
-                .iter()
-                .find(|case| case.name.ends_with(&format!("/{name}.c")));
+            let case = report.cases.iter().find(|case| case.name.ends_with(&format!("/{name}.c")));
             match &case.unwrap().outcome {
                 Outcome::Passed => "passed".to_owned(),
                 Outcome::KnownBug(reason) => format!("bug: {reason}"),
                 Outcome::Skipped(reason) => format!("skipped: {reason}"),
                 Outcome::Failed(message) => {
-                    format!(
-                        "failed: {}",
-                        message.replace(folder.0.to_str().unwrap(), "")
-                    )
+                    format!("failed: {}", message.replace(folder.0.to_str().unwrap(), ""))
                 }
             }
         };
@@ -288,17 +276,11 @@ mod tests {
         assert_eq!(outcome("fails"), "failed: /fails.c:1: no");
         assert_eq!(outcome("stops"), "failed: early");
         if requires_kernel() {
-            assert_eq!(
-                outcome("kernel"),
-                "failed: no bpf() (BPFC_REQUIRE_KERNEL is set)"
-            );
+            assert_eq!(outcome("kernel"), "failed: no bpf() (BPFC_REQUIRE_KERNEL is set)");
         } else {
             assert_eq!(outcome("kernel"), "skipped: no bpf()");
         }
-        assert_eq!(
-            outcome("looks"),
-            "failed: missing: /looks.c:1: E0301:  (on line 1)"
-        );
+        assert_eq!(outcome("looks"), "failed: missing: /looks.c:1: E0301:  (on line 1)");
         assert_eq!(outcome("bug-fails"), "bug: later");
         assert_eq!(
             outcome("bug-passes"),
@@ -310,22 +292,12 @@ mod tests {
             "failed: this suite does not examine diagnostics\n\
              this suite does not examine steps\nnothing produced snapshot `s`"
         );
-        assert_eq!(
-            outcome("malformed"),
-            "failed: /malformed.c:2: unknown key `nosuch`"
-        );
+        assert_eq!(outcome("malformed"), "failed: /malformed.c:2: unknown key `nosuch`");
         assert_eq!(report.cases.len(), 12);
-        let last = format!(
-            "\n2 passed, {} failed, {} skipped\n",
-            report.n_failed(),
-            report.n_skipped()
-        );
+        let last =
+            format!("\n2 passed, {} failed, {} skipped\n", report.n_failed(), report.n_skipped());
         assert!(report.to_text().ends_with(&last), "{}", report.to_text());
-        assert!(
-            report
-                .to_libtest_text()
-                .contains("\ntest result: FAILED. 2 passed; ")
-        );
+        assert!(report.to_libtest_text().contains("\ntest result: FAILED. 2 passed; "));
     }
 
     #[test]

@@ -11,9 +11,7 @@ pub(crate) fn is_blessing() -> bool {
 /// What is wrong with snapshot `name`, if `actual` is its right text.
 pub(crate) fn compare(file: &TestFile, name: &str, actual: &str) -> Option<String> {
     let Some(snapshot) = file.snapshots.iter().find(|s| s.name == name) else {
-        return Some(format!(
-            "no snapshot `{name}` in the file; BLESS=1 adds it:\n{actual}"
-        ));
+        return Some(format!("no snapshot `{name}` in the file; BLESS=1 adds it:\n{actual}"));
     };
     let diff = unified_diff(&tidy(&snapshot.text), &tidy(actual));
     (!diff.is_empty()).then(|| {
@@ -59,9 +57,7 @@ fn put(out: &mut String, marker: &str, text: &str) {
 
 /// Blanks at the ends of lines do not count: editors remove them.
 fn tidy(text: &str) -> String {
-    text.lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect()
+    text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 #[cfg(test)]
@@ -72,16 +68,8 @@ mod tests {
     fn blessing_makes_it_pass() {
         let text = "int x;\n//= a\n//| old\n//| old too\nint y;\n//= empty\n//= kept\n//| k\n";
         let file = TestFile::parse(text, "//", &[], &[]).unwrap();
-        assert!(
-            compare(&file, "a", "new \n")
-                .unwrap()
-                .contains("-old\n-old too\n+new\n")
-        );
-        assert!(
-            compare(&file, "b", "x\n")
-                .unwrap()
-                .starts_with("no snapshot `b`")
-        );
+        assert!(compare(&file, "a", "new \n").unwrap().contains("-old\n-old too\n+new\n"));
+        assert!(compare(&file, "b", "x\n").unwrap().starts_with("no snapshot `b`"));
         let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
         let actual = [pair("a", "new \n"), pair("empty", "e\n\nf"), pair("b", "x")];
         let blessed = bless(&file, "//", &actual);

@@ -104,11 +104,7 @@ impl StepKind {
 }
 
 fn run(cursor: &mut Cursor<'_>) -> Result<Run, String> {
-    let mut run = Run {
-        program: None,
-        inputs: Vec::new(),
-        expect: Expect::Any,
-    };
+    let mut run = Run { program: None, inputs: Vec::new(), expect: Expect::Any };
     loop {
         if cursor.is_done() {
             return Ok(run);
@@ -186,18 +182,11 @@ mod tests {
             inputs: Vec::new(),
             expect: Expect::Fault(Some("E0702".into())),
         };
-        assert_eq!(
-            StepKind::parse("run count faults E0702"),
-            Ok(StepKind::Run(named))
-        );
+        assert_eq!(StepKind::parse("run count faults E0702"), Ok(StepKind::Run(named)));
         let path = vec![Access::Index(int(1)), Access::Field("count".into())];
         assert_eq!(
             StepKind::parse("map hits[1].count == 2"),
-            Ok(StepKind::Map {
-                name: "hits".into(),
-                path,
-                expect: Some(int(2))
-            })
+            Ok(StepKind::Map { name: "hits".into(), path, expect: Some(int(2)) })
         );
         assert_eq!(
             StepKind::parse("map hits[1] absent"),
@@ -207,18 +196,12 @@ mod tests {
                 expect: None
             })
         );
-        assert_eq!(
-            StepKind::parse("printk \"hi\\n\""),
-            Ok(StepKind::Printk(b"hi\n".to_vec()))
-        );
+        assert_eq!(StepKind::parse("printk \"hi\\n\""), Ok(StepKind::Printk(b"hi\n".to_vec())));
         assert_eq!(
             StepKind::parse("packet == hex\"\""),
             Ok(StepKind::Packet(Value::Bytes(vec![])))
         );
-        assert!(matches!(
-            StepKind::parse("event rb == {a = 1u8}"),
-            Ok(StepKind::Event { .. })
-        ));
+        assert!(matches!(StepKind::parse("event rb == {a = 1u8}"), Ok(StepKind::Event { .. })));
         for bad in [
             "run ==",
             "run == 1 2",

@@ -153,10 +153,7 @@ impl Suite {
         let mut file = match marker(path) {
             Some(marker) => TestFile::parse(&text, marker, &self.keys, &self.verbs)
                 .map_err(|e| format!("{name}:{}: {}", e.line, e.message))?,
-            None => TestFile {
-                text,
-                ..TestFile::default()
-            },
+            None => TestFile { text, ..TestFile::default() },
         };
         file.path = path.to_path_buf();
         file.name = name;
@@ -175,10 +172,7 @@ pub(crate) fn marker(path: &Path) -> Option<&'static str> {
 }
 
 fn extension(path: &Path) -> String {
-    path.extension()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.extension().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn slashed(path: &Path) -> String {

@@ -92,9 +92,7 @@ impl Test {
     /// The words of every `//@ flags:`.
     pub fn flags(&self) -> Vec<String> {
         let settings = self.file.settings.iter().filter(|s| s.key == "flags");
-        settings
-            .flat_map(|s| s.value.split_whitespace().map(str::to_owned))
-            .collect()
+        settings.flat_map(|s| s.value.split_whitespace().map(str::to_owned)).collect()
     }
 
     /// `//@ since: 5.17 (bpf_loop)`; an error if it cannot be read.
@@ -112,10 +110,7 @@ impl Test {
             })
         });
         let message = || format!("`since: {value}` is not a version, as in `5.17 (bpf_loop)`");
-        parsed
-            .map(Some)
-            .ok_or_else(message)
-            .map_err(Failure::Failed)
+        parsed.map(Some).ok_or_else(message).map_err(Failure::Failed)
     }
 
     /// Compares diagnostics with the assertions of the file; missing and unexpected ones
@@ -159,8 +154,7 @@ impl Test {
     /// Records a failure at `line` of the file and goes on.
     pub fn fail_at(&mut self, line: u32, message: impl AsRef<str>) {
         let name = &self.file.name;
-        self.failures
-            .push(format!("{name}:{line}: {}", message.as_ref()));
+        self.failures.push(format!("{name}:{line}: {}", message.as_ref()));
     }
 
     /// What the file asserts and the closure never looked at.
@@ -172,10 +166,7 @@ impl Test {
             }
         };
         let file = &self.file;
-        note(
-            !self.looked_at_diagnostics && !file.assertions.is_empty(),
-            "diagnostics",
-        );
+        note(!self.looked_at_diagnostics && !file.assertions.is_empty(), "diagnostics");
         note(!self.looked_at_steps && !file.steps.is_empty(), "steps");
         note(!self.looked_at_verbs && !file.verbs.is_empty(), "verbs");
         let void = |s: &&crate::Snapshot| self.snapshots.iter().all(|(name, _)| *name != s.name);

@@ -47,11 +47,7 @@ fn parse(text: &str) -> Vec<Exchange> {
     let mut all: Vec<Exchange> = Vec::new();
     for (line, text) in (1..).zip(text.lines()) {
         if let Some(command) = text.strip_prefix("$ ") {
-            all.push(Exchange {
-                line,
-                command: command.trim().to_owned(),
-                output: String::new(),
-            });
+            all.push(Exchange { line, command: command.trim().to_owned(), output: String::new() });
         } else if let (Some(output), Some(last)) = (text.strip_prefix('|'), all.last_mut()) {
             let output = output.strip_prefix(' ').unwrap_or(output);
             last.output += &format!("{}\n", output.trim_end());
@@ -92,10 +88,7 @@ mod tests {
         assert_eq!(parsed[2].output, "x\n");
         let outputs = ["a\n\n b  \n", "", "$ y\n"].map(str::to_owned);
         let blessed = bless(text, &outputs);
-        assert_eq!(
-            blessed,
-            "# about\n$ one  \n| a\n|\n|  b\n\n$ two\n# why\n$ three\n| $ y\n"
-        );
+        assert_eq!(blessed, "# about\n$ one  \n| a\n|\n|  b\n\n$ two\n# why\n$ three\n| $ y\n");
         for (exchange, output) in parse(&blessed).iter().zip(&outputs) {
             assert_eq!(exchange.output, tidy(output));
         }

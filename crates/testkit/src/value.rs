@@ -134,11 +134,7 @@ fn list<T>(
 }
 
 fn hex(digits: &[u8]) -> Result<Vec<u8>, String> {
-    let digits: Vec<u8> = digits
-        .iter()
-        .copied()
-        .filter(|b| !b.is_ascii_whitespace())
-        .collect();
+    let digits: Vec<u8> = digits.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
     let nibble = |b: u8| {
         let digit = (b as char).to_digit(16);
         digit.ok_or_else(|| format!("`{}` is not a hexadecimal digit", b as char))
@@ -147,9 +143,7 @@ fn hex(digits: &[u8]) -> Result<Vec<u8>, String> {
         return Err("odd number of hexadecimal digits".to_owned());
     }
     let pairs = digits.chunks_exact(2);
-    pairs
-        .map(|pair| Ok((nibble(pair[0])? << 4 | nibble(pair[1])?) as u8))
-        .collect()
+    pairs.map(|pair| Ok((nibble(pair[0])? << 4 | nibble(pair[1])?) as u8)).collect()
 }
 
 fn integer(cursor: &mut Cursor<'_>) -> Result<Value, String> {
@@ -200,25 +194,17 @@ mod tests {
 
     #[test]
     fn parses_values() {
-        let u32_type = IntType {
-            bits: 32,
-            is_signed: false,
-        };
+        let u32_type = IntType { bits: 32, is_signed: false };
         assert_eq!(Value::parse("7u32"), Ok(Value::Int(7, Some(u32_type))));
         assert_eq!(Value::parse(" -0x10 "), Ok(Value::Int(-16, None)));
         assert_eq!(Value::parse("1_000"), Ok(Value::Int(1000, None)));
         assert_eq!(Value::parse("'a'"), Ok(Value::Int(97, None)));
         assert_eq!(Value::parse("hex\"01 ff\""), Ok(Value::Bytes(vec![1, 255])));
-        assert_eq!(
-            Value::parse(r#""a\n\x00\"""#),
-            Ok(Value::Text(b"a\n\0\"".to_vec()))
-        );
+        assert_eq!(Value::parse(r#""a\n\x00\"""#), Ok(Value::Text(b"a\n\0\"".to_vec())));
         let nested = Value::parse("{ a = [1, 2,], b = XDP_PASS }").unwrap();
         let ones = Value::Array(vec![Value::Int(1, None), Value::Int(2, None)]);
-        let expected = vec![
-            ("a".to_owned(), ones),
-            ("b".to_owned(), Value::Name("XDP_PASS".to_owned())),
-        ];
+        let expected =
+            vec![("a".to_owned(), ones), ("b".to_owned(), Value::Name("XDP_PASS".to_owned()))];
         assert_eq!(nested, Value::Struct(expected));
         let deep = "[".repeat(10_000);
         for bad in [

@@ -17,10 +17,9 @@ impl Checker<'_> {
         match node.kind {
             ExprKind::Int(offset) => Some(Address { base: None, offset }),
             ExprKind::AddrOf(place) => self.place_address(place),
-            ExprKind::FuncAddr(func) => Some(Address {
-                base: Some(InitTarget::Func(func)),
-                offset: 0,
-            }),
+            ExprKind::FuncAddr(func) => {
+                Some(Address { base: Some(InitTarget::Func(func)), offset: 0 })
+            }
             ExprKind::Cast(inner) => {
                 let is_kept = |ty| {
                     self.is_pointer(ty) || self.int_shape(ty).is_some_and(|(bits, _)| bits == 64)
@@ -34,26 +33,14 @@ impl Checker<'_> {
             ExprKind::PtrAdd { ptr, index, scale } => {
                 let address = self.const_address(ptr)?;
                 let steps = self.const_int(index)?.checked_mul(i128::from(scale))?;
-                Some(Address {
-                    offset: address.offset.checked_add(steps)?,
-                    ..address
-                })
+                Some(Address { offset: address.offset.checked_add(steps)?, ..address })
             }
             ExprKind::Binary(op @ (BinaryOp::Add | BinaryOp::Sub), a, b) => {
                 let (a, b) = (self.const_address(a)?, self.const_address(b)?);
                 match (op, a.base, b.base) {
-                    (BinaryOp::Add, _, None) => Some(Address {
-                        offset: a.offset + b.offset,
-                        ..a
-                    }),
-                    (BinaryOp::Add, None, _) => Some(Address {
-                        offset: a.offset + b.offset,
-                        ..b
-                    }),
-                    (_, _, None) => Some(Address {
-                        offset: a.offset - b.offset,
-                        ..a
-                    }),
+                    (BinaryOp::Add, _, None) => Some(Address { offset: a.offset + b.offset, ..a }),
+                    (BinaryOp::Add, None, _) => Some(Address { offset: a.offset + b.offset, ..b }),
+                    (_, _, None) => Some(Address { offset: a.offset - b.offset, ..a }),
                     _ => None,
                 }
             }
@@ -65,34 +52,23 @@ impl Checker<'_> {
     pub fn place_address(&self, place: PlaceId) -> Option<Address> {
         let node = &self.body.places[place];
         match node.kind {
-            PlaceKind::Global(global) => Some(Address {
-                base: Some(InitTarget::Global(global)),
-                offset: 0,
-            }),
+            PlaceKind::Global(global) => {
+                Some(Address { base: Some(InitTarget::Global(global)), offset: 0 })
+            }
             PlaceKind::Deref(ptr) => self.const_address(ptr),
-            PlaceKind::Member {
-                base,
-                member,
-                is_relocatable: false,
-            } => {
+            PlaceKind::Member { base, member, is_relocatable: false } => {
                 let record = self.record_of(self.body.places[base].ty.ty)?;
                 let body = self.module.types.records[record].body.as_ref()?;
                 let member = &body.members[member as usize];
                 let address = self.place_address(base)?;
                 let bytes = i128::from(member.offset_bits / 8);
-                Some(Address {
-                    offset: address.offset + bytes,
-                    ..address
-                })
+                Some(Address { offset: address.offset + bytes, ..address })
             }
             PlaceKind::Index { base, index } => {
                 let address = self.place_address(base)?;
                 let size = i128::from(self.module.types.size_of(node.ty.ty)?);
                 let steps = self.const_int(index)?.checked_mul(size)?;
-                Some(Address {
-                    offset: address.offset.checked_add(steps)?,
-                    ..address
-                })
+                Some(Address { offset: address.offset.checked_add(steps)?, ..address })
             }
             _ => None,
         }

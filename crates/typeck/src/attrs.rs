@@ -138,19 +138,11 @@ impl Checker<'_> {
             "noreturn" => attrs.is_noreturn = true,
             "naked" => attrs.is_naked = true,
             "preserve_access_index" => attrs.is_relocatable = true,
-            "btf_decl_tag" => attrs
-                .decl_tags
-                .extend(self.attr_string(attribute).map(|(s, _)| s)),
-            "btf_type_tag" => attrs
-                .type_tags
-                .extend(self.attr_string(attribute).map(|(s, _)| s)),
+            "btf_decl_tag" => attrs.decl_tags.extend(self.attr_string(attribute).map(|(s, _)| s)),
+            "btf_type_tag" => attrs.type_tags.extend(self.attr_string(attribute).map(|(s, _)| s)),
             "mode" => attrs.mode_bits = self.attr_mode(attribute),
             "vector_size" => {
-                self.error(
-                    E0320,
-                    attribute.span,
-                    "vector types are not supported: BPF has none",
-                );
+                self.error(E0320, attribute.span, "vector types are not supported: BPF has none");
             }
             "address_space" | "cleanup" => {
                 let message = format!("the attribute `{name}` is not supported");
@@ -244,11 +236,7 @@ impl Checker<'_> {
             Some("DI" | "word" | "pointer") => 64,
             Some("TI") => 128,
             _ => {
-                self.error(
-                    E0309,
-                    attribute.span,
-                    "`mode` takes one of QI, HI, SI, DI, TI",
-                );
+                self.error(E0309, attribute.span, "`mode` takes one of QI, HI, SI, DI, TI");
                 return None;
             }
         };
@@ -264,11 +252,7 @@ impl Checker<'_> {
             64 => IntKind::Long,
             _ => IntKind::Int128,
         };
-        if kind.is_signed() {
-            signed
-        } else {
-            signed.to_unsigned()
-        }
+        if kind.is_signed() { signed } else { signed.to_unsigned() }
     }
 }
 

@@ -38,27 +38,15 @@ impl Checker<'_> {
     /// Adds a temporary of type `ty`.
     pub fn temporary(&mut self, ty: QualType, span: Span) -> LocalId {
         let align = self.module.types.align_of(ty.ty).unwrap_or(1);
-        self.body.locals.push(Local {
-            name: None,
-            ty,
-            align,
-            span,
-        })
+        self.body.locals.push(Local { name: None, ty, align, span })
     }
 
     /// A temporary that holds `value`, and the statement that fills it.
     pub fn fill_temporary(&mut self, value: ExprId) -> (LocalId, StmtId) {
         let Expr { ty, span, .. } = self.body.exprs[value];
         let local = self.temporary(QualType::plain(ty), span);
-        let item = InitItem {
-            offset_bits: 0,
-            bits: None,
-            value: InitValue::Expr(value),
-        };
-        let init = Init {
-            zero_rest: false,
-            items: vec![item],
-        };
+        let item = InitItem { offset_bits: 0, bits: None, value: InitValue::Expr(value) };
+        let init = Init { zero_rest: false, items: vec![item] };
         (local, self.statement(StmtKind::Init(local, init), span))
     }
 
@@ -133,11 +121,7 @@ impl Checker<'_> {
             if self.is_float(ty) {
                 return self.float(value as f64, ty, span);
             }
-            let value = if self.is_bool(ty) {
-                i128::from(value != 0)
-            } else {
-                value
-            };
+            let value = if self.is_bool(ty) { i128::from(value != 0) } else { value };
             return self.int(value, ty, span);
         }
         self.value(ExprKind::Cast(expr), ty, span)
@@ -150,11 +134,7 @@ impl Checker<'_> {
         if self.is_void(ty) {
             return self.int(0, self.common.int, span);
         }
-        let value = if self.is_bool(ty) {
-            i128::from(value != 0.0)
-        } else {
-            value as i128
-        };
+        let value = if self.is_bool(ty) { i128::from(value != 0.0) } else { value as i128 };
         self.int(value, ty, span)
     }
 
@@ -179,9 +159,7 @@ impl Checker<'_> {
         }
         let int = self.common.int;
         if let (Some(x), Some(y)) = (self.const_int(a), self.const_int(b)) {
-            let is_signed = self
-                .int_shape(self.type_of(a))
-                .is_some_and(|(_, signed)| signed);
+            let is_signed = self.int_shape(self.type_of(a)).is_some_and(|(_, signed)| signed);
             let value = fold::compare(op, x, y, is_signed);
             return self.int(i128::from(value), int, span);
         }
@@ -222,11 +200,7 @@ impl Checker<'_> {
             GlobalInit::Data { bytes, relocs } if relocs.is_empty() && bytes.len() <= 8 => {
                 let mut wide = [0; 16];
                 wide[..bytes.len()].copy_from_slice(bytes);
-                Some(fold::wrap(
-                    i128::from_le_bytes(wide),
-                    bits.max(8),
-                    is_signed,
-                ))
+                Some(fold::wrap(i128::from_le_bytes(wide), bits.max(8), is_signed))
             }
             _ => None,
         }

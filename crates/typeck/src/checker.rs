@@ -151,9 +151,7 @@ impl<'a> Checker<'a> {
     /// that the program calls.
     pub fn is_builtin(&self, span: Span) -> bool {
         let sources = &self.session.sources;
-        sources
-            .file_at(sources.root(span).lo)
-            .is_some_and(|file| !sources.file(file).is_user)
+        sources.file_at(sources.root(span).lo).is_some_and(|file| !sources.file(file).is_user)
     }
 
     /// Runs `inner` one level deeper; `None`, reported once, past [`MAX_DEPTH`].

@@ -43,11 +43,7 @@ pub(crate) enum Why {
     /// `return`, in a function declared at the span.
     Return(Span),
     /// Argument `index` (from 0) of `callee`, which is declared at `declared`.
-    Argument {
-        callee: String,
-        index: usize,
-        declared: Span,
-    },
+    Argument { callee: String, index: usize, declared: Span },
 }
 
 impl Why {
@@ -61,10 +57,7 @@ impl Why {
     fn message(&self, expected: &str, found: &str) -> String {
         match self {
             Why::Argument { callee, index, .. } => {
-                format!(
-                    "argument {} of `{callee}` is `{expected}`, found `{found}`",
-                    index + 1
-                )
+                format!("argument {} of `{callee}` is `{expected}`, found `{found}`", index + 1)
             }
             Why::Return(_) => format!("this function returns `{expected}`, found `{found}`"),
             Why::Assign(_) | Why::Init => format!("expected `{expected}`, found `{found}`"),
@@ -73,9 +66,7 @@ impl Why {
 
     fn finish(&self, diagnostic: Diagnostic) -> Diagnostic {
         match self {
-            Why::Argument {
-                callee, declared, ..
-            } if !declared.is_none() => {
+            Why::Argument { callee, declared, .. } if !declared.is_none() => {
                 diagnostic.with_note_at(*declared, format!("`{callee}` is declared here"))
             }
             Why::Return(at) if !at.is_none() => {
@@ -112,11 +103,7 @@ impl Checker<'_> {
         let span = operand.span;
         let ty = self.type_of(value);
         let promoted = self.promoted_type(ty, None);
-        if self.is_integer(ty) && promoted != ty {
-            self.cast(value, promoted, span)
-        } else {
-            value
-        }
+        if self.is_integer(ty) && promoted != ty { self.cast(value, promoted, span) } else { value }
     }
 
     /// The operand's value; that of a bit-field is promoted, as its width is forgotten here.
@@ -223,9 +210,7 @@ impl Checker<'_> {
         }
         if let (Some(number), Some((bits, _))) = (self.const_int(value), self.int_shape(to))
             && !self.is_bool(to)
-            && self
-                .int_shape(from)
-                .is_some_and(|(from_bits, _)| from_bits > bits)
+            && self.int_shape(from).is_some_and(|(from_bits, _)| from_bits > bits)
         {
             self.check_width(number, bits, value);
         }
@@ -327,10 +312,7 @@ impl Checker<'_> {
         let message = if self.is_integer(ty) {
             format!("{what} must be a constant")
         } else {
-            format!(
-                "{what} must be an integer constant, found `{}`",
-                self.show(ty)
-            )
+            format!("{what} must be an integer constant, found `{}`", self.show(ty))
         };
         self.error(E0309, span, message);
     }
@@ -361,9 +343,6 @@ fn insert_before(diagnostic: Diagnostic, span: Span, text: &str, advice: &str) -
     if span.expn != ExpnId::ROOT {
         return diagnostic.with_help(format!("{advice} with `{text}`"));
     }
-    let edit = Edit {
-        span: span.start(),
-        replacement: text.to_owned(),
-    };
+    let edit = Edit { span: span.start(), replacement: text.to_owned() };
     diagnostic.with_edit(format!("{advice} with `{text}`"), vec![edit])
 }

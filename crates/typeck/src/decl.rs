@@ -39,16 +39,10 @@ impl<'a> Checker<'a> {
     /// Checks a declaration. In a function, statements that it amounts to go to `out`.
     pub fn declaration(&mut self, declaration: &'a Declaration, out: &mut Vec<StmtId>) {
         match declaration {
-            Declaration::StaticAssert {
-                cond,
-                message,
-                span,
-            } => {
+            Declaration::StaticAssert { cond, message, span } => {
                 self.static_assert(*cond, message.as_ref(), *span);
             }
-            Declaration::Names {
-                specs, declarators, ..
-            } => {
+            Declaration::Names { specs, declarators, .. } => {
                 if declarators.is_empty() {
                     self.lone_specs(specs);
                     return;
@@ -97,11 +91,7 @@ impl<'a> Checker<'a> {
             ty.ty = self.int_type(Self::kind_of_mode(kind, bits));
         }
         if specs.is_thread_local {
-            self.error(
-                E0320,
-                specs.span,
-                "BPF has no threads, and no thread-local objects",
-            );
+            self.error(E0320, specs.span, "BPF has no threads, and no thread-local objects");
         }
         let align = attrs.align.max(self.alignas(&specs.alignas));
         let new = NewName {
@@ -109,10 +99,7 @@ impl<'a> Checker<'a> {
             span,
             ty,
             storage: specs.storage.map(|(storage, _)| storage),
-            attrs: Attrs {
-                is_noreturn: attrs.is_noreturn || specs.is_noreturn,
-                ..attrs
-            },
+            attrs: Attrs { is_noreturn: attrs.is_noreturn || specs.is_noreturn, ..attrs },
             is_inline: specs.is_inline,
             align,
             init: it.init.as_ref(),
@@ -149,28 +136,17 @@ impl<'a> Checker<'a> {
             return;
         };
         let Some(Initializer::Expr(value)) = &it.init else {
-            self.error(
-                E0311,
-                span,
-                "`__auto_type` needs an initialiser to take the type from",
-            );
+            self.error(E0311, span, "`__auto_type` needs an initialiser to take the type from");
             self.scopes.declare(name, Entity::Error, span);
             return;
         };
         if self.func.is_none() {
-            self.error(
-                E0320,
-                specs.span,
-                "`__auto_type` works inside functions only",
-            );
+            self.error(E0320, specs.span, "`__auto_type` works inside functions only");
             self.scopes.declare(name, Entity::Error, span);
             return;
         }
         let value = self.rvalue(*value);
-        let ty = QualType {
-            ty: self.type_of(value),
-            quals: specs.quals,
-        };
+        let ty = QualType { ty: self.type_of(value), quals: specs.quals };
         if self.is_poison(value) {
             self.scopes.declare(name, Entity::Error, span);
             return;
@@ -182,10 +158,7 @@ impl<'a> Checker<'a> {
             bits: None,
             value: crate::hir::InitValue::Expr(value),
         };
-        let init = crate::hir::Init {
-            zero_rest: false,
-            items: vec![item],
-        };
+        let init = crate::hir::Init { zero_rest: false, items: vec![item] };
         out.push(self.statement(StmtKind::Init(local, init), span));
     }
 
@@ -213,11 +186,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let origin = Origin::Source(new.span);
-        let (id, _) = self.new_typedef(Typedef {
-            name: new.name,
-            ty: new.ty,
-            origin,
-        });
+        let (id, _) = self.new_typedef(Typedef { name: new.name, ty: new.ty, origin });
         if let Some(align) = new.align {
             self.typedef_aligns.insert(id, align);
         }
@@ -242,12 +211,7 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> LocalId {
         let align = self.declared_align(ty.ty).max(align.unwrap_or(1));
-        self.body.locals.push(Local {
-            name,
-            ty,
-            align,
-            span,
-        })
+        self.body.locals.push(Local { name, ty, align, span })
     }
 
     fn declare_local(&mut self, new: NewName<'a>, out: &mut Vec<StmtId>) {
@@ -259,8 +223,7 @@ impl<'a> Checker<'a> {
         let ty = self.object_type(new.ty, &new);
         // C11 6.2.1p7: the scope begins before the initialiser.
         let local = self.new_local(Some(new.name), ty, new.align, new.span);
-        self.scopes
-            .declare(new.name, Entity::Local(local), new.span);
+        self.scopes.declare(new.name, Entity::Local(local), new.span);
         let Some(init) = new.init else {
             self.finish_local(local, ty, new.span);
             out.push(self.statement(StmtKind::Declare(local), new.span));
@@ -281,12 +244,7 @@ impl<'a> Checker<'a> {
     fn remember_constant(&mut self, local: LocalId, ty: QualType, init: Option<&Init>) {
         let quals = self.all_quals(ty);
         if let Some(Init { items, .. }) = init
-            && let [
-                InitItem {
-                    value: InitValue::Expr(value),
-                    ..
-                },
-            ] = items[..]
+            && let [InitItem { value: InitValue::Expr(value), .. }] = items[..]
             && let Some(value) = self.const_int(value)
             && self.is_integer(ty.ty)
             && quals.is_const
@@ -326,11 +284,7 @@ impl<'a> Checker<'a> {
         let is_symbol = new.storage == Some(Storage::Extern) && new.init.is_none();
         if self.is_void(ty.ty) && !is_symbol {
             let name = self.name(new.name);
-            self.error(
-                E0311,
-                new.specs_span,
-                format!("`{name}` cannot have type `void`"),
-            );
+            self.error(E0311, new.specs_span, format!("`{name}` cannot have type `void`"));
             return error;
         }
         if self.is_float(ty.ty) && self.func.is_some() {
@@ -382,10 +336,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         let ty = self.composite(old.ty, new.ty, span);
-        Some(QualType {
-            ty,
-            quals: types_union(old.quals, new.quals),
-        })
+        Some(QualType { ty, quals: types_union(old.quals, new.quals) })
     }
 
     /// Whether `ty` is a pointer to a function.

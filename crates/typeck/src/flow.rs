@@ -33,13 +33,9 @@ impl Checker<'_> {
         let shown = self.show_qual(ret);
         let end = self.body.end_span;
         self.report(
-            Diagnostic::new(
-                E0314,
-                end,
-                format!("`{name}` ends without returning a value"),
-            )
-            .with_label("the end is reached here")
-            .with_note_at(specs_span, format!("it returns `{shown}`")),
+            Diagnostic::new(E0314, end, format!("`{name}` ends without returning a value"))
+                .with_label("the end is reached here")
+                .with_note_at(specs_span, format!("it returns `{shown}`")),
         );
     }
 }
@@ -78,19 +74,13 @@ impl Flow<'_> {
             StmtKind::Expr(expr) => self.expr(*expr, live),
             StmtKind::Declare(_) | StmtKind::Asm(_) => live,
             StmtKind::Init(_, init) => {
-                init.items
-                    .iter()
-                    .fold(live, |live, item| match &item.value {
-                        crate::hir::InitValue::Expr(value) => self.expr(*value, live),
-                        crate::hir::InitValue::Bytes(_) => live,
-                    })
+                init.items.iter().fold(live, |live, item| match &item.value {
+                    crate::hir::InitValue::Expr(value) => self.expr(*value, live),
+                    crate::hir::InitValue::Bytes(_) => live,
+                })
             }
             StmtKind::Block(stmts) => self.stmts(stmts, live),
-            StmtKind::If {
-                cond,
-                then,
-                otherwise,
-            } => {
+            StmtKind::If { cond, then, otherwise } => {
                 let live = self.expr(*cond, live);
                 let truth = self.truth(*cond);
                 let then = self.stmt(*then, live && truth != Some(false));
@@ -98,14 +88,7 @@ impl Flow<'_> {
                 let other = otherwise.map_or(other, |stmt| self.stmt(stmt, other));
                 then || other
             }
-            StmtKind::Loop {
-                init,
-                cond,
-                step,
-                body,
-                is_condition_first,
-                ..
-            } => {
+            StmtKind::Loop { init, cond, step, body, is_condition_first, .. } => {
                 let live = init.map_or(live, |init| self.stmt(init, live));
                 let truth = cond.map_or(Some(true), |cond| self.truth(cond));
                 let live = match cond {
@@ -122,19 +105,10 @@ impl Flow<'_> {
                 }
                 let is_broken = self.breaks.pop().unwrap_or(false);
                 // A condition in front is met by whoever comes, one behind after a turn.
-                let meets = if *is_condition_first {
-                    live || turns
-                } else {
-                    turns
-                };
+                let meets = if *is_condition_first { live || turns } else { turns };
                 is_broken || (truth != Some(true) && meets)
             }
-            StmtKind::Switch {
-                value,
-                cases,
-                default,
-                body,
-            } => {
+            StmtKind::Switch { value, cases, default, body } => {
                 let live = self.expr(*value, live);
                 if live {
                     self.targets.extend(cases.iter().map(|case| case.label));
@@ -180,10 +154,9 @@ impl Flow<'_> {
     fn expr(&mut self, id: ExprId, live: bool) -> bool {
         let body = self.body;
         match &body.exprs[id].kind {
-            ExprKind::Call {
-                callee: Callee::Func(func),
-                ..
-            } if self.noreturn.contains(func) => false,
+            ExprKind::Call { callee: Callee::Func(func), .. } if self.noreturn.contains(func) => {
+                false
+            }
             ExprKind::Builtin(Builtin::Unreachable | Builtin::Trap, _) => false,
             ExprKind::StmtExpr { stmts, value } => {
                 let live = self.stmts(stmts, live);
@@ -207,11 +180,7 @@ impl Flow<'_> {
                 self.expr(*b, live);
                 live
             }
-            ExprKind::Conditional {
-                cond,
-                then,
-                otherwise,
-            } => {
+            ExprKind::Conditional { cond, then, otherwise } => {
                 let live = self.expr(*cond, live);
                 let then = self.expr(*then, live);
                 let otherwise = self.expr(*otherwise, live);

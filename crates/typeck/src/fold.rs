@@ -49,11 +49,7 @@ pub(crate) fn binary(op: BinaryOp, a: i128, b: i128, kind: IntKind) -> Option<i1
 /// `a op b` for operands of a type that is signed or not.
 pub(crate) fn compare(op: CompareOp, a: i128, b: i128, is_signed: bool) -> bool {
     // Within the range of an unsigned type, only 128-bit values can be negative here.
-    let order = if is_signed {
-        a.cmp(&b)
-    } else {
-        (a as u128).cmp(&(b as u128))
-    };
+    let order = if is_signed { a.cmp(&b) } else { (a as u128).cmp(&(b as u128)) };
     match op {
         CompareOp::Eq => order.is_eq(),
         CompareOp::Ne => order.is_ne(),
@@ -109,10 +105,7 @@ mod tests {
         let min = i128::from(i64::MIN);
         assert_eq!(binary(BinaryOp::Div, min, -1, long), Some(min));
         assert_eq!(binary(BinaryOp::Shr, -8, 1, IntKind::Int), Some(-4));
-        assert_eq!(
-            binary(BinaryOp::Shl, 1, 31, IntKind::Int),
-            Some(-0x8000_0000)
-        );
+        assert_eq!(binary(BinaryOp::Shl, 1, 31, IntKind::Int), Some(-0x8000_0000));
         assert_eq!(binary(BinaryOp::Shl, 1, 32, IntKind::Int), None);
         let max = i128::from(u64::MAX);
         assert_eq!(binary(BinaryOp::Mul, max, max, IntKind::ULong), Some(1));

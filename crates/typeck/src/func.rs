@@ -32,8 +32,7 @@ impl<'a> Checker<'a> {
         };
         self.scopes.declare(new.name, Entity::Func(func), new.span);
         if self.scopes.find_at_file_scope(new.name).is_none() {
-            self.scopes
-                .declare_at_file_scope(new.name, Entity::Func(func), new.span);
+            self.scopes.declare_at_file_scope(new.name, Entity::Func(func), new.span);
         }
         if new.attrs.is_noreturn {
             self.noreturn.insert(func);
@@ -85,11 +84,7 @@ impl<'a> Checker<'a> {
         let ty = if self.compatible(old_ty, new.ty.ty) {
             self.composite(old_ty, new.ty.ty, new.span)
         } else if is_loose && self.same_return(old_ty, new.ty.ty) {
-            if new.is_unprototyped {
-                old_ty
-            } else {
-                new.ty.ty
-            }
+            if new.is_unprototyped { old_ty } else { new.ty.ty }
         } else {
             let name = self.name(new.name);
             let (old, shown) = (self.show(old_ty), self.show_qual(new.ty));
@@ -151,11 +146,7 @@ impl<'a> Checker<'a> {
         }
         let Some(params) = declared.params.filter(|_| self.is_func(declared.ty.ty)) else {
             let text = self.name(name);
-            self.error(
-                E0311,
-                span,
-                format!("`{text}` has a body but is no function"),
-            );
+            self.error(E0311, span, format!("`{text}` has a body but is no function"));
             return;
         };
         let new = NewName {
@@ -163,10 +154,7 @@ impl<'a> Checker<'a> {
             span,
             ty: declared.ty,
             storage: def.specs.storage.map(|(storage, _)| storage),
-            attrs: Attrs {
-                is_noreturn: attrs.is_noreturn || def.specs.is_noreturn,
-                ..attrs
-            },
+            attrs: Attrs { is_noreturn: attrs.is_noreturn || def.specs.is_noreturn, ..attrs },
             is_inline: def.specs.is_inline,
             align: None,
             init: None,
@@ -206,11 +194,7 @@ impl<'a> Checker<'a> {
             self.error(E0404, span, "BPF has no floating point");
         } else if !self.is_void(ret.ty) && !self.is_error(ret.ty) && !self.complete_deeply(ret.ty) {
             let shown = self.show_qual(ret);
-            self.error(
-                E0307,
-                span,
-                format!("a function cannot return the incomplete `{shown}`"),
-            );
+            self.error(E0307, span, format!("a function cannot return the incomplete `{shown}`"));
         }
     }
 
@@ -235,10 +219,7 @@ impl<'a> Checker<'a> {
         }
         self.scopes.leave();
         let end = body.span.end();
-        self.body.end_span = Span {
-            lo: end.hi.saturating_sub(1).max(body.span.lo),
-            ..end
-        };
+        self.body.end_span = Span { lo: end.hi.saturating_sub(1).max(body.span.lo), ..end };
         self.body.root = root;
         self.finish_labels();
         if !self.naked.contains(&func) {

@@ -28,8 +28,7 @@ impl Checker<'_> {
             Some(_) => return,
             None => self.new_global(&new, is_extern),
         };
-        self.scopes
-            .declare(new.name, Entity::Global(global), new.span);
+        self.scopes.declare(new.name, Entity::Global(global), new.span);
         if self.func.is_some() && new.storage == Some(Storage::Extern) {
             self.remember_at_file_scope(&new, global);
         }
@@ -71,8 +70,7 @@ impl Checker<'_> {
 
     fn remember_at_file_scope(&mut self, new: &NewName<'_>, global: GlobalId) {
         if self.scopes.find_at_file_scope(new.name).is_none() {
-            self.scopes
-                .declare_at_file_scope(new.name, Entity::Global(global), new.span);
+            self.scopes.declare_at_file_scope(new.name, Entity::Global(global), new.span);
         }
     }
 
@@ -91,11 +89,7 @@ impl Checker<'_> {
             ty: new.ty,
             kind: GlobalKind::Data,
             linkage,
-            init: if is_extern {
-                GlobalInit::None
-            } else {
-                GlobalInit::Zero
-            },
+            init: if is_extern { GlobalInit::None } else { GlobalInit::Zero },
             section: new.attrs.section.map(|(section, _)| section),
             align,
             decl_tags: new.attrs.decl_tags.clone(),
@@ -119,10 +113,7 @@ impl Checker<'_> {
     fn redeclare_global(&mut self, global: GlobalId, new: &NewName<'_>, is_extern: bool) -> bool {
         let first = self.module.globals[global].span;
         let Some(ty) = self.merge_types(global, new.ty, new.span) else {
-            let (name, old) = (
-                self.name(new.name),
-                self.show_qual(self.module.globals[global].ty),
-            );
+            let (name, old) = (self.name(new.name), self.show_qual(self.module.globals[global].ty));
             let shown = self.show_qual(new.ty);
             self.report(
                 Diagnostic::new(
@@ -146,9 +137,7 @@ impl Checker<'_> {
         }
         let node = &mut self.module.globals[global];
         node.ty = ty;
-        node.section = node
-            .section
-            .or(new.attrs.section.map(|(section, _)| section));
+        node.section = node.section.or(new.attrs.section.map(|(section, _)| section));
         node.align = node.align.max(new.align.unwrap_or(1));
         node.decl_tags.extend(&new.attrs.decl_tags);
         if !is_extern {
@@ -224,10 +213,7 @@ impl Checker<'_> {
     /// C11 6.9.2p2: at the end, tentative definitions are definitions.
     pub fn finish_tentative(&mut self) {
         for global in std::mem::take(&mut self.tentative) {
-            let (ty, span) = (
-                self.module.globals[global].ty,
-                self.module.globals[global].span,
-            );
+            let (ty, span) = (self.module.globals[global].ty, self.module.globals[global].span);
             if self.is_error(ty.ty) || self.complete_deeply(ty.ty) {
                 let align = self.declared_align(ty.ty);
                 let node = &mut self.module.globals[global];

@@ -24,11 +24,7 @@ impl Checker<'_> {
     pub fn helper_type(&mut self, id: u32, span: Span) -> TypeId {
         let Some(helper) = bpfc_kabi::helper_by_id(id) else {
             let ret = QualType::plain(self.common.int);
-            let ty = FuncType {
-                ret,
-                params: Vec::new(),
-                is_variadic: true,
-            };
+            let ty = FuncType { ret, params: Vec::new(), is_variadic: true };
             return self.func_type(ty, span);
         };
         let ty = self.helper_func_type(helper, span);
@@ -43,23 +39,14 @@ impl Checker<'_> {
             .iter()
             .map(|param| QualType::plain(self.kabi_type(&param.ty, span)))
             .collect();
-        FuncType {
-            ret,
-            params,
-            is_variadic: signature.is_variadic,
-        }
+        FuncType { ret, params, is_variadic: signature.is_variadic }
     }
 
     pub fn helper_target(&mut self, id: u32, span: Span) -> Option<CallTarget> {
         let helper = bpfc_kabi::helper_by_id(id)?;
         let ty = self.helper_func_type(helper, span);
         let name = helper.name.to_owned();
-        Some(CallTarget {
-            callee: Callee::Helper(id),
-            ty,
-            name,
-            declared: Span::NONE,
-        })
+        Some(CallTarget { callee: Callee::Helper(id), ty, name, declared: Span::NONE })
     }
 
     /// The type of a table.
@@ -73,10 +60,7 @@ impl Checker<'_> {
             }
             CType::Ptr { to, is_const } => {
                 let ty = self.kabi_type(to, span);
-                let quals = Quals {
-                    is_const: *is_const,
-                    ..Quals::default()
-                };
+                let quals = Quals { is_const: *is_const, ..Quals::default() };
                 self.ptr_to(QualType { ty, quals }, span)
             }
             CType::Array { of, len } => {
@@ -189,17 +173,11 @@ impl Checker<'_> {
         needs_address: bool,
     ) -> ExprId {
         let shown = self.show_qual(ty);
-        let message = format!(
-            "argument {} of `{}` is a map, found `{shown}`",
-            index + 1,
-            target.name
-        );
+        let message =
+            format!("argument {} of `{}` is a map, found `{shown}`", index + 1, target.name);
         let mut diagnostic = Diagnostic::new(E0312, span, message);
         if needs_address && span.expn == ExpnId::ROOT {
-            let edit = Edit {
-                span: span.start(),
-                replacement: "&".to_owned(),
-            };
+            let edit = Edit { span: span.start(), replacement: "&".to_owned() };
             diagnostic = diagnostic.with_edit("pass the map's address with `&`", vec![edit]);
         }
         self.report(diagnostic);

@@ -68,20 +68,12 @@ pub(crate) fn layout(fields: &[Field], rules: RecordRules) -> Option<Layout> {
     }
     align = align.max(rules.explicit_align.unwrap_or(1));
     let size = end_bits.div_ceil(8).next_multiple_of(u64::from(align));
-    (size <= MAX_RECORD_BYTES).then_some(Layout {
-        offsets,
-        size,
-        align,
-    })
+    (size <= MAX_RECORD_BYTES).then_some(Layout { offsets, size, align })
 }
 
 /// Offset in bits and alignment in bytes of a member that is no bit-field.
 fn place_whole(field: &Field, start: u64, rules: RecordRules) -> (u64, u32) {
-    let mut align = if rules.is_packed || field.is_packed {
-        1
-    } else {
-        field.align
-    };
+    let mut align = if rules.is_packed || field.is_packed { 1 } else { field.align };
     align = align.max(field.explicit_align.unwrap_or(1));
     if let Some(pack) = rules.pack {
         align = align.min(pack);
@@ -100,11 +92,7 @@ fn place_bits(field: &Field, bits: u32, start: u64, rules: RecordRules) -> (u64,
     let explicit_bits = field.explicit_align.map(|align| u64::from(align) * 8);
     let natural_bits = (u64::from(field.align) * 8).max(explicit_bits.unwrap_or(1));
     let is_packed = (rules.is_packed || field.is_packed) && bits != 0;
-    let mut align_bits = if is_packed {
-        explicit_bits.unwrap_or(1)
-    } else {
-        natural_bits
-    };
+    let mut align_bits = if is_packed { explicit_bits.unwrap_or(1) } else { natural_bits };
     let pack_bits = rules.pack.map(|pack| u64::from(pack) * 8);
     if let Some(pack) = pack_bits
         && bits != 0
@@ -123,11 +111,7 @@ fn place_bits(field: &Field, bits: u32, start: u64, rules: RecordRules) -> (u64,
             _ => start,
         }
     };
-    let align = if field.is_named {
-        (align_bits / 8).max(1) as u32
-    } else {
-        1
-    };
+    let align = if field.is_named { (align_bits / 8).max(1) as u32 } else { 1 };
     (offset, align)
 }
 
@@ -147,96 +131,38 @@ mod tests {
     }
 
     fn bits(size: u64, width: u32) -> Field {
-        Field {
-            bits: Some(width),
-            is_named: width != 0,
-            ..whole(size)
-        }
+        Field { bits: Some(width), is_named: width != 0, ..whole(size) }
     }
 
     #[test]
     fn pads_members() {
         let result = layout(&[whole(1), whole(8), whole(2)], RecordRules::default()).unwrap();
-        assert_eq!(
-            result,
-            Layout {
-                offsets: vec![0, 64, 128],
-                size: 24,
-                align: 8
-            }
-        );
-        let packed = RecordRules {
-            is_packed: true,
-            ..RecordRules::default()
-        };
+        assert_eq!(result, Layout { offsets: vec![0, 64, 128], size: 24, align: 8 });
+        let packed = RecordRules { is_packed: true, ..RecordRules::default() };
         let result = layout(&[whole(1), whole(8), whole(2)], packed).unwrap();
-        assert_eq!(
-            result,
-            Layout {
-                offsets: vec![0, 8, 72],
-                size: 11,
-                align: 1
-            }
-        );
-        let pack = RecordRules {
-            pack: Some(2),
-            ..RecordRules::default()
-        };
+        assert_eq!(result, Layout { offsets: vec![0, 8, 72], size: 11, align: 1 });
+        let pack = RecordRules { pack: Some(2), ..RecordRules::default() };
         let result = layout(&[whole(1), whole(8), whole(2)], pack).unwrap();
-        assert_eq!(
-            result,
-            Layout {
-                offsets: vec![0, 16, 80],
-                size: 12,
-                align: 2
-            }
-        );
+        assert_eq!(result, Layout { offsets: vec![0, 16, 80], size: 12, align: 2 });
     }
 
     #[test]
     fn places_bit_fields_in_units() {
         let fields = [bits(4, 20), bits(4, 20), whole(1)];
         let result = layout(&fields, RecordRules::default()).unwrap();
-        assert_eq!(
-            result,
-            Layout {
-                offsets: vec![0, 32, 56],
-                size: 8,
-                align: 4
-            }
-        );
-        let packed = RecordRules {
-            is_packed: true,
-            ..RecordRules::default()
-        };
+        assert_eq!(result, Layout { offsets: vec![0, 32, 56], size: 8, align: 4 });
+        let packed = RecordRules { is_packed: true, ..RecordRules::default() };
         let result = layout(&fields, packed).unwrap();
-        assert_eq!(
-            result,
-            Layout {
-                offsets: vec![0, 20, 40],
-                size: 6,
-                align: 1
-            }
-        );
+        assert_eq!(result, Layout { offsets: vec![0, 20, 40], size: 6, align: 1 });
         let fields = [bits(1, 3), bits(4, 0), bits(1, 2)];
         let result = layout(&fields, RecordRules::default()).unwrap();
-        assert_eq!(
-            result,
-            Layout {
-                offsets: vec![0, 32, 32],
-                size: 5,
-                align: 1
-            }
-        );
+        assert_eq!(result, Layout { offsets: vec![0, 32, 32], size: 5, align: 1 });
     }
 
     #[test]
     fn refuses_giants() {
         assert_eq!(layout(&[whole(1 << 40)], RecordRules::default()), None);
-        let union = RecordRules {
-            is_union: true,
-            ..RecordRules::default()
-        };
+        let union = RecordRules { is_union: true, ..RecordRules::default() };
         assert_eq!(layout(&[whole(4), whole(8)], union).unwrap().size, 8);
     }
 }

@@ -127,11 +127,5 @@ pub(crate) fn suggest(diagnostic: Diagnostic, span: Span, similar: &str) -> Diag
     if span.expn != ExpnId::ROOT {
         return diagnostic.with_help(text);
     }
-    diagnostic.with_edit(
-        text,
-        vec![Edit {
-            span,
-            replacement: similar.to_owned(),
-        }],
-    )
+    diagnostic.with_edit(text, vec![Edit { span, replacement: similar.to_owned() }])
 }

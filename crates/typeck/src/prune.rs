@@ -30,9 +30,7 @@ impl<I: Idx> Renumbering<I> {
                 I::new(n_kept - 1)
             })
         };
-        Self {
-            map: kept.iter().map(number).collect(),
-        }
+        Self { map: kept.iter().map(number).collect() }
     }
 
     fn get(&self, id: I) -> I {
@@ -123,11 +121,7 @@ fn mark_global(global: &Global, marks: &mut Marks) {
 fn mark_body(body: &Body, marks: &mut Marks) {
     walk(body, |node| match node {
         Node::Expr(id) => match &body.exprs[id].kind {
-            ExprKind::FuncAddr(func)
-            | ExprKind::Call {
-                callee: Callee::Func(func),
-                ..
-            } => {
+            ExprKind::FuncAddr(func) | ExprKind::Call { callee: Callee::Func(func), .. } => {
                 marks.mark(InitTarget::Func(*func));
             }
             _ => {}
@@ -157,10 +151,7 @@ fn renumber(module: &mut Module, marks: &Marks) {
         if let GlobalInit::Data { relocs, .. } = &mut init {
             relocs.iter_mut().for_each(|reloc| keep(&mut reloc.target));
         }
-        let mut global = Global {
-            init,
-            ..global.clone()
-        };
+        let mut global = Global { init, ..global.clone() };
         if let GlobalKind::Map(MapSpec { values, .. }) = &mut global.kind {
             values.iter_mut().for_each(|(_, target)| keep(target));
         }
@@ -175,10 +166,7 @@ fn renumber(module: &mut Module, marks: &Marks) {
         if let Some(body) = &mut body {
             renumber_body(body, &globals, &funcs);
         }
-        module.funcs.push(Func {
-            body,
-            ..func.clone()
-        });
+        module.funcs.push(Func { body, ..func.clone() });
     }
 }
 
@@ -186,17 +174,15 @@ fn renumber(module: &mut Module, marks: &Marks) {
 fn renumber_body(body: &mut Body, globals: &Renumbering<GlobalId>, funcs: &Renumbering<FuncId>) {
     for expr in body.exprs.iter_mut() {
         let is_gone = match &mut expr.kind {
-            ExprKind::FuncAddr(func)
-            | ExprKind::Call {
-                callee: Callee::Func(func),
-                ..
-            } => match funcs.map[func.index()] {
-                Some(new) => {
-                    *func = new;
-                    false
+            ExprKind::FuncAddr(func) | ExprKind::Call { callee: Callee::Func(func), .. } => {
+                match funcs.map[func.index()] {
+                    Some(new) => {
+                        *func = new;
+                        false
+                    }
+                    None => true,
                 }
-                None => true,
-            },
+            }
             _ => false,
         };
         if is_gone {

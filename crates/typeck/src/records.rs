@@ -42,12 +42,8 @@ impl Checker<'_> {
         if attrs.is_relocatable {
             self.spread_relocatable(&drafts);
         }
-        let rules = RecordRules {
-            is_union,
-            is_packed: attrs.is_packed,
-            explicit_align: attrs.align,
-            pack,
-        };
+        let rules =
+            RecordRules { is_union, is_packed: attrs.is_packed, explicit_align: attrs.align, pack };
         let fields: Vec<Field> = drafts.iter().map(|draft| draft.field).collect();
         let Some(layout) = layout::layout(&fields, rules) else {
             self.error(E0311, span, "this type is too large");
@@ -59,10 +55,7 @@ impl Checker<'_> {
         for (draft, offset_bits) in drafts.into_iter().zip(layout.offsets) {
             if let Some(member) = draft.member {
                 depth = depth.max(self.value_depth(member.ty.ty));
-                members.push(Member {
-                    offset_bits,
-                    ..member
-                });
+                members.push(Member { offset_bits, ..member });
             }
         }
         if depth >= MAX_TYPE_DEPTH {
@@ -92,16 +85,8 @@ impl Checker<'_> {
 
     fn member_decl(&mut self, decl: &MemberDecl, drafts: &mut Vec<Draft>) {
         let (specs, declarators, span) = match decl {
-            MemberDecl::Members {
-                specs,
-                declarators,
-                span,
-            } => (specs, declarators, *span),
-            MemberDecl::StaticAssert {
-                cond,
-                message,
-                span,
-            } => {
+            MemberDecl::Members { specs, declarators, span } => (specs, declarators, *span),
+            MemberDecl::StaticAssert { cond, message, span } => {
                 self.static_assert(*cond, message.as_ref(), *span);
                 return;
             }
@@ -145,10 +130,7 @@ impl Checker<'_> {
             span,
             decl_tags: Vec::new(),
         };
-        drafts.push(Draft {
-            member: Some(member),
-            field,
-        });
+        drafts.push(Draft { member: Some(member), field });
     }
 
     fn member(
@@ -158,11 +140,7 @@ impl Checker<'_> {
         declarator: &MemberDeclarator,
     ) -> Option<Draft> {
         let ty = self.declarator(base, &declarator.declarator).ty;
-        let lists = [
-            &specs.attrs[..],
-            &declarator.declarator.attrs,
-            &declarator.attrs,
-        ];
+        let lists = [&specs.attrs[..], &declarator.declarator.attrs, &declarator.attrs];
         let attrs = self.attrs(&lists);
         let alignas = self.alignas(&specs.alignas);
         let name = declarator.declarator.name;
@@ -177,12 +155,8 @@ impl Checker<'_> {
         if self.is_func(ty.ty) {
             let shown = self.show_qual(ty);
             self.report(
-                Diagnostic::new(
-                    E0311,
-                    span,
-                    format!("a member cannot be a function: `{shown}`"),
-                )
-                .with_help("make it a pointer to a function"),
+                Diagnostic::new(E0311, span, format!("a member cannot be a function: `{shown}`"))
+                    .with_help("make it a pointer to a function"),
             );
             return None;
         }
@@ -199,16 +173,11 @@ impl Checker<'_> {
             span,
             decl_tags: attrs.decl_tags,
         };
-        Some(Draft {
-            member: Some(member),
-            field,
-        })
+        Some(Draft { member: Some(member), field })
     }
 
     fn require_member_type(&mut self, ty: QualType, span: Span) -> bool {
-        let is_own = self
-            .record_of(ty.ty)
-            .is_some_and(|id| self.open_records.contains(&id));
+        let is_own = self.record_of(ty.ty).is_some_and(|id| self.open_records.contains(&id));
         if is_own {
             let shown = self.show_qual(ty);
             self.report(
@@ -243,11 +212,7 @@ impl Checker<'_> {
         let width = self.const_expr(bits, "the width of a bit-field")?;
         let Some((type_bits, _)) = self.int_shape(ty.ty) else {
             let shown = self.show_qual(ty);
-            self.error(
-                E0311,
-                span,
-                format!("a bit-field is an integer, found `{shown}`"),
-            );
+            self.error(E0311, span, format!("a bit-field is an integer, found `{shown}`"));
             return None;
         };
         let shown = self.show_qual(ty);
@@ -262,11 +227,7 @@ impl Checker<'_> {
             }
         };
         if width == 0 && name.is_some() {
-            self.error(
-                E0311,
-                at,
-                "only a bit-field without a name can have width 0",
-            );
+            self.error(E0311, at, "only a bit-field without a name can have width 0");
             return None;
         }
         let member = name.map(|(name, span)| Member {
@@ -300,10 +261,7 @@ impl Checker<'_> {
 
     fn check_duplicates(&mut self, drafts: &[Draft]) {
         let mut seen: FxHashMap<Symbol, Span> = FxHashMap::default();
-        let members: Vec<Member> = drafts
-            .iter()
-            .filter_map(|draft| draft.member.clone())
-            .collect();
+        let members: Vec<Member> = drafts.iter().filter_map(|draft| draft.member.clone()).collect();
         self.check_names(&members, &mut seen, 0);
     }
 

@@ -51,9 +51,7 @@ pub(crate) struct Scopes {
 
 impl Default for Scopes {
     fn default() -> Self {
-        Self {
-            open: vec![Scope::default()],
-        }
+        Self { open: vec![Scope::default()] }
     }
 }
 
@@ -73,10 +71,7 @@ impl Scopes {
 
     /// What `name` means here.
     pub fn find(&self, name: Symbol) -> Option<Decl> {
-        self.open
-            .iter()
-            .rev()
-            .find_map(|scope| scope.names.get(&name).copied())
+        self.open.iter().rev().find_map(|scope| scope.names.get(&name).copied())
     }
 
     /// What `name` means by a declaration in the innermost scope.
@@ -99,10 +94,7 @@ impl Scopes {
     }
 
     pub fn find_tag(&self, name: Symbol) -> Option<(Tag, Span)> {
-        self.open
-            .iter()
-            .rev()
-            .find_map(|scope| scope.tags.get(&name).copied())
+        self.open.iter().rev().find_map(|scope| scope.tags.get(&name).copied())
     }
 
     pub fn find_tag_innermost(&self, name: Symbol) -> Option<(Tag, Span)> {
@@ -122,9 +114,8 @@ impl Scopes {
     pub fn visible(&self, names: &Interner, keep: impl Fn(&Entity) -> bool) -> Vec<String> {
         let all = self.open.iter().flat_map(|scope| &scope.names);
         let kept = all.filter(|(_, decl)| keep(&decl.entity));
-        let mut found: Vec<String> = kept
-            .map(|(name, _)| names.resolve(*name).to_owned())
-            .collect();
+        let mut found: Vec<String> =
+            kept.map(|(name, _)| names.resolve(*name).to_owned()).collect();
         found.sort_unstable();
         found.dedup();
         found

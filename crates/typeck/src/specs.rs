@@ -36,10 +36,7 @@ impl Checker<'_> {
     /// The type of declaration specifiers.
     pub fn specs_type(&mut self, specs: &DeclSpecs) -> QualType {
         let base = self.type_spec(specs);
-        let mut ty = QualType {
-            ty: base.ty,
-            quals: types_union(base.quals, specs.quals),
-        };
+        let mut ty = QualType { ty: base.ty, quals: types_union(base.quals, specs.quals) };
         let attrs = self.type_attrs(specs);
         if let Some(bits) = attrs.mode_bits
             && let Some(kind) = self.module.types.int_kind(ty.ty)
@@ -57,10 +54,8 @@ impl Checker<'_> {
     fn type_attrs(&mut self, specs: &DeclSpecs) -> Attrs {
         let mut attrs = Attrs::default();
         for attribute in &specs.attrs {
-            let is_of_type = matches!(
-                &*self.name(attribute.name),
-                "mode" | "btf_type_tag" | "vector_size"
-            );
+            let is_of_type =
+                matches!(&*self.name(attribute.name), "mode" | "btf_type_tag" | "vector_size");
             if is_of_type {
                 let one = self.attrs(&[std::slice::from_ref(attribute)]);
                 attrs.mode_bits = attrs.mode_bits.or(one.mode_bits);
@@ -105,11 +100,7 @@ impl Checker<'_> {
                 common.error
             }
             TypeSpec::VaList => {
-                self.error(
-                    E0320,
-                    specs.span,
-                    "variable arguments are not supported: BPF has none",
-                );
+                self.error(E0320, specs.span, "variable arguments are not supported: BPF has none");
                 common.error
             }
             TypeSpec::Error => common.error,
@@ -149,11 +140,7 @@ impl Checker<'_> {
 
     /// Applies `declarator` to `base`.
     pub fn declarator(&mut self, base: QualType, declarator: &Declarator) -> Declared {
-        let mut declared = Declared {
-            ty: base,
-            params: None,
-            is_unprototyped: false,
-        };
+        let mut declared = Declared { ty: base, params: None, is_unprototyped: false };
         for (idx, derivation) in declarator.derived.iter().enumerate().rev() {
             match derivation {
                 Derivation::Pointer { quals, attrs } => {
@@ -168,12 +155,7 @@ impl Checker<'_> {
                 Derivation::Array { size, span, .. } => {
                     declared.ty = self.array_type(declared.ty, *size, *span, idx == 0);
                 }
-                Derivation::Function {
-                    params,
-                    is_variadic,
-                    is_unprototyped,
-                    span,
-                } => {
+                Derivation::Function { params, is_variadic, is_unprototyped, span } => {
                     let infos = self.parameters(params);
                     declared.ty = self.function_type(declared.ty, &infos, *is_variadic, *span);
                     if idx == 0 {
@@ -212,11 +194,7 @@ impl Checker<'_> {
         }
         if self.is_func(elem.ty) || self.is_void(elem.ty) {
             let shown = self.show_qual(elem);
-            self.error(
-                E0311,
-                span,
-                format!("an array cannot hold elements of type `{shown}`"),
-            );
+            self.error(E0311, span, format!("an array cannot hold elements of type `{shown}`"));
             return error;
         }
         if !self.complete(elem.ty) {
@@ -252,11 +230,7 @@ impl Checker<'_> {
         match u64::try_from(len) {
             Ok(len) => Some(len),
             Err(_) => {
-                self.error(
-                    E0311,
-                    span,
-                    format!("the length of an array cannot be {len}"),
-                );
+                self.error(E0311, span, format!("the length of an array cannot be {len}"));
                 None
             }
         }
@@ -278,22 +252,9 @@ impl Checker<'_> {
             return QualType::plain(self.common.error);
         }
         // C11 6.7.6.3p15: qualifiers of parameters are not part of the function's type.
-        let params = params
-            .iter()
-            .map(|param| QualType::plain(param.ty.ty))
-            .collect();
-        let ret = QualType {
-            ty: ret.ty,
-            quals: Quals::default(),
-        };
-        QualType::plain(self.func_type(
-            FuncType {
-                ret,
-                params,
-                is_variadic,
-            },
-            span,
-        ))
+        let params = params.iter().map(|param| QualType::plain(param.ty.ty)).collect();
+        let ret = QualType { ty: ret.ty, quals: Quals::default() };
+        QualType::plain(self.func_type(FuncType { ret, params, is_variadic }, span))
     }
 
     /// The parameters of a function declarator, in a scope of their own.
@@ -312,10 +273,7 @@ impl Checker<'_> {
             let quals = *quals;
             declarator.derived.remove(0);
             let elem = self.declarator(base, &declarator).ty;
-            QualType {
-                ty: self.ptr_to(elem, param.span),
-                quals,
-            }
+            QualType { ty: self.ptr_to(elem, param.span), quals }
         } else {
             self.declarator(base, &declarator).ty
         };
@@ -326,11 +284,7 @@ impl Checker<'_> {
             ty = QualType::plain(self.ptr_to(QualType::plain(ty.ty), param.span));
         }
         if self.is_void(ty.ty) {
-            self.error(
-                E0303,
-                param.specs.span,
-                "a parameter cannot have type `void`",
-            );
+            self.error(E0303, param.specs.span, "a parameter cannot have type `void`");
             ty = QualType::plain(self.common.error);
         }
         if let Some((storage, at)) = param.specs.storage

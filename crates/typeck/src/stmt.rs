@@ -91,19 +91,11 @@ impl<'a> Checker<'a> {
             A::Declaration(declaration) => return self.declaration(declaration, out),
             A::Expr(None) | A::Error => return,
             A::Expr(Some(expr)) => return self.expr_stmt(*expr, span, out),
-            A::If {
-                cond,
-                then,
-                otherwise,
-            } => {
+            A::If { cond, then, otherwise } => {
                 let cond = self.condition(*cond);
                 let then = self.body_stmt(*then);
                 let otherwise = otherwise.map(|stmt| self.body_stmt(stmt));
-                StmtKind::If {
-                    cond,
-                    then,
-                    otherwise,
-                }
+                StmtKind::If { cond, then, otherwise }
             }
             A::While { cond, body, unroll } => {
                 let cond = self.condition(*cond);
@@ -115,13 +107,7 @@ impl<'a> Checker<'a> {
                 let cond = self.condition(*cond);
                 loop_kind(None, Some(cond), None, body, false, *unroll)
             }
-            A::For {
-                init,
-                cond,
-                step,
-                body,
-                unroll,
-            } => {
+            A::For { init, cond, step, body, unroll } => {
                 self.scopes.enter();
                 let mut stmts = Vec::new();
                 if let Some(init) = init {
@@ -149,11 +135,7 @@ impl<'a> Checker<'a> {
                 self.default_label(span, out);
                 return self.stmt(*body, out);
             }
-            A::Label {
-                name,
-                name_span,
-                body,
-            } => {
+            A::Label { name, name_span, body } => {
                 self.label_stmt(*name, *name_span, out);
                 return self.stmt(*body, out);
             }
@@ -175,11 +157,7 @@ impl<'a> Checker<'a> {
             }
             A::Break => {
                 if !self.is_inside(Breakable::Loop) && !self.is_inside(Breakable::Switch) {
-                    self.error(
-                        E0313,
-                        span,
-                        "`break` stands outside every loop and `switch`",
-                    );
+                    self.error(E0313, span, "`break` stands outside every loop and `switch`");
                     return;
                 }
                 StmtKind::Break
@@ -191,9 +169,7 @@ impl<'a> Checker<'a> {
     }
 
     fn is_inside(&self, what: Breakable) -> bool {
-        self.func
-            .as_ref()
-            .is_some_and(|func| func.breakable.contains(&what))
+        self.func.as_ref().is_some_and(|func| func.breakable.contains(&what))
     }
 
     /// A body that `break` leaves.
@@ -369,13 +345,7 @@ impl<'a> Checker<'a> {
         if template.trim().is_empty() && self.opaque(&outputs, &inputs, span, out) {
             return;
         }
-        let asm = hir::Asm {
-            template,
-            is_volatile: asm.is_volatile,
-            outputs,
-            inputs,
-            clobbers,
-        };
+        let asm = hir::Asm { template, is_volatile: asm.is_volatile, outputs, inputs, clobbers };
         out.push(self.statement(StmtKind::Asm(asm), span));
     }
 
@@ -398,11 +368,7 @@ impl<'a> Checker<'a> {
         if self.is_poison(value) || !self.is_scalar(ty) || self.type_of(value) != ty {
             return false;
         }
-        let value = self.value(
-            ExprKind::Builtin(hir::Builtin::Opaque, vec![value]),
-            ty,
-            span,
-        );
+        let value = self.value(ExprKind::Builtin(hir::Builtin::Opaque, vec![value]), ty, span);
         let assign = self.value(ExprKind::Assign { place, value }, ty, span);
         out.push(self.statement(StmtKind::Expr(assign), span));
         true
@@ -417,12 +383,5 @@ fn loop_kind(
     is_condition_first: bool,
     unroll: ast::Unroll,
 ) -> StmtKind {
-    StmtKind::Loop {
-        init,
-        cond,
-        step,
-        body,
-        is_condition_first,
-        unroll,
-    }
+    StmtKind::Loop { init, cond, step, body, is_condition_first, unroll }
 }

@@ -26,11 +26,7 @@ impl Checker<'_> {
     ) -> Option<StmtKind> {
         let value = self.switch_value(value);
         let shape = self.int_shape(self.type_of(value)).unwrap_or((64, true));
-        let state = SwitchState {
-            shape,
-            cases: Vec::new(),
-            default: None,
-        };
+        let state = SwitchState { shape, cases: Vec::new(), default: None };
         if let Some(func) = &mut self.func {
             func.switches.push(state);
         }
@@ -43,12 +39,7 @@ impl Checker<'_> {
         let mut cases: Vec<Case> = state.cases.into_iter().map(|(case, _)| case).collect();
         cases.sort_by_key(|case| case.low);
         let default = state.default.map(|(label, _)| label);
-        Some(StmtKind::Switch {
-            value,
-            cases,
-            default,
-            body,
-        })
+        Some(StmtKind::Switch { value, cases, default, body })
     }
 
     /// C11 6.8.4.2p5: the value is promoted.
@@ -61,11 +52,7 @@ impl Checker<'_> {
         let ty = self.type_of(value);
         if !self.is_integer(ty) {
             let shown = self.show(ty);
-            self.error(
-                E0304,
-                operand.span,
-                format!("`switch` needs an integer, found `{shown}`"),
-            );
+            self.error(E0304, operand.span, format!("`switch` needs an integer, found `{shown}`"));
             return self.poison(operand.span);
         }
         value
@@ -96,16 +83,9 @@ impl Checker<'_> {
     }
 
     fn current_switch(&mut self, span: Span, what: &str) -> Option<&mut SwitchState> {
-        let is_inside = self
-            .func
-            .as_ref()
-            .is_some_and(|func| !func.switches.is_empty());
+        let is_inside = self.func.as_ref().is_some_and(|func| !func.switches.is_empty());
         if !is_inside {
-            self.error(
-                E0313,
-                span,
-                format!("`{what}` stands outside every `switch`"),
-            );
+            self.error(E0313, span, format!("`{what}` stands outside every `switch`"));
             return None;
         }
         self.func.as_mut()?.switches.last_mut()
@@ -121,19 +101,14 @@ impl Checker<'_> {
     ) {
         let low_span = self.unit.exprs[low].span;
         let at = high.map_or(low_span, |high| {
-            self.session
-                .sources
-                .join(low_span, self.unit.exprs[high].span)
+            self.session.sources.join(low_span, self.unit.exprs[high].span)
         });
         let low = self.const_expr(low, "the value of a case");
         let high = match high {
             Some(high) => self.const_expr(high, "the value of a case"),
             None => low,
         };
-        let case_word = Span {
-            hi: low_span.lo.max(span.lo),
-            ..span
-        };
+        let case_word = Span { hi: low_span.lo.max(span.lo), ..span };
         let Some(state) = self.current_switch(case_word, "case") else {
             return;
         };
@@ -144,11 +119,7 @@ impl Checker<'_> {
         // C11 6.8.4.2p5: converted to the type of the value.
         let (low, high) = (wrap(low, shape.0, shape.1), wrap(high, shape.0, shape.1));
         if high < low {
-            self.error(
-                E0304,
-                at,
-                format!("this range is empty: {high} is below {low}"),
-            );
+            self.error(E0304, at, format!("this range is empty: {high} is below {low}"));
             return;
         }
         let label = self.body.labels.push(None);
@@ -161,10 +132,7 @@ impl Checker<'_> {
     /// `default:`
     pub fn default_label(&mut self, span: Span, out: &mut Vec<StmtId>) {
         // The span of the labelled statement starts with the word.
-        let word = Span {
-            hi: (span.lo + "default".len() as u32).min(span.hi),
-            ..span
-        };
+        let word = Span { hi: (span.lo + "default".len() as u32).min(span.hi), ..span };
         let Some(state) = self.current_switch(word, "default") else {
             return;
         };

@@ -39,11 +39,8 @@ impl Checker<'_> {
     /// `struct s` without braces.
     fn tag_reference(&mut self, spec: &TagSpec, is_lone: bool) -> Option<Tag> {
         let (name, span) = spec.name?;
-        let found = if is_lone {
-            self.scopes.find_tag_innermost(name)
-        } else {
-            self.scopes.find_tag(name)
-        };
+        let found =
+            if is_lone { self.scopes.find_tag_innermost(name) } else { self.scopes.find_tag(name) };
         if let Some((tag, at)) = found {
             return self.same_kind(spec, name, span, tag, at).then_some(tag);
         }
@@ -75,12 +72,8 @@ impl Checker<'_> {
         let text = self.name(name);
         let (found, declared) = (keyword(spec.kind), keyword(kind));
         self.report(
-            Diagnostic::new(
-                E0308,
-                span,
-                format!("`{text}` is a {declared}, not a {found}"),
-            )
-            .with_note_at(at, "it is declared here"),
+            Diagnostic::new(E0308, span, format!("`{text}` is a {declared}, not a {found}"))
+                .with_note_at(at, "it is declared here"),
         );
         false
     }
@@ -99,12 +92,7 @@ impl Checker<'_> {
     pub fn new_tag(&mut self, kind: TagKind, name: Option<Symbol>, origin: Origin) -> Tag {
         let record_kind = match kind {
             TagKind::Enum => {
-                let new = Enum {
-                    name,
-                    repr: None,
-                    enumerators: Vec::new(),
-                    origin,
-                };
+                let new = Enum { name, repr: None, enumerators: Vec::new(), origin };
                 return Tag::Enum(self.module.types.enums.push(new));
             }
             TagKind::Struct => RecordKind::Struct,
@@ -246,9 +234,7 @@ impl Checker<'_> {
         let mut next: i128 = 0;
         for enumerator in enumerators {
             let value = match enumerator.value {
-                Some(value) => self
-                    .const_expr(value, "the value of an enumerator")
-                    .unwrap_or(next),
+                Some(value) => self.const_expr(value, "the value of an enumerator").unwrap_or(next),
                 None => next,
             };
             let is_in_range = value >= i128::from(i64::MIN) && value <= i128::from(u64::MAX);
@@ -273,11 +259,7 @@ impl Checker<'_> {
             None => repr,
         };
         if values.iter().any(|(_, v)| *v < 0) && values.iter().any(|(_, v)| *v > i64::MAX.into()) {
-            self.error(
-                E0311,
-                span,
-                "no integer type holds all values of this enumeration",
-            );
+            self.error(E0311, span, "no integer type holds all values of this enumeration");
         }
         let state = &mut self.module.types.enums[id];
         state.repr = Some(repr);
@@ -304,17 +286,12 @@ impl Checker<'_> {
         {
             let text = self.name(enumerator.name);
             self.report(
-                Diagnostic::new(
-                    E0308,
-                    enumerator.span,
-                    format!("`{text}` is declared twice"),
-                )
-                .with_note_at(old.span, "the first declaration is here"),
+                Diagnostic::new(E0308, enumerator.span, format!("`{text}` is declared twice"))
+                    .with_note_at(old.span, "the first declaration is here"),
             );
         }
         let entity = Entity::Enumerator { value, ty };
-        self.scopes
-            .declare(enumerator.name, entity, enumerator.span);
+        self.scopes.declare(enumerator.name, entity, enumerator.span);
     }
 
     /// Marks `record` as being defined while `inner` runs.
@@ -336,11 +313,7 @@ pub(crate) fn enum_repr(values: &[(Symbol, i128)], is_packed: bool) -> IntKind {
         let bits = kind.bits() - u32::from(kind.is_signed());
         high >> bits == 0 && (low >= 0 || -1 - low < 1i128 << bits)
     };
-    candidates[smallest..]
-        .iter()
-        .find(fits)
-        .copied()
-        .unwrap_or(IntKind::ULong)
+    candidates[smallest..].iter().find(fits).copied().unwrap_or(IntKind::ULong)
 }
 
 /// `struct`, `union` or `enum`.

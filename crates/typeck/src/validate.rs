@@ -27,20 +27,14 @@ fn validate_body(module: &Module, body: &Body) {
     walk(body, |node| match node {
         Node::Expr(id) => {
             let expr = &body.exprs[id];
-            assert!(
-                !matches!(expr.kind, ExprKind::Error),
-                "{id}: an error that was not reported"
-            );
+            assert!(!matches!(expr.kind, ExprKind::Error), "{id}: an error that was not reported");
             let is_error = matches!(module.types.resolve(expr.ty), Type::Error);
             assert!(!is_error, "{id}: an error type that was not reported");
             if let ExprKind::Binary(op, a, b) = expr.kind {
                 use crate::hir::BinaryOp::{Shl, Shr};
                 let same = module.types.canonical(body.exprs[a].ty)
                     == module.types.canonical(body.exprs[b].ty);
-                assert!(
-                    same || matches!(op, Shl | Shr),
-                    "{id}: operands of different types"
-                );
+                assert!(same || matches!(op, Shl | Shr), "{id}: operands of different types");
             }
             if let ExprKind::Int(value) = expr.kind
                 && let Some(kind) = module.types.int_kind(expr.ty)

@@ -16,12 +16,7 @@ pub enum Node {
 
 /// Calls `visit` on every node of `body` that is in use, in source order.
 pub fn walk(body: &Body, mut visit: impl FnMut(Node)) {
-    let mut work: Vec<Node> = body
-        .root
-        .iter()
-        .rev()
-        .map(|&stmt| Node::Stmt(stmt))
-        .collect();
+    let mut work: Vec<Node> = body.root.iter().rev().map(|&stmt| Node::Stmt(stmt)).collect();
     let mut children = Vec::new();
     while let Some(node) = work.pop() {
         visit(node);
@@ -48,28 +43,16 @@ fn expr_children(body: &Body, id: ExprId, out: &mut Vec<Node>) {
         | ExprKind::LogAnd(a, b)
         | ExprKind::LogOr(a, b)
         | ExprKind::Comma(a, b)
-        | ExprKind::PtrAdd {
-            ptr: a, index: b, ..
-        }
-        | ExprKind::PtrDiff {
-            left: a, right: b, ..
-        } => {
+        | ExprKind::PtrAdd { ptr: a, index: b, .. }
+        | ExprKind::PtrDiff { left: a, right: b, .. } => {
             out.extend([Node::Expr(*a), Node::Expr(*b)]);
         }
-        ExprKind::Conditional {
-            cond,
-            then,
-            otherwise,
-        } => {
+        ExprKind::Conditional { cond, then, otherwise } => {
             out.extend([Node::Expr(*cond), Node::Expr(*then), Node::Expr(*otherwise)]);
         }
         ExprKind::Assign { place, value }
         | ExprKind::AssignOp { place, value, .. }
-        | ExprKind::AssignPtrAdd {
-            place,
-            index: value,
-            ..
-        } => {
+        | ExprKind::AssignPtrAdd { place, index: value, .. } => {
             out.extend([Node::Place(*place), Node::Expr(*value)]);
         }
         ExprKind::Call { callee, args } => {
@@ -110,21 +93,11 @@ fn stmt_children(body: &Body, id: StmtId, out: &mut Vec<Node>) {
             }));
         }
         StmtKind::Block(stmts) => out.extend(stmts.iter().map(|&stmt| Node::Stmt(stmt))),
-        StmtKind::If {
-            cond,
-            then,
-            otherwise,
-        } => {
+        StmtKind::If { cond, then, otherwise } => {
             out.extend([Node::Expr(*cond), Node::Stmt(*then)]);
             out.extend(otherwise.map(Node::Stmt));
         }
-        StmtKind::Loop {
-            init,
-            cond,
-            step,
-            body,
-            ..
-        } => {
+        StmtKind::Loop { init, cond, step, body, .. } => {
             out.extend(init.map(Node::Stmt));
             out.extend(cond.map(Node::Expr));
             out.extend(step.map(Node::Expr));

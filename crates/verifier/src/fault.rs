@@ -26,11 +26,7 @@ impl Fault {
 
     /// A fault of a register.
     pub fn of(kind: FaultKind, reg: Option<Reg>, value: Value) -> Fault {
-        Fault {
-            kind,
-            reg,
-            value: Box::new(value),
-        }
+        Fault { kind, reg, value: Box::new(value) }
     }
 }
 
@@ -283,14 +279,9 @@ impl FaultKind {
     /// The code of its diagnostic.
     pub fn code(&self) -> Code {
         match self {
-            FaultKind::Uninit
-            | FaultKind::UninitStack {
-                by_helper: None, ..
-            } => verifier::E0701,
+            FaultKind::Uninit | FaultKind::UninitStack { by_helper: None, .. } => verifier::E0701,
             FaultKind::UninitStack { .. } => verifier::E0713,
-            FaultKind::OutOfBounds {
-                by_helper: None, ..
-            } => verifier::E0702,
+            FaultKind::OutOfBounds { by_helper: None, .. } => verifier::E0702,
             FaultKind::MaybeNull(_) => verifier::E0703,
             FaultKind::Arithmetic(_) => verifier::E0704,
             FaultKind::NotAPointer

@@ -83,9 +83,7 @@ pub fn verify(
     sources: &SourceMap,
 ) -> Report {
     let program = Program::new(object, linked, options);
-    let limit = options
-        .kernel
-        .map(|kernel| limits(kernel).max_processed_insns);
+    let limit = options.kernel.map(|kernel| limits(kernel).max_processed_insns);
     let max_insns = options.max_insns.or(limit).unwrap_or(1_000_000);
     let mut explorer = Explorer::new(&program, max_insns);
     let result = explore_all(&program, &mut explorer);
@@ -109,13 +107,8 @@ pub fn verify(
 
 /// The program itself, then each global function by itself, as the kernel does.
 fn explore_all(program: &Program<'_>, explorer: &mut Explorer<'_, '_>) -> Result<(), Box<Found>> {
-    let alone = |(insn_idx, fault): (u32, Fault)| {
-        Box::new(Found {
-            fault,
-            insn_idx,
-            trace: Vec::new(),
-        })
-    };
+    let alone =
+        |(insn_idx, fault): (u32, Fault)| Box::new(Found { fault, insn_idx, trace: Vec::new() });
     structure::check(program).map_err(alone)?;
     explorer.explore(0)?;
     for func in 1..program.funcs.len() as u32 {

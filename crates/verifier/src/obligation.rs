@@ -92,12 +92,7 @@ pub enum AccessKind {
 pub fn obligations(op: &Op) -> Vec<Obligation> {
     let mut all = Vec::new();
     match op.insn {
-        Insn::Alu {
-            width,
-            op,
-            dst,
-            src,
-        } => alu(&mut all, width, op, dst, src),
+        Insn::Alu { width, op, dst, src } => alu(&mut all, width, op, dst, src),
         Insn::Neg { dst, .. } | Insn::ByteSwap { dst, .. } => {
             all.extend([Obligation::Readable(dst), Obligation::Writable(dst)]);
         }
@@ -111,41 +106,17 @@ pub fn obligations(op: &Op) -> Vec<Obligation> {
             let n_bytes = ty.size().bytes();
             load(&mut all, dst, base, off, n_bytes, AccessKind::Read);
         }
-        Insn::LoadAcquire {
-            size,
-            dst,
-            base,
-            off,
-        } => load(&mut all, dst, base, off, size.bytes(), AccessKind::Update),
-        Insn::Store {
-            size,
-            base,
-            off,
-            src,
-        } => {
+        Insn::LoadAcquire { size, dst, base, off } => {
+            load(&mut all, dst, base, off, size.bytes(), AccessKind::Update)
+        }
+        Insn::Store { size, base, off, src } => {
             let stored = register(src);
             store(&mut all, base, off, size.bytes(), stored, AccessKind::Write);
         }
-        Insn::StoreRelease {
-            size,
-            base,
-            off,
-            src,
-        } => store(
-            &mut all,
-            base,
-            off,
-            size.bytes(),
-            Some(src),
-            AccessKind::Update,
-        ),
-        Insn::Atomic {
-            op,
-            width,
-            base,
-            off,
-            src,
-        } => {
+        Insn::StoreRelease { size, base, off, src } => {
+            store(&mut all, base, off, size.bytes(), Some(src), AccessKind::Update)
+        }
+        Insn::Atomic { op, width, base, off, src } => {
             let n_bytes = width.size().bytes();
             all.push(Obligation::Readable(src));
             if op == AtomicOp::CmpXchg {
@@ -188,24 +159,13 @@ fn alu(all: &mut Vec<Obligation>, width: Width, op: AluOp, dst: Reg, src: Src) {
         all.push(Obligation::Constant { width, op, value });
     }
     if op != AluOp::Mov {
-        all.push(Obligation::Arithmetic {
-            width,
-            op,
-            dst,
-            src,
-        });
+        all.push(Obligation::Arithmetic { width, op, dst, src });
     }
 }
 
 fn load(all: &mut Vec<Obligation>, dst: Reg, base: Reg, off: i16, n_bytes: u32, kind: AccessKind) {
     all.extend([Obligation::Readable(base), Obligation::Writable(dst)]);
-    all.push(Obligation::Access(Access {
-        base,
-        off,
-        n_bytes,
-        kind,
-        stored: None,
-    }));
+    all.push(Obligation::Access(Access { base, off, n_bytes, kind, stored: None }));
 }
 
 fn store(
@@ -218,13 +178,7 @@ fn store(
 ) {
     all.extend(stored.map(Obligation::Readable));
     all.push(Obligation::Readable(base));
-    all.push(Obligation::Access(Access {
-        base,
-        off,
-        n_bytes,
-        kind,
-        stored,
-    }));
+    all.push(Obligation::Access(Access { base, off, n_bytes, kind, stored }));
 }
 
 fn call(all: &mut Vec<Obligation>, callee: Callee, operand: Operand) {

@@ -282,11 +282,7 @@ fn describe(ctx: &mut [u8], frame: &[u8], input: &Input, at_link: bool) {
         _ if frame.get(14..16) == Some(&[255, 255]) => [0, 1],
         _ => [0, 4],
     };
-    put_u32(
-        ctx,
-        field::SKB_PROTOCOL,
-        u32::from(u16::from_le_bytes(protocol)),
-    );
+    put_u32(ctx, field::SKB_PROTOCOL, u32::from(u16::from_le_bytes(protocol)));
     if get_u32(ctx, field::SKB_IFINDEX) == 0 {
         put_u32(ctx, field::SKB_IFINDEX, 1);
     }
@@ -308,10 +304,8 @@ pub(crate) fn packet_after(machine: &Machine, start: PacketStart) -> (Option<Vec
             (Some(bytes(packet.data..packet.end).to_vec()), metadata)
         }
         _ => {
-            let is_tc = matches!(
-                machine.run.prog_type,
-                Some(ProgType::SchedCls | ProgType::SchedAct)
-            );
+            let is_tc =
+                matches!(machine.run.prog_type, Some(ProgType::SchedCls | ProgType::SchedAct));
             let payload = bytes(packet.data..packet.end);
             let header = match start {
                 _ if is_tc => &[][..],

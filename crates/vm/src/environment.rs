@@ -77,10 +77,6 @@ impl Environment {
 
     /// Timer interrupts per second.
     pub(crate) fn hz(&self) -> u64 {
-        self.kconfig
-            .get("CONFIG_HZ")
-            .copied()
-            .unwrap_or(1000)
-            .max(1)
+        self.kconfig.get("CONFIG_HZ").copied().unwrap_or(1000).max(1)
     }
 }

@@ -50,41 +50,19 @@ pub enum FaultKind {
     /// An access that is not wholly inside its memory. `limit` is the size of the memory, and
     /// `offset` counts from its start.
     #[error("{access} of {size} bytes at offset {offset} of {place}, which has {limit} bytes")]
-    OutOfBounds {
-        access: Access,
-        place: Place,
-        offset: i64,
-        size: u32,
-        limit: u32,
-    },
+    OutOfBounds { access: Access, place: Place, offset: i64, size: u32, limit: u32 },
     /// An access at or near address 0.
     #[error("{access} of {size} bytes at null (address {address:#x})")]
-    Null {
-        access: Access,
-        address: u64,
-        size: u32,
-    },
+    Null { access: Access, address: u64, size: u32 },
     /// An access where nothing is.
     #[error("{access} of {size} bytes at {address:#x}, where there is no memory")]
-    BadAddress {
-        access: Access,
-        address: u64,
-        size: u32,
-    },
+    BadAddress { access: Access, address: u64, size: u32 },
     /// A write to memory that the program may only read.
     #[error("write of {size} bytes at offset {offset} of {place}, which is read-only here")]
-    ReadOnly {
-        place: Place,
-        offset: i64,
-        size: u32,
-    },
+    ReadOnly { place: Place, offset: i64, size: u32 },
     /// An access to a ring buffer record that was submitted, discarded or never reserved.
     #[error("{access} of {size} bytes in {place}, where no record is reserved")]
-    NoRecord {
-        access: Access,
-        place: Place,
-        size: u32,
-    },
+    NoRecord { access: Access, place: Place, size: u32 },
     /// The program used up its instructions.
     #[error("the program does not end within {limit} instructions")]
     OutOfFuel { limit: u64 },
@@ -96,11 +74,7 @@ pub enum FaultKind {
     Unsupported { what: String },
     /// A helper got an argument that the kernel's verifier would refuse.
     #[error("argument {argument} of `{helper}` {problem}")]
-    BadArgument {
-        helper: &'static str,
-        argument: u32,
-        problem: String,
-    },
+    BadArgument { helper: &'static str, argument: u32, problem: String },
     /// More than 8 nested function calls.
     #[error("calls are nested more than {limit} frames deep")]
     CallDepth { limit: u32 },
@@ -109,16 +83,10 @@ pub enum FaultKind {
     BadInstruction { problem: String },
     /// A program that an engine cannot run.
     #[error("the engine `{engine}` cannot run the program: {reason}")]
-    NotExpressible {
-        engine: &'static str,
-        reason: String,
-    },
+    NotExpressible { engine: &'static str, reason: String },
     /// An engine failed by itself.
     #[error("the engine `{engine}` failed: {detail}")]
-    Engine {
-        engine: &'static str,
-        detail: String,
-    },
+    Engine { engine: &'static str, detail: String },
 }
 
 /// A fault on its way out of the machine, before its instruction is known.
@@ -149,9 +117,7 @@ impl FaultKind {
     }
 
     pub(crate) fn bad_instruction(problem: impl Into<String>) -> Trap {
-        Box::new(FaultKind::BadInstruction {
-            problem: problem.into(),
-        })
+        Box::new(FaultKind::BadInstruction { problem: problem.into() })
     }
 
     /// The code of its diagnostic.
@@ -188,10 +154,7 @@ impl Fault {
         let mut diagnostic = Diagnostic::new(self.kind.code(), self.span, self.kind.to_string());
         if let Some(insn) = &self.insn {
             let text = insn.text(Syntax::Plain);
-            let note = format!(
-                "at instruction {} of `{}`: `{text}`",
-                self.insn_idx, self.program
-            );
+            let note = format!("at instruction {} of `{}`: `{text}`", self.insn_idx, self.program);
             diagnostic = diagnostic.with_note(note);
         }
         if let (true, Some(line)) = (self.span.is_none(), &self.line) {
@@ -208,12 +171,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault {
-            kind,
-            program,
-            insn_idx,
-            ..
-        } = self;
+        let Fault { kind, program, insn_idx, .. } = self;
         write!(f, "{kind} (instruction {insn_idx} of `{program}`)")
     }
 }

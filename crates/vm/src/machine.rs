@@ -67,10 +67,7 @@ pub(crate) struct Run {
 
 impl Clock {
     pub fn new(environment: &Environment) -> Clock {
-        Clock {
-            now_ns: environment.time_ns,
-            random: environment.seed,
-        }
+        Clock { now_ns: environment.time_ns, random: environment.seed }
     }
 }
 
@@ -141,9 +138,7 @@ impl Machine {
 
     /// The fault of a program without fuel.
     pub fn out_of_fuel(&self) -> Trap {
-        Box::new(FaultKind::OutOfFuel {
-            limit: self.run.fuel_limit,
-        })
+        Box::new(FaultKind::OutOfFuel { limit: self.run.fuel_limit })
     }
 
     /// Notes where a fault happened, unless a callee already did.
@@ -257,16 +252,10 @@ impl Machine {
     /// A number of the packet in network byte order, for `BPF_LD`; none outside the packet.
     pub fn load_packet(&mut self, offset: i32, size: Size) -> Result<Option<u64>, Trap> {
         let n_bytes = size.bytes() as usize;
-        let Some(bytes) = self
-            .run
-            .packet
-            .filter_bytes(&self.memory, offset, n_bytes)?
-        else {
+        let Some(bytes) = self.run.packet.filter_bytes(&self.memory, offset, n_bytes)? else {
             return Ok(None);
         };
-        let value = bytes
-            .iter()
-            .fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+        let value = bytes.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte));
         Ok(Some(value))
     }
 }

@@ -54,10 +54,7 @@ pub(crate) const fn locate(address: u64) -> (u32, u32) {
 }
 
 /// [`Region::dirty`] when nothing was written.
-pub(crate) const CLEAN: Range<u32> = Range {
-    start: u32::MAX,
-    end: 0,
-};
+pub(crate) const CLEAN: Range<u32> = Range { start: u32::MAX, end: 0 };
 
 /// Who may write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,9 +133,7 @@ impl Region {
                 (stride == elem && size <= 8 && stride % 8 == 0 && offset & (size - 1) == 0)
                     || offset % stride + size <= *elem
             }
-            Parts::Spans(spans) => spans
-                .iter()
-                .any(|span| span.start <= offset && end <= span.end),
+            Parts::Spans(spans) => spans.iter().any(|span| span.start <= offset && end <= span.end),
         };
         fits.then_some(offset as usize..end as usize)
     }
@@ -177,29 +172,15 @@ impl Region {
             Parts::Spans(spans) => match spans.iter().find(|span| span.contains(&offset)) {
                 Some(span) => (span.start, span.end - span.start),
                 None => {
-                    return FaultKind::NoRecord {
-                        access,
-                        place,
-                        size,
-                    };
+                    return FaultKind::NoRecord { access, place, size };
                 }
             },
         };
         // Offsets below the start come from negative offsets that wrapped.
         let offset = i64::from(offset.wrapping_sub(start) as i32);
         match access {
-            Access::Write if is_inside => FaultKind::ReadOnly {
-                place,
-                offset,
-                size,
-            },
-            _ => FaultKind::OutOfBounds {
-                access,
-                place,
-                offset,
-                size,
-                limit,
-            },
+            Access::Write if is_inside => FaultKind::ReadOnly { place, offset, size },
+            _ => FaultKind::OutOfBounds { access, place, offset, size, limit },
         }
     }
 }
@@ -305,28 +286,14 @@ impl Memory {
         let number = (address >> 32) as u32;
         let offset = address as u32;
         if number == region::PACKET && offset < BASE / 2 {
-            return Box::new(FaultKind::Null {
-                access,
-                address,
-                size,
-            });
+            return Box::new(FaultKind::Null { access, address, size });
         }
-        let no_memory = |place| FaultKind::OutOfBounds {
-            access,
-            place,
-            offset: 0,
-            size,
-            limit: 0,
-        };
+        let no_memory = |place| FaultKind::OutOfBounds { access, place, offset: 0, size, limit: 0 };
         Box::new(match self.region(number) {
             _ if number == region::MAP_HANDLE => no_memory(Place::MapHandle),
             _ if number == region::CODE => no_memory(Place::Code),
             Some(region) if !region.bytes.is_empty() => region.refusal(access, offset, size),
-            _ => FaultKind::BadAddress {
-                access,
-                address,
-                size,
-            },
+            _ => FaultKind::BadAddress { access, address, size },
         })
     }
 }
@@ -342,10 +309,9 @@ impl Region {
         match &self.parts {
             Parts::Whole => to_end,
             Parts::Elements { stride, size } => size.saturating_sub(offset % stride).min(to_end),
-            Parts::Spans(spans) => spans
-                .iter()
-                .find(|span| span.contains(&offset))
-                .map_or(0, |span| span.end - offset),
+            Parts::Spans(spans) => {
+                spans.iter().find(|span| span.contains(&offset)).map_or(0, |span| span.end - offset)
+            }
         }
     }
 }

@@ -120,9 +120,7 @@ impl Packet {
 
     /// Where XDP programs may grow the packet to.
     pub fn hard_end(&self, memory: &Memory) -> u32 {
-        memory
-            .region(region::PACKET)
-            .map_or(0, |buffer| buffer.bytes.len() as u32)
+        memory.region(region::PACKET).map_or(0, |buffer| buffer.bytes.len() as u32)
     }
 
     /// Bytes of the buffer.
@@ -147,16 +145,10 @@ impl Packet {
         let start = self.meta.min(self.mac).min(self.network);
         if start < front {
             let more = front - start;
-            buffer
-                .bytes
-                .splice(0..0, std::iter::repeat_n(0, more as usize));
-            for at in [
-                &mut self.meta,
-                &mut self.data,
-                &mut self.end,
-                &mut self.mac,
-                &mut self.network,
-            ] {
+            buffer.bytes.splice(0..0, std::iter::repeat_n(0, more as usize));
+            for at in
+                [&mut self.meta, &mut self.data, &mut self.end, &mut self.mac, &mut self.network]
+            {
                 *at += more;
             }
         }
@@ -243,7 +235,5 @@ pub(crate) fn put_u64(bytes: &mut [u8], offset: u32, value: u64) {
 /// The little-endian number at `offset`, 0 if there is none.
 pub(crate) fn get_u32(bytes: &[u8], offset: u32) -> u32 {
     let bytes = bytes.get(offset as usize..offset as usize + 4);
-    bytes.map_or(0, |bytes| {
-        u32::from_le_bytes(bytes.try_into().unwrap_or_default())
-    })
+    bytes.map_or(0, |bytes| u32::from_le_bytes(bytes.try_into().unwrap_or_default()))
 }

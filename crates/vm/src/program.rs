@@ -99,10 +99,7 @@ impl Program {
     pub fn new(linked: Linked, symbols: &Symbols) -> Program {
         let insns = linked.plain_insns();
         let slots = SlotMap::new(&insns);
-        let resolver = Resolver {
-            slots: &slots,
-            symbols,
-        };
+        let resolver = Resolver { slots: &slots, symbols };
         let steps = linked
             .insns
             .iter()
@@ -114,12 +111,7 @@ impl Program {
             })
             .collect();
         let images = Images::new(&linked);
-        Program {
-            linked,
-            steps,
-            reference: Translation::default(),
-            rbpf: images,
-        }
+        Program { linked, steps, reference: Translation::default(), rbpf: images }
     }
 
     /// The program type, from the section.
@@ -155,84 +147,33 @@ impl Resolver<'_> {
                 writable(&insn)?;
                 Step::Load { ty, dst, base, off }
             }
-            Insn::LoadAcquire {
-                size,
-                dst,
-                base,
-                off,
-            } => {
+            Insn::LoadAcquire { size, dst, base, off } => {
                 writable(&insn)?;
                 let ty = LoadType::unsigned(size);
                 Step::Load { ty, dst, base, off }
             }
-            Insn::Store {
-                size,
-                base,
-                off,
-                src,
-            } => Step::Store {
-                size,
-                base,
-                off,
-                src,
-            },
-            Insn::StoreRelease {
-                size,
-                base,
-                off,
-                src,
-            } => {
+            Insn::Store { size, base, off, src } => Step::Store { size, base, off, src },
+            Insn::StoreRelease { size, base, off, src } => {
                 let src = Src::Reg(src);
-                Step::Store {
-                    size,
-                    base,
-                    off,
-                    src,
-                }
+                Step::Store { size, base, off, src }
             }
-            Insn::Atomic {
-                op,
-                width,
-                base,
-                off,
-                src,
-            } => {
+            Insn::Atomic { op, width, base, off, src } => {
                 writable(&insn)?;
-                Step::Atomic {
-                    op,
-                    width,
-                    base,
-                    off,
-                    src,
-                }
+                Step::Atomic { op, width, base, off, src }
             }
-            Insn::LoadPacket { size, index, off } => Step::LoadPacket {
-                size: size.size(),
-                index,
-                off,
-            },
-            Insn::Jump { .. } | Insn::JumpLong { .. } => Step::Jump {
-                target: self.target(idx, &insn)?,
-            },
-            Insn::JumpIf {
-                width,
-                op,
-                dst,
-                src,
-                ..
-            } => Step::JumpIf {
-                width,
-                op,
-                dst,
-                src,
-                target: self.target(idx, &insn)?,
-            },
-            Insn::MayGoto { .. } => Step::MayGoto {
-                target: self.target(idx, &insn)?,
-            },
-            Insn::Call(Callee::Local { .. }) => Step::CallLocal {
-                target: self.target(idx, &insn)?,
-            },
+            Insn::LoadPacket { size, index, off } => {
+                Step::LoadPacket { size: size.size(), index, off }
+            }
+            Insn::Jump { .. } | Insn::JumpLong { .. } => {
+                Step::Jump { target: self.target(idx, &insn)? }
+            }
+            Insn::JumpIf { width, op, dst, src, .. } => {
+                Step::JumpIf { width, op, dst, src, target: self.target(idx, &insn)? }
+            }
+            Insn::MayGoto { .. } => Step::MayGoto { target: self.target(idx, &insn)? },
+            Insn::Call(Callee::Local { .. }) => {
+                Step::CallLocal { target: self.target(idx, &insn)? }
+            }
             Insn::Call(Callee::Helper(id)) => Step::CallHelper { id },
             Insn::Call(Callee::Kfunc { .. }) => {
                 return Err(FaultKind::unsupported("calling a kernel function"));
@@ -267,9 +208,7 @@ impl Resolver<'_> {
         match value {
             Wide::Value(value) => Ok(value),
             Wide::Func { .. } => Ok(address(region::CODE, self.target(idx, insn)?)),
-            _ => Err(FaultKind::unsupported(
-                "an operand that only a kernel can resolve",
-            )),
+            _ => Err(FaultKind::unsupported("an operand that only a kernel can resolve")),
         }
     }
 

@@ -93,11 +93,7 @@ fn target(reloc: &DataReloc, symbols: &Symbols) -> u64 {
 fn initialise(object: &Object, memory: &mut Memory, maps: &mut Maps) -> Result<(), MapError> {
     for (id, map) in object.maps.iter_enumerated() {
         for &(index, init) in &map.values {
-            let bad = |problem| MapError::BadInit {
-                map: map.name.clone(),
-                index,
-                problem,
-            };
+            let bad = |problem| MapError::BadInit { map: map.name.clone(), index, problem };
             let number = match init {
                 MapInit::Map(inner) if inner.index() < object.maps.len() => inner.index(),
                 MapInit::Program(func) if func.index() < object.functions.len() => func.index(),
@@ -176,9 +172,7 @@ fn task_members(object: &Object) -> Vec<(&str, u32)> {
         _ => None,
     });
     let members = task.into_iter().flatten();
-    members
-        .map(|member| (member.name.as_str(), member.bit_offset))
-        .collect()
+    members.map(|member| (member.name.as_str(), member.bit_offset)).collect()
 }
 
 fn link_programs(object: &Object, symbols: &Symbols) -> ProgramTable {
@@ -188,7 +182,5 @@ fn link_programs(object: &Object, symbols: &Symbols) -> ProgramTable {
             .map_err(|error| error.to_string());
         (id, program)
     });
-    ProgramTable {
-        programs: programs.collect(),
-    }
+    ProgramTable { programs: programs.collect() }
 }

@@ -159,12 +159,7 @@ impl Vm {
     pub fn new(object: &Object, options: Options) -> Result<Vm, SetupError> {
         let (machine, symbols) = crate::setup::machine(object, &options)?;
         let twin = (options.engine == EngineChoice::Both).then(|| Box::new(machine.clone()));
-        Ok(Vm {
-            machine,
-            twin,
-            symbols,
-            options,
-        })
+        Ok(Vm { machine, twin, symbols, options })
     }
 
     /// Runs a program of the object.
@@ -330,22 +325,13 @@ fn compare(
     reference: OneResult,
     rbpf: OneResult,
 ) -> Result<OneResult, RunError> {
-    if let Err(Fault {
-        kind: kind @ FaultKind::NotExpressible { .. },
-        ..
-    }) = &rbpf
-    {
+    if let Err(Fault { kind: kind @ FaultKind::NotExpressible { .. }, .. }) = &rbpf {
         let unsupported = Some(kind.to_string());
         twin.clone_from(machine);
-        return Ok(reference.map(|outcome| Outcome {
-            unsupported,
-            ..outcome
-        }));
+        return Ok(reference.map(|outcome| Outcome { unsupported, ..outcome }));
     }
     let what = difference(&reference, &rbpf).or_else(|| {
-        let map = machine
-            .maps
-            .difference(&mut machine.memory, &mut twin.maps, &mut twin.memory);
+        let map = machine.maps.difference(&mut machine.memory, &mut twin.maps, &mut twin.memory);
         map.map(|name| format!("map `{name}`"))
     });
     let mut reference = reference;

@@ -40,11 +40,7 @@ fn one_try(program: &Program, packets: &[Vec<u8>]) -> Option<f64> {
     let mut total = 0.0;
     let mut n_packets = 0;
     for packet in packets {
-        let input = TestInput {
-            data: packet,
-            ctx: &[],
-            repeat: REPEAT,
-        };
+        let input = TestInput { data: packet, ctx: &[], repeat: REPEAT };
         // The kernel refuses some packets for some program types.
         if let Ok(output) = program.test_run(&input) {
             total += f64::from(output.duration_ns);

@@ -21,10 +21,7 @@ impl Cost {
         let mut peaks: Vec<u64> = costs.iter().map(|cost| cost.peak_kib).collect();
         times.sort_by(f64::total_cmp);
         peaks.sort_unstable();
-        Cost {
-            ms: times[times.len() / 2],
-            peak_kib: peaks[peaks.len() / 2],
-        }
+        Cost { ms: times[times.len() / 2], peak_kib: peaks[peaks.len() / 2] }
     }
 }
 
@@ -42,20 +39,14 @@ pub fn cost(command: &[String]) -> Result<Cost> {
     let text = String::from_utf8(output.stdout)?;
     let mut words = text.split_whitespace();
     let mut word = || words.next().ok_or("no measurement");
-    Ok(Cost {
-        ms: word()?.parse()?,
-        peak_kib: word()?.parse()?,
-    })
+    Ok(Cost { ms: word()?.parse()?, peak_kib: word()?.parse()? })
 }
 
 /// The small process: runs the command, prints milliseconds and KiB.
 pub fn child(command: &[String]) -> Result<()> {
     let (program, arguments) = command.split_first().ok_or("no command")?;
     let began = Instant::now();
-    let status = Command::new(program)
-        .args(arguments)
-        .stdout(Stdio::null())
-        .status()?;
+    let status = Command::new(program).args(arguments).stdout(Stdio::null()).status()?;
     let ms = began.elapsed().as_secs_f64() * 1000.0;
     if !status.success() {
         return Err(format!("`{program}` failed").into());

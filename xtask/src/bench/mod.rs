@@ -15,14 +15,8 @@ use std::process::Command;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The examples in C that clang reads too.
-const EXAMPLES: [&str; 6] = [
-    "xdp_count",
-    "xdp_firewall",
-    "tc_rewrite",
-    "socket_http",
-    "execsnoop",
-    "runqlat",
-];
+const EXAMPLES: [&str; 6] =
+    ["xdp_count", "xdp_firewall", "tc_rewrite", "socket_http", "execsnoop", "runqlat"];
 /// How often each compiler runs on each example.
 const N_RUNS: usize = 21;
 
@@ -49,9 +43,7 @@ pub fn run() -> Result<()> {
     let folder = root.join("target/bench");
     std::fs::create_dir_all(&folder)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--release", "-p", "bpfc-cli"])
-        .status()?;
+    let built = Command::new(cargo).args(["build", "--release", "-p", "bpfc-cli"]).status()?;
     if !built.success() {
         return Err("the release build failed".into());
     }
@@ -96,11 +88,7 @@ fn measure_example(
             run_ns: kernel::run_ns(&object, packets),
         })
     };
-    Ok(Row {
-        name,
-        ours: built(our_costs, &ours)?,
-        theirs: built(their_costs, &theirs)?,
-    })
+    Ok(Row { name, ours: built(our_costs, &ours)?, theirs: built(their_costs, &theirs)? })
 }
 
 fn read(path: &Path) -> Result<bpfc_object::Object> {
@@ -149,8 +137,6 @@ fn bpftool() -> PathBuf {
 fn clang_version() -> Result<String> {
     let output = Command::new("clang-19").arg("--version").output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let version = text
-        .split_whitespace()
-        .skip_while(|word| *word != "version");
+    let version = text.split_whitespace().skip_while(|word| *word != "version");
     Ok(version.take(2).collect::<Vec<_>>().join(" "))
 }

@@ -43,10 +43,7 @@ fn compilers(text: &mut String, rows: &[Row]) {
         );
     }
     let faster = mean(rows.iter().map(|r| r.theirs.cost.ms / r.ours.cost.ms));
-    let smaller = mean(
-        rows.iter()
-            .map(|r| megabytes(&r.theirs) / megabytes(&r.ours)),
-    );
+    let smaller = mean(rows.iter().map(|r| megabytes(&r.theirs) / megabytes(&r.ours)));
     let _ = writeln!(
         text,
         "\nGeometric means: {faster:.1} times as fast, {smaller:.1} times less memory.\n"
@@ -63,23 +60,14 @@ fn programs(text: &mut String, rows: &[Row]) {
     );
     for Row { name, ours, theirs } in rows {
         let slots = f64::from(ours.n_slots) / f64::from(theirs.n_slots);
-        let _ = write!(
-            text,
-            "| {name} | {} | {} | {slots:.2} | ",
-            ours.n_slots, theirs.n_slots
-        );
+        let _ = write!(text, "| {name} | {} | {} | {slots:.2} | ", ours.n_slots, theirs.n_slots);
         let _ = match ours.run_ns.zip(theirs.run_ns) {
             Some((a, b)) => writeln!(text, "{a:.0} ns | {b:.0} ns | {:.2} |", a / b),
             None => writeln!(text, "– | – | – |"),
         };
     }
-    let slots = rows
-        .iter()
-        .map(|r| f64::from(r.ours.n_slots) / f64::from(r.theirs.n_slots));
-    let runs = rows
-        .iter()
-        .filter_map(|r| r.ours.run_ns.zip(r.theirs.run_ns))
-        .map(|(a, b)| a / b);
+    let slots = rows.iter().map(|r| f64::from(r.ours.n_slots) / f64::from(r.theirs.n_slots));
+    let runs = rows.iter().filter_map(|r| r.ours.run_ns.zip(r.theirs.run_ns)).map(|(a, b)| a / b);
     let _ = writeln!(
         text,
         "\nGeometric means of the ratios: {:.2} in slots, {:.2} in time.",

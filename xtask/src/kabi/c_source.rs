@@ -55,9 +55,7 @@ pub fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let start = at + text[at..].find(is_word)?;
-        let end = text[start..]
-            .find(|c| !is_word(c))
-            .map_or(text.len(), |len| start + len);
+        let end = text[start..].find(|c| !is_word(c)).map_or(text.len(), |len| start + len);
         at = end;
         Some((start, &text[start..end]))
     })
@@ -69,11 +67,7 @@ pub fn enum_members(text: &str, name: &str) -> Option<Vec<(String, i64)>> {
     let at = text.find(&format!("enum {name} {{"))?;
     let mut members: Vec<(String, i64)> = Vec::new();
     let mut next = 0;
-    for member in braced(&text, at)?
-        .split(',')
-        .map(str::trim)
-        .filter(|member| !member.is_empty())
-    {
+    for member in braced(&text, at)?.split(',').map(str::trim).filter(|member| !member.is_empty()) {
         let (name, value) = match member.split_once('=') {
             Some((name, value)) => (name.trim(), number(value.trim(), &members)?),
             None => (member, next),
@@ -118,10 +112,7 @@ mod tests {
         let text = "enum e { A, /* , */ B = 1 << 3, C, // x\n D = A, };";
         let members = enum_members(text, "e").unwrap();
         let expected = [("A", 0), ("B", 8), ("C", 9), ("D", 0)];
-        assert_eq!(
-            members,
-            expected.map(|(name, value)| (name.to_owned(), value))
-        );
+        assert_eq!(members, expected.map(|(name, value)| (name.to_owned(), value)));
     }
 
     #[test]

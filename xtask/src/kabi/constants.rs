@@ -13,13 +13,7 @@ use super::{Result, format, read};
 const FIRST: [&str; 2] = ["linux/bpf.h", "linux/in.h"];
 
 /// Headers that do not stand for constants of the kernel.
-const LEFT_OUT: [&str; 5] = [
-    "limits.h",
-    "stdint.h",
-    "stdbool.h",
-    "bpfc/",
-    "asm/byteorder.h",
-];
+const LEFT_OUT: [&str; 5] = ["limits.h", "stdint.h", "stdbool.h", "bpfc/", "asm/byteorder.h"];
 
 /// Names that a program must never get without asking, as they are common words.
 const COMMON_WORDS: [&str; 2] = ["READ", "WRITE"];
@@ -34,13 +28,7 @@ pub fn write(kabi: &Path) -> Result<()> {
     let mut paths = Vec::new();
     list(&kabi.join("headers"), "", &mut paths)?;
     paths.sort_by_key(|path| {
-        (
-            FIRST
-                .iter()
-                .position(|first| first == path)
-                .unwrap_or(FIRST.len()),
-            path.clone(),
-        )
+        (FIRST.iter().position(|first| first == path).unwrap_or(FIRST.len()), path.clone())
     });
     let mut rows = BTreeMap::new();
     // Twice, so that a macro may name a constant of a later header.
@@ -67,11 +55,7 @@ fn list(dir: &Path, prefix: &str, paths: &mut Vec<String>) -> Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if prefix.is_empty() {
-            name
-        } else {
-            format!("{prefix}/{name}")
-        };
+        let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
         if entry.file_type()?.is_dir() {
             list(&entry.path(), &path, paths)?;
         } else {
@@ -87,17 +71,9 @@ fn table(rows: &BTreeMap<String, Row>) -> Result<String> {
     out += "use crate::constant::Constant;\n\n";
     out += "const fn row(name: &'static str, value: i128, header: &'static str) -> Constant {\n";
     out += "    Constant { name, value, header }\n}\n\n";
-    write!(
-        out,
-        "#[rustfmt::skip]\npub(crate) static CONSTANTS: [Constant; {}] = [\n",
-        rows.len()
-    )?;
+    write!(out, "#[rustfmt::skip]\npub(crate) static CONSTANTS: [Constant; {}] = [\n", rows.len())?;
     for (name, row) in rows {
-        writeln!(
-            out,
-            "    row(\"{name}\", {}, \"{}\"),",
-            row.value, row.header
-        )?;
+        writeln!(out, "    row(\"{name}\", {}, \"{}\"),", row.value, row.header)?;
     }
     out += "];\n";
     Ok(out)
@@ -105,10 +81,7 @@ fn table(rows: &BTreeMap<String, Row>) -> Result<String> {
 
 fn collect(text: &str, header: &str, rows: &mut BTreeMap<String, Row>) {
     let add = |rows: &mut BTreeMap<String, Row>, name: &str, value: i128| {
-        rows.entry(name.to_owned()).or_insert_with(|| Row {
-            value,
-            header: header.to_owned(),
-        });
+        rows.entry(name.to_owned()).or_insert_with(|| Row { value, header: header.to_owned() });
     };
     // Conditions on the version or byte order: the last branch that was not yet seen loses to the first.
     for line in text.lines() {
@@ -138,11 +111,7 @@ fn collect(text: &str, header: &str, rows: &mut BTreeMap<String, Row>) {
             continue;
         };
         let mut next = Some(0);
-        for member in body
-            .split(',')
-            .map(str::trim)
-            .filter(|member| !member.is_empty())
-        {
+        for member in body.split(',').map(str::trim).filter(|member| !member.is_empty()) {
             let (name, value) = match member.split_once('=') {
                 Some((name, value)) => (name.trim(), evaluate(value, rows)),
                 None => (member, next),
@@ -157,10 +126,7 @@ fn collect(text: &str, header: &str, rows: &mut BTreeMap<String, Row>) {
 
 /// The value of a constant expression over integers and known names.
 fn evaluate(text: &str, rows: &BTreeMap<String, Row>) -> Option<i128> {
-    let mut parser = Parser {
-        rest: text.trim(),
-        rows,
-    };
+    let mut parser = Parser { rest: text.trim(), rows };
     let value = parser.binary(0)?;
     parser.rest.is_empty().then_some(value)
 }
@@ -171,14 +137,8 @@ struct Parser<'a> {
 }
 
 /// Binary operators by ascending binding strength.
-const OPERATORS: [&[&str]; 6] = [
-    &["|"],
-    &["^"],
-    &["&"],
-    &["<<", ">>"],
-    &["+", "-"],
-    &["*", "/", "%"],
-];
+const OPERATORS: [&[&str]; 6] =
+    [&["|"], &["^"], &["&"], &["<<", ">>"], &["+", "-"], &["*", "/", "%"]];
 
 impl Parser<'_> {
     fn take(&mut self, token: &str) -> bool {
@@ -196,9 +156,8 @@ impl Parser<'_> {
             return self.unary();
         };
         let mut left = self.binary(level + 1)?;
-        while let Some(operator) = operators
-            .iter()
-            .find(|operator| self.rest.starts_with(**operator))
+        while let Some(operator) =
+            operators.iter().find(|operator| self.rest.starts_with(**operator))
         {
             if self.rest.starts_with("||") || self.rest.starts_with("&&") {
                 return None;
@@ -268,22 +227,12 @@ mod tests {
         let text = "#define A (1U << 4)\n#define B (A | 0x3)\n#define F(x) x\n#define S \"x\"\n#define O 010\n\
                     enum e { X = -1, Y, Z = B + 1, };\n#define N (~(A - 1))\n";
         collect(text, "h.h", &mut rows);
-        let values: Vec<(&str, i128)> = rows
-            .iter()
-            .map(|(name, row)| (name.as_str(), row.value))
-            .collect();
+        let values: Vec<(&str, i128)> =
+            rows.iter().map(|(name, row)| (name.as_str(), row.value)).collect();
         let mask = 0xffff_ffff_ffff_fff0;
         assert_eq!(
             values,
-            [
-                ("A", 16),
-                ("B", 19),
-                ("N", mask),
-                ("O", 8),
-                ("X", -1),
-                ("Y", 0),
-                ("Z", 20)
-            ]
+            [("A", 16), ("B", 19), ("N", mask), ("O", 8), ("X", -1), ("Y", 0), ("Z", 20)]
         );
     }
 }

@@ -41,14 +41,7 @@ pub fn map_table(uapi: &str, versions: &Versions) -> Result<String> {
     let mut out = banner("Map types and map flags.");
     out += "use crate::map::{MapFlag, MapTypeInfo};\nuse crate::version::KernelVersion;\n";
     let maps = members(uapi, "bpf_map_type", "BPF_MAP_TYPE_")?;
-    emit(
-        &mut out,
-        "MapType",
-        "MAP_TYPES",
-        "A map type (`enum bpf_map_type`).",
-        &maps,
-        versions,
-    )?;
+    emit(&mut out, "MapType", "MAP_TYPES", "A map type (`enum bpf_map_type`).", &maps, versions)?;
     let flags = map_flags(uapi)?;
     write!(
         out,
@@ -57,10 +50,7 @@ pub fn map_table(uapi: &str, versions: &Versions) -> Result<String> {
     )?;
     for (name, value) in flags {
         let since = versions.since(&name)?;
-        writeln!(
-            out,
-            "    MapFlag {{ name: \"{name}\", value: {value:#x}, since: {since} }},"
-        )?;
+        writeln!(out, "    MapFlag {{ name: \"{name}\", value: {value:#x}, since: {since} }},")?;
     }
     out += "];\n";
     Ok(out)
@@ -74,10 +64,7 @@ fn members(uapi: &str, name: &str, prefix: &str) -> Result<Vec<(String, i64, Str
             continue;
         }
         // `X_DEPRECATED` is the number's own name since 6.3, `X` an alias; the plain name reads better.
-        let member = member
-            .strip_suffix("_DEPRECATED")
-            .unwrap_or(&member)
-            .to_owned();
+        let member = member.strip_suffix("_DEPRECATED").unwrap_or(&member).to_owned();
         if rows.iter().any(|row| row.1 == value) {
             continue;
         }
@@ -110,10 +97,7 @@ fn emit(
     )?;
     for (name, _, variant) in rows {
         let since = versions.since(name)?;
-        writeln!(
-            out,
-            "    {ty}Info {{ ty: {ty}::{variant}, name: \"{name}\", since: {since} }},"
-        )?;
+        writeln!(out, "    {ty}Info {{ ty: {ty}::{variant}, name: \"{name}\", since: {since} }},")?;
     }
     *out += "];\n";
     Ok(())
@@ -122,9 +106,7 @@ fn emit(
 /// The unnamed enum that starts with `BPF_F_NO_PREALLOC`.
 fn map_flags(uapi: &str) -> Result<Vec<(String, i64)>> {
     let at = uapi.find("BPF_F_NO_PREALLOC\t=").ok_or("no map flags")?;
-    let start = uapi[..at]
-        .rfind("enum {")
-        .ok_or("no enum before the map flags")?;
+    let start = uapi[..at].rfind("enum {").ok_or("no enum before the map flags")?;
     let text = format!("enum map_flags {{{}", &uapi[start + "enum {".len()..]);
     let mut flags = enum_members(&text, "map_flags").ok_or("unreadable map flags")?;
     flags.sort_by_key(|(_, value)| *value);

@@ -53,11 +53,7 @@ pub fn table(linux: &Path) -> Result<String> {
     }
     let mut out = banner("The names of kernel headers.");
     out += "/// Paths without `.h`, ascending.\n#[rustfmt::skip]\n";
-    write!(
-        out,
-        "pub(crate) static KERNEL_HEADERS: [&str; {}] = [",
-        names.len()
-    )?;
+    write!(out, "pub(crate) static KERNEL_HEADERS: [&str; {}] = [", names.len())?;
     let mut column = usize::MAX;
     for name in &names {
         let item = format!("\"{name}\",");

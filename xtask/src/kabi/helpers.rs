@@ -37,13 +37,8 @@ const CHANGES_PACKET: [&str; 23] = [
 ];
 
 /// `is_acquire_function`, `kernel/bpf/verifier.c` (6.12).
-const ACQUIRES: [&str; 5] = [
-    "sk_lookup_tcp",
-    "sk_lookup_udp",
-    "skc_lookup_tcp",
-    "ringbuf_reserve",
-    "kptr_xchg",
-];
+const ACQUIRES: [&str; 5] =
+    ["sk_lookup_tcp", "sk_lookup_udp", "skc_lookup_tcp", "ringbuf_reserve", "kptr_xchg"];
 
 /// `is_ptr_cast_function` and `is_dynptr_ref_function`, `kernel/bpf/verifier.c` (6.12).
 const SHARES_REFERENCE: [&str; 9] = [
@@ -70,16 +65,8 @@ const CALLBACKS: [(&str, &str); 5] = [
 /// Program types that gained a helper after 6.12: helper, version, types. `base` are those that ask
 /// `bpf_base_func_proto`, into which 6.16 moved many helpers of tracing (commits ee971630f20f and its neighbours).
 const LATER: [(&str, &str, &str); 17] = [
-    (
-        "get_netns_cookie",
-        "6.13",
-        "BPF_PROG_TYPE_SCHED_CLS BPF_PROG_TYPE_SCHED_ACT",
-    ),
-    (
-        "get_netns_cookie",
-        "6.15",
-        "BPF_PROG_TYPE_SOCKET_FILTER BPF_PROG_TYPE_CGROUP_SKB",
-    ),
+    ("get_netns_cookie", "6.13", "BPF_PROG_TYPE_SCHED_CLS BPF_PROG_TYPE_SCHED_ACT"),
+    ("get_netns_cookie", "6.15", "BPF_PROG_TYPE_SOCKET_FILTER BPF_PROG_TYPE_CGROUP_SKB"),
     ("copy_from_user", "6.16", "base"),
     ("copy_from_user_task", "6.16", "base"),
     ("current_task_under_cgroup", "6.16", "base"),
@@ -129,10 +116,8 @@ const BTF_IDS: [(&str, &str); 21] = [
 ];
 
 /// Structs of BTF ids whose list is a plain variable.
-const BTF_VARIABLES: [(&str, &str); 2] = [
-    ("tcp_sock_id", "tcp_sock"),
-    ("btf_tracing_ids[BTF_TRACING_TYPE_TASK]", "task_struct"),
-];
+const BTF_VARIABLES: [(&str, &str); 2] =
+    [("tcp_sock_id", "tcp_sock"), ("btf_tracing_ids[BTF_TRACING_TYPE_TASK]", "task_struct")];
 
 /// Sizes of fixed-size memory arguments.
 const SIZES: [(&str, u32); 6] = [
@@ -197,11 +182,7 @@ pub fn table(sources: &Sources, uapi: &str, versions: &Versions) -> Result<Strin
     let ids = ids(uapi)?;
     let mut out = banner("The helper functions.");
     out += PRELUDE;
-    write!(
-        out,
-        "\n#[rustfmt::skip]\npub(crate) static HELPERS: [Helper; {}] = [\n",
-        ids.len()
-    )?;
+    write!(out, "\n#[rustfmt::skip]\npub(crate) static HELPERS: [Helper; {}] = [\n", ids.len())?;
     for (id, name) in &ids {
         let row = row(*id, name, &kernel, uapi, versions)
             .map_err(|error| format!("bpf_{name}: {error}"))?;
@@ -210,11 +191,7 @@ pub fn table(sources: &Sources, uapi: &str, versions: &Versions) -> Result<Strin
     out += "];\n\n/// Helper ids by ascending name.\n";
     let mut by_name: Vec<&(u32, String)> = ids.iter().collect();
     by_name.sort_by(|left, right| left.1.cmp(&right.1));
-    write!(
-        out,
-        "#[rustfmt::skip]\npub(crate) static BY_NAME: [u8; {}] = [",
-        ids.len()
-    )?;
+    write!(out, "#[rustfmt::skip]\npub(crate) static BY_NAME: [u8; {}] = [", ids.len())?;
     for (idx, (id, _)) in by_name.into_iter().enumerate() {
         let space = if idx % 20 == 0 { "\n    " } else { " " };
         write!(out, "{space}{id},")?;
@@ -235,11 +212,7 @@ fn ids(uapi: &str) -> Result<Vec<(u32, String)>> {
             found.push((id, name.to_owned()));
         }
     }
-    if found.is_empty() {
-        Err("no ___BPF_FUNC_MAPPER".into())
-    } else {
-        Ok(found)
-    }
+    if found.is_empty() { Err("no ___BPF_FUNC_MAPPER".into()) } else { Ok(found) }
 }
 
 fn row(id: u32, name: &str, kernel: &Protos, uapi: &str, versions: &Versions) -> Result<String> {
@@ -248,10 +221,7 @@ fn row(id: u32, name: &str, kernel: &Protos, uapi: &str, versions: &Versions) ->
     let mut names = Vec::new();
     for (prog, helpers) in &kernel.allowed {
         if let Some(proto) = helpers.get(name) {
-            contracts
-                .entry(contract(&kernel.protos[proto])?)
-                .or_default()
-                .push(prog);
+            contracts.entry(contract(&kernel.protos[proto])?).or_default().push(prog);
             names.push(&kernel.protos[proto]);
         }
     }
@@ -266,11 +236,7 @@ fn row(id: u32, name: &str, kernel: &Protos, uapi: &str, versions: &Versions) ->
         .map(|(text, _)| text.clone())
         .ok_or("no contract found")?;
     let progs: Vec<&str> = contracts.values().flatten().copied().collect();
-    let any = |key: &str| {
-        names
-            .iter()
-            .any(|fields| fields.get(key).is_some_and(|v| v == "true"))
-    };
+    let any = |key: &str| names.iter().any(|fields| fields.get(key).is_some_and(|v| v == "true"));
     let mut out = format!(
         "    Helper {{\n        id: {id}, name: \"bpf_{name}\", since: {}, gpl_only: {},
         signature: {},\n        proto: {main},\n        variants: &[",
@@ -295,22 +261,14 @@ fn row(id: u32, name: &str, kernel: &Protos, uapi: &str, versions: &Versions) ->
 fn later(name: &str, progs: &[&str], kernel: &Protos, uapi: &str) -> Result<String> {
     let mut rows = Vec::new();
     for (_, version, types) in LATER.iter().filter(|(helper, _, _)| *helper == name) {
-        let base = || {
-            kernel
-                .allowed
-                .iter()
-                .filter(|(_, helpers)| helpers.contains_key(BASE_HELPER))
-        };
+        let base =
+            || kernel.allowed.iter().filter(|(_, helpers)| helpers.contains_key(BASE_HELPER));
         let mut gained: Vec<&str> = match *types {
             "base" => base().map(|(prog, _)| prog.as_str()).collect(),
             types => types.split(' ').collect(),
         };
         gained.retain(|prog| !progs.contains(prog));
-        rows.push(format!(
-            "({}, {})",
-            constructor(version)?,
-            prog_set(&gained, uapi)?
-        ));
+        rows.push(format!("({}, {})", constructor(version)?, prog_set(&gained, uapi)?));
     }
     Ok(rows.join(", "))
 }
@@ -320,10 +278,8 @@ pub fn prog_set(progs: &[&str], uapi: &str) -> Result<String> {
     let members = enum_members(uapi, "bpf_prog_type").ok_or("no program types")?;
     let mut bits = 0_u64;
     for prog in progs {
-        let (_, number) = members
-            .iter()
-            .find(|(name, _)| name == prog)
-            .ok_or("an unknown program type")?;
+        let (_, number) =
+            members.iter().find(|(name, _)| name == prog).ok_or("an unknown program type")?;
         // What is open to the unspecified type is open to all (`BTF_KFUNC_HOOK_COMMON`).
         let all = || {
             members
@@ -336,12 +292,7 @@ pub fn prog_set(progs: &[&str], uapi: &str) -> Result<String> {
         bits |= if *number == 0 { all() } else { 1 << number };
     }
     let hex = format!("{bits:012x}");
-    Ok(format!(
-        "ProgTypes::from_bits(0x{}_{}_{})",
-        &hex[..4],
-        &hex[4..8],
-        &hex[8..]
-    ))
+    Ok(format!("ProgTypes::from_bits(0x{}_{}_{})", &hex[..4], &hex[4..8], &hex[8..]))
 }
 
 fn effects(name: &str, might_sleep: bool, pkt_access: bool) -> String {
@@ -378,11 +329,7 @@ fn contract(fields: &Fields) -> Result<String> {
         }
         args.push(arg(text, idx, fields)?);
     }
-    Ok(format!(
-        "Proto {{ ret: {}, args: &[{}] }}",
-        ret(fields)?,
-        args.join(", ")
-    ))
+    Ok(format!("Proto {{ ret: {}, args: &[{}] }}", ret(fields)?, args.join(", ")))
 }
 
 fn arg(text: &str, idx: usize, fields: &Fields) -> Result<String> {
@@ -442,21 +389,16 @@ fn arg(text: &str, idx: usize, fields: &Fields) -> Result<String> {
     flags.sort_unstable();
     let flags = match flags.as_slice() {
         [] => "F::NONE".to_owned(),
-        [first, rest @ ..] => rest.iter().fold(format!("F::{first}"), |text, flag| {
-            format!("{text}.with(F::{flag})")
-        }),
+        [first, rest @ ..] => {
+            rest.iter().fold(format!("F::{first}"), |text, flag| format!("{text}.with(F::{flag})"))
+        }
     };
     Ok(format!("arg(A::{kind}, {flags})"))
 }
 
 fn fixed_size(idx: usize, fields: &Fields) -> Result<u32> {
-    let text = fields
-        .get(&format!("arg{idx}_size"))
-        .ok_or("fixed-size memory without a size")?;
-    let row = SIZES
-        .iter()
-        .find(|(c, _)| c == text)
-        .ok_or(format!("unknown size {text}"))?;
+    let text = fields.get(&format!("arg{idx}_size")).ok_or("fixed-size memory without a size")?;
+    let row = SIZES.iter().find(|(c, _)| c == text).ok_or(format!("unknown size {text}"))?;
     Ok(row.1)
 }
 
@@ -468,9 +410,7 @@ fn btf_struct(field: Option<&String>) -> Result<Option<&'static str>> {
     }
     let list = text.trim_start_matches('&');
     let mut rows = BTF_IDS.iter().chain(&BTF_VARIABLES);
-    let row = rows
-        .find(|(c, _)| *c == list)
-        .ok_or(format!("unknown BTF id {text}"))?;
+    let row = rows.find(|(c, _)| *c == list).ok_or(format!("unknown BTF id {text}"))?;
     Ok(Some(row.1))
 }
 
@@ -478,10 +418,8 @@ fn ret(fields: &Fields) -> Result<String> {
     let text = fields.get("ret_type").map_or("RET_INTEGER", String::as_str);
     let mut is_nullable = text.contains("PTR_MAYBE_NULL");
     let is_read_only = text.contains("MEM_RDONLY");
-    let mut base = text
-        .split(" | ")
-        .find(|part| part.starts_with("RET_"))
-        .ok_or("no return type")?;
+    let mut base =
+        text.split(" | ").find(|part| part.starts_with("RET_")).ok_or("no return type")?;
     if let Some(stem) = base.strip_suffix("_OR_NULL") {
         is_nullable = true;
         base = stem;
@@ -505,10 +443,7 @@ fn ret(fields: &Fields) -> Result<String> {
         }
         _ => return Err(format!("unknown return type {text}").into()),
     };
-    let mut out = format!(
-        "{}(R::{kind})",
-        if is_nullable { "nullable" } else { "ret" }
-    );
+    let mut out = format!("{}(R::{kind})", if is_nullable { "nullable" } else { "ret" });
     if is_read_only {
         out = format!("Ret {{ is_read_only: true, ..{out} }}");
     }
@@ -564,12 +499,8 @@ fn c_type(text: &str) -> Result<String> {
     let stars = text.matches('*').count();
     let text = text.replace('*', " ");
     let is_const = text.trim().starts_with("const ");
-    let base = text
-        .trim()
-        .trim_start_matches("const ")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
+    let base =
+        text.trim().trim_start_matches("const ").split_whitespace().collect::<Vec<_>>().join(" ");
     let mut ty = match base.as_str() {
         "void" | "struct bpf_map" => "VOID".to_owned(),
         "char" => "CHAR".to_owned(),
@@ -593,11 +524,7 @@ fn c_type(text: &str) -> Result<String> {
         },
     };
     for level in 0..stars {
-        let function = if is_const && level == 0 {
-            "const_ptr"
-        } else {
-            "ptr"
-        };
+        let function = if is_const && level == 0 { "const_ptr" } else { "ptr" };
         ty = format!("{function}(&{ty})");
     }
     Ok(ty)

@@ -39,11 +39,7 @@ pub fn table(docs: &Path, uapi: &str, versions: &Versions) -> Result<String> {
     out += "    Some(KernelVersion::new(major, minor))\n}\n\n";
     out += "const fn row(name: &'static str, since: Option<KernelVersion>, flags: F, progs: u64) -> Kfunc {\n";
     out += "    Kfunc { name, since, flags, progs: ProgTypes::from_bits(progs) }\n}\n\n";
-    write!(
-        out,
-        "#[rustfmt::skip]\npub(crate) static KFUNCS: [Kfunc; {}] = [\n",
-        rows.len()
-    )?;
+    write!(out, "#[rustfmt::skip]\npub(crate) static KFUNCS: [Kfunc; {}] = [\n", rows.len())?;
     for (name, row) in &rows {
         let since = match versions.since(name) {
             Ok(text) => text.replace("KernelVersion::new", "v"),
@@ -60,9 +56,7 @@ pub fn table(docs: &Path, uapi: &str, versions: &Versions) -> Result<String> {
         }
         let progs: Vec<&str> = row.progs.iter().map(String::as_str).collect();
         let progs = prog_set(&progs, uapi)?;
-        let bits = progs
-            .trim_start_matches("ProgTypes::from_bits(")
-            .trim_end_matches(')');
+        let bits = progs.trim_start_matches("ProgTypes::from_bits(").trim_end_matches(')');
         writeln!(out, "    row(\"{name}\", {since}, {flags}, {bits}),")?;
     }
     out += "];\n";
@@ -89,10 +83,7 @@ fn rows(text: &str) -> BTreeMap<String, Row> {
             rows.entry(name.to_owned()).or_default();
         } else if let Some(prog) = name.filter(|name| name.starts_with("BPF_PROG_TYPE_")) {
             for name in &set {
-                rows.entry(name.clone())
-                    .or_default()
-                    .progs
-                    .insert(prog.to_owned());
+                rows.entry(name.clone()).or_default().progs.insert(prog.to_owned());
             }
         } else if let (8, true, Some(flags), Some(name)) =
             (indent, is_funcs, entry.strip_prefix("flags:"), set.last())

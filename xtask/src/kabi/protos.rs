@@ -40,11 +40,8 @@ const DENIED: [(&str, &str); 4] = [
 ];
 
 /// Corrections, as proto, field and value: 6.12 says that the buffer which the helper fills is only read.
-const CORRECTIONS: [(&str, &str, &str); 1] = [(
-    "bpf_get_stack_proto_raw_tp",
-    "arg2_type",
-    "ARG_PTR_TO_UNINIT_MEM",
-)];
+const CORRECTIONS: [(&str, &str, &str); 1] =
+    [("bpf_get_stack_proto_raw_tp", "arg2_type", "ARG_PTR_TO_UNINIT_MEM")];
 
 /// The fields of one `struct bpf_func_proto`, with single spaces.
 pub type Fields = BTreeMap<String, String>;
@@ -74,10 +71,7 @@ impl Protos {
         let text = without_comments(&text);
         let mut protos = protos(&text)?;
         for (proto, field, value) in CORRECTIONS {
-            protos
-                .entry(proto.to_owned())
-                .or_default()
-                .insert(field.to_owned(), value.to_owned());
+            protos.entry(proto.to_owned()).or_default().insert(field.to_owned(), value.to_owned());
         }
         let functions = functions(&text, &protos);
         let types = read(&linux.join("include/linux/bpf_types.h"))?;
@@ -104,10 +98,7 @@ fn append_sources(text: &mut String, dir: &Path) -> Result<()> {
         paths.push(entry?.path());
     }
     paths.sort();
-    for path in paths
-        .iter()
-        .filter(|path| path.extension().is_some_and(|ext| ext == "c"))
-    {
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|ext| ext == "c")) {
         let source = read(path)?;
         if source.contains("func_proto") {
             text.push_str(&source);
@@ -121,9 +112,8 @@ fn protos(text: &str) -> Result<BTreeMap<String, Fields>> {
     let mut found = BTreeMap::new();
     for (at, _) in text.match_indices("struct bpf_func_proto ") {
         let head = &text[at + "struct bpf_func_proto ".len()..];
-        let Some(open) = head
-            .find(['{', ';', '(', '*'])
-            .filter(|open| head[*open..].starts_with('{'))
+        let Some(open) =
+            head.find(['{', ';', '(', '*']).filter(|open| head[*open..].starts_with('{'))
         else {
             continue;
         };
@@ -137,9 +127,7 @@ fn protos(text: &str) -> Result<BTreeMap<String, Fields>> {
             }
         }
         // Of two definitions under different configurations the fuller one counts.
-        let more = found
-            .get(name)
-            .is_none_or(|old: &Fields| old.len() < fields.len());
+        let more = found.get(name).is_none_or(|old: &Fields| old.len() < fields.len());
         if more {
             found.insert(name.to_owned(), fields);
         }
@@ -153,18 +141,15 @@ fn functions(text: &str, protos: &BTreeMap<String, Fields>) -> BTreeMap<String, 
     for (at, name) in words(text) {
         let rest = &text[at + name.len()..];
         let is_function = name.ends_with("func_proto") && rest.starts_with("(enum bpf_func_id");
-        let Some(open) = rest
-            .find(['{', ';'])
-            .filter(|open| is_function && rest[*open..].starts_with('{'))
+        let Some(open) =
+            rest.find(['{', ';']).filter(|open| is_function && rest[*open..].starts_with('{'))
         else {
             continue;
         };
         if let Some(body) = braced(rest, open) {
             // Fallbacks for a kernel without the feature do less than the real function.
             let events = events(body, protos);
-            let is_more = found
-                .get(name)
-                .is_none_or(|old: &Vec<Event>| old.len() < events.len());
+            let is_more = found.get(name).is_none_or(|old: &Vec<Event>| old.len() < events.len());
             if is_more {
                 found.insert(name.to_owned(), events);
             }
@@ -213,9 +198,7 @@ fn resolve(
             }
             Event::Proto(proto) => {
                 for helper in &labels {
-                    found
-                        .entry((*helper).to_owned())
-                        .or_insert_with(|| proto.clone());
+                    found.entry((*helper).to_owned()).or_insert_with(|| proto.clone());
                 }
                 is_label_open = false;
             }
@@ -238,16 +221,10 @@ fn entry_functions(text: &str, types: &str) -> Vec<(String, String)> {
         let ops = text.find(&format!("struct bpf_verifier_ops {short}_verifier_ops = "));
         let function = ops
             .and_then(|at| braced(text, at))
-            .and_then(|body| {
-                words(body)
-                    .skip_while(|(_, word)| *word != "get_func_proto")
-                    .nth(1)
-            })
+            .and_then(|body| words(body).skip_while(|(_, word)| *word != "get_func_proto").nth(1))
             .map(|(_, word)| word);
-        let indirect = INDIRECT
-            .iter()
-            .find(|(name, _)| *name == prog)
-            .map(|(_, function)| *function);
+        let indirect =
+            INDIRECT.iter().find(|(name, _)| *name == prog).map(|(_, function)| *function);
         if let Some(function) = function.or(indirect) {
             found.push((prog.to_owned(), function.to_owned()));
         }

@@ -64,25 +64,17 @@ fn flags(text: &str) -> String {
         ("SEC_USDT", "is_usdt"),
     ];
     let words: Vec<&str> = text.split('|').map(str::trim).collect();
-    let set: Vec<&str> = names
-        .iter()
-        .filter(|(c, _)| words.contains(c))
-        .map(|(_, rust)| *rust)
-        .collect();
+    let set: Vec<&str> =
+        names.iter().filter(|(c, _)| words.contains(c)).map(|(_, rust)| *rust).collect();
     match set.as_slice() {
         [] => "NO_FLAGS".to_owned(),
-        set => format!(
-            "SectionFlags {{ {}: true, ..NO_FLAGS }}",
-            set.join(": true, ")
-        ),
+        set => format!("SectionFlags {{ {}: true, ..NO_FLAGS }}", set.join(": true, ")),
     }
 }
 
 fn rows(libbpf: &str) -> Result<Vec<Row>> {
     let text = without_comments(libbpf);
-    let at = text
-        .find("bpf_sec_def section_defs[]")
-        .ok_or("no section_defs")?;
+    let at = text.find("bpf_sec_def section_defs[]").ok_or("no section_defs")?;
     let body = braced(&text, at).ok_or("section_defs does not end")?;
     let mut rows = Vec::new();
     for entry in body.split("SEC_DEF(").skip(1) {

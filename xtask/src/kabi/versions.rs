@@ -39,23 +39,18 @@ impl Versions {
             if let Some(value) = line.strip_prefix("- name: ") {
                 name = value;
             } else if let Some(value) = line.strip_prefix("version: ") {
-                rows.entry(name.to_owned())
-                    .or_insert(value.trim_start_matches('v').to_owned());
+                rows.entry(name.to_owned()).or_insert(value.trim_start_matches('v').to_owned());
             }
         }
         for (name, version) in EXTRA {
-            rows.entry((*name).to_owned())
-                .or_insert((*version).to_owned());
+            rows.entry((*name).to_owned()).or_insert((*version).to_owned());
         }
         Ok(Self(rows))
     }
 
     /// `KernelVersion::new(major, minor)` for this name.
     pub fn since(&self, name: &str) -> Result<String> {
-        let version = self
-            .0
-            .get(name)
-            .ok_or(format!("no version is known for {name}"))?;
+        let version = self.0.get(name).ok_or(format!("no version is known for {name}"))?;
         constructor(version)
     }
 }

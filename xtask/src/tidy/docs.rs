@@ -5,19 +5,13 @@ use super::Tree;
 /// Appends every breach.
 pub fn check(tree: &Tree, problems: &mut Vec<String>) {
     // Spelled in two parts: this file is checked too.
-    let private = [
-        concat!("/ho", "me/"),
-        concat!("/ro", "ot/"),
-        concat!("/wo", "rk/"),
-    ];
+    let private = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
     for file in &tree.files {
         for (number, line) in (1..).zip(file.text.lines()) {
             for path in private {
                 if has_path(line, path) {
-                    problems.push(format!(
-                        "{}:{number}: names the private path `{path}`",
-                        file.path
-                    ));
+                    problems
+                        .push(format!("{}:{number}: names the private path `{path}`", file.path));
                 }
             }
         }
@@ -42,16 +36,8 @@ fn has_path(line: &str, path: &str) -> bool {
 /// Paths of the repository in backticks, with their lines; patterns and placeholders are
 /// not paths.
 fn named_paths(text: &str) -> Vec<(usize, &str)> {
-    const FOLDERS: [&str; 8] = [
-        "crates/",
-        "tests/",
-        "docs/",
-        "xtask/",
-        "examples/",
-        "fuzz/",
-        ".ci/",
-        "python/",
-    ];
+    const FOLDERS: [&str; 8] =
+        ["crates/", "tests/", "docs/", "xtask/", "examples/", "fuzz/", ".ci/", "python/"];
     let mut all = Vec::new();
     let mut in_block = false;
     for (number, line) in (1..).zip(text.lines()) {

@@ -11,9 +11,7 @@ pub fn check(tree: &Tree, problems: &mut Vec<String>) -> Result<(), Box<dyn Erro
     let allowed = table(tree.text("ARCHITECTURE.md"));
     for name in tree.crates() {
         if !allowed.contains_key(name) {
-            problems.push(format!(
-                "ARCHITECTURE.md: crate `{name}` is not in the table"
-            ));
+            problems.push(format!("ARCHITECTURE.md: crate `{name}` is not in the table"));
         }
     }
     let metadata: Value = metadata(tree)?;
@@ -42,13 +40,7 @@ pub fn check(tree: &Tree, problems: &mut Vec<String>) -> Result<(), Box<dyn Erro
 fn metadata(tree: &Tree) -> Result<Value, Box<dyn Error>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--offline",
-        ])
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
         .current_dir(&tree.root)
         .output()?;
     if !output.status.success() {
@@ -64,9 +56,7 @@ fn folder(package: &str) -> &str {
 
 /// Crate to what it may depend on, from the table with the column `may depend on`.
 fn table(text: &str) -> BTreeMap<String, Vec<String>> {
-    let rows = text
-        .lines()
-        .skip_while(|line| !line.starts_with("| crate |"));
+    let rows = text.lines().skip_while(|line| !line.starts_with("| crate |"));
     let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
     let row = |line: &str| {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();

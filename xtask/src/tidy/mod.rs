@@ -85,11 +85,7 @@ fn walk(root: &Path, dir: &Path, all: &mut Vec<String>) -> Result<(), Box<dyn Er
         if path.is_dir() && name != "target" && name != ".git" {
             walk(root, &path, all)?;
         } else if path.is_file() {
-            all.push(
-                path.strip_prefix(root)?
-                    .to_string_lossy()
-                    .replace('\\', "/"),
-            );
+            all.push(path.strip_prefix(root)?.to_string_lossy().replace('\\', "/"));
         }
     }
     Ok(())

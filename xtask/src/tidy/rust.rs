@@ -45,10 +45,7 @@ fn forbid_unsafe(tree: &Tree, problems: &mut Vec<String>) {
         if folder.is_empty() || UNSAFE_CRATES.contains(&folder) {
             continue;
         }
-        let roots = [
-            format!("{folder}/src/lib.rs"),
-            format!("{folder}/src/main.rs"),
-        ];
+        let roots = [format!("{folder}/src/lib.rs"), format!("{folder}/src/main.rs")];
         for root in roots {
             let text = tree.text(&root);
             if !text.is_empty() && !text.contains("#![forbid(unsafe_code)]") {
@@ -63,10 +60,7 @@ fn forbid_unsafe(tree: &Tree, problems: &mut Vec<String>) {
     });
     in_vm.next();
     for file in in_vm {
-        problems.push(format!(
-            "{}: a second module of `vm` with `unsafe`",
-            file.path
-        ));
+        problems.push(format!("{}: a second module of `vm` with `unsafe`", file.path));
     }
 }
 
@@ -91,9 +85,7 @@ pub fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     if let Some(at) = lines.windows(2).position(is_tests) {
         lines.truncate(at);
     }
-    lines
-        .into_iter()
-        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+    lines.into_iter().filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 /// True for files that hold a table: long, and nobody reads them from top to bottom.
@@ -184,9 +176,7 @@ fn function_name(line: &str) -> Option<&str> {
             return tail.split(['(', '<']).next();
         }
         let qualifiers = ["pub ", "const ", "async ", "unsafe ", "extern \"C\" "];
-        let visibility = rest
-            .strip_prefix("pub(")
-            .and_then(|tail| tail.split_once(") "));
+        let visibility = rest.strip_prefix("pub(").and_then(|tail| tail.split_once(") "));
         rest = match visibility {
             Some((_, tail)) => tail,
             None => qualifiers.iter().find_map(|word| rest.strip_prefix(word))?,

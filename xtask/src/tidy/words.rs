@@ -4,21 +4,12 @@
 use super::{Tree, rust};
 
 /// What a message is the first string of.
-const MAKERS: [&str; 5] = [
-    "Diagnostic::new(",
-    "Diagnostic::without_span(",
-    ".with_note(",
-    ".with_help(",
-    ".with_label(",
-];
+const MAKERS: [&str; 5] =
+    ["Diagnostic::new(", "Diagnostic::without_span(", ".with_note(", ".with_help(", ".with_label("];
 
 /// Appends every message that is worded otherwise.
 pub fn check(tree: &Tree, problems: &mut Vec<String>) {
-    for file in tree
-        .files
-        .iter()
-        .filter(|file| rust::is_product(&file.path))
-    {
+    for file in tree.files.iter().filter(|file| rust::is_product(&file.path)) {
         let lines: Vec<(usize, &str)> = rust::product_lines(&file.text).collect();
         for (idx, (number, line)) in lines.iter().enumerate() {
             for maker in MAKERS.iter().filter(|maker| line.contains(**maker)) {
@@ -60,10 +51,7 @@ fn breach(message: &str) -> Option<String> {
     let mut chars = message.chars();
     let is_sentence = chars.next().is_some_and(|c| c.is_ascii_uppercase())
         && chars.next().is_some_and(|c| c.is_ascii_lowercase());
-    let is_name = message
-        .split(' ')
-        .next()
-        .is_some_and(|word| word == "Linux");
+    let is_name = message.split(' ').next().is_some_and(|word| word == "Linux");
     if is_sentence && !is_name {
         return Some(format!("the message `{message}` starts with a capital"));
     }
@@ -77,10 +65,7 @@ mod tests {
 
     #[test]
     fn finds_messages() {
-        assert_eq!(
-            first_string("E0301, span, format!(\"a \\\" b\"))"),
-            Some("a \\\" b")
-        );
+        assert_eq!(first_string("E0301, span, format!(\"a \\\" b\"))"), Some("a \\\" b"));
         assert_eq!(first_string("E0301, span, text).with_note(\"X\")"), None);
         assert!(breach("Bad thing").is_some());
         assert!(breach("bad thing.").is_some());

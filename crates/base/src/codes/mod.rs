@@ -29,11 +29,7 @@ impl Code {
 
     /// What a diagnostic of this code is unless its stage says otherwise.
     pub fn severity(self) -> Severity {
-        if self.0.name.starts_with('W') {
-            Severity::Warning
-        } else {
-            Severity::Error
-        }
+        if self.0.name.starts_with('W') { Severity::Warning } else { Severity::Error }
     }
 
     /// The code called `name`, in any case.

@@ -61,9 +61,6 @@ mod tests {
         assert_eq!(&*clean, "a?[31m\tb \n\u{bf}\u{fffd}x\u{bf}");
         assert_eq!(clean.len(), text.len());
         assert_eq!(line("a\nb"), "a b");
-        assert!(Arc::ptr_eq(
-            &source(&clean.clone()),
-            &source(&clean.clone())
-        ));
+        assert!(Arc::ptr_eq(&source(&clean.clone()), &source(&clean.clone())));
     }
 }

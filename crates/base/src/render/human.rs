@@ -17,10 +17,8 @@ pub fn human<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic, color
     if let Some(primary) = &diagnostic.primary {
         labels.push((LabelStyle::Primary, root, primary.text.as_str()));
     }
-    let (beside, inside): (Vec<&Label>, Vec<&Label>) = diagnostic
-        .secondary
-        .iter()
-        .partition(|label| is_beside(sources, label.span, root));
+    let (beside, inside): (Vec<&Label>, Vec<&Label>) =
+        diagnostic.secondary.iter().partition(|label| is_beside(sources, label.span, root));
     for label in beside {
         let span = sources.map.root(label.span);
         labels.push((LabelStyle::Secondary, span, label.text.as_str()));
@@ -40,11 +38,7 @@ pub fn human<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic, color
         expansions(&mut writer, sources, extra.span.unwrap_or(Span::NONE));
     }
     for help in &diagnostic.helps {
-        writer.piece(&Piece {
-            kind: Kind::Help,
-            message: &help.text,
-            labels: Vec::new(),
-        });
+        writer.piece(&Piece { kind: Kind::Help, message: &help.text, labels: Vec::new() });
         patch::preview(&mut writer.out, sources, &help.edits);
     }
     writer.out.text
@@ -59,11 +53,7 @@ fn is_beside(sources: Sources<'_>, span: Span, root: Span) -> bool {
 /// A note that shows where `span` is spelled.
 fn note(writer: &mut Writer<'_>, text: &str, span: Option<Span>) {
     let labels = span.map(|span| (LabelStyle::Secondary, span, ""));
-    writer.piece(&Piece {
-        kind: Kind::Note,
-        message: text,
-        labels: labels.into_iter().collect(),
-    });
+    writer.piece(&Piece { kind: Kind::Note, message: text, labels: labels.into_iter().collect() });
 }
 
 /// The way from the macro call that the user wrote to the text of `span`, outermost first.
@@ -76,19 +66,12 @@ fn expansions(writer: &mut Writer<'_>, sources: Sources<'_>, span: Span) {
     for (depth, idx) in (0..names.len()).rev().enumerate() {
         if n_hidden > 0 && depth == MAX_EXPANSIONS - 1 {
             let plural = if n_hidden == 1 { "" } else { "s" };
-            note(
-                writer,
-                &format!("{n_hidden} more macro expansion{plural} here"),
-                None,
-            );
+            note(writer, &format!("{n_hidden} more macro expansion{plural} here"), None);
         }
         if n_hidden > 0 && idx != 0 && depth >= MAX_EXPANSIONS - 1 {
             continue;
         }
-        let text = format!(
-            "in expansion of macro `{}`",
-            sources.names.resolve(names[idx])
-        );
+        let text = format!("in expansion of macro `{}`", sources.names.resolve(names[idx]));
         note(writer, &text, Some(spellings[idx]));
     }
 }

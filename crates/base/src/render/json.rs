@@ -31,23 +31,10 @@ pub fn json<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic) -> Str
     let primary = diagnostic.primary.iter();
     let spans = primary
         .map(|label| label_value(sources, label, true))
-        .chain(
-            diagnostic
-                .secondary
-                .iter()
-                .map(|label| label_value(sources, label, false)),
-        );
+        .chain(diagnostic.secondary.iter().map(|label| label_value(sources, label, false)));
     let spans: Vec<Value> = spans.flatten().collect();
-    let notes: Vec<Value> = diagnostic
-        .notes
-        .iter()
-        .map(|n| note_value(sources, n))
-        .collect();
-    let helps: Vec<Value> = diagnostic
-        .helps
-        .iter()
-        .map(|h| help_value(sources, h))
-        .collect();
+    let notes: Vec<Value> = diagnostic.notes.iter().map(|n| note_value(sources, n)).collect();
+    let helps: Vec<Value> = diagnostic.helps.iter().map(|h| help_value(sources, h)).collect();
     let object = json!({
         "code": diagnostic.code.name(),
         "title": diagnostic.code.title(),
@@ -73,9 +60,7 @@ fn label_value(sources: Sources<'_>, label: &Label, is_primary: bool) -> Option<
 }
 
 fn note_value(sources: Sources<'_>, note: &Note) -> Value {
-    let span = note
-        .span
-        .and_then(|span| place_with_expansion(sources, span));
+    let span = note.span.and_then(|span| place_with_expansion(sources, span));
     json!({ "text": note.text, "span": span })
 }
 

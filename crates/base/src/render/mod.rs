@@ -33,10 +33,7 @@ pub struct Sources<'a> {
 
 impl<'a> From<&'a Session> for Sources<'a> {
     fn from(session: &'a Session) -> Self {
-        Self {
-            map: &session.sources,
-            names: &session.names,
-        }
+        Self { map: &session.sources, names: &session.names }
     }
 }
 
@@ -98,12 +95,7 @@ pub fn short<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic) -> St
 
 /// `2 errors, 1 warning`; `None` when there is nothing to sum up.
 pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
-    let count = |severity| {
-        diagnostics
-            .iter()
-            .filter(|d| d.severity == severity)
-            .count()
-    };
+    let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     summary_of(count(Severity::Error), count(Severity::Warning))
 }
 

@@ -23,10 +23,7 @@ pub(super) fn preview(out: &mut Styled, sources: Sources<'_>, edits: &[Edit]) {
     let from_line = file.line_index(first.0.start as u32);
     let to_line = file.line_index(last.0.end as u32);
     let from = file.line_starts()[from_line] as usize;
-    let to = file
-        .line_starts()
-        .get(to_line + 1)
-        .map_or(file.text.len(), |&next| next as usize);
+    let to = file.line_starts().get(to_line + 1).map_or(file.text.len(), |&next| next as usize);
     let n_added: usize = edits.iter().map(|(_, text)| text.len()).sum();
     if to - from + n_added > MAX_BYTES {
         return;
@@ -61,11 +58,7 @@ fn located<'e>(sources: Sources<'_>, edits: &'e [Edit]) -> Option<(FileId, Vec<L
     }
     all.sort_by_key(|(range, _)| (range.start, range.end));
     let is_apart = |pair: &[Located<'_>]| pair[0].0.end <= pair[1].0.start;
-    all.windows(2)
-        .all(is_apart)
-        .then_some(())
-        .and(file_id)
-        .map(|id| (id, all))
+    all.windows(2).all(is_apart).then_some(()).and(file_id).map(|id| (id, all))
 }
 
 /// Prints what differs between two versions of the lines that start at `number`.
@@ -75,12 +68,7 @@ fn changed_lines(out: &mut Styled, number: u32, before: &str, after: &str) {
     let same = |(a, b): &(&&str, &&str)| a == b;
     let n_head = old.iter().zip(&new).take_while(same).count();
     let (old, new) = (&old[n_head..], &new[n_head..]);
-    let n_tail = old
-        .iter()
-        .rev()
-        .zip(new.iter().rev())
-        .take_while(same)
-        .count();
+    let n_tail = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
     let (old, new) = (&old[..old.len() - n_tail], &new[..new.len() - n_tail]);
     if old.is_empty() && new.is_empty() || old.len() + new.len() > MAX_LINES {
         return;

@@ -11,10 +11,8 @@ use std::collections::BTreeSet;
 /// The whole list as one SARIF document, on one line without its end.
 pub fn sarif<'a>(sources: impl Into<Sources<'a>>, diagnostics: &[Diagnostic]) -> String {
     let sources = sources.into();
-    let codes: BTreeSet<(&str, &str)> = diagnostics
-        .iter()
-        .map(|d| (d.code.name(), d.code.title()))
-        .collect();
+    let codes: BTreeSet<(&str, &str)> =
+        diagnostics.iter().map(|d| (d.code.name(), d.code.title())).collect();
     let rules: Vec<Value> = codes
         .iter()
         .map(|(name, title)| json!({ "id": name, "shortDescription": { "text": title } }))
@@ -39,10 +37,7 @@ pub fn sarif<'a>(sources: impl Into<Sources<'a>>, diagnostics: &[Diagnostic]) ->
 
 fn result(sources: Sources<'_>, diagnostic: &Diagnostic) -> Value {
     let notes = diagnostic.notes.iter().map(|note| (note.span, &note.text));
-    let labels = diagnostic
-        .secondary
-        .iter()
-        .map(|label| (Some(label.span), &label.text));
+    let labels = diagnostic.secondary.iter().map(|label| (Some(label.span), &label.text));
     let mut related = Vec::new();
     // A SARIF result has one text: notes and helps without a place join it.
     let mut text = diagnostic.message.clone();
@@ -67,11 +62,7 @@ fn result(sources: Sources<'_>, diagnostic: &Diagnostic) -> Value {
     if !related.is_empty() {
         result["relatedLocations"] = related.into();
     }
-    let fixes: Vec<Value> = diagnostic
-        .helps
-        .iter()
-        .filter_map(|help| fix(sources, help))
-        .collect();
+    let fixes: Vec<Value> = diagnostic.helps.iter().filter_map(|help| fix(sources, help)).collect();
     if !fixes.is_empty() {
         result["fixes"] = fixes.into();
     }

@@ -43,14 +43,7 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub(super) fn new(sources: Sources<'a>, color: Color) -> Self {
-        Self {
-            sources,
-            texts: RefCell::default(),
-            out: Styled {
-                text: String::new(),
-                color,
-            },
-        }
+        Self { sources, texts: RefCell::default(), out: Styled { text: String::new(), color } }
     }
 
     /// Appends `piece`, ended by a line break.
@@ -72,16 +65,9 @@ impl<'a> Writer<'a> {
                 None => unshown.push(span),
             }
         }
-        let config = Config {
-            tab_width: TAB_WIDTH,
-            chars: Chars::ascii(),
-            ..Config::default()
-        };
+        let config = Config { tab_width: TAB_WIDTH, chars: Chars::ascii(), ..Config::default() };
         let mark = self.out.text.len();
-        let excerpts = Excerpts {
-            sources: self.sources,
-            texts: &self.texts,
-        };
+        let excerpts = Excerpts { sources: self.sources, texts: &self.texts };
         if emit_to_write_style(&mut self.out, &config, &excerpts, &diagnostic).is_err() {
             self.out.text.truncate(mark);
             self.header_only(&piece.kind, piece.message);
@@ -104,9 +90,7 @@ impl<'a> Writer<'a> {
             Kind::Note => "note".to_owned(),
             Kind::Help => "help".to_owned(),
         };
-        self.out
-            .text
-            .push_str(&format!("{word}: {}\n", clean::message(message)));
+        self.out.text.push_str(&format!("{word}: {}\n", clean::message(message)));
     }
 
     /// `  --> file:line:col` for places whose text is not printed.
@@ -173,9 +157,8 @@ impl<'a> Files<'a> for Excerpts<'_> {
 
     fn source(&'a self, id: FileId) -> Result<Arc<str>, Error> {
         let mut texts = self.texts.borrow_mut();
-        let text = texts
-            .entry(id)
-            .or_insert_with(|| clean::source(&self.sources.map.file(id).text));
+        let text =
+            texts.entry(id).or_insert_with(|| clean::source(&self.sources.map.file(id).text));
         Ok(text.clone())
     }
 
@@ -188,10 +171,7 @@ impl<'a> Files<'a> for Excerpts<'_> {
         let file = self.sources.map.file(id);
         let starts = file.line_starts();
         let max = starts.len() - 1;
-        let from = *starts.get(line_index).ok_or(Error::LineTooLarge {
-            given: line_index,
-            max,
-        })?;
+        let from = *starts.get(line_index).ok_or(Error::LineTooLarge { given: line_index, max })?;
         let to = starts.get(line_index + 1).copied();
         Ok(from as usize..to.map_or(file.text.len(), |to| to as usize))
     }

@@ -29,11 +29,7 @@ fn at(span: Span) -> Diagnostic {
 
 #[track_caller]
 fn assert_text(actual: &str, expected: &str) {
-    assert_eq!(
-        actual,
-        expected.trim_start_matches('\n'),
-        "\nactual:\n{actual}"
-    );
+    assert_eq!(actual, expected.trim_start_matches('\n'), "\nactual:\n{actual}");
 }
 
 #[test]
@@ -51,10 +47,7 @@ fn labels_notes_and_helps() {
         .with_note("a note without a place")
         .with_edit(
             "guard the access with `if (v)`",
-            vec![Edit {
-                span: insert,
-                replacement: "if (v) ".into(),
-            }],
+            vec![Edit { span: insert, replacement: "if (v) ".into() }],
         );
     assert_text(
         &plain(&session, &diagnostic),
@@ -78,10 +71,7 @@ help: guard the access with `if (v)`
 3 +   if (v) (*v)++;
 ",
     );
-    assert_eq!(
-        short(&session, &diagnostic),
-        "count.c:3:4: error[E0703]: `v` may be null here"
-    );
+    assert_eq!(short(&session, &diagnostic), "count.c:3:4: error[E0703]: `v` may be null here");
 }
 
 #[test]
@@ -157,10 +147,7 @@ error[E0201]: message
   | ^
 ",
     );
-    assert_eq!(
-        short(&session, &empty),
-        "count.c:1:1: error[E0201]: message"
-    );
+    assert_eq!(short(&session, &empty), "count.c:1:1: error[E0201]: message");
 }
 
 #[test]
@@ -190,14 +177,8 @@ error[E0201]: message
 fn no_place_and_long_lines() {
     let (session, file) = one(&format!("x{};\n", " ".repeat(2_000)));
     let nowhere = Diagnostic::without_span(bpf::E0411, "no program in `a.c`");
-    assert_eq!(
-        plain(&session, &nowhere),
-        "error[E0411]: no program in `a.c`\n"
-    );
-    assert_eq!(
-        short(&session, &nowhere),
-        "error[E0411]: no program in `a.c`"
-    );
+    assert_eq!(plain(&session, &nowhere), "error[E0411]: no program in `a.c`\n");
+    assert_eq!(short(&session, &nowhere), "error[E0411]: no program in `a.c`");
     assert_text(
         &plain(&session, &at(nth(&session, file, ";", 0))),
         "
@@ -220,27 +201,17 @@ fn macros() -> (Session, Span) {
     let inner_name = session.intern("INNER");
     let inner = session.sources.add_expansion(Expansion {
         name: inner_name,
-        call_site: Span {
-            expn: outer,
-            ..nth(&session, file, "INNER(1)", 0)
-        },
+        call_site: Span { expn: outer, ..nth(&session, file, "INNER(1)", 0) },
         def_site: nth(&session, file, "INNER", 0),
     });
-    let span = Span {
-        expn: inner,
-        ..nth(&session, file, "nosuch", 0)
-    };
+    let span = Span { expn: inner, ..nth(&session, file, "nosuch", 0) };
     (session, span)
 }
 
 #[test]
 fn macro_chains() {
     let (session, span) = macros();
-    let beside = Span {
-        lo: span.lo - 4,
-        hi: span.lo - 3,
-        ..span
-    };
+    let beside = Span { lo: span.lo - 4, hi: span.lo - 3, ..span };
     let diagnostic = Diagnostic::new(types::E0301, span, "`nosuch` is not declared")
         .with_label("unknown")
         .with_secondary(beside, "the other operand");
@@ -269,10 +240,7 @@ note: the other operand
   |                  -
 ",
     );
-    assert_eq!(
-        short(&session, &diagnostic),
-        "count.c:3:9: error[E0301]: `nosuch` is not declared"
-    );
+    assert_eq!(short(&session, &diagnostic), "count.c:3:9: error[E0301]: `nosuch` is not declared");
 }
 
 #[test]
@@ -287,26 +255,17 @@ fn long_macro_chains_are_cut() {
             call_site,
             def_site: nth(&session, file, "M", 0),
         });
-        call_site = Span {
-            expn,
-            ..nth(&session, file, "M", 1)
-        };
+        call_site = Span { expn, ..nth(&session, file, "M", 1) };
     }
     let text = plain(&session, &at(call_site));
     assert_eq!(text.matches("in expansion of macro `M`").count(), 4);
-    assert_eq!(
-        text.matches("note: 5 more macro expansions here\n").count(),
-        1
-    );
+    assert_eq!(text.matches("note: 5 more macro expansions here\n").count(), 1);
 }
 
 #[test]
 fn terminal_escapes_do_not_pass() {
     let mut session = Session::default();
-    let file = session
-        .sources
-        .add("a\x1b[2J.c", "x\x1b]0;t\x07;\n", true)
-        .unwrap();
+    let file = session.sources.add("a\x1b[2J.c", "x\x1b]0;t\x07;\n", true).unwrap();
     let span = nth(&session, file, ";", 1);
     let diagnostic = Diagnostic::new(lex::E0102, span, "unknown `\x1b`\nnext line");
     assert_text(
@@ -320,10 +279,7 @@ next line
   |        ^
 ",
     );
-    assert_eq!(
-        short(&session, &diagnostic),
-        "a?[2J.c:1:8: error[E0102]: unknown `?` next line"
-    );
+    assert_eq!(short(&session, &diagnostic), "a?[2J.c:1:8: error[E0102]: unknown `?` next line");
 }
 
 #[test]
@@ -335,11 +291,7 @@ fn colours_only_add_escapes() {
     assert!(colored.starts_with("\x1b[0;1;33mwarning[W0303]\x1b[0;1m: unknown"));
     let mut stripped = String::new();
     for (idx, part) in colored.split('\x1b').enumerate() {
-        let from = if idx == 0 {
-            0
-        } else {
-            part.find('m').unwrap() + 1
-        };
+        let from = if idx == 0 { 0 } else { part.find('m').unwrap() + 1 };
         stripped.push_str(&part[from..]);
     }
     let lines: Vec<&str> = stripped.lines().map(str::trim_end).collect();
@@ -349,10 +301,7 @@ fn colours_only_add_escapes() {
 #[test]
 fn patches() {
     let (session, file) = one("#include <a.h>\nint f() {\n\tx;\n}\n");
-    let edit = |span, text: &str| Edit {
-        span,
-        replacement: text.into(),
-    };
+    let edit = |span, text: &str| Edit { span, replacement: text.into() };
     let show = |edits| {
         let diagnostic = Diagnostic::without_span(types::E0301, "m").with_edit("do it", edits);
         plain(&session, &diagnostic)
@@ -361,10 +310,7 @@ fn patches() {
             .to_owned()
     };
     let line = nth(&session, file, "int f() {\n", 0);
-    assert_text(
-        &show(vec![edit(line.start(), "int y;\n")]),
-        "  |\n2 + int y;\n",
-    );
+    assert_text(&show(vec![edit(line.start(), "int y;\n")]), "  |\n2 + int y;\n");
     assert_text(&show(vec![edit(line, "")]), "  |\n2 - int f() {\n");
     assert_text(
         &show(vec![
@@ -388,10 +334,7 @@ fn patches() {
 fn json_fields() {
     let (session, span) = macros();
     let file = session.sources.file_at(span.lo).unwrap();
-    let edit = Edit {
-        span: nth(&session, file, "OUTER", 1),
-        replacement: "0".into(),
-    };
+    let edit = Edit { span: nth(&session, file, "OUTER", 1), replacement: "0".into() };
     let diagnostic = Diagnostic::new(types::E0301, span, "`nosuch` is not declared")
         .with_label("unknown")
         .with_note("a note")
@@ -438,15 +381,9 @@ fn sarif_document() {
     let run = &document["runs"][0];
     assert_eq!(run["tool"]["driver"]["rules"][1]["id"], "E0411");
     let result = &run["results"][0];
-    assert_eq!(
-        result["message"]["text"],
-        "`nosuch` is not declared\nnote: why"
-    );
+    assert_eq!(result["message"]["text"], "`nosuch` is not declared\nnote: why");
     let region = &result["locations"][0]["physicalLocation"]["region"];
-    assert_eq!(
-        (&region["startLine"], &region["startColumn"]),
-        (&3.into(), &9.into())
-    );
+    assert_eq!((&region["startLine"], &region["startColumn"]), (&3.into(), &9.into()));
     assert_eq!(result["relatedLocations"][0]["message"]["text"], "where");
     assert_eq!(run["results"][1]["locations"], serde_json::json!([]));
 }
@@ -458,10 +395,7 @@ fn summaries_and_lists() {
     assert_eq!(summary_of(0, 3).unwrap(), "3 warnings");
     let (session, file) = one("x\n");
     let span = nth(&session, file, "x", 0);
-    let list = [
-        at(span),
-        Diagnostic::new(lex::W0101, span, "again").with_help("h"),
-    ];
+    let list = [at(span), Diagnostic::new(lex::W0101, span, "again").with_help("h")];
     assert_eq!(summary(&list).unwrap(), "1 error, 1 warning");
     assert_text(
         &render(&session, &list, Format::Human(Color::Never)),
@@ -507,19 +441,10 @@ fn hostile_spans_do_not_panic() {
                 let diagnostic = at(span)
                     .with_secondary(Span::new(hi, lo), "x")
                     .with_note_at(span, "n")
-                    .with_edit(
-                        "e",
-                        vec![Edit {
-                            span,
-                            replacement: "é\n".into(),
-                        }],
-                    );
-                for format in [
-                    Format::Human(Color::Always),
-                    Format::Short,
-                    Format::Json,
-                    Format::Sarif,
-                ] {
+                    .with_edit("e", vec![Edit { span, replacement: "é\n".into() }]);
+                for format in
+                    [Format::Human(Color::Always), Format::Short, Format::Json, Format::Sarif]
+                {
                     let text = render(&session, std::slice::from_ref(&diagnostic), format);
                     assert!(text.contains("E0201"));
                 }

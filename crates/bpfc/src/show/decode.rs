@@ -24,8 +24,7 @@ impl<'a> Decoder<'a> {
     /// What `bytes` mean as `ty`. Bytes that are missing or of an unknown type are shown as
     /// they are.
     pub fn decode(&self, ty: TypeId, bytes: &[u8]) -> Value {
-        self.value(ty, bytes, 0)
-            .unwrap_or_else(|| Value::Bytes(bytes.to_vec()))
+        self.value(ty, bytes, 0).unwrap_or_else(|| Value::Bytes(bytes.to_vec()))
     }
 
     /// The value as columns: a struct's members, or the whole under `name`. Without a type,
@@ -57,11 +56,9 @@ impl<'a> Decoder<'a> {
             }
             Type::Struct(of) => self.members(&of, bytes, depth)?,
             Type::Union(of) => self.members(&of, bytes, depth)?,
-            Type::Array {
-                element,
-                n_elements,
-                ..
-            } => self.array(element, n_elements as usize, bytes, depth)?,
+            Type::Array { element, n_elements, .. } => {
+                self.array(element, n_elements as usize, bytes, depth)?
+            }
             _ => return None,
         })
     }
@@ -111,10 +108,7 @@ impl<'a> Decoder<'a> {
         let size = self.btf.size_of(element).ok()? as usize;
         let bytes = bytes.get(..size.checked_mul(n)?)?;
         if self.is_char(element) {
-            let end = bytes
-                .iter()
-                .position(|&byte| byte == 0)
-                .unwrap_or(bytes.len());
+            let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
             return Some(Value::Text(bytes[..end].to_vec()));
         }
         if size == 0 {
@@ -141,23 +135,15 @@ fn integer(int: &Int<'_>, bytes: &[u8]) -> Value {
 }
 
 fn named(of: &bpfc_btf::Enumeration<'_>, number: i128) -> Value {
-    let name = of
-        .enumerators()
-        .find(|enumerator| enumerator.value == number);
-    name.map_or(Value::Int(number), |enumerator| {
-        Value::Enum(enumerator.name.to_owned())
-    })
+    let name = of.enumerators().find(|enumerator| enumerator.value == number);
+    name.map_or(Value::Int(number), |enumerator| Value::Enum(enumerator.name.to_owned()))
 }
 
 /// The lowest `bits` of little-endian `bytes`.
 fn number(bytes: &[u8], bits: u32, is_signed: bool) -> i128 {
     let shift = 128 - bits.clamp(1, 128);
     let raw = unsigned(bytes) << shift;
-    if is_signed {
-        (raw as i128) >> shift
-    } else {
-        (raw >> shift) as i128
-    }
+    if is_signed { (raw as i128) >> shift } else { (raw >> shift) as i128 }
 }
 
 fn unsigned(bytes: &[u8]) -> u128 {

@@ -10,9 +10,7 @@ const BAR_WIDTH: usize = 40;
 /// Slot `n` of a `BPF_HISTOGRAM` counts values from 2^(n-1) to 2^n - 1, as `bpf_log2l`
 /// numbers them; slot `n` of any other map counts those from 2^n to 2^(n+1) - 1.
 pub fn bars(style: MapStyle, slots: &[(u64, u64)]) -> String {
-    let used = slots
-        .iter()
-        .filter(|(slot, count)| *count > 0 && *slot < 64);
+    let used = slots.iter().filter(|(slot, count)| *count > 0 && *slot < 64);
     let (Some(first), Some(last), Some(most)) = (
         used.clone().map(|(slot, _)| *slot).min(),
         used.clone().map(|(slot, _)| *slot).max(),
@@ -20,29 +18,15 @@ pub fn bars(style: MapStyle, slots: &[(u64, u64)]) -> String {
     ) else {
         return String::new();
     };
-    let mut text = format!(
-        "{:>24} : {:<10} |{:<BAR_WIDTH$}|\n",
-        "range", "count", "distribution"
-    );
+    let mut text = format!("{:>24} : {:<10} |{:<BAR_WIDTH$}|\n", "range", "count", "distribution");
     // Empty slots below the first used one say nothing unless it is close to zero.
-    let from = if first <= 4 {
-        u64::from(style == MapStyle::Bcc).min(first)
-    } else {
-        first
-    };
+    let from = if first <= 4 { u64::from(style == MapStyle::Bcc).min(first) } else { first };
     for slot in from..=last {
-        let count = slots
-            .iter()
-            .filter(|(at, _)| *at == slot)
-            .map(|(_, count)| count)
-            .sum::<u64>();
+        let count = slots.iter().filter(|(at, _)| *at == slot).map(|(_, count)| count).sum::<u64>();
         let (low, high) = range(style, slot);
         let width = (u128::from(count) * BAR_WIDTH as u128 / u128::from(most)) as usize;
         let bar = "*".repeat(width.min(BAR_WIDTH));
-        text += &format!(
-            "{:>24} : {count:<10} |{bar:<BAR_WIDTH$}|\n",
-            format!("{low} -> {high}")
-        );
+        text += &format!("{:>24} : {count:<10} |{bar:<BAR_WIDTH$}|\n", format!("{low} -> {high}"));
     }
     text
 }

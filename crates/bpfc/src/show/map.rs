@@ -87,19 +87,14 @@ impl<'a> MapView<'a> {
     }
 
     fn key_columns(&self, decoder: &Decoder<'_>, element: &Element) -> Vec<Field> {
-        let name = self
-            .type_name(self.map.key_type)
-            .unwrap_or_else(|| "key".into());
+        let name = self.type_name(self.map.key_type).unwrap_or_else(|| "key".into());
         decoder.columns(&name, self.map.key_type, &element.key)
     }
 
     /// A column heading for a scalar: the name of its enumeration says more than "key".
     fn type_name(&self, ty: Option<bpfc_btf::TypeId>) -> Option<String> {
         let (id, resolved) = self.btf.resolved(ty?).ok()?;
-        let is_enum = matches!(
-            resolved,
-            bpfc_btf::Type::Enum(_) | bpfc_btf::Type::Enum64(_)
-        );
+        let is_enum = matches!(resolved, bpfc_btf::Type::Enum(_) | bpfc_btf::Type::Enum64(_));
         Some(self.btf.name(id).to_owned()).filter(|name| is_enum && !name.is_empty())
     }
 

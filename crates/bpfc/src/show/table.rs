@@ -23,10 +23,7 @@ impl Table {
         for (name, value) in fields {
             let at = self.columns.iter().position(|column| column.name == *name);
             let at = at.unwrap_or_else(|| {
-                self.columns.push(Column {
-                    name: name.clone(),
-                    is_number: value.is_number(),
-                });
+                self.columns.push(Column { name: name.clone(), is_number: value.is_number() });
                 row.push(None);
                 self.columns.len() - 1
             });
@@ -37,11 +34,7 @@ impl Table {
     }
 
     fn widths(&self) -> Vec<usize> {
-        let mut widths: Vec<usize> = self
-            .columns
-            .iter()
-            .map(|c| c.name.chars().count())
-            .collect();
+        let mut widths: Vec<usize> = self.columns.iter().map(|c| c.name.chars().count()).collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.as_ref().map_or(0, |cell| cell.chars().count()));
@@ -88,10 +81,7 @@ mod tests {
     fn numbers_stand_right_and_words_left() {
         let mut table = Table::default();
         let row = |name: &str, n| {
-            [
-                ("protocol".to_owned(), Value::Enum(name.into())),
-                ("packets".into(), Value::Int(n)),
-            ]
+            [("protocol".to_owned(), Value::Enum(name.into())), ("packets".into(), Value::Int(n))]
         };
         table.push(&row("TCP", 12));
         table.push(&row("ICMPV6", 1));

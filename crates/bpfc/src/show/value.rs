@@ -53,10 +53,9 @@ impl Value {
             Value::Text(bytes) => Json::from(String::from_utf8_lossy(bytes)),
             Value::Enum(name) => Json::from(name.as_str()),
             Value::Pointer(address) => Json::from(format!("{address:#x}")),
-            Value::Struct(members) => members
-                .iter()
-                .map(|(name, value)| (name.clone(), value.to_json()))
-                .collect(),
+            Value::Struct(members) => {
+                members.iter().map(|(name, value)| (name.clone(), value.to_json())).collect()
+            }
             Value::Array(elements) => elements.iter().map(Value::to_json).collect(),
             Value::Bytes(bytes) => Json::from(hex(bytes)),
         }

@@ -51,11 +51,8 @@ fn gcc_agrees_on_the_host() {
 
 /// The test as clang compiles it.
 fn clang(test: &Test) -> Result<Object, Failure> {
-    let flags: Vec<&str> = test
-        .setting("clang")
-        .into_iter()
-        .flat_map(str::split_whitespace)
-        .collect();
+    let flags: Vec<&str> =
+        test.setting("clang").into_iter().flat_map(str::split_whitespace).collect();
     clang_object(test.path(), &flags)
 }
 

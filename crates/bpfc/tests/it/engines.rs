@@ -23,10 +23,7 @@ pub struct Machine {
 
 impl Machine {
     pub fn new(object: &Object, engine: EngineChoice) -> Result<Self, String> {
-        let options = bpfc_vm::Options {
-            engine,
-            ..bpfc_vm::Options::default()
-        };
+        let options = bpfc_vm::Options { engine, ..bpfc_vm::Options::default() };
         Ok(Self {
             vm: Vm::new(object, options).map_err(|e| e.to_string())?,
             events: BTreeMap::new(),
@@ -55,10 +52,7 @@ impl Engine for Machine {
                 _ => {}
             }
         }
-        Ok(Gave {
-            result: outcome.ret as u32,
-            packet: outcome.packet,
-        })
+        Ok(Gave { result: outcome.ret as u32, packet: outcome.packet })
     }
 
     fn lookup(&mut self, map: MapId, key: &[u8]) -> Result<Option<Vec<Vec<u8>>>, String> {
@@ -129,9 +123,7 @@ impl Real {
 fn describe(error: &bpfc_loader::LoadError) -> String {
     let diagnostic = error.to_diagnostic();
     let notes = diagnostic.notes.iter().map(|note| note.text.as_str());
-    let lines: Vec<&str> = std::iter::once(diagnostic.message.as_str())
-        .chain(notes)
-        .collect();
+    let lines: Vec<&str> = std::iter::once(diagnostic.message.as_str()).chain(notes).collect();
     lines.join("\n    ")
 }
 
@@ -152,20 +144,13 @@ impl Engine for Real {
         let mut programs = self.loaded.programs.iter();
         let found = programs.find(|p| p.func() == program);
         let found = found.ok_or("the program is not loaded")?;
-        let input = TestInput {
-            data: &packet,
-            ctx: &given.context,
-            repeat: 1,
-        };
+        let input = TestInput { data: &packet, ctx: &given.context, repeat: 1 };
         let output = found.test_run(&input).map_err(|e| e.to_string())?;
         let mut packet = output.data;
         if is_cut && packet.len() >= 14 {
             packet.drain(..14);
         }
-        Ok(Gave {
-            result: output.retval,
-            packet: Some(packet),
-        })
+        Ok(Gave { result: output.retval, packet: Some(packet) })
     }
 
     fn lookup(&mut self, map: MapId, key: &[u8]) -> Result<Option<Vec<Vec<u8>>>, String> {

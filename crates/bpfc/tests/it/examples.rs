@@ -30,21 +30,14 @@ fn all_objects_and_engines_agree_on_the_capture() {
         let ours = ours(name, OptLevel::O2);
         let mut vm = Machine::new(&ours, EngineChoice::Both).expect("a machine");
         let expected = observe(&ours, &mut vm, &packets);
-        assert!(
-            !expected.maps.is_empty(),
-            "{name} leaves something in its maps"
-        );
+        assert!(!expected.maps.is_empty(), "{name} leaves something in its maps");
         let unoptimised = ours_on_vm(name, OptLevel::O0, &packets);
         assert_eq!(unoptimised, expected, "{name} at -O0");
         let mut objects = vec![("ours", ours)];
         match clang_object(&source(name), &[]) {
             Ok(theirs) => {
                 let mut vm = Machine::new(&theirs, EngineChoice::Both).expect("a machine");
-                assert_eq!(
-                    observe(&theirs, &mut vm, &packets),
-                    expected,
-                    "{name} by clang"
-                );
+                assert_eq!(observe(&theirs, &mut vm, &packets), expected, "{name} by clang");
                 objects.push(("clang's", theirs));
             }
             Err(reason) => println!("  skipped {name} by clang: {}", words(&reason)),
@@ -82,9 +75,7 @@ fn ours(name: &str, level: OptLevel) -> Object {
     let text = std::fs::read(&path).expect("the example is there");
     let compiled = compile(&path.to_string_lossy(), &text, &options(level, Cpu::V3));
     let messages = compiled.messages();
-    compiled
-        .object
-        .unwrap_or_else(|| panic!("{name}: {messages}"))
+    compiled.object.unwrap_or_else(|| panic!("{name}: {messages}"))
 }
 
 fn ours_on_vm(name: &str, level: OptLevel, packets: &[Vec<u8>]) -> Observed {
@@ -96,10 +87,7 @@ fn ours_on_vm(name: &str, level: OptLevel, packets: &[Vec<u8>]) -> Observed {
 fn observe(object: &Object, engine: &mut dyn Engine, packets: &[Vec<u8>]) -> Observed {
     let (program, _) = object.programs().next().expect("one program");
     let runs = packets.iter().map(|packet| {
-        let given = Given {
-            packet: Some(packet.clone()),
-            ..Given::default()
-        };
+        let given = Given { packet: Some(packet.clone()), ..Given::default() };
         let gave = engine.run(program, &given).expect("no fault");
         (gave.result, gave.packet)
     });

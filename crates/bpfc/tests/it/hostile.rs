@@ -32,9 +32,8 @@ fn an_empty_file() {
 #[test]
 fn binary_files() {
     reject("elf.c", b"\x7fELF\x02\x01\x01\0\0\0\0", &["E0113"]);
-    let noise: Vec<u8> = (0..100_000u32)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect();
+    let noise: Vec<u8> =
+        (0..100_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     reject("noise.c", &noise, &["E0113"]);
     reject("zeros.c", &[0; 4096], &["E0113"]);
 }

@@ -87,11 +87,8 @@ fn are_loaded_by_bpftool() {
         // Names in a bpffs have no dots.
         let name = stem(test).replace('.', "-");
         let pins = format!("/sys/fs/bpf/bpfc-test-{}-{name}", std::process::id());
-        let output = Command::new("bpftool")
-            .args(["prog", "loadall"])
-            .arg(&path)
-            .arg(&pins)
-            .output();
+        let output =
+            Command::new("bpftool").args(["prog", "loadall"]).arg(&path).arg(&pins).output();
         let _ = std::fs::remove_dir_all(&pins);
         let output = output.map_err(|_| Failure::Skipped("bpftool is not installed".into()))?;
         match output.status.success() {

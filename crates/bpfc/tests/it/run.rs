@@ -20,9 +20,7 @@ const VARIANTS: [(&str, OptLevel, Cpu); 5] = [
 ];
 
 pub fn suite() -> Suite {
-    Suite::in_workspace("tests/run")
-        .extensions(&["c"])
-        .keys(&KEYS)
+    Suite::in_workspace("tests/run").extensions(&["c"]).keys(&KEYS)
 }
 
 /// The variants of a file; `//@ cpu: v3` leaves out older instruction sets, and

@@ -39,12 +39,7 @@ pub fn play(object: &Object, steps: &[Step], engine: &mut dyn Engine) -> Vec<(u3
         Ok(btf) => btf,
         Err(error) => return vec![(0, format!("the object's BTF: {error}"))],
     };
-    let mut player = Player {
-        object,
-        btf,
-        engine,
-        packet: None,
-    };
+    let mut player = Player { object, btf, engine, packet: None };
     let mut problems = Vec::new();
     for step in steps {
         if let Err(problem) = player.step(&step.kind) {
@@ -129,9 +124,7 @@ impl Player<'_> {
 
     /// Sets a field of `struct __sk_buff`, the only context that runs are given.
     fn set_context(&self, context: &mut Vec<u8>, field: &str, value: &Value) -> Result<(), String> {
-        let ty = self
-            .btf
-            .find_by_name("__sk_buff", bpfc_btf::KindSet::STRUCT);
+        let ty = self.btf.find_by_name("__sk_buff", bpfc_btf::KindSet::STRUCT);
         let ty = ty.ok_or("the object has no `struct __sk_buff`")?;
         let (offset, ty) =
             values::member(&self.btf, ty, field).ok_or_else(|| format!("no field `{field}`"))?;
@@ -145,9 +138,7 @@ impl Player<'_> {
     }
 
     fn map_id(&self, name: &str) -> Result<MapId, String> {
-        self.object
-            .map(name)
-            .ok_or_else(|| format!("no map `{name}`"))
+        self.object.map(name).ok_or_else(|| format!("no map `{name}`"))
     }
 
     fn map(&mut self, name: &str, path: &[Access], expect: Option<&Value>) -> Result<(), String> {

@@ -61,17 +61,13 @@ impl Compiled {
         let Some(file) = self.file else {
             return Vec::new();
         };
-        diagnostics
-            .map(|diagnostic| Found::new(&self.session, diagnostic, file))
-            .collect()
+        diagnostics.map(|diagnostic| Found::new(&self.session, diagnostic, file)).collect()
     }
 
     /// `E0301: message`, a line each.
     pub fn messages(&self) -> String {
         let diagnostics = self.session.diagnostics.iter();
-        diagnostics
-            .map(|d| format!("{}: {}\n", d.code.name(), d.message))
-            .collect()
+        diagnostics.map(|d| format!("{}: {}\n", d.code.name(), d.message)).collect()
     }
 
     /// Verifies what was compiled.
@@ -92,11 +88,7 @@ pub fn compile(name: &str, bytes: &[u8], options: &Options) -> Compiled {
     let mut session = Session::default();
     let file = bpfc::add_source(&mut session, name, bytes);
     let object = file.and_then(|file| bpfc::compile(&mut session, file, options, &mut TestHost));
-    Compiled {
-        session,
-        file,
-        object,
-    }
+    Compiled { session, file, object }
 }
 
 /// Compiles a test that must be free of errors.
@@ -110,11 +102,7 @@ pub fn compile_good(test: &bpfc_testkit::Test, options: &Options) -> Result<Obje
 }
 
 pub fn options(opt_level: OptLevel, cpu: Cpu) -> Options {
-    Options {
-        opt_level,
-        cpu,
-        ..Options::default()
-    }
+    Options { opt_level, cpu, ..Options::default() }
 }
 
 /// Where tests put what other programs read: in the build's own folder.

@@ -13,15 +13,13 @@ fn check(test: &mut Test) {
 
 #[test]
 fn diagnostics() {
-    let report = Suite::in_workspace("tests/ui")
-        .extensions(&["c"])
-        .run(|test| {
-            // The checker's own suite compares its typed trees.
-            for snapshot in test.file().snapshots.clone() {
-                test.snapshot(&snapshot.name, &snapshot.text);
-            }
-            check(test);
-            Ok(())
-        });
+    let report = Suite::in_workspace("tests/ui").extensions(&["c"]).run(|test| {
+        // The checker's own suite compares its typed trees.
+        for snapshot in test.file().snapshots.clone() {
+            test.snapshot(&snapshot.name, &snapshot.text);
+        }
+        check(test);
+        Ok(())
+    });
     report.finish();
 }

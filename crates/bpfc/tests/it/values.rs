@@ -14,11 +14,7 @@ pub struct Part {
 
 /// The part of a value of type `ty` that `path` leads to.
 pub fn part(btf: &Btf, ty: Option<TypeId>, size: usize, path: &[Access]) -> Result<Part, String> {
-    let mut part = Part {
-        offset: 0,
-        size,
-        ty,
-    };
+    let mut part = Part { offset: 0, size, ty };
     for access in path {
         let ty = part.ty.ok_or("there is no type to find members in")?;
         let (_, resolved) = btf.resolved(ty).map_err(|e| e.to_string())?;
@@ -106,13 +102,7 @@ pub fn encode(
         }
         (Value::Name(name), _) => {
             let number = constant(name)?;
-            put(
-                0,
-                (
-                    number.to_le_bytes()[..size.min(16)].to_vec(),
-                    vec![true; size],
-                ),
-            )?;
+            put(0, (number.to_le_bytes()[..size.min(16)].to_vec(), vec![true; size]))?;
         }
         _ => {
             let bytes = value.to_bytes(Some(size))?;
@@ -134,9 +124,7 @@ pub fn number(value: &Value) -> Result<i128, String> {
 
 fn constant(name: &str) -> Result<i128, String> {
     let constant = bpfc_kabi::constant(name);
-    constant
-        .map(|c| c.value)
-        .ok_or_else(|| format!("`{name}` is no constant"))
+    constant.map(|c| c.value).ok_or_else(|| format!("`{name}` is no constant"))
 }
 
 /// What differs between bytes and what is said of them.

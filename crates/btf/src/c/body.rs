@@ -29,13 +29,7 @@ pub(super) struct Printer<'a> {
 impl<'a> Printer<'a> {
     pub(super) fn new(btf: &'a Btf, root: TypeId, anonymous: Anonymous) -> Self {
         let (names, enumerations) = (Names::default(), HashSet::new());
-        Printer {
-            btf,
-            anonymous,
-            names,
-            enumerations,
-            budget: super::budget(root),
-        }
+        Printer { btf, anonymous, names, enumerations, budget: super::budget(root) }
     }
 
     pub(super) fn budget(&mut self) -> &mut Budget {
@@ -52,10 +46,7 @@ impl<'a> Printer<'a> {
             }
             Type::Fwd { .. } => return self.forward(id),
             // Compilers know this one, and it cannot be declared.
-            Type::Typedef {
-                name: "__builtin_va_list",
-                ..
-            } => return Ok(String::new()),
+            Type::Typedef { name: "__builtin_va_list", .. } => return Ok(String::new()),
             Type::Typedef { name, target } => {
                 let name = self.names.give(Space::Ordinary, id, None, name);
                 format!("typedef {}", self.declaration(target, &name, 0)?)
@@ -78,26 +69,15 @@ impl<'a> Printer<'a> {
     fn head(&mut self, id: TypeId) -> Result<String, BtfError> {
         let ty = self.btf.ty(id)?;
         let keyword = match ty {
-            Type::Struct(_)
-            | Type::Fwd {
-                fwd_kind: FwdKind::Struct,
-                ..
-            } => "struct",
-            Type::Union(_)
-            | Type::Fwd {
-                fwd_kind: FwdKind::Union,
-                ..
-            } => "union",
+            Type::Struct(_) | Type::Fwd { fwd_kind: FwdKind::Struct, .. } => "struct",
+            Type::Union(_) | Type::Fwd { fwd_kind: FwdKind::Union, .. } => "union",
             _ => "enum",
         };
         Ok(match ty {
             _ if ty.name().is_empty() => keyword.to_owned(),
             // A forward never needs another name: it means whatever has this one.
             Type::Fwd { name, .. } => format!("{keyword} {name}"),
-            _ => format!(
-                "{keyword} {}",
-                self.names.give(Space::Tag, id, None, ty.name())
-            ),
+            _ => format!("{keyword} {}", self.names.give(Space::Tag, id, None, ty.name())),
         })
     }
 
@@ -128,18 +108,11 @@ impl<'a> Printer<'a> {
                     qualifiers.push_str("restrict ");
                     at = target;
                 }
-                Type::TypeTag {
-                    name,
-                    target,
-                    is_attribute,
-                } => {
+                Type::TypeTag { name, target, is_attribute } => {
                     let attribute = if is_attribute {
                         format!("__attribute__(({name})) ")
                     } else {
-                        format!(
-                            "__attribute__((btf_type_tag(\"{}\"))) ",
-                            name.escape_default()
-                        )
+                        format!("__attribute__((btf_type_tag(\"{}\"))) ", name.escape_default())
                     };
                     qualifiers.push_str(&attribute);
                     at = target;
@@ -150,26 +123,14 @@ impl<'a> Printer<'a> {
                     is_after_pointer = true;
                     at = target;
                 }
-                Type::Array {
-                    element,
-                    n_elements,
-                    ..
-                } => {
-                    let name = if is_after_pointer {
-                        format!("({inner})")
-                    } else {
-                        inner
-                    };
+                Type::Array { element, n_elements, .. } => {
+                    let name = if is_after_pointer { format!("({inner})") } else { inner };
                     inner = format!("{name}[{n_elements}]");
                     is_after_pointer = false;
                     at = element;
                 }
                 Type::FuncProto(proto) => {
-                    let name = if is_after_pointer {
-                        format!("({inner})")
-                    } else {
-                        inner
-                    };
+                    let name = if is_after_pointer { format!("({inner})") } else { inner };
                     inner = format!("{name}({})", self.params(&proto, depth)?);
                     // Qualified function types mean nothing (C11 6.7.3p9).
                     qualifiers.clear();
@@ -181,9 +142,7 @@ impl<'a> Printer<'a> {
         }
         let base = self.base(at, depth)?;
         let space = if inner.is_empty() { "" } else { " " };
-        Ok(format!("{qualifiers}{base}{space}{inner}")
-            .trim_end()
-            .to_owned())
+        Ok(format!("{qualifiers}{base}{space}{inner}").trim_end().to_owned())
     }
 
     fn params(&mut self, proto: &FuncProto<'_>, depth: u32) -> Result<String, BtfError> {
@@ -242,20 +201,12 @@ impl<'a> Printer<'a> {
         let is_union = matches!(ty, Type::Union(_));
         let indent = "\t".repeat(depth as usize);
         let is_packed = self.btf.is_packed(&composite)?;
-        let mut layout = Layout {
-            at: 0,
-            align: 1,
-            is_packed,
-        };
+        let mut layout = Layout { at: 0, align: 1, is_packed };
         let mut text = String::from(" {\n");
         for member in composite.members() {
             self.budget.spend(depth)?;
             let (bit_offset, bits) = self.btf.member_bits(&composite, &member)?;
-            let align = if is_packed {
-                1
-            } else {
-                self.btf.align_of(member.ty)?
-            };
+            let align = if is_packed { 1 } else { self.btf.align_of(member.ty)? };
             let size = self.btf.size_of(member.ty)?;
             if !is_union {
                 layout.pad_to(bit_offset, size, align, bits, &indent, &mut text);
@@ -346,19 +297,12 @@ impl Layout {
         text: &mut String,
     ) {
         let natural = match bits {
-            None => self
-                .at
-                .checked_next_multiple_of(align.max(1) * 8)
-                .unwrap_or(u32::MAX),
+            None => self.at.checked_next_multiple_of(align.max(1) * 8).unwrap_or(u32::MAX),
             Some(_) if self.is_packed => self.at,
             Some(bits) => {
                 let unit = size_bytes.max(1).saturating_mul(8);
                 let last = self.at.saturating_add(u32::from(bits).max(1) - 1);
-                if self.at / unit == last / unit {
-                    self.at
-                } else {
-                    last / unit * unit
-                }
+                if self.at / unit == last / unit { self.at } else { last / unit * unit }
             }
         };
         if natural < wanted {
@@ -369,10 +313,7 @@ impl Layout {
     /// Prints padding up to the end, unless alignment alone gets there.
     fn pad_end(&mut self, size_bytes: u32, is_union: bool, indent: &str, text: &mut String) {
         let size_bits = size_bytes.saturating_mul(8);
-        let natural = self
-            .at
-            .checked_next_multiple_of(self.align * 8)
-            .unwrap_or(u32::MAX);
+        let natural = self.at.checked_next_multiple_of(self.align * 8).unwrap_or(u32::MAX);
         if natural >= size_bits {
             return;
         }
@@ -388,18 +329,13 @@ impl Layout {
         if wanted - self.at > 64 * 64 {
             self.at = self.at.next_multiple_of(8);
             let n_bytes = (wanted - self.at) / 8;
-            text.push_str(&format!(
-                "{indent}\tchar __padding_{}[{n_bytes}];\n",
-                self.at / 8
-            ));
+            text.push_str(&format!("{indent}\tchar __padding_{}[{n_bytes}];\n", self.at / 8));
             self.at += n_bytes * 8;
         }
         while self.at < wanted {
             let left = wanted - self.at;
             let units = [("long", 64), ("int", 32), ("short", 16), ("char", 8)];
-            let unit = units
-                .into_iter()
-                .find(|&(_, n)| self.at.is_multiple_of(n) && left >= n);
+            let unit = units.into_iter().find(|&(_, n)| self.at.is_multiple_of(n) && left >= n);
             let (name, n_bits) = unit.unwrap_or(("char", left.min(8 - self.at % 8)));
             text.push_str(&format!("{indent}\t{name}: {n_bits};\n"));
             self.at += n_bits;

@@ -117,9 +117,7 @@ impl Order<'_> {
             Type::Array { element, .. } => self.need(element, Level::Complete, next),
             Type::FuncProto(proto) => {
                 self.need(proto.ret(), Level::Declared, next)?;
-                proto
-                    .params()
-                    .try_for_each(|param| self.need(param.ty, Level::Declared, next))
+                proto.params().try_for_each(|param| self.need(param.ty, Level::Declared, next))
             }
             Type::Typedef { target, .. } => self.need_typedef(id, target, level, next),
             Type::Struct(composite) | Type::Union(composite) => {
@@ -149,9 +147,9 @@ impl Order<'_> {
                 self.out.push_str(&self.printer.definition(id)?);
                 Ok(())
             }
-            Type::DataSec(section) => section
-                .vars()
-                .try_for_each(|var| self.need(var.var, Level::Declared, next)),
+            Type::DataSec(section) => {
+                section.vars().try_for_each(|var| self.need(var.var, Level::Declared, next))
+            }
             Type::Void
             | Type::Int(_)
             | Type::Float { .. }
@@ -173,11 +171,7 @@ impl Order<'_> {
             self.states.insert(id, State::Defined);
             self.out.push_str(&self.printer.definition(id)?);
         }
-        if level == Level::Complete {
-            self.need(target, level, depth)
-        } else {
-            Ok(())
-        }
+        if level == Level::Complete { self.need(target, level, depth) } else { Ok(()) }
     }
 
     fn need_composite(&mut self, id: TypeId, level: Level, depth: u32) -> Result<(), BtfError> {

@@ -71,11 +71,7 @@ pub(super) fn are_types_compatible(
     if !are_kinds_compatible(&local.ty(local_id)?, &target.ty(target_id)?) {
         return Ok(false);
     }
-    let mut pair = Pair {
-        local,
-        target,
-        budget: Budget::new(target_id),
-    };
+    let mut pair = Pair { local, target, budget: Budget::new(target_id) };
     pair.are_compatible(local_id, target_id, 0)
 }
 
@@ -88,11 +84,7 @@ pub(super) fn do_types_match(
     target: &Btf,
     target_id: TypeId,
 ) -> Result<bool, BtfError> {
-    let mut pair = Pair {
-        local,
-        target,
-        budget: Budget::new(target_id),
-    };
+    let mut pair = Pair { local, target, budget: Budget::new(target_id) };
     pair.do_match(local_id, target_id, Place::Direct, 0)
 }
 
@@ -153,34 +145,22 @@ impl Pair<'_> {
         let is_behind = place == Place::BehindPointer;
         match (a, b) {
             (Type::Void, Type::Void) => Ok(true),
-            (Type::Int(a), Type::Int(b)) => Ok(
-                a.size_bytes == b.size_bytes && a.encoding.is_signed() == b.encoding.is_signed()
-            ),
+            (Type::Int(a), Type::Int(b)) => {
+                Ok(a.size_bytes == b.size_bytes && a.encoding.is_signed() == b.encoding.is_signed())
+            }
             (Type::Ptr { target: a }, Type::Ptr { target: b }) => {
                 self.do_match(a, b, Place::BehindPointer, depth + 1)
             }
             (
-                Type::Array {
-                    element: a,
-                    n_elements: a_n,
-                    ..
-                },
-                Type::Array {
-                    element: b,
-                    n_elements: b_n,
-                    ..
-                },
+                Type::Array { element: a, n_elements: a_n, .. },
+                Type::Array { element: b, n_elements: b_n, .. },
             ) => Ok(a_n == b_n && self.do_match(a, b, place, depth + 1)?),
             (Type::FuncProto(a), Type::FuncProto(b)) => {
                 self.all_of_proto(&a, &b, |pair, a, b| pair.do_match(a, b, place, depth + 1))
             }
             (Type::Fwd { fwd_kind: a, .. }, Type::Fwd { fwd_kind: b, .. }) => Ok(a == b),
             (Type::Fwd { fwd_kind, .. }, other) | (other, Type::Fwd { fwd_kind, .. }) => {
-                let defined = if fwd_kind == FwdKind::Union {
-                    Kind::Union
-                } else {
-                    Kind::Struct
-                };
+                let defined = if fwd_kind == FwdKind::Union { Kind::Union } else { Kind::Struct };
                 Ok(is_behind && other.kind() == defined)
             }
             (Type::Struct(_), Type::Struct(_)) | (Type::Union(_), Type::Union(_)) if is_behind => {
@@ -250,6 +230,5 @@ fn do_enumerations_match(a: &Enumeration<'_>, b: &Enumeration<'_>) -> bool {
     }
     let mut names: Vec<&str> = b.enumerators().map(|e| essential_name(e.name)).collect();
     names.sort_unstable();
-    a.enumerators()
-        .all(|wanted| names.binary_search(&essential_name(wanted.name)).is_ok())
+    a.enumerators().all(|wanted| names.binary_search(&essential_name(wanted.name)).is_ok())
 }

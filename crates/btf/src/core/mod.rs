@@ -202,10 +202,7 @@ pub fn essential_name(name: &str) -> &str {
     let bytes = name.as_bytes();
     let is_flavor =
         |at: usize| bytes[at] != b'_' && &bytes[at + 1..at + 4] == b"___" && bytes[at + 4] != b'_';
-    match (0..bytes.len().saturating_sub(4))
-        .rev()
-        .find(|&at| is_flavor(at))
-    {
+    match (0..bytes.len().saturating_sub(4)).rev().find(|&at| is_flavor(at)) {
         Some(at) => &name[..at + 1],
         None => name,
     }
@@ -238,10 +235,7 @@ pub fn candidates<'a>(
     }
     let mut found = target.find_flavors(name, kinds);
     found.retain(|&id| essential_name(target.name(id)) == name);
-    Ok(found
-        .into_iter()
-        .map(|id| Candidate { btf: target, id })
-        .collect())
+    Ok(found.into_iter().map(|id| Candidate { btf: target, id }).collect())
 }
 
 /// Computes a relocation against one target: a kernel, or a module on top of it.
@@ -256,11 +250,7 @@ pub fn relocate(
     if relocation.kind == CoreKind::TypeIdLocal {
         return relocate_among(local, relocation, &[]);
     }
-    relocate_among(
-        local,
-        relocation,
-        &candidates(local, relocation.ty, target)?,
-    )
+    relocate_among(local, relocation, &candidates(local, relocation.ty, target)?)
 }
 
 /// Computes a relocation against candidates found before, possibly in several BTFs.
@@ -276,12 +266,7 @@ pub fn relocate_among(
     if relocation.kind == CoreKind::TypeIdLocal {
         let id = u64::from(relocation.ty.0);
         let (is_checked, access) = (false, None);
-        return Ok(CoreResult::Value(CoreValue {
-            local: id,
-            target: id,
-            is_checked,
-            access,
-        }));
+        return Ok(CoreResult::Value(CoreValue { local: id, target: id, is_checked, access }));
     }
     if local.ty(relocation.ty)?.name().is_empty() {
         return Err(CoreError::Anonymous { ty: relocation.ty });
@@ -298,11 +283,7 @@ pub fn relocate_among(
         };
         if first.bit_offset != spec.bit_offset || !is_same_decision(first_result, &result) {
             let name = essential_name(local.name(relocation.ty)).to_owned();
-            return Err(CoreError::Ambiguous {
-                name,
-                first: first.root,
-                second: spec.root,
-            });
+            return Err(CoreError::Ambiguous { name, first: first.root, second: spec.root });
         }
     }
     match chosen {
@@ -335,8 +316,6 @@ pub fn describe(local: &Btf, relocation: &CoreRelocation<'_>) -> Result<String, 
 impl FieldPath {
     /// The access string of this field of the object that a pointer points to.
     pub fn access_string(&self) -> String {
-        self.0
-            .iter()
-            .fold(String::from("0"), |access, idx| format!("{access}:{idx}"))
+        self.0.iter().fold(String::from("0"), |access, idx| format!("{access}:{idx}"))
     }
 }

@@ -46,20 +46,11 @@ impl<'a> Spec<'a> {
             access: relocation.access.to_owned(),
             what,
         };
-        let mut spec = Spec {
-            btf,
-            root: relocation.ty,
-            accessors: Vec::new(),
-            bit_offset: 0,
-        };
+        let mut spec = Spec { btf, root: relocation.ty, accessors: Vec::new(), bit_offset: 0 };
         if relocation.kind.is_type() {
             btf.ty(relocation.ty)?;
             let is_zero = relocation.access == "0";
-            return if is_zero {
-                Ok(spec)
-            } else {
-                Err(bad("a type is accessed as `0`"))
-            };
+            return if is_zero { Ok(spec) } else { Err(bad("a type is accessed as `0`")) };
         }
         let steps: Result<Vec<u32>, _> = relocation.access.split(':').map(str::parse).collect();
         let steps = steps.map_err(|_| bad("it is not a list of numbers"))?;
@@ -69,20 +60,10 @@ impl<'a> Spec<'a> {
         let (root, ty) = btf.resolved(relocation.ty)?;
         let (&first, rest) = steps.split_first().ok_or_else(|| bad("it is empty"))?;
         if relocation.kind.is_enumval() {
-            let enumeration = ty
-                .enumeration()
-                .ok_or_else(|| bad("the type is no enumeration"))?;
+            let enumeration = ty.enumeration().ok_or_else(|| bad("the type is no enumeration"))?;
             let enumerator = enumeration.enumerator(first).filter(|_| rest.is_empty());
-            let name = Some(
-                enumerator
-                    .ok_or_else(|| bad("there is no such enumerator"))?
-                    .name,
-            );
-            spec.accessors.push(Accessor {
-                ty: root,
-                idx: first,
-                name,
-            });
+            let name = Some(enumerator.ok_or_else(|| bad("there is no such enumerator"))?.name);
+            spec.accessors.push(Accessor { ty: root, idx: first, name });
             return Ok(spec);
         }
         spec.push_element(root, first)?;
@@ -94,19 +75,11 @@ impl<'a> Spec<'a> {
                     let member = composite.member(idx).ok_or_else(|| bad("no such member"))?;
                     spec.bit_offset += u64::from(member.bit_offset);
                     if !member.name.is_empty() {
-                        spec.accessors.push(Accessor {
-                            ty: id,
-                            idx,
-                            name: Some(member.name),
-                        });
+                        spec.accessors.push(Accessor { ty: id, idx, name: Some(member.name) });
                     }
                     at = member.ty;
                 }
-                Type::Array {
-                    element,
-                    n_elements,
-                    ..
-                } => {
+                Type::Array { element, n_elements, .. } => {
                     if idx >= n_elements && !spec.is_flexible(n_elements) {
                         return Err(bad("an index is out of bounds"));
                     }
@@ -127,23 +100,14 @@ impl<'a> Spec<'a> {
         self.bit_offset = offset
             .filter(|&offset| offset < 1 << 48)
             .ok_or(BtfError::TooLarge { id: self.root })?;
-        self.accessors.push(Accessor {
-            ty,
-            idx,
-            name: None,
-        });
+        self.accessors.push(Accessor { ty, idx, name: None });
         Ok(())
     }
 
     /// Whether an array of `n_elements` that the walk stands at has no bound: it is declared so and
     /// is the last member of its struct.
     fn is_flexible(&self, n_elements: u32) -> bool {
-        let Some(Accessor {
-            ty,
-            idx,
-            name: Some(_),
-        }) = self.accessors.last().copied()
-        else {
+        let Some(Accessor { ty, idx, name: Some(_) }) = self.accessors.last().copied() else {
             return false;
         };
         let composite = self.btf.ty(ty).ok().and_then(|ty| ty.composite());
@@ -157,12 +121,7 @@ impl<'a> Spec<'a> {
         candidate: Candidate<'t>,
     ) -> Result<Option<Spec<'t>>, CoreError> {
         let Candidate { btf, id } = candidate;
-        let mut target = Spec {
-            btf,
-            root: id,
-            accessors: Vec::new(),
-            bit_offset: 0,
-        };
+        let mut target = Spec { btf, root: id, accessors: Vec::new(), bit_offset: 0 };
         if relocation.kind.is_type() {
             let (local, ty) = (self.btf, self.root);
             let is_match = match relocation.kind {
@@ -187,11 +146,7 @@ impl<'a> Spec<'a> {
             at = match ty {
                 // The first step indexes the root itself.
                 _ if step == 0 => id,
-                Type::Array {
-                    element,
-                    n_elements,
-                    ..
-                } => {
+                Type::Array { element, n_elements, .. } => {
                     if accessor.idx >= n_elements && !target.is_flexible(n_elements) {
                         return Ok(None);
                     }
@@ -206,22 +161,14 @@ impl<'a> Spec<'a> {
 
     fn find_enumerator_in<'t>(&self, mut target: Spec<'t>) -> Result<Option<Spec<'t>>, CoreError> {
         let (id, ty) = target.btf.resolved(target.root)?;
-        let name = self
-            .accessors
-            .first()
-            .and_then(|accessor| accessor.name)
-            .unwrap_or_default();
+        let name = self.accessors.first().and_then(|accessor| accessor.name).unwrap_or_default();
         let Some(enumeration) = ty.enumeration() else {
             return Ok(None);
         };
         for (idx, enumerator) in enumeration.enumerators().enumerate() {
             if essential_name(enumerator.name) == essential_name(name) {
                 let name = Some(enumerator.name);
-                target.accessors.push(Accessor {
-                    ty: id,
-                    idx: idx as u32,
-                    name,
-                });
+                target.accessors.push(Accessor { ty: id, idx: idx as u32, name });
                 return Ok(Some(target));
             }
         }
@@ -273,11 +220,7 @@ impl<'a> Spec<'a> {
                 }
                 self.bit_offset = at;
                 let name = Some(member.name);
-                self.accessors.push(Accessor {
-                    ty: id,
-                    idx: idx as u32,
-                    name,
-                });
+                self.accessors.push(Accessor { ty: id, idx: idx as u32, name });
                 return Ok(Some(member.ty));
             }
         }

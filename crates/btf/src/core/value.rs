@@ -16,11 +16,7 @@ struct Number {
 
 impl Number {
     fn checked(value: u64) -> Number {
-        Number {
-            value,
-            is_checked: true,
-            access: None,
-        }
+        Number { value, is_checked: true, access: None }
     }
 }
 
@@ -45,21 +41,12 @@ pub(super) fn result(
         (Some((local_id, local_bytes)), Some((target_id, target_bytes)), Some(target)) => {
             let is_resizable = local_bytes == target_bytes
                 || is_extended_by_zero(local.btf, local_id, target.btf, target_id)?;
-            Some(AccessSize {
-                local_bytes,
-                target_bytes,
-                is_resizable,
-            })
+            Some(AccessSize { local_bytes, target_bytes, is_resizable })
         }
         _ => None,
     };
     let (local, target, is_checked) = (before.value, after.value, before.is_checked);
-    Ok(CoreResult::Value(CoreValue {
-        local,
-        target,
-        is_checked,
-        access,
-    }))
+    Ok(CoreResult::Value(CoreValue { local, target, is_checked, access }))
 }
 
 /// Whether reading one as the other keeps the value: both pointers, or both unsigned.
@@ -69,13 +56,11 @@ fn is_extended_by_zero(
     target: &Btf,
     target_id: TypeId,
 ) -> Result<bool, CoreError> {
-    Ok(
-        match (local.resolved(local_id)?.1, target.resolved(target_id)?.1) {
-            (Type::Ptr { .. }, Type::Ptr { .. }) => true,
-            (Type::Int(a), Type::Int(b)) => !a.encoding.is_signed() && !b.encoding.is_signed(),
-            _ => false,
-        },
-    )
+    Ok(match (local.resolved(local_id)?.1, target.resolved(target_id)?.1) {
+        (Type::Ptr { .. }, Type::Ptr { .. }) => true,
+        (Type::Int(a), Type::Int(b)) => !a.encoding.is_signed() && !b.encoding.is_signed(),
+        _ => false,
+    })
 }
 
 fn number(kind: CoreKind, spec: &Spec<'_>) -> Result<Number, CoreError> {
@@ -86,11 +71,7 @@ fn number(kind: CoreKind, spec: &Spec<'_>) -> Result<Number, CoreError> {
         | CoreKind::EnumvalExists => Ok(Number::checked(1)),
         CoreKind::TypeIdLocal | CoreKind::TypeIdTarget => {
             // Ids change when objects are linked, so the compiler's is not binding.
-            Ok(Number {
-                value: spec.root.0.into(),
-                is_checked: false,
-                access: None,
-            })
+            Ok(Number { value: spec.root.0.into(), is_checked: false, access: None })
         }
         CoreKind::TypeSize => Ok(Number::checked(spec.btf.size_of(spec.root)?.into())),
         CoreKind::EnumvalValue => {
@@ -98,9 +79,7 @@ fn number(kind: CoreKind, spec: &Spec<'_>) -> Result<Number, CoreError> {
             let enumeration = spec.btf.ty(accessor.ty)?.enumeration();
             let enumerator = enumeration.and_then(|e| e.enumerator(accessor.idx));
             let value = enumerator.map(|enumerator| enumerator.value as u64);
-            value
-                .map(Number::checked)
-                .ok_or_else(|| unsupported(kind, accessor.ty, "no value"))
+            value.map(Number::checked).ok_or_else(|| unsupported(kind, accessor.ty, "no value"))
         }
         CoreKind::FieldByteOffset
         | CoreKind::FieldByteSize
@@ -111,9 +90,7 @@ fn number(kind: CoreKind, spec: &Spec<'_>) -> Result<Number, CoreError> {
 }
 
 fn last<'s, 'a>(kind: CoreKind, spec: &'s Spec<'a>) -> Result<&'s Accessor<'a>, CoreError> {
-    spec.accessors
-        .last()
-        .ok_or_else(|| unsupported(kind, spec.root, "the access is empty"))
+    spec.accessors.last().ok_or_else(|| unsupported(kind, spec.root, "the access is empty"))
 }
 
 fn unsupported(kind: CoreKind, ty: TypeId, what: &'static str) -> CoreError {
@@ -124,9 +101,7 @@ fn field_number(kind: CoreKind, spec: &Spec<'_>) -> Result<Number, CoreError> {
     let accessor = last(kind, spec)?;
     let btf = spec.btf;
     let view = btf.ty(accessor.ty)?;
-    let member = view
-        .composite()
-        .and_then(|composite| composite.member(accessor.idx));
+    let member = view.composite().and_then(|composite| composite.member(accessor.idx));
     let Some(member) = member.filter(|_| accessor.name.is_some()) else {
         return element_number(kind, spec, accessor.ty);
     };
@@ -144,33 +119,17 @@ fn field_number(kind: CoreKind, spec: &Spec<'_>) -> Result<Number, CoreError> {
         None => {
             let n_bytes = btf.size_of(ty)?;
             let n_bits = u64::from(n_bytes) * 8;
-            Unit {
-                offset_bytes: spec.bit_offset / 8,
-                n_bytes: n_bytes.into(),
-                n_bits,
-            }
+            Unit { offset_bytes: spec.bit_offset / 8, n_bytes: n_bytes.into(), n_bits }
         }
     };
     // Compilers differ in the unit by which they load a bit-field.
     let is_plain = member.bitfield_bits.is_none();
-    let number = |value| Number {
-        value,
-        is_checked: is_plain,
-        access: None,
-    };
+    let number = |value| Number { value, is_checked: is_plain, access: None };
     let too_wide = || unsupported(kind, accessor.ty, "the field is wider than 64 bits");
     match kind {
         CoreKind::FieldByteOffset => {
-            let access = if is_plain {
-                Some((ty, scalar_bytes(btf, ty)?))
-            } else {
-                None
-            };
-            Ok(Number {
-                value: unit.offset_bytes,
-                is_checked: is_plain,
-                access,
-            })
+            let access = if is_plain { Some((ty, scalar_bytes(btf, ty)?)) } else { None };
+            Ok(Number { value: unit.offset_bytes, is_checked: is_plain, access })
         }
         CoreKind::FieldByteSize => Ok(number(unit.n_bytes)),
         CoreKind::FieldLshiftU64 => {
@@ -181,10 +140,7 @@ fn field_number(kind: CoreKind, spec: &Spec<'_>) -> Result<Number, CoreError> {
             };
             shift.map(number).ok_or_else(too_wide)
         }
-        _ => 64u64
-            .checked_sub(unit.n_bits)
-            .map(Number::checked)
-            .ok_or_else(too_wide),
+        _ => 64u64.checked_sub(unit.n_bits).map(Number::checked).ok_or_else(too_wide),
     }
 }
 
@@ -201,20 +157,12 @@ fn bitfield_unit(kind: CoreKind, spec: &Spec<'_>, ty: TypeId, bits: u8) -> Resul
     let n_bits = u64::from(bits);
     let mut n_bytes = u64::from(spec.btf.size_of(ty)?);
     if !n_bytes.is_power_of_two() {
-        return Err(unsupported(
-            kind,
-            ty,
-            "a bit-field of this type cannot be loaded",
-        ));
+        return Err(unsupported(kind, ty, "a bit-field of this type cannot be loaded"));
     }
     loop {
         let offset_bytes = spec.bit_offset / 8 / n_bytes * n_bytes;
         if spec.bit_offset + n_bits <= (offset_bytes + n_bytes) * 8 {
-            return Ok(Unit {
-                offset_bytes,
-                n_bytes,
-                n_bits,
-            });
+            return Ok(Unit { offset_bytes, n_bytes, n_bits });
         }
         if n_bytes >= 8 {
             return Err(unsupported(kind, ty, "no 64-bit load covers the bit-field"));
@@ -228,18 +176,10 @@ fn element_number(kind: CoreKind, spec: &Spec<'_>, ty: TypeId) -> Result<Number,
     match kind {
         CoreKind::FieldByteOffset => {
             let access = Some((ty, scalar_bytes(spec.btf, ty)?));
-            Ok(Number {
-                value: spec.bit_offset / 8,
-                is_checked: true,
-                access,
-            })
+            Ok(Number { value: spec.bit_offset / 8, is_checked: true, access })
         }
         CoreKind::FieldByteSize => Ok(Number::checked(spec.btf.size_of(ty)?.into())),
-        _ => Err(unsupported(
-            kind,
-            ty,
-            "it cannot be asked of an array element",
-        )),
+        _ => Err(unsupported(kind, ty, "it cannot be asked of an array element")),
     }
 }
 

@@ -20,10 +20,7 @@ fn declarators_read_inside_out() {
         return;
     };
     let btf = Btf::parse(btf).unwrap();
-    let show = |name| match btf
-        .ty(btf.find_by_name(name, KindSet::VAR).unwrap())
-        .unwrap()
-    {
+    let show = |name| match btf.ty(btf.find_by_name(name, KindSet::VAR).unwrap()).unwrap() {
         Type::Var { ty, .. } => type_name(&btf, ty, name).unwrap(),
         _ => unreachable!("only variables were asked for"),
     };
@@ -35,13 +32,9 @@ fn declarators_read_inside_out() {
     let handler = btf.find_by_name("handler", KindSet::TYPEDEF).unwrap();
     let text = "typedef int (*handler)(const char *const, ...);\n\n";
     assert_eq!(definition(&btf, handler).unwrap(), text);
-    let anonymous = btf
-        .ids()
-        .find(|&id| btf.kind(id) == Some(Kind::Struct) && btf.name(id).is_empty());
-    assert_eq!(
-        type_name(&btf, anonymous.unwrap(), "").unwrap(),
-        "struct { ... }"
-    );
+    let anonymous =
+        btf.ids().find(|&id| btf.kind(id) == Some(Kind::Struct) && btf.name(id).is_empty());
+    assert_eq!(type_name(&btf, anonymous.unwrap(), "").unwrap(), "struct { ... }");
 }
 
 fn clang_sections_without_ext(name: &str, source: &str) -> Option<(String, Vec<u8>, Vec<u8>)> {
@@ -90,10 +83,7 @@ extern const volatile node_t shared;
 
 /// Source that compiles only if every struct and union in `text` has the size and offsets of `btf`.
 fn layout_checks(btf: &Btf, text: &str) -> (String, u32) {
-    let printed: HashSet<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_suffix(" {"))
-        .collect();
+    let printed: HashSet<&str> = text.lines().filter_map(|line| line.strip_suffix(" {")).collect();
     let mut tags: BTreeMap<&str, Vec<TypeId>> = BTreeMap::new();
     for id in btf.all_ids() {
         if matches!(btf.kind(id), Some(Kind::Struct | Kind::Union)) {
@@ -113,11 +103,7 @@ fn layout_checks(btf: &Btf, text: &str) -> (String, u32) {
             continue;
         }
         let size = composite.size_bytes();
-        writeln!(
-            checks,
-            "_Static_assert(sizeof({tag}) == {size}, \"{tag}\");"
-        )
-        .unwrap();
+        writeln!(checks, "_Static_assert(sizeof({tag}) == {size}, \"{tag}\");").unwrap();
         n_checks += 1;
         for member in composite.members().filter(|member| !member.name.is_empty()) {
             if btf.member_bits(&composite, &member).unwrap().1.is_none() {
@@ -134,32 +120,16 @@ fn layout_checks(btf: &Btf, text: &str) -> (String, u32) {
 #[test]
 fn clang_lays_out_the_kernels_types_as_its_btf_says() {
     let Some(btf) = kernel() else { return };
-    let names = [
-        "task_struct",
-        "sk_buff",
-        "tcp_sock",
-        "bpf_prog",
-        "request",
-        "xdp_buff",
-    ];
-    let ids: Vec<TypeId> = names
-        .iter()
-        .map(|name| btf.find_by_name(name, KindSet::STRUCT).unwrap())
-        .collect();
+    let names = ["task_struct", "sk_buff", "tcp_sock", "bpf_prog", "request", "xdp_buff"];
+    let ids: Vec<TypeId> =
+        names.iter().map(|name| btf.find_by_name(name, KindSet::STRUCT).unwrap()).collect();
     let text = definitions(&btf, &ids, Pointees::Define).unwrap();
     let (checks, n_checks) = layout_checks(&btf, &text);
     assert!(n_checks > 5000, "{n_checks}");
     let path = temporary("kernel_types.c");
     std::fs::write(&path, format!("{text}{checks}")).unwrap();
     let path = path.to_str().unwrap();
-    let flags = [
-        "-target",
-        "bpf",
-        "-fsyntax-only",
-        "-w",
-        "-ferror-limit=5",
-        path,
-    ];
+    let flags = ["-target", "bpf", "-fsyntax-only", "-w", "-ferror-limit=5", path];
     tool("clang-19", &flags);
 }
 
@@ -171,21 +141,9 @@ fn only_what_is_needed_by_value_is_defined_for_declared_pointees() {
     let btf = Btf::parse(btf).unwrap();
     let foo = btf.find_by_name("foo", KindSet::STRUCT).unwrap();
     let text = definitions(&btf, &[foo], Pointees::Declare).unwrap();
-    assert!(
-        text.starts_with("typedef unsigned int u32;\n\nstruct foo {\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("typedef unsigned int u32;\n\nstruct foo {\n"), "{text}");
     let path = temporary("sample_types.c");
     let (checks, _) = layout_checks(&btf, &text);
     std::fs::write(&path, format!("{text}{checks}")).unwrap();
-    tool(
-        "clang-19",
-        &[
-            "-target",
-            "bpf",
-            "-fsyntax-only",
-            "-Werror",
-            path.to_str().unwrap(),
-        ],
-    );
+    tool("clang-19", &["-target", "bpf", "-fsyntax-only", "-Werror", path.to_str().unwrap()]);
 }

@@ -50,21 +50,9 @@ fn sample(name: &str, pad: u32, n_elements: u32) -> Btf {
     let mut b = BtfBuilder::new();
     let i = b.push(int("int", 4));
     let l = b.push(int("long", 8));
-    let inner = b.push(structure(
-        "in",
-        8,
-        vec![member("x", i, 0), member("y", i, 32)],
-    ));
-    let anonymous = b.push(structure(
-        "",
-        16,
-        vec![member("b", l, 0), member("in", inner, 64)],
-    ));
-    let array = |element, n_elements| TypeDef::Array {
-        element,
-        index: i,
-        n_elements,
-    };
+    let inner = b.push(structure("in", 8, vec![member("x", i, 0), member("y", i, 32)]));
+    let anonymous = b.push(structure("", 16, vec![member("b", l, 0), member("in", inner, 64)]));
+    let array = |element, n_elements| TypeDef::Array { element, index: i, n_elements };
     let ints = b.push(array(i, n_elements));
     let many = b.push(array(inner, 2));
     let tail = b.push(array(i, 0));
@@ -94,45 +82,18 @@ fn fields_are_found_by_name_wherever_they_moved() {
     assert_eq!(offset("0:1:1:1"), Some(28), "in.y");
     assert_eq!(offset("0:2:3"), Some(44), "arr[3]");
     assert_eq!(offset("0:3:1:1"), Some(60), "many[1].y");
-    assert_eq!(
-        offset("0:4:9"),
-        Some(64 + 36),
-        "tail[9], which has no bound"
-    );
+    assert_eq!(offset("0:4:9"), Some(64 + 36), "tail[9], which has no bound");
     assert_eq!(offset("2:0"), Some(2 * 64 + 12), "the third struct's a");
     let size = |access| value(ask(&local, "s", access, FieldByteSize, &target));
-    assert_eq!(
-        (size("0:2"), size("0:2:1"), size("0:1:1")),
-        (Some(16), Some(4), Some(8))
-    );
-    assert_eq!(
-        value(ask(&local, "s", "0:0", FieldExists, &target)),
-        Some(1)
-    );
-    assert_eq!(
-        value(ask(&local, "s", "0:0", FieldSigned, &target)),
-        Some(1)
-    );
-    assert_eq!(
-        value(ask(&local, "s", "0:0", FieldRshiftU64, &target)),
-        Some(32)
-    );
+    assert_eq!((size("0:2"), size("0:2:1"), size("0:1:1")), (Some(16), Some(4), Some(8)));
+    assert_eq!(value(ask(&local, "s", "0:0", FieldExists, &target)), Some(1));
+    assert_eq!(value(ask(&local, "s", "0:0", FieldSigned, &target)), Some(1));
+    assert_eq!(value(ask(&local, "s", "0:0", FieldRshiftU64, &target)), Some(32));
     assert_eq!(value(ask(&local, "s", "0", TypeSize, &target)), Some(64));
     let shorter = sample("s", 3, 2);
-    assert_eq!(
-        value(ask(&local, "s", "0:2:3", FieldByteOffset, &shorter)),
-        None,
-        "arr[3] of 2"
-    );
+    assert_eq!(value(ask(&local, "s", "0:2:3", FieldByteOffset, &shorter)), None, "arr[3] of 2");
     let ty = local.find_by_name("s", KindSet::STRUCT).unwrap();
-    let text = describe(
-        &local,
-        &CoreRelocation {
-            ty,
-            access: "0:3:1:1",
-            kind: FieldExists,
-        },
-    );
+    let text = describe(&local, &CoreRelocation { ty, access: "0:3:1:1", kind: FieldExists });
     assert_eq!(text.unwrap(), "struct s.many[1].y");
 }
 
@@ -141,49 +102,22 @@ fn absent_fields_and_types_are_zero_or_poison() {
     use CoreKind::*;
     let (local, target) = (sample("s", 3, 4), sample("s", 0, 4));
     let none = parsed(&BtfBuilder::new());
-    for kind in [
-        FieldByteOffset,
-        FieldByteSize,
-        FieldSigned,
-        FieldLshiftU64,
-        FieldRshiftU64,
-    ] {
+    for kind in [FieldByteOffset, FieldByteSize, FieldSigned, FieldLshiftU64, FieldRshiftU64] {
         let no_match = CoreResult::Poison(PoisonReason::NoMatch);
         assert_eq!(ask(&local, "s", "0:0", kind, &target), Ok(no_match));
         let no_type = CoreResult::Poison(PoisonReason::NoType);
         assert_eq!(ask(&local, "s", "0:0", kind, &none), Ok(no_type));
     }
     for kind in [TypeIdTarget, TypeExists, TypeSize, TypeMatches] {
-        assert_eq!(
-            value(ask(&local, "s", "0", kind, &none)),
-            Some(0),
-            "{kind:?}"
-        );
+        assert_eq!(value(ask(&local, "s", "0", kind, &none)), Some(0), "{kind:?}");
     }
-    assert_eq!(
-        value(ask(&local, "s", "0:0", FieldExists, &target)),
-        Some(0)
-    );
+    assert_eq!(value(ask(&local, "s", "0:0", FieldExists, &target)), Some(0));
     let id = local.find_by_name("s", KindSet::STRUCT).unwrap();
-    assert_eq!(
-        value(ask(&local, "s", "0", TypeIdLocal, &none)),
-        Some(id.0.into())
-    );
+    assert_eq!(value(ask(&local, "s", "0", TypeIdLocal, &none)), Some(id.0.into()));
     let there = target.find_by_name("s", KindSet::STRUCT).unwrap();
-    assert_eq!(
-        value(ask(&local, "s", "0", TypeIdTarget, &target)),
-        Some(there.0.into())
-    );
-    assert_eq!(
-        value(ask(&local, "s", "0", TypeMatches, &target)),
-        Some(0),
-        "pads are missing"
-    );
-    assert_eq!(
-        value(ask(&target, "s", "0", TypeMatches, &local)),
-        Some(1),
-        "more is fine"
-    );
+    assert_eq!(value(ask(&local, "s", "0", TypeIdTarget, &target)), Some(there.0.into()));
+    assert_eq!(value(ask(&local, "s", "0", TypeMatches, &target)), Some(0), "pads are missing");
+    assert_eq!(value(ask(&target, "s", "0", TypeMatches, &local)), Some(1), "more is fine");
 }
 
 #[test]
@@ -191,10 +125,7 @@ fn flavors_are_candidates_and_must_agree() {
     use CoreKind::*;
     let local = sample("s___mine", 0, 4);
     let target = sample("s", 3, 4);
-    assert_eq!(
-        value(ask(&local, "s___mine", "0:0", FieldByteOffset, &target)),
-        Some(12)
-    );
+    assert_eq!(value(ask(&local, "s___mine", "0:0", FieldByteOffset, &target)), Some(12));
 
     let mut b = BtfBuilder::new();
     let i = b.push(int("int", 4));
@@ -207,14 +138,7 @@ fn flavors_are_candidates_and_must_agree() {
     assert_eq!(value(read(&b)), Some(0), "only one has the field");
     let second = b.push(structure("s", 8, vec![member("a", i, 32)]));
     let name = "s".to_owned();
-    assert_eq!(
-        read(&b),
-        Err(CoreError::Ambiguous {
-            name,
-            first,
-            second
-        })
-    );
+    assert_eq!(read(&b), Err(CoreError::Ambiguous { name, first, second }));
 }
 
 #[test]
@@ -223,26 +147,16 @@ fn bitfields_move_and_change_width() {
     let with = |at, bits, encoding| {
         let mut b = BtfBuilder::new();
         let i = b.push(TypeDef::int("int", 4, encoding));
-        let field = MemberDef {
-            name: "f".into(),
-            ty: i,
-            bit_offset: at,
-            bitfield_bits: Some(bits),
-        };
+        let field =
+            MemberDef { name: "f".into(), ty: i, bit_offset: at, bitfield_bits: Some(bits) };
         b.push(structure("s", 12, vec![field]));
         b
     };
     let local = parsed(&with(3, 5, IntEncoding::Signed));
     let all = |b: &BtfBuilder, endian| {
         let target = Btf::parse(b.to_bytes(endian).unwrap()).unwrap();
-        [
-            FieldByteOffset,
-            FieldByteSize,
-            FieldLshiftU64,
-            FieldRshiftU64,
-            FieldSigned,
-        ]
-        .map(|kind| value(ask(&local, "s", "0:0", kind, &target)).unwrap())
+        [FieldByteOffset, FieldByteSize, FieldLshiftU64, FieldRshiftU64, FieldSigned]
+            .map(|kind| value(ask(&local, "s", "0:0", kind, &target)).unwrap())
     };
     let b = with(37, 9, IntEncoding::Unsigned);
     assert_eq!(all(&b, Endian::Little), [4, 4, 64 - 14, 64 - 9, 0]);
@@ -253,10 +167,7 @@ fn bitfields_move_and_change_width() {
     // Across an 8-byte boundary: none will do.
     let target = parsed(&with(60, 9, IntEncoding::Signed));
     let answer = ask(&local, "s", "0:0", FieldByteSize, &target);
-    assert!(
-        matches!(answer, Err(CoreError::Unsupported { .. })),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(CoreError::Unsupported { .. })), "{answer:?}");
 }
 
 #[test]
@@ -295,52 +206,24 @@ fn enumerators_are_found_by_name_in_either_width() {
     let narrow = |enumerators: Vec<EnumeratorDef>| {
         let mut b = BtfBuilder::new();
         let (name, size_bytes, is_signed) = ("e".into(), 4, true);
-        b.push(TypeDef::Enum {
-            name,
-            size_bytes,
-            is_signed,
-            enumerators,
-        });
+        b.push(TypeDef::Enum { name, size_bytes, is_signed, enumerators });
         parsed(&b)
     };
-    let local = narrow(vec![
-        enumerator("A", 0),
-        enumerator("B___v2", -1),
-        enumerator("C", 2),
-    ]);
+    let local = narrow(vec![enumerator("A", 0), enumerator("B___v2", -1), enumerator("C", 2)]);
     let mut b = BtfBuilder::new();
     let enumerators = vec![enumerator("B", i128::from(u64::MAX)), enumerator("A", 7)];
     let (name, size_bytes, is_signed) = ("e".into(), 8, false);
-    b.push(TypeDef::Enum64 {
-        name,
-        size_bytes,
-        is_signed,
-        enumerators,
-    });
+    b.push(TypeDef::Enum64 { name, size_bytes, is_signed, enumerators });
     let target = parsed(&b);
     let get = |access, kind| value(ask(&local, "e", access, kind, &target));
     assert_eq!(get("0", EnumvalValue), Some(7));
     assert_eq!(get("1", EnumvalValue), Some(u64::MAX));
     assert_eq!(get("2", EnumvalValue), None);
-    assert_eq!(
-        (get("0", EnumvalExists), get("2", EnumvalExists)),
-        (Some(1), Some(0))
-    );
+    assert_eq!((get("0", EnumvalExists), get("2", EnumvalExists)), (Some(1), Some(0)));
     assert_eq!(value(ask(&local, "e", "0", TypeExists, &target)), Some(1));
-    assert_eq!(
-        value(ask(&local, "e", "0", TypeMatches, &target)),
-        Some(0),
-        "size and C differ"
-    );
-    let reordered = narrow(vec![
-        enumerator("C", 9),
-        enumerator("A", 9),
-        enumerator("B", 9),
-    ]);
-    assert_eq!(
-        value(ask(&local, "e", "0", TypeMatches, &reordered)),
-        Some(1)
-    );
+    assert_eq!(value(ask(&local, "e", "0", TypeMatches, &target)), Some(0), "size and C differ");
+    let reordered = narrow(vec![enumerator("C", 9), enumerator("A", 9), enumerator("B", 9)]);
+    assert_eq!(value(ask(&local, "e", "0", TypeMatches, &reordered)), Some(1));
 }
 
 #[test]
@@ -351,30 +234,12 @@ fn matching_compares_definitions_but_behind_pointers_only_tags() {
         let target = target_of(&mut b);
         let pointer = b.push(TypeDef::Ptr { target });
         let ty = b.push(param());
-        let params = vec![ParamDef {
-            name: "p".into(),
-            ty,
-        }];
-        let proto = b.push(TypeDef::FuncProto {
-            ret: pointer,
-            params,
-            is_variadic: false,
-        });
+        let params = vec![ParamDef { name: "p".into(), ty }];
+        let proto = b.push(TypeDef::FuncProto { ret: pointer, params, is_variadic: false });
         let call = b.push(TypeDef::Ptr { target: proto });
-        b.push(structure(
-            "s",
-            16,
-            vec![member("next", pointer, 0), member("call", call, 64)],
-        ));
-        b.push(TypeDef::Typedef {
-            name: "proto_t".into(),
-            target: proto,
-        });
-        let _ = b.push(TypeDef::Func {
-            name: "f".into(),
-            proto,
-            linkage: Linkage::Global,
-        });
+        b.push(structure("s", 16, vec![member("next", pointer, 0), member("call", call, 64)]));
+        b.push(TypeDef::Typedef { name: "proto_t".into(), target: proto });
+        let _ = b.push(TypeDef::Func { name: "f".into(), proto, linkage: Linkage::Global });
         parsed(&b)
     };
     let empty = |b: &mut BtfBuilder| b.push(structure("other", 0, vec![]));
@@ -383,16 +248,10 @@ fn matching_compares_definitions_but_behind_pointers_only_tags() {
         b.push(structure("other", 4, vec![member("x", i, 0)]))
     };
     let forward = |b: &mut BtfBuilder| {
-        b.push(TypeDef::Fwd {
-            name: "other".into(),
-            fwd_kind: FwdKind::Struct,
-        })
+        b.push(TypeDef::Fwd { name: "other".into(), fwd_kind: FwdKind::Struct })
     };
     let forward_union = |b: &mut BtfBuilder| {
-        b.push(TypeDef::Fwd {
-            name: "other".into(),
-            fwd_kind: FwdKind::Union,
-        })
+        b.push(TypeDef::Fwd { name: "other".into(), fwd_kind: FwdKind::Union })
     };
     let long = || int("long", 8);
     let unsigned = || TypeDef::int("long", 8, IntEncoding::Unsigned);
@@ -403,15 +262,8 @@ fn matching_compares_definitions_but_behind_pointers_only_tags() {
     assert_eq!(matches(&with(&forward_union, &long)), 0);
     assert_eq!(matches(&with(&filled, &unsigned)), 0);
     let exists = |target: &Btf| value(ask(&local, "proto_t", "0", TypeExists, target)).unwrap();
-    assert_eq!(
-        exists(&with(&empty, &unsigned)),
-        1,
-        "integers are interchangeable"
-    );
-    assert_eq!(
-        exists(&with(&empty, &|| TypeDef::Ptr { target: TypeId(0) })),
-        0
-    );
+    assert_eq!(exists(&with(&empty, &unsigned)), 1, "integers are interchangeable");
+    assert_eq!(exists(&with(&empty, &|| TypeDef::Ptr { target: TypeId(0) })), 0);
 }
 
 #[test]
@@ -419,10 +271,7 @@ fn bad_access_strings_are_errors() {
     let btf = sample("s", 0, 4);
     for access in ["", ":", "0:", "0:99", "x", "0:0:0", "-1", "0:2:4", "0:1:9"] {
         let answer = ask(&btf, "s", access, CoreKind::FieldByteOffset, &btf);
-        assert!(
-            matches!(answer, Err(CoreError::BadAccess { .. })),
-            "{access}: {answer:?}"
-        );
+        assert!(matches!(answer, Err(CoreError::BadAccess { .. })), "{access}: {answer:?}");
     }
     let long = vec!["0"; 65].join(":");
     assert!(ask(&btf, "s", &long, CoreKind::FieldExists, &btf).is_err());
@@ -431,28 +280,14 @@ fn bad_access_strings_are_errors() {
     assert!(ask(&btf, "s", "0", CoreKind::EnumvalValue, &btf).is_err());
     let answer = ask(&btf, "s", "0:2:1", CoreKind::FieldSigned, &btf);
     assert!(matches!(answer, Err(CoreError::Unsupported { .. })));
-    let anonymous = btf
-        .ids()
-        .find(|&id| btf.kind(id) == Some(Kind::Struct) && btf.name(id).is_empty());
-    let relocation = CoreRelocation {
-        ty: anonymous.unwrap(),
-        access: "0:0",
-        kind: CoreKind::FieldExists,
-    };
-    assert!(matches!(
-        relocate(&btf, &relocation, &btf),
-        Err(CoreError::Anonymous { .. })
-    ));
+    let anonymous =
+        btf.ids().find(|&id| btf.kind(id) == Some(Kind::Struct) && btf.name(id).is_empty());
+    let relocation =
+        CoreRelocation { ty: anonymous.unwrap(), access: "0:0", kind: CoreKind::FieldExists };
+    assert!(matches!(relocate(&btf, &relocation, &btf), Err(CoreError::Anonymous { .. })));
     let ty = TypeId(9999);
-    let relocation = CoreRelocation {
-        ty,
-        access: "0",
-        kind: CoreKind::TypeExists,
-    };
-    assert!(matches!(
-        relocate(&btf, &relocation, &btf),
-        Err(CoreError::Btf(_))
-    ));
+    let relocation = CoreRelocation { ty, access: "0", kind: CoreKind::TypeExists };
+    assert!(matches!(relocate(&btf, &relocation, &btf), Err(CoreError::Btf(_))));
 }
 
 /// Every relocation kind on types that the kernel has too.
@@ -526,16 +361,9 @@ fn clang_put_the_same_numbers_into_its_instructions() {
         let access = local.string(record.access).unwrap();
         let kind = CoreKind::from_number(record.kind).unwrap();
         kinds.push(kind);
-        let relocation = CoreRelocation {
-            ty: record.ty,
-            access,
-            kind,
-        };
+        let relocation = CoreRelocation { ty: record.ty, access, kind };
         let text = describe(&local, &relocation).unwrap();
-        let itself = Candidate {
-            btf: &local,
-            id: record.ty,
-        };
+        let itself = Candidate { btf: &local, id: record.ty };
         let answer = relocate_among(&local, &relocation, &[itself]).unwrap();
         let CoreResult::Value(value) = answer else {
             panic!("{text}: poison");
@@ -564,11 +392,7 @@ fn the_kernel_answers_as_its_own_fields_say() {
     for record in &records {
         let access = local.string(record.access).unwrap();
         let kind = CoreKind::from_number(record.kind).unwrap();
-        let relocation = CoreRelocation {
-            ty: record.ty,
-            access,
-            kind,
-        };
+        let relocation = CoreRelocation { ty: record.ty, access, kind };
         let text = describe(&local, &relocation).unwrap();
         let answer = value(relocate(&local, &relocation, &target));
         println!("{kind:?} {text}: {answer:?}");

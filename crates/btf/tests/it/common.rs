@@ -47,27 +47,15 @@ pub fn int(name: &str, size_bytes: u32) -> TypeDef {
 }
 
 pub fn member(name: &str, ty: TypeId, bit_offset: u32) -> MemberDef {
-    MemberDef {
-        name: name.into(),
-        ty,
-        bit_offset,
-        bitfield_bits: None,
-    }
+    MemberDef { name: name.into(), ty, bit_offset, bitfield_bits: None }
 }
 
 pub fn structure(name: &str, size_bytes: u32, members: Vec<MemberDef>) -> TypeDef {
-    TypeDef::Struct {
-        name: name.into(),
-        size_bytes,
-        members,
-    }
+    TypeDef::Struct { name: name.into(), size_bytes, members }
 }
 
 pub fn enumerator(name: &str, value: i128) -> EnumeratorDef {
-    EnumeratorDef {
-        name: name.into(),
-        value,
-    }
+    EnumeratorDef { name: name.into(), value }
 }
 
 pub fn parsed(builder: &BtfBuilder) -> Btf {
@@ -81,11 +69,7 @@ pub fn every_kind() -> BtfBuilder {
     let bool_id = b.push(TypeDef::int("_Bool", 1, IntEncoding::Bool));
     let node = b.reserve();
     let pointer = b.push(TypeDef::Ptr { target: node });
-    let array = b.push(TypeDef::Array {
-        element: int_id,
-        index: int_id,
-        n_elements: 3,
-    });
+    let array = b.push(TypeDef::Array { element: int_id, index: int_id, n_elements: 3 });
     let bits = |name: &str, ty, bit_offset, bits| MemberDef {
         name: name.into(),
         ty,
@@ -115,63 +99,34 @@ pub fn every_kind() -> BtfBuilder {
         name: "color".into(),
         size_bytes: 4,
         is_signed: true,
-        enumerators: vec![
-            enumerator("RED", -1),
-            enumerator("BLUE", i128::from(i32::MAX)),
-        ],
+        enumerators: vec![enumerator("RED", -1), enumerator("BLUE", i128::from(i32::MAX))],
     });
     b.push(TypeDef::Enum64 {
         name: "wide".into(),
         size_bytes: 8,
         is_signed: false,
-        enumerators: vec![
-            enumerator("MAX", i128::from(u64::MAX)),
-            enumerator("ONE", 1),
-        ],
+        enumerators: vec![enumerator("MAX", i128::from(u64::MAX)), enumerator("ONE", 1)],
     });
-    b.push(TypeDef::Fwd {
-        name: "opaque".into(),
-        fwd_kind: FwdKind::Union,
-    });
-    let typedef = b.push(TypeDef::Typedef {
-        name: "node_t".into(),
-        target: node,
-    });
+    b.push(TypeDef::Fwd { name: "opaque".into(), fwd_kind: FwdKind::Union });
+    let typedef = b.push(TypeDef::Typedef { name: "node_t".into(), target: node });
     let volatile = b.push(TypeDef::Volatile { target: typedef });
     let constant = b.push(TypeDef::Const { target: volatile });
     b.push(TypeDef::Restrict { target: pointer });
-    let param = |name: &str, ty| ParamDef {
-        name: name.into(),
-        ty,
-    };
+    let param = |name: &str, ty| ParamDef { name: name.into(), ty };
     let proto = b.push(TypeDef::FuncProto {
         ret: int_id,
         params: vec![param("format", pointer), param("", int_id)],
         is_variadic: true,
     });
-    let func = b.push(TypeDef::Func {
-        name: "print".into(),
-        proto,
-        linkage: Linkage::Global,
-    });
-    let var = b.push(TypeDef::Var {
-        name: "shared".into(),
-        ty: constant,
-        linkage: Linkage::Static,
-    });
+    let func = b.push(TypeDef::Func { name: "print".into(), proto, linkage: Linkage::Global });
+    let var =
+        b.push(TypeDef::Var { name: "shared".into(), ty: constant, linkage: Linkage::Static });
     b.push(TypeDef::DataSec {
         name: ".rodata".into(),
         size_bytes: 32,
-        vars: vec![SecVar {
-            var,
-            offset_bytes: 0,
-            size_bytes: 32,
-        }],
+        vars: vec![SecVar { var, offset_bytes: 0, size_bytes: 32 }],
     });
-    b.push(TypeDef::Float {
-        name: "double".into(),
-        size_bytes: 8,
-    });
+    b.push(TypeDef::Float { name: "double".into(), size_bytes: 8 });
     let tag = |name: &str, target, component_idx| TypeDef::DeclTag {
         name: name.into(),
         target,
@@ -180,10 +135,6 @@ pub fn every_kind() -> BtfBuilder {
     };
     b.push(tag("bpf_kfunc", func, None));
     b.push(tag("arg:ctx", func, Some(1)));
-    b.push(TypeDef::TypeTag {
-        name: "user".into(),
-        target: bool_id,
-        is_attribute: false,
-    });
+    b.push(TypeDef::TypeTag { name: "user".into(), target: bool_id, is_attribute: false });
     b
 }

@@ -24,20 +24,13 @@ fn exercise(btf: &Btf) {
         let _ = (btf.size_of(id), btf.align_of(id), btf.resolve_typedefs(id));
         let _ = (btf.find_field(id, "v"), TypeDef::from_btf(btf, id));
     }
-    let _ = (
-        dump_raw(btf).len(),
-        btf.find_enumerator("RED"),
-        btf.pointer_bytes(),
-    );
+    let _ = (dump_raw(btf).len(), btf.find_enumerator("RED"), btf.pointer_bytes());
     let _ = btf.find_all(&["node", "int", "print"], KindSet::ALL);
     let _ = NameIndex::build(btf);
     let ids: Vec<TypeId> = btf.ids().collect();
     let _ = definitions(btf, &ids, Pointees::Define);
     ids.iter().for_each(|&id| _ = type_name(btf, id, "x"));
-    for (ty, kind) in ids
-        .iter()
-        .flat_map(|&ty| (0..13).map(move |kind| (ty, kind)))
-    {
+    for (ty, kind) in ids.iter().flat_map(|&ty| (0..13).map(move |kind| (ty, kind))) {
         let kind = CoreKind::from_number(kind).unwrap();
         for access in ["0", "0:3:1", "0:4:0", "1:1"] {
             let _ = relocate(btf, &CoreRelocation { ty, access, kind }, btf);
@@ -49,10 +42,7 @@ fn exercise(btf: &Btf) {
 fn every_truncation_is_an_error() {
     let blob = every_kind().to_bytes(Endian::Little).unwrap();
     for length in 0..blob.len() {
-        assert!(
-            Btf::parse(blob[..length].to_vec()).is_err(),
-            "{length} bytes"
-        );
+        assert!(Btf::parse(blob[..length].to_vec()).is_err(), "{length} bytes");
     }
 }
 
@@ -78,10 +68,7 @@ fn random_changes_never_panic() {
         }
         let _ = BtfExt::parse(&bytes);
     }
-    assert!(
-        n_accepted > 100,
-        "most accepted blobs are interesting: {n_accepted}"
-    );
+    assert!(n_accepted > 100, "most accepted blobs are interesting: {n_accepted}");
 }
 
 #[test]
@@ -107,58 +94,19 @@ fn errors_say_where() {
         bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
         Btf::parse(bytes).unwrap_err()
     };
-    assert_eq!(
-        with(24, 0x7fff),
-        BtfError::BadStringOffset {
-            value: 0x7fff,
-            offset_bytes: 24
-        }
-    );
+    assert_eq!(with(24, 0x7fff), BtfError::BadStringOffset { value: 0x7fff, offset_bytes: 24 });
     assert!(matches!(
         with(28, 0x1e00_0000),
-        BtfError::UnknownKind {
-            offset_bytes: 28..,
-            ..
-        } | BtfError::UnknownKind {
-            offset_bytes: 24,
-            kind: 0x1e,
-            ..
-        }
+        BtfError::UnknownKind { offset_bytes: 28.., .. }
+            | BtfError::UnknownKind { offset_bytes: 24, kind: 0x1e, .. }
     ));
-    assert!(matches!(
-        with(28, 0x0100_0001),
-        BtfError::BadRecord {
-            offset_bytes: 24,
-            ..
-        }
-    ));
+    assert!(matches!(with(28, 0x0100_0001), BtfError::BadRecord { offset_bytes: 24, .. }));
     assert!(matches!(with(0, 0), BtfError::BadMagic { magic: 0 }));
-    assert!(matches!(
-        with(4, 4),
-        BtfError::BadHeader {
-            offset_bytes: 4,
-            ..
-        }
-    ));
-    assert!(matches!(
-        with(16, 1),
-        BtfError::BadHeader {
-            what: "str_off",
-            ..
-        }
-    ));
+    assert!(matches!(with(4, 4), BtfError::BadHeader { offset_bytes: 4, .. }));
+    assert!(matches!(with(16, 1), BtfError::BadHeader { what: "str_off", .. }));
     // The third type is the struct's pointer: 16 (int) + 16 (bool) + record of the struct.
     let pointer = 24 + 16 + 16 + 12 + 5 * 12;
     let error = with(pointer + 8, 9999);
-    assert_eq!(
-        error,
-        BtfError::BadReference {
-            value: 9999,
-            offset_bytes: pointer as u64 + 8
-        }
-    );
-    assert_eq!(
-        error.to_string(),
-        "type id 9999 used at offset 0x88 does not exist"
-    );
+    assert_eq!(error, BtfError::BadReference { value: 9999, offset_bytes: pointer as u64 + 8 });
+    assert_eq!(error.to_string(), "type id 9999 used at offset 0x88 does not exist");
 }

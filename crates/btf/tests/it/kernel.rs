@@ -32,10 +32,7 @@ fn every_look_up_agrees_with_the_index() {
     for (name, found) in names.iter().zip(&all).take(10) {
         assert_eq!(btf.find_by_name(name, KindSet::ALL), found.first().copied());
     }
-    assert_eq!(
-        index.iter(&btf).count(),
-        btf.ids().filter(|&id| !btf.name(id).is_empty()).count()
-    );
+    assert_eq!(index.iter(&btf).count(), btf.ids().filter(|&id| !btf.name(id).is_empty()).count());
 }
 
 #[test]
@@ -47,44 +44,27 @@ fn well_known_facts_of_every_kernel() {
     assert_eq!(btf.find_enumerator("TASK_COMM_LEN").unwrap().1, 16);
     assert_eq!(btf.find_enumerator("IPPROTO_TCP").unwrap().1, 6);
     let found = btf.find_enumerators(&["IPPROTO_UDP", "NO_SUCH_CONSTANT", "TCP_ESTABLISHED"]);
-    assert_eq!(
-        found.iter().map(|f| f.map(|f| f.1)).collect::<Vec<_>>(),
-        [Some(17), None, Some(1)]
-    );
+    assert_eq!(found.iter().map(|f| f.map(|f| f.1)).collect::<Vec<_>>(), [Some(17), None, Some(1)]);
     assert_eq!(btf.pointer_bytes(), 8);
     let (_, proto) = btf.find_func("vfs_read").unwrap();
     let names: Vec<&str> = proto.params().map(|param| param.name).collect();
     assert_eq!(names, ["file", "buf", "count", "pos"]);
     let sock = btf.find_by_name("sock", KindSet::STRUCT).unwrap();
-    let common = btf
-        .find_field(sock, "__sk_common")
-        .unwrap()
-        .unwrap()
-        .member
-        .ty;
+    let common = btf.find_field(sock, "__sk_common").unwrap().unwrap().member.ty;
     let port = btf.find_field(common, "skc_dport").unwrap().unwrap();
     assert!(port.path.0.len() > 1, "it lies in an anonymous member");
     for id in btf.ids().filter(|&id| btf.kind(id) == Some(Kind::Struct)) {
         let (size, align) = (btf.size_of(id).unwrap(), btf.align_of(id).unwrap());
-        assert!(
-            align.is_power_of_two() && size % align == 0,
-            "{id}: {size} {align}"
-        );
+        assert!(align.is_power_of_two() && size % align == 0, "{id}: {size} {align}");
     }
 }
 
 /// Compiles C with clang and returns the `.BTF` and `.BTF.ext` sections.
 pub fn clang_sections(name: &str, source: &str) -> Option<(std::path::PathBuf, Vec<u8>, Vec<u8>)> {
-    let (c, o) = (
-        temporary(&format!("{name}.c")),
-        temporary(&format!("{name}.o")),
-    );
+    let (c, o) = (temporary(&format!("{name}.c")), temporary(&format!("{name}.o")));
     std::fs::write(&c, source).unwrap();
     let (c, path) = (c.to_str().unwrap(), o.to_str().unwrap());
-    tool(
-        "clang-19",
-        &["-g", "-O2", "-target", "bpf", "-c", c, "-o", path],
-    )?;
+    tool("clang-19", &["-g", "-O2", "-target", "bpf", "-c", c, "-o", path])?;
     let elf = std::fs::read(&o).unwrap();
     let (btf, ext) = (section(&elf, ".BTF"), section(&elf, ".BTF.ext"));
     Some((o, btf?, ext?))
@@ -93,19 +73,12 @@ pub fn clang_sections(name: &str, source: &str) -> Option<(std::path::PathBuf, V
 /// A section of a little-endian ELF64 file.
 pub fn section(elf: &[u8], wanted: &str) -> Option<Vec<u8>> {
     let number = |at: usize, n: usize| {
-        elf[at..at + n]
-            .iter()
-            .rev()
-            .fold(0, |value, &byte| value << 8 | usize::from(byte))
+        elf[at..at + n].iter().rev().fold(0, |value, &byte| value << 8 | usize::from(byte))
     };
     let (table, n, names) = (number(0x28, 8), number(0x3c, 2), number(0x3e, 2));
     let range = |idx: usize| {
         let header = table + idx * 64;
-        (
-            number(header, 4),
-            number(header + 0x18, 8),
-            number(header + 0x20, 8),
-        )
+        (number(header, 4), number(header + 0x18, 8), number(header + 0x20, 8))
     };
     let strings = range(names).1;
     (0..n).map(range).find_map(|(name, offset, length)| {

@@ -14,41 +14,27 @@ use crate::common::{
 
 /// The types of a BTF as definitions.
 fn definitions(btf: &Btf) -> Vec<TypeDef> {
-    btf.ids()
-        .map(|id| TypeDef::from_btf(btf, id).unwrap())
-        .collect()
+    btf.ids().map(|id| TypeDef::from_btf(btf, id).unwrap()).collect()
 }
 
 #[test]
 fn every_kind_survives_writing_and_reading_in_both_byte_orders() {
     let builder = every_kind();
-    let wanted: Vec<TypeDef> = (1..=builder.n_types())
-        .map(|id| builder.get(TypeId(id)).unwrap().clone())
-        .collect();
+    let wanted: Vec<TypeDef> =
+        (1..=builder.n_types()).map(|id| builder.get(TypeId(id)).unwrap().clone()).collect();
     for endian in [Endian::Little, Endian::Big] {
         let bytes = builder.to_bytes(endian).unwrap();
         let btf = Btf::parse(bytes.clone()).unwrap();
         assert_eq!(btf.endian(), endian);
         assert_eq!(definitions(&btf), wanted);
         let mut again = BtfBuilder::new();
-        definitions(&btf)
-            .into_iter()
-            .for_each(|def| _ = again.push(def));
-        assert_eq!(
-            again.to_bytes(endian).unwrap(),
-            bytes,
-            "the bytes depend only on the types"
-        );
+        definitions(&btf).into_iter().for_each(|def| _ = again.push(def));
+        assert_eq!(again.to_bytes(endian).unwrap(), bytes, "the bytes depend only on the types");
     }
-    let kinds: Vec<Kind> = parsed(&builder)
-        .ids()
-        .filter_map(|id| parsed(&builder).kind(id))
-        .collect();
+    let kinds: Vec<Kind> =
+        parsed(&builder).ids().filter_map(|id| parsed(&builder).kind(id)).collect();
     for number in 1..=19 {
-        assert!(
-            kinds.contains(&Kind::from_number(number).unwrap()),
-            "kind {number} is covered"
-        );
+        assert!(kinds.contains(&Kind::from_number(number).unwrap()), "kind {number} is covered");
     }
 }
 
@@ -102,9 +88,7 @@ fn a_split_blob_continues_ids_and_strings_of_its_base() {
     let split_types = &types[16..];
     let mut blob = bytes[..8].to_vec();
     let lengths = [0, split_types.len() as u32, split_types.len() as u32, 7];
-    lengths
-        .into_iter()
-        .for_each(|word| blob.extend(word.to_le_bytes()));
+    lengths.into_iter().for_each(|word| blob.extend(word.to_le_bytes()));
     blob.extend(split_types);
     blob.extend(b"module\0");
 
@@ -112,18 +96,12 @@ fn a_split_blob_continues_ids_and_strings_of_its_base() {
     let split = Btf::parse_split(blob, Arc::clone(&base)).unwrap();
     assert_eq!(split.ids().collect::<Vec<_>>(), [TypeId(2)]);
     assert_eq!(split.find_by_name("int", KindSet::ALL), Some(base_int));
-    assert_eq!(
-        split.find_by_name("module", KindSet::STRUCT),
-        Some(TypeId(2))
-    );
+    assert_eq!(split.find_by_name("module", KindSet::STRUCT), Some(TypeId(2)));
     assert_eq!(split.size_of(TypeId(2)), Ok(4));
     let field = split.find_field(TypeId(2), "int").unwrap().unwrap();
     assert_eq!((field.member.ty, field.member.name), (base_int, "int"));
     let index = NameIndex::build(&split);
-    assert_eq!(
-        index.find(&split, "module").collect::<Vec<_>>(),
-        [TypeId(2)]
-    );
+    assert_eq!(index.find(&split, "module").collect::<Vec<_>>(), [TypeId(2)]);
     assert_eq!(index.find(&split, "int").collect::<Vec<_>>(), [base_int]);
 }
 
@@ -154,33 +132,16 @@ fn what_the_format_cannot_say_is_an_error() {
     };
     let what = "an enumerator's value";
     assert_eq!(fails(enumeration(-1)), BuildError::TooLarge { id, what });
-    assert_eq!(
-        fails(enumeration(1 << 32)),
-        BuildError::TooLarge { id, what }
-    );
+    assert_eq!(fails(enumeration(1 << 32)), BuildError::TooLarge { id, what });
     let target = TypeId(2);
-    assert_eq!(
-        fails(TypeDef::Ptr { target }),
-        BuildError::BadReference { id, target }
-    );
-    assert_eq!(
-        fails(int("a\0b", 4)),
-        BuildError::NulInName {
-            name: "a\0b".into()
-        }
-    );
+    assert_eq!(fails(TypeDef::Ptr { target }), BuildError::BadReference { id, target });
+    assert_eq!(fails(int("a\0b", 4)), BuildError::NulInName { name: "a\0b".into() });
     let members = (0..70_000).map(|_| member("m", TypeId(1), 0)).collect();
     let what = "the number of elements";
-    assert_eq!(
-        fails(structure("s", 4, members)),
-        BuildError::TooLarge { id, what }
-    );
+    assert_eq!(fails(structure("s", 4, members)), BuildError::TooLarge { id, what });
     let mut builder = BtfBuilder::new();
     builder.reserve();
-    assert_eq!(
-        builder.to_bytes(Endian::Little),
-        Err(BuildError::Undefined { id })
-    );
+    assert_eq!(builder.to_bytes(Endian::Little), Err(BuildError::Undefined { id }));
 }
 
 #[test]
@@ -188,43 +149,25 @@ fn queries_see_through_typedefs_bitfields_and_anonymous_members() {
     let btf = parsed(&every_kind());
     let node = btf.find_by_name("node", KindSet::STRUCT).unwrap();
     let typedef = btf.find_by_name("node_t", KindSet::TYPEDEF).unwrap();
-    let constant = btf
-        .ids()
-        .find(|&id| btf.kind(id) == Some(Kind::Const))
-        .unwrap();
+    let constant = btf.ids().find(|&id| btf.kind(id) == Some(Kind::Const)).unwrap();
     assert_eq!(btf.resolve_typedefs(constant), Ok(node));
     assert_eq!(btf.strip_modifiers(constant), Ok(typedef));
-    assert_eq!(
-        (btf.size_of(constant), btf.align_of(constant)),
-        (Ok(32), Ok(8))
-    );
+    assert_eq!((btf.size_of(constant), btf.align_of(constant)), (Ok(32), Ok(8)));
     let field = btf.find_field(typedef, "v").unwrap().unwrap();
-    assert_eq!(
-        (field.path.0.as_slice(), field.bit_offset),
-        ([4, 1].as_slice(), 224)
-    );
+    assert_eq!((field.path.0.as_slice(), field.bit_offset), ([4, 1].as_slice(), 224));
     assert_eq!(field.member.bitfield_bits, Some(5));
     assert_eq!(btf.find_field(typedef, "absent"), Ok(None));
     assert!(btf.find_field(TypeId(1), "x").is_err());
     assert_eq!(btf.find_enumerator("RED").map(|found| found.1), Some(-1));
-    assert_eq!(
-        btf.find_enumerator("MAX").map(|found| found.1),
-        Some(u64::MAX.into())
-    );
+    assert_eq!(btf.find_enumerator("MAX").map(|found| found.1), Some(u64::MAX.into()));
     assert_eq!(btf.find_enumerator("RE"), None);
     assert_eq!(btf.find_enumerator(""), None);
     let (_, proto) = btf.find_func("print").unwrap();
     assert!(proto.is_variadic());
-    assert_eq!(
-        proto.params().map(|param| param.name).collect::<Vec<_>>(),
-        ["format", ""]
-    );
+    assert_eq!(proto.params().map(|param| param.name).collect::<Vec<_>>(), ["format", ""]);
     assert_eq!(btf.find_by_name("print", KindSet::STRUCT), None);
     let all = btf.find_all(&["nod", "int", "print", "int", ""], KindSet::ALL);
-    assert_eq!(
-        all.iter().map(Vec::len).collect::<Vec<_>>(),
-        [0, 1, 1, 1, 0]
-    );
+    assert_eq!(all.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1, 1, 1, 0]);
     assert!(matches!(btf.ty(all[1][0]), Ok(Type::Int(i)) if i.encoding == IntEncoding::Signed));
 }
 
@@ -232,24 +175,11 @@ fn queries_see_through_typedefs_bitfields_and_anonymous_members() {
 fn endless_chains_are_errors() {
     let mut b = BtfBuilder::new();
     let one = b.push(TypeDef::Const { target: TypeId(2) });
-    b.push(TypeDef::Typedef {
-        name: "t".into(),
-        target: one,
-    });
+    b.push(TypeDef::Typedef { name: "t".into(), target: one });
     let array = b.reserve();
-    b.define(
-        array,
-        TypeDef::Array {
-            element: array,
-            index: one,
-            n_elements: 1,
-        },
-    );
+    b.define(array, TypeDef::Array { element: array, index: one, n_elements: 1 });
     let s = b.reserve();
-    b.define(
-        s,
-        structure("s", 8, (0..500).map(|_| member("", s, 0)).collect()),
-    );
+    b.define(s, structure("s", 8, (0..500).map(|_| member("", s, 0)).collect()));
     let btf = parsed(&b);
     assert!(btf.resolve_typedefs(one).is_err());
     for id in [one, array] {
@@ -286,33 +216,13 @@ fn later_kinds_are_skipped_by_the_layout_table() {
     let types: Vec<u32> = vec![0, 21 << 24 | 2, 0, 7, 7, 7, 7, 7, 1, 1 << 24, 4, 32];
     let mut blob = vec![0x9f, 0xeb, 1, 0];
     let lengths = [types.len() as u32 * 4, 5, layout.len() as u32];
-    let header = [
-        32,
-        0,
-        lengths[0],
-        lengths[0],
-        lengths[1],
-        lengths[0] + 8,
-        lengths[2],
-    ];
-    header
-        .iter()
-        .chain(&types)
-        .for_each(|word| blob.extend(word.to_le_bytes()));
+    let header = [32, 0, lengths[0], lengths[0], lengths[1], lengths[0] + 8, lengths[2]];
+    header.iter().chain(&types).for_each(|word| blob.extend(word.to_le_bytes()));
     blob.extend(b"\0int\0\0\0\0");
     blob.extend(&layout);
     let btf = Btf::parse(blob.clone()).unwrap();
-    assert!(matches!(
-        btf.ty(TypeId(1)),
-        Ok(Type::Unknown {
-            kind_number: 21,
-            ..
-        })
-    ));
-    assert_eq!(
-        (btf.name(TypeId(2)), btf.size_of(TypeId(2))),
-        ("int", Ok(4))
-    );
+    assert!(matches!(btf.ty(TypeId(1)), Ok(Type::Unknown { kind_number: 21, .. })));
+    assert_eq!((btf.name(TypeId(2)), btf.size_of(TypeId(2))), ("int", Ok(4)));
     blob[35 + 4] = 22;
     assert!(Btf::parse(blob).is_err(), "kind 22 is not in the table");
 }

@@ -39,13 +39,7 @@ fn result(args: &Build, compilation: &mut Compilation) -> Option<Vec<u8>> {
         let object = compilation.compile()?;
         return bpfc::write_object(&mut compilation.session, &object);
     };
-    let Compilation {
-        session,
-        file,
-        options,
-        host,
-        ..
-    } = compilation;
+    let Compilation { session, file, options, host, .. } = compilation;
     bpfc::emit(session, *file, options, host, stage).map(String::into_bytes)
 }
 

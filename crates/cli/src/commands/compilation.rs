@@ -43,24 +43,14 @@ impl Compilation {
         let bytes = files::read(path).map_err(&mut fail)?;
         let host = ThisMachine::new(&args.include_dirs, args.btf.as_deref()).map_err(&mut fail)?;
         let mut session = Session::default();
-        let name = if path == Path::new("-") {
-            "<stdin>".into()
-        } else {
-            path.to_string_lossy()
-        };
+        let name = if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy() };
         let Some(file) = bpfc::add_source(&mut session, &name, &bytes) else {
             let diagnostics = session.diagnostics.take();
             terminal.print(&session, &diagnostics);
             return Err(Exit::Diagnostics);
         };
         let warnings = WarningPolicy::of(&args.warnings);
-        Ok(Self {
-            session,
-            file,
-            options: options(args),
-            host,
-            warnings,
-        })
+        Ok(Self { session, file, options: options(args), host, warnings })
     }
 
     /// Compiles the source. A file without anything to compile is an error.
@@ -95,11 +85,7 @@ impl WarningPolicy {
             "none" => Some(WarningPolicy::Hide),
             _ => None,
         };
-        flags
-            .iter()
-            .rev()
-            .find_map(policy)
-            .unwrap_or(WarningPolicy::Show)
+        flags.iter().rev().find_map(policy).unwrap_or(WarningPolicy::Show)
     }
 
     fn apply(self, diagnostics: &mut Vec<Diagnostic>) {
@@ -107,9 +93,7 @@ impl WarningPolicy {
             WarningPolicy::Show => {}
             WarningPolicy::Hide => diagnostics.retain(|d| d.severity == Severity::Error),
             WarningPolicy::Error => {
-                diagnostics
-                    .iter_mut()
-                    .for_each(|d| d.severity = Severity::Error);
+                diagnostics.iter_mut().for_each(|d| d.severity = Severity::Error);
             }
         }
     }
@@ -130,10 +114,6 @@ fn options(args: &Compile) -> Options {
             CpuChoice::V2 => Cpu::V2,
             CpuChoice::V3 => Cpu::V3,
         },
-        opt_level: if args.opt_level == "0" {
-            OptLevel::O0
-        } else {
-            OptLevel::O2
-        },
+        opt_level: if args.opt_level == "0" { OptLevel::O0 } else { OptLevel::O2 },
     }
 }

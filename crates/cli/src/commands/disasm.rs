@@ -25,11 +25,5 @@ pub fn run(args: &Disasm, terminal: &mut Terminal) -> Exit {
 fn load(args: &Disasm) -> Result<String, Diagnostic> {
     let bytes = files::read(&args.file)?;
     let object = bpfc::read_object(&args.file.display().to_string(), &bytes)?;
-    Ok(bpfc::list_object(
-        &object,
-        ListingOptions {
-            with_source: true,
-            with_bytes: false,
-        },
-    ))
+    Ok(bpfc::list_object(&object, ListingOptions { with_source: true, with_bytes: false }))
 }

@@ -14,9 +14,7 @@ pub fn run(args: &Explain, _terminal: &mut Terminal) -> Exit {
         print_out(&list());
         return Exit::Fine;
     };
-    let page = PAGES
-        .iter()
-        .find(|(code, _)| code.eq_ignore_ascii_case(name));
+    let page = PAGES.iter().find(|(code, _)| code.eq_ignore_ascii_case(name));
     if let Some((_, text)) = page {
         print_out(text);
         return Exit::Fine;
@@ -28,7 +26,5 @@ pub fn run(args: &Explain, _terminal: &mut Terminal) -> Exit {
 }
 
 fn list() -> String {
-    codes::all()
-        .map(|code| format!("{}  {}\n", code.name(), code.title()))
-        .collect()
+    codes::all().map(|code| format!("{}  {}\n", code.name(), code.title())).collect()
 }

@@ -9,20 +9,12 @@ use serde_json::json;
 /// Shows what the running kernel and this user can do, found by trying it.
 pub fn run(args: &Features, _terminal: &mut Terminal) -> Exit {
     let findings = probe(&Kernel::new());
-    print_out(&if args.json {
-        to_json(&findings)
-    } else {
-        to_text(&findings)
-    });
+    print_out(&if args.json { to_json(&findings) } else { to_text(&findings) });
     Exit::Fine
 }
 
 fn to_text(findings: &[Finding]) -> String {
-    let width = findings
-        .iter()
-        .map(|finding| finding.name.len())
-        .max()
-        .unwrap_or(0);
+    let width = findings.iter().map(|finding| finding.name.len()).max().unwrap_or(0);
     let mut text = String::new();
     let mut group: Option<Group> = None;
     for finding in findings {
@@ -35,9 +27,7 @@ fn to_text(findings: &[Finding]) -> String {
         let line = match &finding.verdict {
             Verdict::Yes => format!("  {name:<width$}  yes"),
             Verdict::No { reason } => {
-                let since = finding
-                    .since
-                    .map_or(String::new(), |v| format!(" (Linux {v})"));
+                let since = finding.since.map_or(String::new(), |v| format!(" (Linux {v})"));
                 format!("  {name:<width$}  no{since}: {reason}")
             }
             Verdict::Unknown { reason } => format!("  {name:<width$}  unknown: {reason}"),

@@ -14,10 +14,7 @@
 #[derive(Debug, PartialEq, Eq)]
 pub enum Block {
     /// Commands to run in one shell.
-    Console {
-        needs: Needs,
-        exchanges: Vec<Exchange>,
-    },
+    Console { needs: Needs, exchanges: Vec<Exchange> },
     /// A file to write.
     File { name: String, text: String },
 }
@@ -73,21 +70,16 @@ fn block(info: &str, body: &[(u32, &str)]) -> Result<Option<Block>, String> {
         }
         _ => return Ok(None),
     };
-    Ok(Some(Block::Console {
-        needs,
-        exchanges: exchanges(body)?,
-    }))
+    Ok(Some(Block::Console { needs, exchanges: exchanges(body)? }))
 }
 
 fn exchanges(body: &[(u32, &str)]) -> Result<Vec<Exchange>, String> {
     let mut all: Vec<Exchange> = Vec::new();
     for &(line, text) in body {
         match (text.strip_prefix("$ "), all.last_mut()) {
-            (Some(command), _) => all.push(Exchange {
-                line,
-                command: command.to_owned(),
-                output: String::new(),
-            }),
+            (Some(command), _) => {
+                all.push(Exchange { line, command: command.to_owned(), output: String::new() })
+            }
             (None, Some(last)) => match text.strip_prefix("> ") {
                 Some(more) if last.output.is_empty() => last.command += &format!("\n{more}"),
                 _ => last.output += &format!("{text}\n"),

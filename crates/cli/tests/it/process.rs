@@ -37,12 +37,8 @@ fn reader_that_goes_away_is_no_error() {
 #[test]
 fn diagnostics_for_people_go_to_standard_error() {
     let shell = shell_with_broken_program();
-    for (format, is_result) in [
-        ("human", false),
-        ("short", false),
-        ("json", true),
-        ("sarif", true),
-    ] {
+    for (format, is_result) in [("human", false), ("short", false), ("json", true), ("sarif", true)]
+    {
         let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
         let command = command.args(["check", "broken.c", "--message-format", format]);
         let output = command.output().unwrap();
@@ -76,17 +72,12 @@ fn several_files_are_one_sarif_document() {
     let shell = shell_with_broken_program();
     let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
     let command = command.args(["check", "broken.c", "examples/xdp_count.c", "missing.c"]);
-    let output = command
-        .args(["--message-format", "sarif"])
-        .output()
-        .unwrap();
+    let output = command.args(["--message-format", "sarif"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     let sarif: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let runs = sarif["runs"].as_array().unwrap();
-    let n_results: Vec<usize> = runs
-        .iter()
-        .map(|run| run["results"].as_array().unwrap().len())
-        .collect();
+    let n_results: Vec<usize> =
+        runs.iter().map(|run| run["results"].as_array().unwrap().len()).collect();
     assert_eq!(n_results, [1, 0, 1]);
 }
 

@@ -7,9 +7,7 @@ use bpfc_testkit::{Failure, Suite};
 
 #[test]
 fn transcripts() {
-    let suite = Suite::in_workspace("tests/cli")
-        .extensions(&["test"])
-        .keys(&["needs"]);
+    let suite = Suite::in_workspace("tests/cli").extensions(&["test"]).keys(&["needs"]);
     let report = suite.run(|test| {
         match test.setting("needs") {
             None => {}

@@ -82,9 +82,7 @@ pub fn check(allocation: &Allocation, coloring: &Coloring) -> Result<(), Mismatc
 
 impl State {
     fn holds(&self, place: Place, vreg: VReg) -> bool {
-        self.held
-            .get(&place)
-            .is_some_and(|held| held.contains(&vreg))
+        self.held.get(&place).is_some_and(|held| held.contains(&vreg))
     }
 
     /// `vreg` has a new value, which is in `place` only.
@@ -121,11 +119,7 @@ fn join(entry: &mut Option<State>, state: &State) -> bool {
 }
 
 fn mismatch(block: BlockId, line: String, problem: String) -> Mismatch {
-    Mismatch {
-        block,
-        line,
-        problem,
-    }
+    Mismatch { block, line, problem }
 }
 
 fn run_step(
@@ -145,14 +139,7 @@ fn run_step(
             }
             run_original(original, step, coloring, state);
         }
-        (
-            Origin::Spill,
-            Op::Store {
-                address,
-                src: Source::Reg(src),
-                ..
-            },
-        ) => {
+        (Origin::Spill, Op::Store { address, src: Source::Reg(src), .. }) => {
             if let Base::Slot(slot) = address.base {
                 state.transfer(reg(src), Place::Slot(slot));
             }
@@ -240,9 +227,7 @@ fn check_uses(
     state: &State,
 ) -> Result<(), Mismatch> {
     let (mut wanted, mut given) = (Vec::new(), Vec::new());
-    original
-        .op
-        .for_each_reg(|reg, role| wanted.push((reg, role)));
+    original.op.for_each_reg(|reg, role| wanted.push((reg, role)));
     inst.op.for_each_reg(|reg, _| given.push(coloring.reg(reg)));
     let line = original.op.to_string();
     let is_same = inst.op.map(|_| ()) == original.op.map(|_| ()) && inst.core == original.core;

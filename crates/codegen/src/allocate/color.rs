@@ -52,18 +52,8 @@ impl Coloring {
 }
 
 /// Registers in the order in which they are handed out: those that calls overwrite first.
-const ORDER: [Reg; N_COLORS] = [
-    Reg::R1,
-    Reg::R2,
-    Reg::R3,
-    Reg::R4,
-    Reg::R5,
-    Reg::R0,
-    Reg::R6,
-    Reg::R7,
-    Reg::R8,
-    Reg::R9,
-];
+const ORDER: [Reg; N_COLORS] =
+    [Reg::R1, Reg::R2, Reg::R3, Reg::R4, Reg::R5, Reg::R0, Reg::R6, Reg::R7, Reg::R8, Reg::R9];
 
 /// Copies of a node whose ends come first when it is coalesced: only their order changes, and
 /// large nodes are coalesced often.
@@ -402,10 +392,6 @@ impl Ctx {
                 spilled.push(node);
             }
         }
-        Coloring {
-            alias: self.alias,
-            color,
-            spilled,
-        }
+        Coloring { alias: self.alias, color, spilled }
     }
 }

@@ -130,9 +130,7 @@ pub fn build(allocation: &Allocation, joins: Joins) -> Graph {
         let block = &func.blocks[id];
         let weight = 10_f32.powi(block.depth.min(6) as i32);
         live.clear();
-        liveness.live_out[id]
-            .iter()
-            .for_each(|&reg| live.insert(reg as usize));
+        liveness.live_out[id].iter().for_each(|&reg| live.insert(reg as usize));
         for_each_term_use(&block.term, |reg| {
             live.insert(reg);
             occurs.insert(reg);
@@ -153,11 +151,7 @@ pub fn build(allocation: &Allocation, joins: Joins) -> Graph {
             graph.add_inst(inst, &mut live);
         }
     }
-    graph.nodes = occurs
-        .iter()
-        .filter(|&reg| reg >= VReg::FIRST)
-        .map(VReg::new)
-        .collect();
+    graph.nodes = occurs.iter().filter(|&reg| reg >= VReg::FIRST).map(VReg::new).collect();
     graph.copies.sort_by(|a, b| b.2.total_cmp(&a.2));
     graph.adjust_costs(allocation);
     graph
@@ -226,10 +220,7 @@ struct LiveSet {
 
 impl LiveSet {
     fn new(n: usize) -> Self {
-        Self {
-            members: Vec::new(),
-            position: vec![0; n],
-        }
+        Self { members: Vec::new(), position: vec![0; n] }
     }
 
     fn clear(&mut self) {

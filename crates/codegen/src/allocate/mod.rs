@@ -101,12 +101,7 @@ pub fn allocate(func: Func<VReg>) -> Func<Reg> {
 /// As [`allocate`], without the registers in `reserved`.
 pub(crate) fn allocate_with(func: Func<VReg>, reserved: RegSet) -> Func<Reg> {
     let (allocation, coloring) = assign(func, reserved);
-    debug_assert_eq!(
-        check(&allocation, &coloring),
-        Ok(()),
-        "{}",
-        allocation.original
-    );
+    debug_assert_eq!(check(&allocation, &coloring), Ok(()), "{}", allocation.original);
     allocation.finish(&coloring)
 }
 

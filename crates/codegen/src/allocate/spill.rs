@@ -95,11 +95,7 @@ pub fn spill(allocation: &mut Allocation, spilled: &[VReg]) {
 }
 
 fn new_slot(allocation: &mut Allocation) -> SlotId {
-    allocation.func.slots.push(Slot {
-        size: 8,
-        align: 8,
-        name: None,
-    })
+    allocation.func.slots.push(Slot { size: 8, align: 8, name: None })
 }
 
 /// A block being rewritten.
@@ -150,10 +146,7 @@ impl Ctx<'_> {
         }
         // What brought a stretch home, or from home, is made anew.
         let is_constant = |home: &Home| matches!(home, Home::Constant(..));
-        if touched
-            .iter()
-            .any(|(_, role, home)| *role == Role::Def && is_constant(home))
-        {
+        if touched.iter().any(|(_, role, home)| *role == Role::Def && is_constant(home)) {
             if let Origin::Original(_) = step.origin {
                 step.is_dropped = true;
                 self.out.push(step);
@@ -243,8 +236,7 @@ impl Ctx<'_> {
     fn forget_points(&mut self) {
         if std::mem::take(&mut self.has_points) {
             let origins = &self.allocation.origins;
-            self.current
-                .retain(|_, register| origins[*register] != Kind::Point);
+            self.current.retain(|_, register| origins[*register] != Kind::Point);
         }
     }
 }
@@ -263,38 +255,19 @@ fn slot_of(step: &Step) -> Option<SlotId> {
 }
 
 fn home_address(slot: SlotId) -> Address<VReg> {
-    Address {
-        base: Base::Slot(slot),
-        offset: 0,
-    }
+    Address { base: Base::Slot(slot), offset: 0 }
 }
 
 fn store(register: VReg, slot: SlotId, span: Span) -> Step {
-    let op = Op::Store {
-        size: Size::DW,
-        address: home_address(slot),
-        src: Source::Reg(register),
-    };
-    Step {
-        inst: Inst::new(op, span),
-        origin: Origin::Spill,
-        is_dropped: false,
-    }
+    let op = Op::Store { size: Size::DW, address: home_address(slot), src: Source::Reg(register) };
+    Step { inst: Inst::new(op, span), origin: Origin::Spill, is_dropped: false }
 }
 
 fn fill(register: VReg, home: Home, span: Span) -> Step {
     match home {
         Home::Slot(slot) => {
-            let op = Op::Load {
-                ty: LoadType::U64,
-                dst: register,
-                address: home_address(slot),
-            };
-            Step {
-                inst: Inst::new(op, span),
-                origin: Origin::Reload,
-                is_dropped: false,
-            }
+            let op = Op::Load { ty: LoadType::U64, dst: register, address: home_address(slot) };
+            Step { inst: Inst::new(op, span), origin: Origin::Reload, is_dropped: false }
         }
         Home::Constant(original, op, core) => {
             let op = op.map(|_| register);

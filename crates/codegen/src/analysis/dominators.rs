@@ -41,13 +41,7 @@ impl Dominators {
         }
         let idom = immediate_dominators(&order, &preds, &position);
         let interval = number_tree(&idom);
-        Self {
-            order,
-            preds,
-            position,
-            idom,
-            interval,
-        }
+        Self { order, preds, position, idom, interval }
     }
 
     /// True if control can reach `block`.
@@ -104,11 +98,7 @@ fn immediate_dominators(
                 if idom[pred as usize] == u32::MAX {
                     continue;
                 }
-                new = if new == u32::MAX {
-                    pred
-                } else {
-                    intersect(&idom, pred, new)
-                };
+                new = if new == u32::MAX { pred } else { intersect(&idom, pred, new) };
             }
             if idom[idx] != new {
                 idom[idx] = new;
@@ -163,9 +153,7 @@ mod tests {
         // Random graphs; a dominates b if b is unreachable without a.
         let mut seed = 1u64;
         let mut random = |n: usize| {
-            seed = seed
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (seed >> 33) as usize % n
         };
         for _ in 0..200 {

@@ -22,11 +22,8 @@ pub fn find_loops(body: &Body, dominators: &Dominators) -> Vec<Loop> {
     let mut inside = vec![false; body.blocks.len()];
     for &header in &dominators.order {
         let is_back = |&&pred: &&BlockId| dominators.dominates(header, pred);
-        let mut latches: Vec<BlockId> = dominators.preds[header]
-            .iter()
-            .filter(is_back)
-            .copied()
-            .collect();
+        let mut latches: Vec<BlockId> =
+            dominators.preds[header].iter().filter(is_back).copied().collect();
         latches.dedup();
         if latches.is_empty() {
             continue;
@@ -44,11 +41,7 @@ pub fn find_loops(body: &Body, dominators: &Dominators) -> Vec<Loop> {
             inside[block.index()] = false;
         }
         blocks.sort_unstable_by_key(|&block| dominators.position(block));
-        loops.push(Loop {
-            header,
-            latches,
-            blocks,
-        });
+        loops.push(Loop { header, latches, blocks });
     }
     loops.sort_by_key(|l| l.blocks.len());
     loops

@@ -92,32 +92,14 @@ impl<S: Surroundings> Ctx<'_, S> {
         let span = inst.span;
         let core = inst.core.map(|core| self.around.core(core));
         let insn: ObjInsn = match inst.op {
-            Op::Alu {
-                width,
-                op,
-                dst,
-                src,
-            } => {
+            Op::Alu { width, op, dst, src } => {
                 let src = source(src);
-                Insn::Alu {
-                    width,
-                    op,
-                    dst,
-                    src,
-                }
-                .into()
+                Insn::Alu { width, op, dst, src }.into()
             }
             Op::Neg { width, dst } => Insn::Neg { width, dst }.into(),
-            Op::SignExtend {
-                extension,
-                dst,
-                src,
-            } => Insn::SignExtend {
-                extension,
-                dst,
-                src,
+            Op::SignExtend { extension, dst, src } => {
+                Insn::SignExtend { extension, dst, src }.into()
             }
-            .into(),
             Op::ByteSwap { op, bits, dst } => Insn::ByteSwap { op, bits, dst }.into(),
             Op::LoadImm { dst, value } => {
                 let local = |core: &CoreReloc| core.kind == TYPE_ID_LOCAL;
@@ -132,12 +114,8 @@ impl<S: Surroundings> Ctx<'_, S> {
                 ObjInsn::load_address(dst, self.around.address(symbol))
             }
             Op::SlotAddr { dst, slot, offset } => {
-                let copy = Insn::Alu {
-                    width: Width::W64,
-                    op: AluOp::Mov,
-                    dst,
-                    src: Src::Reg(Reg::FP),
-                };
+                let copy =
+                    Insn::Alu { width: Width::W64, op: AluOp::Mov, dst, src: Src::Reg(Reg::FP) };
                 self.push(copy, span);
                 Insn::Alu {
                     width: Width::W64,
@@ -153,29 +131,11 @@ impl<S: Surroundings> Ctx<'_, S> {
             }
             Op::Store { size, address, src } => {
                 let ((base, off), src) = (self.place(address), source(src));
-                Insn::Store {
-                    size,
-                    base,
-                    off,
-                    src,
-                }
-                .into()
+                Insn::Store { size, base, off, src }.into()
             }
-            Op::Atomic {
-                op,
-                width,
-                address,
-                src,
-            } => {
+            Op::Atomic { op, width, address, src } => {
                 let (base, off) = self.place(address);
-                Insn::Atomic {
-                    op,
-                    width,
-                    base,
-                    off,
-                    src,
-                }
-                .into()
+                Insn::Atomic { op, width, base, off, src }.into()
             }
             Op::LoadPacket { size, index, off } => Insn::LoadPacket { size, index, off }.into(),
             Op::Call { callee, .. } => match callee {
@@ -192,14 +152,7 @@ impl<S: Surroundings> Ctx<'_, S> {
                 self.push(Insn::Exit, span);
             }
             Term::Jump(target) => self.emit_jump(target, span, next),
-            Term::Branch {
-                op,
-                width,
-                lhs,
-                rhs,
-                then,
-                otherwise,
-            } => {
+            Term::Branch { op, width, lhs, rhs, then, otherwise } => {
                 let rhs = source(rhs);
                 if next == Some(then)
                     && let Some((op, lhs, rhs)) = negate(op, lhs, rhs, cpu)
@@ -228,13 +181,7 @@ impl<S: Surroundings> Ctx<'_, S> {
         target: BlockId,
         span: Span,
     ) {
-        let insn = Insn::JumpIf {
-            width,
-            op,
-            dst: lhs,
-            src: rhs,
-            off: 0,
-        };
+        let insn = Insn::JumpIf { width, op, dst: lhs, src: rhs, off: 0 };
         self.push(insn, span).target = Some(target);
     }
 
@@ -297,20 +244,12 @@ impl<S: Surroundings> Ctx<'_, S> {
                     let mut branch = item.insn;
                     branch.insn = branch.insn.with_jump_offset(1).unwrap_or(branch.insn);
                     let follow = |insn: Insn, target| Item {
-                        insn: ObjInsn {
-                            span,
-                            line: line.clone(),
-                            ..ObjInsn::new(insn)
-                        },
+                        insn: ObjInsn { span, line: line.clone(), ..ObjInsn::new(insn) },
                         target,
                     };
-                    self.out.push(Item {
-                        insn: branch,
-                        target: None,
-                    });
+                    self.out.push(Item { insn: branch, target: None });
                     self.out.push(follow(Insn::Jump { off: 1 }, None));
-                    self.out
-                        .push(follow(Insn::JumpLong { off: 0 }, Some(target)));
+                    self.out.push(follow(Insn::JumpLong { off: 0 }, Some(target)));
                 }
                 _ => self.out.push(item),
             }

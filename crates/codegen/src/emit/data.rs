@@ -214,8 +214,7 @@ impl<'a> Ctx<'a, '_> {
             let Some(target) = target else {
                 let name = self.names.resolve(global.name);
                 let message = format!("`{name}` contains an address that no loader can fill in");
-                self.reports
-                    .push(Diagnostic::new(E0413, global.span, message));
+                self.reports.push(Diagnostic::new(E0413, global.span, message));
                 continue;
             };
             let offset = u32::try_from(addend).unwrap_or(u32::MAX);
@@ -242,10 +241,7 @@ impl<'a> Ctx<'a, '_> {
             value_type: spec.value.map(|ty| self.types.ty(ty)),
             event_type: spec.event.map(|ty| self.types.ty(ty)),
             inner: spec.inner.as_ref().map(|inner| {
-                Box::new(object::Map {
-                    name: String::new(),
-                    ..self.map(inner, global)
-                })
+                Box::new(object::Map { name: String::new(), ..self.map(inner, global) })
             }),
             values: Vec::new(),
             style: match spec.style {

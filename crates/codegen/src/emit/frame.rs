@@ -98,9 +98,8 @@ fn report(func: &Func<Reg>, used: &[SlotId], depth: u64) -> Diagnostic {
     let message =
         format!("the stack frame of `{name}` takes {depth} bytes, {MAX_FRAME_BYTES} are allowed");
     let mut diagnostic = Diagnostic::new(E0403, func.span, message);
-    let (mut variables, spills): (Vec<SlotId>, Vec<SlotId>) = used
-        .iter()
-        .partition(|slot| slot.index() < func.n_variables);
+    let (mut variables, spills): (Vec<SlotId>, Vec<SlotId>) =
+        used.iter().partition(|slot| slot.index() < func.n_variables);
     variables.sort_by_key(|&slot| std::cmp::Reverse(func.slots[slot].size));
     for &id in variables.iter().take(MAX_LISTED) {
         let slot = &func.slots[id];

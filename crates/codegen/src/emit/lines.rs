@@ -16,11 +16,7 @@ pub struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines of `session`.
     pub fn new(session: &'a Session) -> Self {
-        Self {
-            session,
-            known: FxHashMap::default(),
-            last: None,
-        }
+        Self { session, known: FxHashMap::default(), last: None }
     }
 
     /// Starts a function, whose name is at `span`.
@@ -52,11 +48,6 @@ impl<'a> Lines<'a> {
                 text: file.line_text(line).into(),
             })
         };
-        Some(
-            self.known
-                .entry((id, line, column))
-                .or_insert_with(make)
-                .clone(),
-        )
+        Some(self.known.entry((id, line, column)).or_insert_with(make).clone())
     }
 }

@@ -69,17 +69,10 @@ pub fn emit(
     }
     .place_globals(&used);
     emitter.emit_code(session, cpu);
-    let Emitter {
-        types,
-        mut object,
-        reports,
-        ..
-    } = emitter;
+    let Emitter { types, mut object, reports, .. } = emitter;
     object.btf = types.into_btf();
     let is_right = reports.is_empty();
-    reports
-        .into_iter()
-        .for_each(|report| session.report(report));
+    reports.into_iter().for_each(|report| session.report(report));
     is_right.then_some(object)
 }
 
@@ -124,9 +117,7 @@ fn plan_map(plan: &mut Plan<'_>, spec: &hir::MapSpec) {
 fn used_cores(func: &Func<Reg>) -> impl Iterator<Item = &Core> {
     let blocks = func.layout.iter().map(|&id| &func.blocks[id]);
     let insts = blocks.flat_map(|block| &block.insts);
-    insts
-        .filter_map(|inst| inst.core)
-        .map(|core| &func.cores[core])
+    insts.filter_map(|inst| inst.core).map(|core| &func.cores[core])
 }
 
 struct Emitter<'a> {
@@ -153,9 +144,7 @@ impl Emitter<'_> {
                 (true, _) => BtfLinkage::Global,
             };
             let params = param_names(func);
-            let btf = self
-                .types
-                .func(func.name, func.ty, &params, linkage, &func.decl_tags);
+            let btf = self.types.func(func.name, func.ty, &params, linkage, &func.decl_tags);
             if is_defined {
                 let section = func.section.map(|section| self.names.resolve(section));
                 let section = section.unwrap_or(object::Function::SUBPROGRAM_SECTION);
@@ -213,9 +202,7 @@ impl Emitter<'_> {
 /// The names of a function's parameters, where it has a body.
 fn param_names(func: &hir::Func) -> Vec<Option<Name>> {
     let body = func.body.iter();
-    body.flat_map(|body| body.locals.iter().take(body.n_params))
-        .map(|local| local.name)
-        .collect()
+    body.flat_map(|body| body.locals.iter().take(body.n_params)).map(|local| local.name).collect()
 }
 
 /// The rest of the object as the code of one function sees it.
@@ -233,10 +220,9 @@ impl Surroundings for FuncSurroundings<'_, '_, '_> {
             Symbol::Global(id, offset) => (self.places.globals[id], offset),
         };
         match placed {
-            (Some(Placed::Data(section, start)), offset) => Reloc::Data {
-                section,
-                offset: start.wrapping_add_signed(offset),
-            },
+            (Some(Placed::Data(section, start)), offset) => {
+                Reloc::Data { section, offset: start.wrapping_add_signed(offset) }
+            }
             (Some(Placed::Map(map)), _) => Reloc::Map(map),
             (Some(Placed::Extern(id)), _) => Reloc::Extern(id),
             (None, _) => unreachable!("used globals are placed"),
@@ -254,11 +240,7 @@ impl Surroundings for FuncSurroundings<'_, '_, '_> {
     fn core(&mut self, core: CoreId) -> CoreReloc {
         let query = &self.func.cores[core].query;
         let (root, access) = self.types.query(query);
-        CoreReloc {
-            kind: core_number(query.kind),
-            root,
-            access: access.into(),
-        }
+        CoreReloc { kind: core_number(query.kind), root, access: access.into() }
     }
 
     fn line(&mut self, span: Span) -> Option<Arc<Line>> {

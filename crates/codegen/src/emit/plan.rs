@@ -32,11 +32,7 @@ pub struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// Nothing yet.
     pub fn new(module: &'a Module) -> Self {
-        Self {
-            module,
-            kept: FxHashMap::default(),
-            todo: Vec::new(),
-        }
+        Self { module, kept: FxHashMap::default(), todo: Vec::new() }
     }
 
     /// What is described of `record`.
@@ -69,8 +65,7 @@ impl<'a> Plan<'a> {
         if let Some(body) = &self.module.types.records[record].body
             && self.kept.insert(record, Kept::All) != Some(Kept::All)
         {
-            self.todo
-                .extend(body.members.iter().map(|member| member.ty.ty));
+            self.todo.extend(body.members.iter().map(|member| member.ty.ty));
         }
     }
 

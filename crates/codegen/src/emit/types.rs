@@ -72,11 +72,7 @@ impl<'a> TypeWriter<'a> {
             _ => TypeId::VOID,
         };
         let name = self.name(Some(name));
-        let func = self.btf.push(TypeDef::Func {
-            name,
-            proto,
-            linkage,
-        });
+        let func = self.btf.push(TypeDef::Func { name, proto, linkage });
         self.tag(func, None, decl_tags);
         self.finish();
         func
@@ -104,9 +100,8 @@ impl<'a> TypeWriter<'a> {
         };
         // The loader looks for the name of the root, and typedefs hide tags.
         let types = &self.module.types;
-        let has_tag = types
-            .record_of(query.ty)
-            .is_some_and(|record| types.records[record].name.is_some());
+        let has_tag =
+            types.record_of(query.ty).is_some_and(|record| types.records[record].name.is_some());
         let root = match has_tag {
             true => types.canonical(query.ty),
             false => query.ty,
@@ -144,12 +139,7 @@ impl<'a> TypeWriter<'a> {
     fn tag(&mut self, target: TypeId, component_idx: Option<u32>, tags: &[Symbol]) {
         for &tag in tags {
             let name = self.name(Some(tag));
-            self.btf.push(TypeDef::DeclTag {
-                name,
-                target,
-                component_idx,
-                is_attribute: false,
-            });
+            self.btf.push(TypeDef::DeclTag { name, target, component_idx, is_attribute: false });
         }
     }
 
@@ -221,11 +211,7 @@ impl<'a> TypeWriter<'a> {
             Type::Tagged { inner, tag } => {
                 let target = self.mention(*inner);
                 let name = self.name(Some(*tag));
-                self.btf.intern(TypeDef::TypeTag {
-                    name,
-                    target,
-                    is_attribute: false,
-                })
+                self.btf.intern(TypeDef::TypeTag { name, target, is_attribute: false })
             }
         };
         self.known.insert(ty, id);
@@ -240,11 +226,7 @@ impl<'a> TypeWriter<'a> {
         let element = self.mention_qualified(elem);
         let index = self.int("__ARRAY_SIZE_TYPE__", 4, IntEncoding::Unsigned);
         let n_elements = u32::try_from(len.unwrap_or(0)).unwrap_or(u32::MAX);
-        self.btf.intern(TypeDef::Array {
-            element,
-            index,
-            n_elements,
-        })
+        self.btf.intern(TypeDef::Array { element, index, n_elements })
     }
 
     fn proto(&mut self, func: &FuncType, names: &[Option<Symbol>]) -> TypeId {
@@ -255,11 +237,7 @@ impl<'a> TypeWriter<'a> {
             let ty = self.mention_qualified(param);
             params.push(ParamDef { name, ty });
         }
-        self.btf.intern(TypeDef::FuncProto {
-            ret,
-            params,
-            is_variadic: func.is_variadic,
-        })
+        self.btf.intern(TypeDef::FuncProto { ret, params, is_variadic: func.is_variadic })
     }
 
     fn typedef(&mut self, id: TypedefId) -> TypeId {
@@ -307,9 +285,7 @@ impl<'a> TypeWriter<'a> {
             Some(Kept::Some(members)) => members.contains(&(idx as u32)),
             _ => true,
         };
-        let kept: Vec<usize> = (0..body.members.len())
-            .filter(|&idx| is_kept(idx))
-            .collect();
+        let kept: Vec<usize> = (0..body.members.len()).filter(|&idx| is_kept(idx)).collect();
         let mut members = Vec::with_capacity(kept.len());
         for &idx in &kept {
             let member = &body.members[idx];
@@ -325,25 +301,13 @@ impl<'a> TypeWriter<'a> {
             });
         }
         let def = match record.kind {
-            RecordKind::Struct => TypeDef::Struct {
-                name,
-                size_bytes,
-                members,
-            },
-            RecordKind::Union => TypeDef::Union {
-                name,
-                size_bytes,
-                members,
-            },
+            RecordKind::Struct => TypeDef::Struct { name, size_bytes, members },
+            RecordKind::Union => TypeDef::Union { name, size_bytes, members },
         };
         self.btf.define(reserved, def);
         self.tag(reserved, None, &record.decl_tags);
         for (position, &idx) in kept.iter().enumerate() {
-            self.tag(
-                reserved,
-                Some(position as u32),
-                &body.members[idx].decl_tags,
-            );
+            self.tag(reserved, Some(position as u32), &body.members[idx].decl_tags);
         }
     }
 
@@ -380,10 +344,8 @@ impl<'a> TypeWriter<'a> {
         }
         let def = &self.module.types.enums[id];
         let kind = def.repr.unwrap_or(IntKind::UInt);
-        let enumerator = |&(name, value): &(Symbol, i128)| EnumeratorDef {
-            name: self.name(Some(name)),
-            value,
-        };
+        let enumerator =
+            |&(name, value): &(Symbol, i128)| EnumeratorDef { name: self.name(Some(name)), value };
         let enumerators: Vec<EnumeratorDef> = def.enumerators.iter().map(enumerator).collect();
         let name = self.name(def.name);
         let size_bytes = kind.bits() / 8;
@@ -392,23 +354,10 @@ impl<'a> TypeWriter<'a> {
             true => i128::from(i32::MIN)..=i128::from(i32::MAX),
             false => 0..=i128::from(u32::MAX),
         };
-        let is_narrow = def
-            .enumerators
-            .iter()
-            .all(|(_, value)| range.contains(value));
+        let is_narrow = def.enumerators.iter().all(|(_, value)| range.contains(value));
         let written = self.btf.push(match is_narrow {
-            true => TypeDef::Enum {
-                name,
-                size_bytes,
-                is_signed,
-                enumerators,
-            },
-            false => TypeDef::Enum64 {
-                name,
-                size_bytes,
-                is_signed,
-                enumerators,
-            },
+            true => TypeDef::Enum { name, size_bytes, is_signed, enumerators },
+            false => TypeDef::Enum64 { name, size_bytes, is_signed, enumerators },
         });
         self.enums[id] = Some(written);
         written

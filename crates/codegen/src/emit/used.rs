@@ -78,10 +78,9 @@ impl Ctx<'_> {
                         Symbol::Func(id) => InitTarget::Func(id),
                         Symbol::Global(id, _) => InitTarget::Global(id),
                     }),
-                    Op::Call {
-                        callee: crate::ir::Callee::Func(id),
-                        ..
-                    } => self.mark(InitTarget::Func(id)),
+                    Op::Call { callee: crate::ir::Callee::Func(id), .. } => {
+                        self.mark(InitTarget::Func(id))
+                    }
                     _ => {}
                 }
             }

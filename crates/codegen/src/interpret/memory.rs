@@ -35,10 +35,7 @@ impl Memory {
     pub fn read(&self, address: u64, n_bytes: u32) -> Result<&[u8], Fault> {
         let fault = Fault::OutOfBounds { address, n_bytes };
         let (object, range) = locate(address, n_bytes).ok_or(fault.clone())?;
-        self.objects
-            .get(object)
-            .and_then(|bytes| bytes.get(range))
-            .ok_or(fault)
+        self.objects.get(object).and_then(|bytes| bytes.get(range)).ok_or(fault)
     }
 
     /// Writes `bytes` at `address`.

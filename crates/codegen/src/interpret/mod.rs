@@ -93,12 +93,7 @@ impl<'a> Machine<'a> {
                 let _ = memory.store(start + reloc.offset, Width::W64, value);
             }
         }
-        Self {
-            module,
-            memory,
-            globals,
-            fuel,
-        }
+        Self { module, memory, globals, fuel }
     }
 
     /// Calls function `id`. The result of a `void` function is 0.
@@ -125,10 +120,8 @@ impl<'a> Machine<'a> {
         }
         let mark = self.memory.len();
         let slots = body.slots.iter();
-        let slots = slots.map(|slot| {
-            self.memory
-                .allocate(vec![0; slot.size.min(1 << 20) as usize])
-        });
+        let slots =
+            slots.map(|slot| self.memory.allocate(vec![0; slot.size.min(1 << 20) as usize]));
         let mut frame = Frame {
             body,
             slots: slots.collect(),
@@ -158,16 +151,12 @@ impl<'a> Machine<'a> {
                 Term::Unreachable => return Err(Fault::Unreachable),
                 Term::Return(value) => return Ok(value.map_or(0, |value| self.get(frame, value))),
                 Term::Jump(target) => target,
-                Term::Branch {
-                    cond,
-                    lhs,
-                    rhs,
-                    then,
-                    otherwise,
-                } => match self.compare(frame, *cond, *lhs, *rhs) {
-                    true => then,
-                    false => otherwise,
-                },
+                Term::Branch { cond, lhs, rhs, then, otherwise } => {
+                    match self.compare(frame, *cond, *lhs, *rhs) {
+                        true => then,
+                        false => otherwise,
+                    }
+                }
             };
             let args: Vec<u64> = target.args.iter().map(|&a| self.get(frame, a)).collect();
             block = target.block;
@@ -235,27 +224,20 @@ impl<'a> Machine<'a> {
                 self.memory.store(address, access.width, value)?;
                 0
             }
-            Op::MemCopy {
-                dst, src, n_bytes, ..
-            } => {
+            Op::MemCopy { dst, src, n_bytes, .. } => {
                 let (dst, src) = (self.address(frame, dst), self.address(frame, src));
                 let bytes = self.memory.read(src, n_bytes)?.to_vec();
                 self.memory.write(dst, &bytes)?;
                 0
             }
-            Op::MemSet {
-                dst, byte, n_bytes, ..
-            } => {
+            Op::MemSet { dst, byte, n_bytes, .. } => {
                 let (dst, byte) = (self.address(frame, dst), get(byte) as u8);
                 self.memory.write(dst, &vec![byte; n_bytes as usize])?;
                 0
             }
-            Op::Atomic {
-                op,
-                access,
-                value,
-                expected,
-            } => self.atomic(frame, op, access, value, expected)?,
+            Op::Atomic { op, access, value, expected } => {
+                self.atomic(frame, op, access, value, expected)?
+            }
             Op::Call(callee, args) => {
                 let args: Vec<u64> = args.as_slice().iter().map(|&arg| get(arg)).collect();
                 match callee {
@@ -323,10 +305,6 @@ fn truncate(ty: Type, bits: u64) -> u64 {
 fn load_packet(packet: &[u8], offset: u64, width: Width) -> Result<u64, Fault> {
     let start = usize::try_from(offset).map_err(|_| Fault::LeftProgram)?;
     let end = start.checked_add(width.bytes() as usize);
-    let bytes = end
-        .and_then(|end| packet.get(start..end))
-        .ok_or(Fault::LeftProgram)?;
-    Ok(bytes
-        .iter()
-        .fold(0, |all, &byte| all << 8 | u64::from(byte)))
+    let bytes = end.and_then(|end| packet.get(start..end)).ok_or(Fault::LeftProgram)?;
+    Ok(bytes.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)))
 }

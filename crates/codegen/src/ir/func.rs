@@ -122,10 +122,7 @@ pub struct Target {
 impl Target {
     /// A block without parameters.
     pub fn new(block: BlockId) -> Self {
-        Self {
-            block,
-            args: Vec::new(),
-        }
+        Self { block, args: Vec::new() }
     }
 }
 
@@ -147,9 +144,7 @@ impl Term {
         let (first, second) = match self {
             Term::Unreachable | Term::Return(_) => (None, None),
             Term::Jump(target) => (Some(target), None),
-            Term::Branch {
-                then, otherwise, ..
-            } => (Some(then), Some(otherwise)),
+            Term::Branch { then, otherwise, .. } => (Some(then), Some(otherwise)),
         };
         first.into_iter().chain(second)
     }
@@ -159,9 +154,7 @@ impl Term {
         let (first, second) = match self {
             Term::Unreachable | Term::Return(_) => (None, None),
             Term::Jump(target) => (Some(target), None),
-            Term::Branch {
-                then, otherwise, ..
-            } => (Some(then), Some(otherwise)),
+            Term::Branch { then, otherwise, .. } => (Some(then), Some(otherwise)),
         };
         first.into_iter().chain(second)
     }
@@ -222,13 +215,10 @@ impl Body {
     pub fn leaf(&mut self, op: Op, ty: Type) -> Value {
         debug_assert!(op.is_leaf());
         let values = &mut self.values;
-        *self.leaves.entry((op, ty)).or_insert_with(|| {
-            values.push(Inst {
-                op,
-                ty,
-                span: Span::NONE,
-            })
-        })
+        *self
+            .leaves
+            .entry((op, ty))
+            .or_insert_with(|| values.push(Inst { op, ty, span: Span::NONE }))
     }
 
     /// The constant `n` of type `ty`.
@@ -324,13 +314,10 @@ impl Body {
     /// Replaces every operand by what `replacement` gives for it.
     pub fn map_operands(&mut self, mut replacement: impl FnMut(Value) -> Value) {
         for inst in self.values.iter_mut() {
-            inst.op
-                .for_each_operand_mut(|value| *value = replacement(*value));
+            inst.op.for_each_operand_mut(|value| *value = replacement(*value));
         }
         for block in self.blocks.iter_mut() {
-            block
-                .term
-                .for_each_operand_mut(|value| *value = replacement(*value));
+            block.term.for_each_operand_mut(|value| *value = replacement(*value));
         }
     }
 }

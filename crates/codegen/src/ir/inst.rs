@@ -143,11 +143,7 @@ pub struct Address {
 impl Address {
     /// What a pointer points to.
     pub fn new(base: Value, offset: i32) -> Self {
-        Self {
-            base,
-            offset,
-            core: None,
-        }
+        Self { base, offset, core: None }
     }
 }
 
@@ -167,12 +163,7 @@ pub struct Access {
 impl Access {
     /// An ordinary access with natural alignment.
     pub fn new(address: Address, width: Width) -> Self {
-        Self {
-            address,
-            width,
-            align: width.bytes(),
-            is_volatile: false,
-        }
+        Self { address, width, align: width.bytes(), is_volatile: false }
     }
 }
 
@@ -194,10 +185,7 @@ impl ArgList {
     pub fn new(args: &[Value]) -> Option<Self> {
         let mut list = [<Value as bpfc_base::Idx>::new(0); Self::MAX];
         list.get_mut(..args.len())?.copy_from_slice(args);
-        Some(Self {
-            n_args: args.len() as u8,
-            args: list,
-        })
+        Some(Self { n_args: args.len() as u8, args: list })
     }
 
     /// The arguments.
@@ -221,10 +209,7 @@ impl Op {
     /// True for what is in no block.
     pub fn is_leaf(&self) -> bool {
         use Op::*;
-        matches!(
-            self,
-            Const(_) | Undef | SlotAddr(..) | GlobalAddr(..) | FuncAddr(_) | Core(_)
-        )
+        matches!(self, Const(_) | Undef | SlotAddr(..) | GlobalAddr(..) | FuncAddr(_) | Core(_))
     }
 
     /// True if it computes a value from its operands only, always the same.
@@ -293,12 +278,7 @@ impl Op {
                 visit(&mut dst.base);
                 visit(byte);
             }
-            Atomic {
-                access,
-                value,
-                expected,
-                ..
-            } => {
+            Atomic { access, value, expected, .. } => {
                 visit(&mut access.address.base);
                 visit(value);
                 expected.iter_mut().for_each(visit);

@@ -47,19 +47,14 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
-        Self {
-            lines: text.lines().enumerate(),
-        }
+        Self { lines: text.lines().enumerate() }
     }
 
     fn next(&mut self) -> Option<Line<'a>> {
         for (idx, text) in self.lines.by_ref() {
             let rest = text.split(';').next().unwrap_or("").trim();
             if !rest.is_empty() {
-                return Some(Line {
-                    number: idx + 1,
-                    rest,
-                });
+                return Some(Line { number: idx + 1, rest });
             }
         }
         None
@@ -73,19 +68,11 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn error(&self, expected: &'static str) -> ParseError {
-        ParseError {
-            line: self.number,
-            expected,
-            rest: self.rest.to_owned(),
-        }
+        ParseError { line: self.number, expected, rest: self.rest.to_owned() }
     }
 
     fn check(&self, holds: bool, expected: &'static str) -> Result<(), ParseError> {
-        if holds {
-            Ok(())
-        } else {
-            Err(self.error(expected))
-        }
+        if holds { Ok(()) } else { Err(self.error(expected)) }
     }
 
     /// Skips `token`, if it is next; words must end where it ends.
@@ -153,9 +140,7 @@ impl<'a> Line<'a> {
     }
 
     fn width(&mut self) -> Result<Width, ParseError> {
-        let width = Width::ALL
-            .into_iter()
-            .find(|width| self.accept(&width.to_string()));
+        let width = Width::ALL.into_iter().find(|width| self.accept(&width.to_string()));
         width.ok_or(self.error("a width"))
     }
 }
@@ -191,23 +176,12 @@ fn parse_global(line: &mut Line<'_>) -> Result<Global, ParseError> {
                 _ => return Err(line.error("a global or function")),
             };
             let addend = line.int()?;
-            relocs.push(InitReloc {
-                offset,
-                target,
-                addend,
-            });
+            relocs.push(InitReloc { offset, target, addend });
         }
         init = GlobalInit::Data { bytes, relocs };
     }
     let span = Span::NONE;
-    Ok(Global {
-        name,
-        kind,
-        size,
-        align,
-        init,
-        span,
-    })
+    Ok(Global { name, kind, size, align, init, span })
 }
 
 fn parse_signature(line: &mut Line<'_>) -> Result<Func, ParseError> {
@@ -253,20 +227,13 @@ struct Reader {
 }
 
 fn parse_body(lines: &mut Lines<'_>) -> Result<Body, ParseError> {
-    let mut reader = Reader {
-        body: Body::new(),
-        values: FxHashMap::default(),
-        block: BlockId::new(0),
-    };
+    let mut reader =
+        Reader { body: Body::new(), values: FxHashMap::default(), block: BlockId::new(0) };
     reader.body.blocks = IndexVec::new();
     let mut entry = None;
     loop {
         let Some(mut line) = lines.next() else {
-            return Err(Line {
-                number: 0,
-                rest: "",
-            }
-            .error("`}`"));
+            return Err(Line { number: 0, rest: "" }.error("`}`"));
         };
         if line.accept("}") {
             break;
@@ -284,13 +251,7 @@ fn parse_body(lines: &mut Lines<'_>) -> Result<Body, ParseError> {
         }
         line.check(line.rest.is_empty(), "the end of the line")?;
     }
-    reader.body.entry = entry.ok_or(
-        Line {
-            number: 0,
-            rest: "}",
-        }
-        .error("a block"),
-    )?;
+    reader.body.entry = entry.ok_or(Line { number: 0, rest: "}" }.error("a block"))?;
     Ok(reader.body)
 }
 
@@ -385,13 +346,7 @@ impl Reader {
             let then = self.target(line)?;
             line.token(",")?;
             let otherwise = self.target(line)?;
-            Term::Branch {
-                cond,
-                lhs,
-                rhs,
-                then,
-                otherwise,
-            }
+            Term::Branch { cond, lhs, rhs, then, otherwise }
         } else {
             return Ok(None);
         }))
@@ -445,11 +400,7 @@ impl Reader {
             return Ok(self.body.leaf(Op::Undef, ty));
         }
         let n = line.int()?;
-        let ty = if line.rest.starts_with(['i', 'p']) {
-            line.ty()?
-        } else {
-            Type::I64
-        };
+        let ty = if line.rest.starts_with(['i', 'p']) { line.ty()? } else { Type::I64 };
         Ok(self.body.constant(ty, n))
     }
 
@@ -489,10 +440,7 @@ impl Reader {
             if line.accept("volatile") {
                 access.is_volatile = true;
             } else {
-                let n = ahead
-                    .word()
-                    .strip_prefix("align")
-                    .and_then(|n| n.parse().ok());
+                let n = ahead.word().strip_prefix("align").and_then(|n| n.parse().ok());
                 access.align = n.ok_or(line.error("`volatile` or `align`"))?;
                 *line = ahead;
             }
@@ -554,12 +502,7 @@ impl Reader {
                     expected = Some(value);
                     value = self.operand(line)?;
                 }
-                Op::Atomic {
-                    op,
-                    access,
-                    value,
-                    expected,
-                }
+                Op::Atomic { op, access, value, expected }
             }
             "call" => {
                 let callee = match line.accept("helper") {
@@ -568,10 +511,7 @@ impl Reader {
                 };
                 line.token("(")?;
                 let args = self.list(line)?;
-                Op::Call(
-                    callee,
-                    ArgList::new(&args).ok_or(line.error("fewer arguments"))?,
-                )
+                Op::Call(callee, ArgList::new(&args).ok_or(line.error("fewer arguments"))?)
             }
             _ => return Err(error),
         })
@@ -590,18 +530,8 @@ impl Reader {
         line.token("align")?;
         let align = line.number()?;
         Ok(match name {
-            "memcopy" => Op::MemCopy {
-                dst,
-                src,
-                n_bytes,
-                align,
-            },
-            _ => Op::MemSet {
-                dst,
-                byte,
-                n_bytes,
-                align,
-            },
+            "memcopy" => Op::MemCopy { dst, src, n_bytes, align },
+            _ => Op::MemSet { dst, byte, n_bytes, align },
         })
     }
 }

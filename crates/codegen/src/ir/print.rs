@@ -39,9 +39,7 @@ impl Display for Global {
             GlobalKind::Map => "map",
             GlobalKind::Extern => "extern",
         };
-        let Self {
-            name, size, align, ..
-        } = self;
+        let Self { name, size, align, .. } = self;
         write!(f, "{kind} {name:?} size {size} align {align}")?;
         match &self.init {
             GlobalInit::None => {}
@@ -148,8 +146,7 @@ impl Body {
         if inst.ty != Type::Void {
             out = format!("{value}: {} = ", inst.ty);
         }
-        self.write_op(&mut out, &inst.op)
-            .expect("writing to a string does not fail");
+        self.write_op(&mut out, &inst.op).expect("writing to a string does not fail");
         out
     }
 
@@ -177,30 +174,15 @@ impl Body {
             Op::Store(access, value) => {
                 write!(f, "store{}, {}", self.show_access(access), show(value))
             }
-            Op::MemCopy {
-                dst,
-                src,
-                n_bytes,
-                align,
-            } => {
+            Op::MemCopy { dst, src, n_bytes, align } => {
                 let (dst, src) = (self.show_address(dst), self.show_address(src));
                 write!(f, "memcopy {dst}, {src}, {n_bytes} align {align}")
             }
-            Op::MemSet {
-                dst,
-                byte,
-                n_bytes,
-                align,
-            } => {
+            Op::MemSet { dst, byte, n_bytes, align } => {
                 let (dst, byte) = (self.show_address(dst), show(byte));
                 write!(f, "memset {dst}, {byte}, {n_bytes} align {align}")
             }
-            Op::Atomic {
-                op,
-                access,
-                value,
-                expected,
-            } => {
+            Op::Atomic { op, access, value, expected } => {
                 write!(f, "atomic {op}{}", self.show_access(access))?;
                 if let Some(expected) = expected {
                     write!(f, ", {}", show(expected))?;
@@ -227,13 +209,7 @@ impl Body {
         match term {
             Term::Unreachable => "unreachable".into(),
             Term::Jump(target) => format!("jump {}", self.show_target(target)),
-            Term::Branch {
-                cond,
-                lhs,
-                rhs,
-                then,
-                otherwise,
-            } => {
+            Term::Branch { cond, lhs, rhs, then, otherwise } => {
                 let (lhs, rhs) = (self.show(*lhs), self.show(*rhs));
                 let (then, otherwise) = (self.show_target(then), self.show_target(otherwise));
                 format!("br {cond} {lhs}, {rhs}, {then}, {otherwise}")

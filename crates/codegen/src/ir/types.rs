@@ -81,9 +81,7 @@ impl Width {
 
     /// The width of `bytes` bytes.
     pub fn from_bytes(bytes: u64) -> Option<Self> {
-        Width::ALL
-            .into_iter()
-            .find(|w| u64::from(w.bytes()) == bytes)
+        Width::ALL.into_iter().find(|w| u64::from(w.bytes()) == bytes)
     }
 }
 

@@ -106,12 +106,7 @@ impl Ctx<'_> {
             Some(value) => self.body.show_inst(value),
             None => self.body.show_term(&self.body.blocks[block].term),
         };
-        self.errors.push(Invalid {
-            func: self.id,
-            block,
-            line,
-            problem,
-        });
+        self.errors.push(Invalid { func: self.id, block, line, problem });
     }
 
     fn check_signature(&mut self) {
@@ -120,10 +115,7 @@ impl Ctx<'_> {
         let params = &self.body.blocks[entry].params;
         let types: Vec<Type> = params.iter().map(|&p| self.body.ty(p)).collect();
         self.expect(types == self.func.params, "entry differs from signature");
-        self.expect(
-            self.dominators.preds[entry].is_empty(),
-            "a jump to the entry",
-        );
+        self.expect(self.dominators.preds[entry].is_empty(), "a jump to the entry");
     }
 
     fn check_block(&mut self, id: BlockId) {
@@ -170,10 +162,7 @@ impl Ctx<'_> {
             false => self.dominators.dominates(block, self.at.0),
         };
         self.expect(holds, "operand does not dominate its use");
-        self.expect(
-            self.body.ty(value) != Type::Void,
-            "operand without a result",
-        );
+        self.expect(self.body.ty(value) != Type::Void, "operand without a result");
     }
 
     fn check_term(&mut self, term: &Term) {
@@ -224,25 +213,16 @@ impl Ctx<'_> {
             Op::Store(access, value) => {
                 result == Void && access.width.bits() <= ty(value).bits() && self.is_access(access)
             }
-            Op::MemCopy {
-                dst, src, align, ..
-            } => {
+            Op::MemCopy { dst, src, align, .. } => {
                 result == Void
                     && ty(dst.base) == Ptr
                     && ty(src.base) == Ptr
                     && align.is_power_of_two()
             }
-            Op::MemSet {
-                dst, byte, align, ..
-            } => {
+            Op::MemSet { dst, byte, align, .. } => {
                 result == Void && ty(dst.base) == Ptr && ty(byte) == I32 && align.is_power_of_two()
             }
-            Op::Atomic {
-                op,
-                access,
-                value,
-                expected,
-            } => {
+            Op::Atomic { op, access, value, expected } => {
                 let int = [I32, I64][usize::from(access.width == Width::W64)];
                 let has_expected = op == AtomicOp::CompareExchange;
                 matches!(access.width, Width::W32 | Width::W64)

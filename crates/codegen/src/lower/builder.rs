@@ -40,13 +40,7 @@ impl Ctx<'_> {
         match (self.out.as_const(lhs), self.out.as_const(rhs)) {
             (Some(a), Some(b)) if cond.eval(a, b) => self.end_block(Term::Jump(then)),
             (Some(_), Some(_)) => self.end_block(Term::Jump(otherwise)),
-            _ => self.end_block(Term::Branch {
-                cond,
-                lhs,
-                rhs,
-                then,
-                otherwise,
-            }),
+            _ => self.end_block(Term::Branch { cond, lhs, rhs, then, otherwise }),
         }
     }
 

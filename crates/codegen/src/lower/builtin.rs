@@ -40,15 +40,7 @@ impl Ctx<'_> {
                 let n_bytes = self.constant_size(args[2]) as u32;
                 self.span = span;
                 if n_bytes != 0 {
-                    self.emit(
-                        Op::MemSet {
-                            dst,
-                            byte,
-                            n_bytes,
-                            align,
-                        },
-                        Type::Void,
-                    );
+                    self.emit(Op::MemSet { dst, byte, n_bytes, align }, Type::Void);
                 }
                 self.address_value(dst)
             }
@@ -116,11 +108,7 @@ impl Ctx<'_> {
     /// Through a temporary, since the objects may overlap.
     fn move_memory(&mut self, dst: Address, src: Address, n_bytes: u64, align: u32) {
         let size = n_bytes as u32;
-        let temp = self.out.slots.push(Slot {
-            size,
-            align: align.max(8),
-            name: None,
-        });
+        let temp = self.out.slots.push(Slot { size, align: align.max(8), name: None });
         let temp = Address::new(self.out.slot_addr(temp, 0), 0);
         self.mem_copy(temp, src, n_bytes, align);
         self.mem_copy(dst, temp, n_bytes, align);
@@ -299,29 +287,20 @@ impl Ctx<'_> {
     ) -> (Value, Option<Value>) {
         let span = self.span;
         let pointee = self.types.pointee(self.hir.exprs[ptr].ty);
-        let width = pointee
-            .and_then(|pointee| scalar(self.types, pointee.ty))
-            .map(Scalar::width);
+        let width = pointee.and_then(|pointee| scalar(self.types, pointee.ty)).map(Scalar::width);
         let Some(width) = width else {
             self.report(span, "atomic operation on something that is no scalar");
             return (self.undef(Type::I64), None);
         };
         let base = self.lower_expr(ptr);
-        let int = if width == Width::W64 {
-            Type::I64
-        } else {
-            Type::I32
-        };
+        let int = if width == Width::W64 { Type::I64 } else { Type::I32 };
         let mut values = Vec::new();
         for &operand in operands {
             let value = self.lower_expr(operand);
             values.push(self.as_int(value, int));
         }
         self.span = span;
-        let access = Access {
-            is_volatile: true,
-            ..Access::new(Address::new(base, 0), width)
-        };
+        let access = Access { is_volatile: true, ..Access::new(Address::new(base, 0), width) };
         let first = values.first().copied().unwrap_or_else(|| self.undef(int));
         let ir_op = match op {
             // RFC 9669 has neither; an aligned access is a single one.
@@ -356,15 +335,7 @@ impl Ctx<'_> {
         let needs_value =
             wants_value || matches!(ir_op, AtomicOp::Exchange | AtomicOp::CompareExchange);
         let ty = if needs_value { int } else { Type::Void };
-        let old = self.emit(
-            Op::Atomic {
-                op: ir_op,
-                access,
-                value,
-                expected,
-            },
-            ty,
-        );
+        let old = self.emit(Op::Atomic { op: ir_op, access, value, expected }, ty);
         (old, Some(first))
     }
 

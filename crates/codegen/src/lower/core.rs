@@ -12,11 +12,7 @@ impl Ctx<'_> {
             let known = &core.query;
             (known.kind, known.ty, &known.path) == (query.kind, query.ty, &query.path)
         };
-        let known = self
-            .out
-            .cores
-            .ids()
-            .find(|&id| is_same(&self.out.cores[id]));
+        let known = self.out.cores.ids().find(|&id| is_same(&self.out.cores[id]));
         known.unwrap_or_else(|| {
             let local = local_answer(self.types, &query);
             self.out.cores.push(ir::Core { query, local })
@@ -77,11 +73,7 @@ pub(super) fn field(types: &hir::Types, query: &CoreQuery) -> Option<Field> {
         bits = None;
         match types.resolve(ty) {
             hir::Type::Record(record) => {
-                let member = types.records[*record]
-                    .body
-                    .as_ref()?
-                    .members
-                    .get(step as usize)?;
+                let member = types.records[*record].body.as_ref()?.members.get(step as usize)?;
                 offset += member.offset_bits;
                 bits = member.bits;
                 ty = member.ty.ty;

@@ -23,11 +23,7 @@ impl Ctx<'_> {
                     self.lower_effect(*value);
                 }
             }
-            ExprKind::Conditional {
-                cond,
-                then,
-                otherwise,
-            } => {
+            ExprKind::Conditional { cond, then, otherwise } => {
                 let (yes, no, join) = (self.new_block(), self.new_block(), self.new_block());
                 self.lower_cond(*cond, yes, no);
                 for (block, arm) in [(yes, *then), (no, *otherwise)] {
@@ -42,9 +38,7 @@ impl Ctx<'_> {
                 self.lower_cond(id, join, join);
                 self.start_block(join);
             }
-            ExprKind::Atomic {
-                op, ptr, operands, ..
-            } => {
+            ExprKind::Atomic { op, ptr, operands, .. } => {
                 self.lower_atomic(*op, *ptr, operands, false);
             }
             _ if self.types.record_of(expr.ty).is_some() => {
@@ -67,10 +61,8 @@ impl Ctx<'_> {
         let hir = self.hir;
         let expr = &hir.exprs[id];
         self.span = expr.span;
-        if matches!(
-            self.types.resolve(expr.ty),
-            hir::Type::Void | hir::Type::Error
-        ) && !matches!(expr.kind, ExprKind::Call { .. } | ExprKind::Builtin(..))
+        if matches!(self.types.resolve(expr.ty), hir::Type::Void | hir::Type::Error)
+            && !matches!(expr.kind, ExprKind::Call { .. } | ExprKind::Builtin(..))
         {
             if !matches!(expr.kind, ExprKind::Error | ExprKind::Load(_)) {
                 self.lower_effect(id);
@@ -133,28 +125,19 @@ impl Ctx<'_> {
                 self.pointer_difference(left, right, *scale)
             }
             ExprKind::LogAnd(..) | ExprKind::LogOr(..) => self.lower_logical(id),
-            ExprKind::Conditional {
-                cond,
-                then,
-                otherwise,
-            } => self.lower_conditional(*cond, *then, *otherwise, expr.ty),
+            ExprKind::Conditional { cond, then, otherwise } => {
+                self.lower_conditional(*cond, *then, *otherwise, expr.ty)
+            }
             ExprKind::Assign { place, value } => {
                 let place_ref = self.lower_place(*place);
                 let value = self.lower_expr(*value);
                 self.span = expr.span;
                 self.write(&place_ref, hir.places[*place].ty, value)
             }
-            ExprKind::AssignOp {
-                place,
-                op,
-                value,
-                compute,
-            } => self.lower_assign_op(*place, *op, *value, *compute),
-            ExprKind::AssignPtrAdd {
-                place,
-                index,
-                scale,
-            } => {
+            ExprKind::AssignOp { place, op, value, compute } => {
+                self.lower_assign_op(*place, *op, *value, *compute)
+            }
+            ExprKind::AssignPtrAdd { place, index, scale } => {
                 let place_ref = self.lower_place(*place);
                 let index = self.lower_expr(*index);
                 self.span = expr.span;
@@ -164,11 +147,9 @@ impl Ctx<'_> {
                 let new = self.ptr_add(old, bytes);
                 self.write(&place_ref, ty, new)
             }
-            ExprKind::IncDec {
-                place,
-                delta,
-                is_postfix,
-            } => self.lower_inc_dec(*place, *delta, *is_postfix),
+            ExprKind::IncDec { place, delta, is_postfix } => {
+                self.lower_inc_dec(*place, *delta, *is_postfix)
+            }
             ExprKind::Call { callee, args } => match passing(self.types, expr.ty) {
                 Passing::Void => {
                     self.lower_call(*callee, args, None, Type::Void);
@@ -177,12 +158,9 @@ impl Ctx<'_> {
                 _ => self.lower_scalar_call(id, *callee, args),
             },
             ExprKind::Builtin(builtin, args) => self.lower_builtin(*builtin, args, expr.ty),
-            ExprKind::Atomic {
-                op,
-                ptr,
-                operands,
-                is_value_after,
-            } => self.lower_atomic_value(id, *op, *ptr, operands, *is_value_after),
+            ExprKind::Atomic { op, ptr, operands, is_value_after } => {
+                self.lower_atomic_value(id, *op, *ptr, operands, *is_value_after)
+            }
             ExprKind::Comma(first, second) => {
                 self.lower_effect(*first);
                 self.lower_expr(*second)

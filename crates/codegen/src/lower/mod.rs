@@ -24,16 +24,8 @@ pub fn lower(session: &mut Session, module: &hir::Valid) -> ir::Module {
     let module = module.module();
     let names = &session.names;
     let mut out = ir::Module {
-        funcs: module
-            .funcs
-            .iter()
-            .map(|f| declare_func(names, module, f))
-            .collect(),
-        globals: module
-            .globals
-            .iter()
-            .map(|g| lower_global(names, module, g))
-            .collect(),
+        funcs: module.funcs.iter().map(|f| declare_func(names, module, f)).collect(),
+        globals: module.globals.iter().map(|g| lower_global(names, module, g)).collect(),
     };
     for id in module.funcs.ids() {
         let (body, mut reports) = match &module.funcs[id].body {
@@ -43,9 +35,7 @@ pub fn lower(session: &mut Session, module: &hir::Valid) -> ir::Module {
         out.funcs[id].body = Some(body);
         // One report per place and function is enough.
         reports.dedup();
-        reports
-            .into_iter()
-            .for_each(|report| session.diagnostics.push(report));
+        reports.into_iter().for_each(|report| session.diagnostics.push(report));
     }
     debug_assert!(
         session.diagnostics.has_errors() || ir::validate::validate(&out).is_empty(),
@@ -59,9 +49,7 @@ fn declare_func(names: &Interner, module: &hir::Module, func: &hir::Func) -> ir:
     let (params, ret) = record::signature(&module.types, func.ty);
     ir::Func {
         name: names.resolve(func.name).to_owned(),
-        section: func
-            .section
-            .map(|section| names.resolve(section).to_owned()),
+        section: func.section.map(|section| names.resolve(section).to_owned()),
         linkage: func.linkage,
         inline: func.inline,
         is_kfunc: func.is_kfunc,
@@ -166,14 +154,8 @@ impl Ctx<'_> {
         let size = self.types.size_of(ty).unwrap_or(0);
         let name = name.map(|name| self.names.resolve(name).to_owned());
         // Far over any stack frame, which is 512 bytes; the back end reports those.
-        let size = u32::try_from(size)
-            .unwrap_or(u32::MAX >> 1)
-            .min(u32::MAX >> 1);
-        self.out.slots.push(ir::Slot {
-            size,
-            align: align.max(1),
-            name,
-        })
+        let size = u32::try_from(size).unwrap_or(u32::MAX >> 1).min(u32::MAX >> 1);
+        self.out.slots.push(ir::Slot { size, align: align.max(1), name })
     }
 
     fn new_temp(&mut self, ty: hir::TypeId) -> ir::SlotId {

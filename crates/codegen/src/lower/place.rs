@@ -48,17 +48,9 @@ impl Ctx<'_> {
         if let (Some(query), None) = (draft.query, &draft.bits) {
             let core = self.core(query);
             let offset = draft.offset as i32;
-            address = Address {
-                base: draft.base,
-                offset,
-                core: Some(core),
-            };
+            address = Address { base: draft.base, offset, core: Some(core) };
         }
-        PlaceRef {
-            address: self.fit(address),
-            align: draft.align,
-            bits: draft.bits,
-        }
+        PlaceRef { address: self.fit(address), align: draft.align, bits: draft.bits }
     }
 
     /// `base + offset`, with what `base` already has of it.
@@ -71,13 +63,8 @@ impl Ctx<'_> {
 
     fn draft(&mut self, id: hir::PlaceId) -> Draft {
         let place = &self.hir.places[id];
-        let start = |base: Value, align: u32| Draft {
-            base,
-            offset: 0,
-            align,
-            query: None,
-            bits: None,
-        };
+        let start =
+            |base: Value, align: u32| Draft { base, offset: 0, align, query: None, bits: None };
         match &place.kind {
             PlaceKind::Error => start(self.undef(Type::Ptr), 1),
             PlaceKind::Local(local) => {
@@ -100,11 +87,7 @@ impl Ctx<'_> {
                 let slot = self.slots[*local];
                 start(self.out.slot_addr(slot, 0), self.out.slots[slot].align)
             }
-            PlaceKind::Member {
-                base,
-                member,
-                is_relocatable,
-            } => {
+            PlaceKind::Member { base, member, is_relocatable } => {
                 let record = self.hir.places[*base].ty.ty;
                 let draft = self.draft(*base);
                 self.span = place.span;
@@ -138,10 +121,7 @@ impl Ctx<'_> {
         member: u32,
         is_relocatable: bool,
     ) -> Draft {
-        let body = self
-            .types
-            .record_of(record_ty)
-            .map(|id| &self.types.records[id].body);
+        let body = self.types.record_of(record_ty).map(|id| &self.types.records[id].body);
         let Some(Some(body)) = body else {
             return draft;
         };
@@ -185,9 +165,8 @@ impl Ctx<'_> {
             let bits = u64::from(width.bits());
             width.bytes() <= draft.align && offset % bits + u64::from(n_bits) <= bits
         });
-        let start = unit.map_or(offset / 8, |unit| {
-            offset / u64::from(unit.bits()) * u64::from(unit.bytes())
-        });
+        let start = unit
+            .map_or(offset / 8, |unit| offset / u64::from(unit.bits()) * u64::from(unit.bytes()));
         draft.offset += start as i64;
         draft.align = align_after(draft.align, start);
         draft.bits = Some(BitField {
@@ -257,13 +236,7 @@ impl Ctx<'_> {
 
     /// Where an item of an initialiser goes.
     pub(super) fn init_place(&mut self, base: Value, align: u32, item: &hir::InitItem) -> PlaceRef {
-        let draft = Draft {
-            base,
-            offset: 0,
-            align,
-            query: None,
-            bits: None,
-        };
+        let draft = Draft { base, offset: 0, align, query: None, bits: None };
         let draft = match item.bits {
             Some(n_bits) => self.draft_bits(draft, item.offset_bits, n_bits),
             None => Draft {
@@ -276,12 +249,7 @@ impl Ctx<'_> {
     }
 
     fn access(&self, place: &PlaceRef, width: Width, is_volatile: bool) -> Access {
-        Access {
-            address: place.address,
-            width,
-            align: place.align.min(width.bytes()),
-            is_volatile,
-        }
+        Access { address: place.address, width, align: place.align.min(width.bytes()), is_volatile }
     }
 
     /// Reads a scalar object. `wide` asks for an `i64` where the object is an unsigned
@@ -323,10 +291,7 @@ impl Ctx<'_> {
 
     /// The bit-field's bits out of the unit's.
     fn extract(&mut self, value: Value, place: &PlaceRef, is_signed: bool) -> Value {
-        let Some(BitField {
-            first_bit, n_bits, ..
-        }) = place.bits
-        else {
+        let Some(BitField { first_bit, n_bits, .. }) = place.bits else {
             return value;
         };
         let width = self.out.ty(value).bits();
@@ -362,10 +327,7 @@ impl Ctx<'_> {
     }
 
     fn bytes_of_bits(&mut self, place: &PlaceRef) -> u32 {
-        let n_bits = place
-            .bits
-            .as_ref()
-            .map_or(0, |bits| bits.first_bit + bits.n_bits);
+        let n_bits = place.bits.as_ref().map_or(0, |bits| bits.first_bit + bits.n_bits);
         if n_bits > 64 {
             let span = self.span;
             self.report(span, "this bit-field spans nine bytes");
@@ -382,22 +344,12 @@ impl Ctx<'_> {
     /// A bit-field wherever the running kernel has it: `__CORE_BITFIELD_PROBE_READ`'s
     /// shifts on a load whose offset and width the loader adapts.
     fn read_relocated(&mut self, place: &PlaceRef, scalar: Scalar, is_volatile: bool) -> Value {
-        let Some(BitField {
-            unit: Some(unit),
-            relocated: Some(query),
-            ..
-        }) = &place.bits
-        else {
+        let Some(BitField { unit: Some(unit), relocated: Some(query), .. }) = &place.bits else {
             let span = self.span;
             self.report(span, "this bit-field cannot be relocated");
             return self.undef(scalar.ty());
         };
-        let mut ask = |kind: CoreKind| {
-            self.core(CoreQuery {
-                kind,
-                ..query.clone()
-            })
-        };
+        let mut ask = |kind: CoreKind| self.core(CoreQuery { kind, ..query.clone() });
         let offset = ask(CoreKind::FieldByteOffset);
         let left = ask(CoreKind::FieldLshiftU64);
         let right = ask(CoreKind::FieldRshiftU64);
@@ -407,11 +359,7 @@ impl Ctx<'_> {
         let left = self.out.leaf(Op::Core(left), Type::I64);
         let right = self.out.leaf(Op::Core(right), Type::I64);
         let value = self.emit(Op::Binary(BinaryOp::Shl, value, left), Type::I64);
-        let shift = if scalar.is_signed() {
-            BinaryOp::AShr
-        } else {
-            BinaryOp::LShr
-        };
+        let shift = if scalar.is_signed() { BinaryOp::AShr } else { BinaryOp::LShr };
         let value = self.emit(Op::Binary(shift, value, right), Type::I64);
         self.resize(value, scalar.ty())
     }

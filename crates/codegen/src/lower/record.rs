@@ -79,10 +79,7 @@ impl Ctx<'_> {
                     let param = self.out.push_param(entry, register, self.span);
                     let scalar = self.scalar(ty, local.span);
                     let value = self.scalar_from_register(param, scalar);
-                    self.emit(
-                        Op::Store(Access::new(home, scalar.width()), value),
-                        Type::Void,
-                    );
+                    self.emit(Op::Store(Access::new(home, scalar.width()), value), Type::Void);
                 }
                 Passing::Packed(n_bytes) => {
                     let param = self.out.push_param(entry, Type::I64, self.span);
@@ -109,15 +106,7 @@ impl Ctx<'_> {
             return self.report(span, "the object is too large to be copied");
         };
         if n_bytes != 0 && dst != src {
-            self.emit(
-                Op::MemCopy {
-                    dst,
-                    src,
-                    n_bytes,
-                    align,
-                },
-                Type::Void,
-            );
+            self.emit(Op::MemCopy { dst, src, n_bytes, align }, Type::Void);
         }
     }
 
@@ -139,21 +128,14 @@ impl Ctx<'_> {
                 self.lower_effect(*first);
                 self.lower_record(*second)
             }
-            hir::ExprKind::StmtExpr {
-                stmts,
-                value: Some(value),
-            } => {
+            hir::ExprKind::StmtExpr { stmts, value: Some(value) } => {
                 self.lower_stmts(stmts);
                 self.lower_record(*value)
             }
             hir::ExprKind::Cast(inner) if self.types.record_of(expr.ty).is_some() => {
                 self.lower_record(*inner)
             }
-            hir::ExprKind::Conditional {
-                cond,
-                then,
-                otherwise,
-            } => {
+            hir::ExprKind::Conditional { cond, then, otherwise } => {
                 let temp = self.temp_address(expr.ty);
                 let (yes, no, join) = (self.new_block(), self.new_block(), self.new_block());
                 self.lower_cond(*cond, yes, no);
@@ -245,10 +227,7 @@ impl Ctx<'_> {
 
     fn piece(&mut self, address: Address, offset: u32, width: Width) -> Access {
         let base = self.address_value(address);
-        Access {
-            align: 1,
-            ..Access::new(Address::new(base, offset as i32), width)
-        }
+        Access { align: 1, ..Access::new(Address::new(base, offset as i32), width) }
     }
 }
 

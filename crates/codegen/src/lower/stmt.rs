@@ -23,11 +23,7 @@ impl Ctx<'_> {
             StmtKind::Declare(_) => {}
             StmtKind::Init(local, init) => self.lower_init(*local, init),
             StmtKind::Block(stmts) => self.lower_stmts(stmts),
-            StmtKind::If {
-                cond,
-                then,
-                otherwise,
-            } => {
+            StmtKind::If { cond, then, otherwise } => {
                 let (yes, join) = (self.new_block(), self.new_block());
                 let no = otherwise.map_or(join, |_| self.new_block());
                 self.lower_cond(*cond, yes, no);
@@ -42,12 +38,7 @@ impl Ctx<'_> {
                 self.start_block(join);
             }
             StmtKind::Loop { .. } => self.lower_loop(&stmt.kind),
-            StmtKind::Switch {
-                value,
-                cases,
-                default,
-                body,
-            } => {
+            StmtKind::Switch { value, cases, default, body } => {
                 self.lower_switch(*value, cases, *default, *body);
             }
             StmtKind::Label(label) => {
@@ -60,10 +51,7 @@ impl Ctx<'_> {
                 self.jump(block);
             }
             StmtKind::Break => {
-                let block = *self
-                    .breaks
-                    .last()
-                    .expect("checked: inside a loop or `switch`");
+                let block = *self.breaks.last().expect("checked: inside a loop or `switch`");
                 self.jump(block);
             }
             StmtKind::Continue => {
@@ -96,15 +84,7 @@ impl Ctx<'_> {
     }
 
     fn lower_loop(&mut self, kind: &StmtKind) {
-        let StmtKind::Loop {
-            init,
-            cond,
-            step,
-            body,
-            is_condition_first,
-            unroll,
-        } = kind
-        else {
+        let StmtKind::Loop { init, cond, step, body, is_condition_first, unroll } = kind else {
             return;
         };
         if let Some(init) = init {
@@ -211,15 +191,7 @@ impl Ctx<'_> {
         if (init.zero_rest && !self.covers_all(size, init)) || has_bits {
             let byte = self.zero(Type::I32);
             let n_bytes = self.out.slots[slot].size;
-            self.emit(
-                Op::MemSet {
-                    dst: base,
-                    byte,
-                    n_bytes,
-                    align,
-                },
-                Type::Void,
-            );
+            self.emit(Op::MemSet { dst: base, byte, n_bytes, align }, Type::Void);
         }
         for item in &init.items {
             let offset = (item.offset_bits / 8) as i32;
@@ -227,10 +199,7 @@ impl Ctx<'_> {
             match &item.value {
                 InitValue::Bytes(bytes) => self.store_bytes(base.base, offset, align, bytes),
                 InitValue::Expr(expr) => {
-                    let ty = hir::QualType {
-                        ty: hir.exprs[*expr].ty,
-                        quals: ty.quals,
-                    };
+                    let ty = hir::QualType { ty: hir.exprs[*expr].ty, quals: ty.quals };
                     if self.types.record_of(ty.ty).is_some() {
                         let src = self.lower_record(*expr);
                         self.copy_record(at, src, ty.ty);

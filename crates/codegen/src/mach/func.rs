@@ -96,9 +96,7 @@ impl<R: Copy> Term<R> {
     pub fn successors(&self) -> impl DoubleEndedIterator<Item = BlockId> + use<R> {
         let (first, second) = match *self {
             Term::Jump(target) => (Some(target), None),
-            Term::Branch {
-                then, otherwise, ..
-            } => (Some(then), Some(otherwise)),
+            Term::Branch { then, otherwise, .. } => (Some(then), Some(otherwise)),
             Term::Exit { .. } => (None, None),
         };
         first.into_iter().chain(second)
@@ -108,9 +106,7 @@ impl<R: Copy> Term<R> {
     pub fn for_each_successor_mut(&mut self, mut visit: impl FnMut(&mut BlockId)) {
         match self {
             Term::Jump(target) => visit(target),
-            Term::Branch {
-                then, otherwise, ..
-            } => {
+            Term::Branch { then, otherwise, .. } => {
                 visit(then);
                 visit(otherwise);
             }
@@ -138,21 +134,9 @@ impl<R: Copy> Term<R> {
     pub fn map<S>(&self, mut reg: impl FnMut(R) -> S) -> Term<S> {
         match *self {
             Term::Jump(target) => Term::Jump(target),
-            Term::Branch {
-                op,
-                width,
-                lhs,
-                rhs,
-                then,
-                otherwise,
-            } => Term::Branch {
-                op,
-                width,
-                lhs: reg(lhs),
-                rhs: rhs.map(reg),
-                then,
-                otherwise,
-            },
+            Term::Branch { op, width, lhs, rhs, then, otherwise } => {
+                Term::Branch { op, width, lhs: reg(lhs), rhs: rhs.map(reg), then, otherwise }
+            }
             Term::Exit { has_value } => Term::Exit { has_value },
         }
     }

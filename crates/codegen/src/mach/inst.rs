@@ -58,20 +58,11 @@ pub enum Symbol {
 #[allow(missing_docs, reason = "the fields have the same meaning everywhere")]
 pub enum Op<R> {
     /// `dst = dst op src`, or `dst = src` for [`AluOp::Mov`].
-    Alu {
-        width: Width,
-        op: AluOp,
-        dst: R,
-        src: Source<R>,
-    },
+    Alu { width: Width, op: AluOp, dst: R, src: Source<R> },
     /// `dst = -dst`.
     Neg { width: Width, dst: R },
     /// Move with sign extension.
-    SignExtend {
-        extension: Extension,
-        dst: R,
-        src: R,
-    },
+    SignExtend { extension: Extension, dst: R, src: R },
     /// Bytes of `dst` in another order, zero-extended.
     ByteSwap { op: SwapOp, bits: SwapBits, dst: R },
     /// `dst = value ll`.
@@ -81,31 +72,14 @@ pub enum Op<R> {
     /// `dst =` an address in the stack frame: two instructions.
     SlotAddr { dst: R, slot: SlotId, offset: i32 },
     /// `dst = *(ty *)address`.
-    Load {
-        ty: LoadType,
-        dst: R,
-        address: Address<R>,
-    },
+    Load { ty: LoadType, dst: R, address: Address<R> },
     /// `*(size *)address = src`.
-    Store {
-        size: Size,
-        address: Address<R>,
-        src: Source<R>,
-    },
+    Store { size: Size, address: Address<R>, src: Source<R> },
     /// An atomic update of `*address` by `src`. Those that fetch put the old value into
     /// `src`, `CmpXchg` into `r0`.
-    Atomic {
-        op: AtomicOp,
-        width: Width,
-        address: Address<R>,
-        src: R,
-    },
+    Atomic { op: AtomicOp, width: Width, address: Address<R>, src: R },
     /// `r0 = *(size *)skb[index + off]` with the context in `r6`.
-    LoadPacket {
-        size: Narrow,
-        index: Option<R>,
-        off: i32,
-    },
+    LoadPacket { size: Narrow, index: Option<R>, off: i32 },
     /// A call with `n_args` arguments in `r1` to `r5`; the result is in `r0`.
     Call { callee: Callee, n_args: u8 },
 }
@@ -142,11 +116,7 @@ impl<R: Copy> Inst<R> {
 
     /// The same over other registers.
     pub fn map<S>(&self, reg: impl FnMut(R) -> S) -> Inst<S> {
-        Inst {
-            op: self.op.map(reg),
-            core: self.core,
-            span: self.span,
-        }
+        Inst { op: self.op.map(reg), core: self.core, span: self.span }
     }
 }
 
@@ -182,33 +152,22 @@ impl<R: Copy> Address<R> {
             Base::Reg(r) => Base::Reg(reg(r)),
             Base::Slot(slot) => Base::Slot(slot),
         };
-        Address {
-            base,
-            offset: self.offset,
-        }
+        Address { base, offset: self.offset }
     }
 }
 
 impl<R: Copy> Op<R> {
     /// `dst = src`, all 64 bits.
     pub fn copy(dst: R, src: R) -> Self {
-        Op::Alu {
-            width: Width::W64,
-            op: AluOp::Mov,
-            dst,
-            src: Source::Reg(src),
-        }
+        Op::Alu { width: Width::W64, op: AluOp::Mov, dst, src: Source::Reg(src) }
     }
 
     /// Destination and source if it copies all 64 bits of a register.
     pub fn as_copy(&self) -> Option<(R, R)> {
         match *self {
-            Op::Alu {
-                width: Width::W64,
-                op: AluOp::Mov,
-                dst,
-                src: Source::Reg(src),
-            } => Some((dst, src)),
+            Op::Alu { width: Width::W64, op: AluOp::Mov, dst, src: Source::Reg(src) } => {
+                Some((dst, src))
+            }
             _ => None,
         }
     }
@@ -247,9 +206,7 @@ impl<R: Copy> Op<R> {
                     visit(src, Role::Use);
                 }
             }
-            Op::Atomic {
-                op, address, src, ..
-            } => {
+            Op::Atomic { op, address, src, .. } => {
                 address.visit(&mut visit);
                 let is_result = op.fetches() && *op != AtomicOp::CmpXchg;
                 visit(src, if is_result { Role::UseDef } else { Role::Use });
@@ -266,74 +223,29 @@ impl<R: Copy> Op<R> {
     /// The same over other registers.
     pub fn map<S>(&self, mut reg: impl FnMut(R) -> S) -> Op<S> {
         match *self {
-            Op::Alu {
-                width,
-                op,
-                dst,
-                src,
-            } => Op::Alu {
-                width,
-                op,
-                dst: reg(dst),
-                src: src.map(reg),
-            },
-            Op::Neg { width, dst } => Op::Neg {
-                width,
-                dst: reg(dst),
-            },
-            Op::SignExtend {
-                extension,
-                dst,
-                src,
-            } => Op::SignExtend {
-                extension,
-                dst: reg(dst),
-                src: reg(src),
-            },
-            Op::ByteSwap { op, bits, dst } => Op::ByteSwap {
-                op,
-                bits,
-                dst: reg(dst),
-            },
-            Op::LoadImm { dst, value } => Op::LoadImm {
-                dst: reg(dst),
-                value,
-            },
-            Op::LoadSymbol { dst, symbol } => Op::LoadSymbol {
-                dst: reg(dst),
-                symbol,
-            },
-            Op::SlotAddr { dst, slot, offset } => Op::SlotAddr {
-                dst: reg(dst),
-                slot,
-                offset,
-            },
-            Op::Load { ty, dst, address } => Op::Load {
-                ty,
-                dst: reg(dst),
-                address: address.map(reg),
-            },
-            Op::Store { size, address, src } => Op::Store {
-                size,
-                address: address.map(&mut reg),
-                src: src.map(reg),
-            },
-            Op::Atomic {
-                op,
-                width,
-                address,
-                src,
-            } => Op::Atomic {
-                op,
-                width,
-                address: address.map(&mut reg),
-                src: reg(src),
-            },
-            Op::LoadPacket { size, index, off } => Op::LoadPacket {
-                size,
-                index: index.map(reg),
-                off,
-            },
+            Op::Alu { width, op, dst, src } => {
+                Op::Alu { width, op, dst: reg(dst), src: src.map(reg) }
+            }
+            Op::Neg { width, dst } => Op::Neg { width, dst: reg(dst) },
+            Op::SignExtend { extension, dst, src } => {
+                Op::SignExtend { extension, dst: reg(dst), src: reg(src) }
+            }
+            Op::ByteSwap { op, bits, dst } => Op::ByteSwap { op, bits, dst: reg(dst) },
+            Op::LoadImm { dst, value } => Op::LoadImm { dst: reg(dst), value },
+            Op::LoadSymbol { dst, symbol } => Op::LoadSymbol { dst: reg(dst), symbol },
+            Op::SlotAddr { dst, slot, offset } => Op::SlotAddr { dst: reg(dst), slot, offset },
+            Op::Load { ty, dst, address } => {
+                Op::Load { ty, dst: reg(dst), address: address.map(reg) }
+            }
+            Op::Store { size, address, src } => {
+                Op::Store { size, address: address.map(&mut reg), src: src.map(reg) }
+            }
+            Op::Atomic { op, width, address, src } => {
+                Op::Atomic { op, width, address: address.map(&mut reg), src: reg(src) }
+            }
+            Op::LoadPacket { size, index, off } => {
+                Op::LoadPacket { size, index: index.map(reg), off }
+            }
             Op::Call { callee, n_args } => Op::Call { callee, n_args },
         }
     }
@@ -343,10 +255,7 @@ impl<R: Copy> Op<R> {
         match self {
             Op::Call { n_args, .. } => Reg::ARGS.into_iter().take(usize::from(*n_args)).collect(),
             Op::LoadPacket { .. } => RegSet::of(Reg::R6),
-            Op::Atomic {
-                op: AtomicOp::CmpXchg,
-                ..
-            } => RegSet::of(Reg::R0),
+            Op::Atomic { op: AtomicOp::CmpXchg, .. } => RegSet::of(Reg::R0),
             _ => RegSet::EMPTY,
         }
     }
@@ -356,10 +265,7 @@ impl<R: Copy> Op<R> {
     pub fn implicit_defs(&self) -> RegSet {
         match self {
             Op::Call { .. } | Op::LoadPacket { .. } => RegSet::CALLER_SAVED,
-            Op::Atomic {
-                op: AtomicOp::CmpXchg,
-                ..
-            } => RegSet::of(Reg::R0),
+            Op::Atomic { op: AtomicOp::CmpXchg, .. } => RegSet::of(Reg::R0),
             _ => RegSet::EMPTY,
         }
     }
@@ -376,11 +282,8 @@ impl<R: Copy> Op<R> {
     pub fn is_constant(&self) -> bool {
         matches!(
             self,
-            Op::Alu {
-                op: AluOp::Mov,
-                src: Source::Imm(_),
-                ..
-            } | Op::LoadImm { .. }
+            Op::Alu { op: AluOp::Mov, src: Source::Imm(_), .. }
+                | Op::LoadImm { .. }
                 | Op::LoadSymbol { .. }
                 | Op::SlotAddr { .. }
         )

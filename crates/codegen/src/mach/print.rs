@@ -143,20 +143,11 @@ fn atomic(op: AtomicOp) -> &'static str {
 impl<R: Copy + Display> Display for Op<R> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Op::Alu {
-                width,
-                op,
-                dst,
-                src,
-            } => {
+            Op::Alu { width, op, dst, src } => {
                 write!(f, "{dst} {}{} {src}", alu(*op), suffix(*width))
             }
             Op::Neg { width, dst } => write!(f, "{dst} = -{}{dst}", suffix(*width)),
-            Op::SignExtend {
-                extension,
-                dst,
-                src,
-            } => {
+            Op::SignExtend { extension, dst, src } => {
                 let (bits, width) = (extension.bits(), suffix(extension.width()));
                 write!(f, "{dst} ={width} (s{bits}){src}")
             }
@@ -169,29 +160,11 @@ impl<R: Copy + Display> Display for Op<R> {
             Op::Load { ty, dst, address } => {
                 write!(f, "{dst} = *({} *){address}", load_type(*ty))
             }
-            Op::Store {
-                size: s,
-                address,
-                src,
-            } => write!(f, "*({} *){address} = {src}", size(*s)),
-            Op::Atomic {
-                op,
-                width,
-                address,
-                src,
-            } => {
-                write!(
-                    f,
-                    "{}(({} *){address}, {src})",
-                    atomic(*op),
-                    size(width.size())
-                )
+            Op::Store { size: s, address, src } => write!(f, "*({} *){address} = {src}", size(*s)),
+            Op::Atomic { op, width, address, src } => {
+                write!(f, "{}(({} *){address}, {src})", atomic(*op), size(width.size()))
             }
-            Op::LoadPacket {
-                size: s,
-                index,
-                off,
-            } => {
+            Op::LoadPacket { size: s, index, off } => {
                 write!(f, "r0 = *({} *)skb[", size(s.size()))?;
                 if let Some(index) = index {
                     write!(f, "{index} + ")?;
@@ -210,14 +183,7 @@ impl<R: Copy + Display> Display for Term<R> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Term::Jump(target) => write!(f, "goto {target}"),
-            Term::Branch {
-                op,
-                width,
-                lhs,
-                rhs,
-                then,
-                otherwise,
-            } => {
+            Term::Branch { op, width, lhs, rhs, then, otherwise } => {
                 let (op, width) = (condition(*op), suffix(*width));
                 write!(f, "if {lhs} {op}{width} {rhs} goto {then} else {otherwise}")
             }

@@ -47,11 +47,7 @@ pub fn validate<R: AnyReg>(func: &Func<R>, n_regs: usize, cpu: Cpu) -> Vec<Inval
                 report(inst.op.to_string(), problem);
             }
         }
-        if block
-            .term
-            .successors()
-            .any(|next| in_layout[next.index()] != 1)
-        {
+        if block.term.successors().any(|next| in_layout[next.index()] != 1) {
             report(block.term.to_string(), "target is not in the layout once");
         }
         if let Some(problem) = problem_of_term(&block.term, cpu) {
@@ -78,8 +74,7 @@ pub fn validate<R: AnyReg>(func: &Func<R>, n_regs: usize, cpu: Cpu) -> Vec<Inval
 
 fn problem_of_inst<R: AnyReg>(inst: &Inst<R>, cpu: Cpu) -> Option<&'static str> {
     let mut names_frame = false;
-    inst.op
-        .for_each_reg(|reg, _| names_frame |= reg.number() == usize::from(Reg::FP.number()));
+    inst.op.for_each_reg(|reg, _| names_frame |= reg.number() == usize::from(Reg::FP.number()));
     if names_frame {
         return Some("the frame pointer is named");
     }
@@ -105,10 +100,9 @@ fn problem_of_inst<R: AnyReg>(inst: &Inst<R>, cpu: Cpu) -> Option<&'static str> 
             }
         }
         Op::SignExtend { .. } if cpu < Cpu::V4 => return Some("sign extension before v4"),
-        Op::Alu {
-            op: AluOp::SDiv | AluOp::SMod,
-            ..
-        } if cpu < Cpu::V4 => return Some("signed division before v4"),
+        Op::Alu { op: AluOp::SDiv | AluOp::SMod, .. } if cpu < Cpu::V4 => {
+            return Some("signed division before v4");
+        }
         _ => {}
     }
     let carries = match &inst.op {

@@ -35,14 +35,7 @@ fn fold_branches(body: &mut Body) -> bool {
     let mut changed = false;
     for id in body.reverse_postorder() {
         let block = &body.blocks[id];
-        let Term::Branch {
-            cond,
-            lhs,
-            rhs,
-            then,
-            otherwise,
-        } = &block.term
-        else {
+        let Term::Branch { cond, lhs, rhs, then, otherwise } = &block.term else {
             continue;
         };
         let is_dead = |target: &Target| {
@@ -61,11 +54,7 @@ fn fold_branches(body: &mut Body) -> bool {
             }),
         };
         if let Some(known) = known {
-            let target = if known {
-                then.clone()
-            } else {
-                otherwise.clone()
-            };
+            let target = if known { then.clone() } else { otherwise.clone() };
             body.blocks[id].term = Term::Jump(target);
             changed = true;
         }
@@ -77,14 +66,7 @@ fn fold_branches(body: &mut Body) -> bool {
 fn compare_branches(body: &mut Body) -> bool {
     let mut changed = false;
     for id in body.reverse_postorder() {
-        let Term::Branch {
-            cond,
-            lhs,
-            rhs,
-            then,
-            otherwise,
-        } = &body.blocks[id].term
-        else {
+        let Term::Branch { cond, lhs, rhs, then, otherwise } = &body.blocks[id].term else {
             continue;
         };
         if then.block != otherwise.block {
@@ -181,9 +163,7 @@ fn forward_empty(body: &mut Body) -> bool {
         let (target, params) = (target.clone(), block.params.clone());
         // Parameters that others use keep the block, as does a loop of nothing.
         let own_uses = |param: &Value| target.args.iter().filter(|&arg| arg == param).count();
-        let is_private = params
-            .iter()
-            .all(|param| uses[*param] as usize == own_uses(param));
+        let is_private = params.iter().all(|param| uses[*param] as usize == own_uses(param));
         if !is_private || target.block == id {
             continue;
         }
@@ -195,10 +175,8 @@ fn forward_empty(body: &mut Body) -> bool {
                     Some(idx) => edge.args[idx],
                     None => *arg,
                 };
-                *edge = Target {
-                    block: target.block,
-                    args: target.args.iter().map(resolve).collect(),
-                };
+                *edge =
+                    Target { block: target.block, args: target.args.iter().map(resolve).collect() };
                 changed = true;
             }
         }
@@ -285,10 +263,7 @@ pub(super) struct Replacements {
 
 impl Replacements {
     pub(super) fn new(body: &Body) -> Self {
-        Self {
-            by: body.values.ids().collect(),
-            any: false,
-        }
+        Self { by: body.values.ids().collect(), any: false }
     }
 
     /// `old` is `new` from now on.

@@ -120,13 +120,7 @@ fn reload(
     };
     let ty = body.ty(*value);
     let size = ty.bits() / 8;
-    let new = || {
-        body.slots.push(Slot {
-            size,
-            align: size,
-            name: None,
-        })
-    };
+    let new = || body.slots.push(Slot { size, align: size, name: None });
     let slot = *slot.get_or_insert_with(new);
     let access = slot_access(body, slot);
     *value = body.push(block, Op::Load(access), ty, span);
@@ -147,11 +141,7 @@ pub(super) fn copy_body(
         body.slots.push(slot.clone());
     }
     let mut copies = Copies::default();
-    let cores: Vec<CoreId> = callee
-        .cores
-        .iter()
-        .map(|core| import_core(body, core))
-        .collect();
+    let cores: Vec<CoreId> = callee.cores.iter().map(|core| import_core(body, core)).collect();
     for (value, inst) in callee.values.iter_enumerated() {
         let op = match inst.op {
             Op::SlotAddr(slot, offset) => {

@@ -103,14 +103,7 @@ fn demand_operands(body: &Body, inst: Value, seen: u64, ask: &mut dyn FnMut(Valu
         Op::Binary(op @ (BinaryOp::Shl | BinaryOp::LShr), a, b) if constant(b).is_some() => {
             let bits = i64::from(body.ty(inst).bits());
             let count = constant(b).unwrap_or(0) & (bits - 1);
-            ask(
-                a,
-                if op == BinaryOp::Shl {
-                    seen >> count
-                } else {
-                    seen << count
-                },
-            );
+            ask(a, if op == BinaryOp::Shl { seen >> count } else { seen << count });
             ask(b, u64::MAX);
         }
         Op::Zext(a) | Op::Trunc(a) => ask(a, seen),

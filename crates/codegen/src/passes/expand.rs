@@ -16,12 +16,7 @@ pub fn expand(module: &Module, id: FuncId, body: &mut Body) {
     let regions = regions(module, id, body);
     for block in body.reverse_postorder() {
         let insts = std::mem::take(&mut body.blocks[block].insts);
-        let mut ctx = Ctx {
-            body,
-            regions: &regions,
-            block,
-            span: Span::NONE,
-        };
+        let mut ctx = Ctx { body, regions: &regions, block, span: Span::NONE };
         for inst in insts {
             ctx.span = ctx.body.values[inst].span;
             ctx.expand_inst(inst);
@@ -68,18 +63,8 @@ impl Ctx<'_> {
 
     fn expand_inst(&mut self, inst: Value) {
         match self.body.op(inst) {
-            Op::MemSet {
-                dst,
-                byte,
-                n_bytes,
-                align,
-            } => self.expand_fill(dst, byte, n_bytes, align),
-            Op::MemCopy {
-                dst,
-                src,
-                n_bytes,
-                align,
-            } => self.expand_copy(dst, src, n_bytes, align),
+            Op::MemSet { dst, byte, n_bytes, align } => self.expand_fill(dst, byte, n_bytes, align),
+            Op::MemCopy { dst, src, n_bytes, align } => self.expand_copy(dst, src, n_bytes, align),
             Op::Load(access) => match self.split_width(access) {
                 Some(width) => self.split_load(inst, access, width),
                 None => self.keep(inst),
@@ -113,12 +98,7 @@ impl Ctx<'_> {
                 n => align.min(1 << n.trailing_zeros().min(3)),
             };
         }
-        match self
-            .regions
-            .get(address.base)
-            .copied()
-            .unwrap_or(Region::Unknown)
-        {
+        match self.regions.get(address.base).copied().unwrap_or(Region::Unknown) {
             Region::Ctx | Region::Data(_) | Region::Result(_) | Region::FromCtx => 8,
             Region::Stack(_) | Region::Unknown | Region::None => declared,
         }
@@ -135,11 +115,7 @@ impl Ctx<'_> {
 
     fn split_load(&mut self, inst: Value, access: Access, width: Width) {
         let ty = self.body.ty(inst);
-        let int = if ty == Type::I32 {
-            Type::I32
-        } else {
-            Type::I64
-        };
+        let int = if ty == Type::I32 { Type::I32 } else { Type::I64 };
         let mut all = None;
         for start in (0..access.width.bytes()).step_by(width.bytes() as usize) {
             let piece = self.push(Op::Load(part(access, start, width)), int);
@@ -228,9 +204,7 @@ impl Ctx<'_> {
     fn expand_fill(&mut self, dst: Address, byte: Value, n_bytes: u32, align: u32) {
         let dst = self.at(dst, 0);
         let byte = match self.body.as_const(byte) {
-            Some(n) => self
-                .body
-                .constant(Type::I64, i64::from_ne_bytes([n as u8; 8])),
+            Some(n) => self.body.constant(Type::I64, i64::from_ne_bytes([n as u8; 8])),
             None => {
                 let wide = self.push(Op::Zext(byte), Type::I64);
                 let low = self.binary_const(BinaryOp::And, wide, 0xff);
@@ -241,10 +215,7 @@ impl Ctx<'_> {
         while start < n_bytes {
             let address = self.at(dst, start);
             let width = Self::next_width(n_bytes - start, self.usable_align(address, align));
-            let access = Access {
-                align: width.bytes(),
-                ..Access::new(address, width)
-            };
+            let access = Access { align: width.bytes(), ..Access::new(address, width) };
             let value = match self.body.as_const(byte) {
                 Some(n) => self.immediate(n, width),
                 None => byte,
@@ -266,16 +237,10 @@ impl Ctx<'_> {
         let mut start = 0;
         while start < n_bytes {
             let (to, from) = (self.at(dst, start), self.at(src, start));
-            let align = self
-                .usable_align(to, align)
-                .min(self.usable_align(from, align));
+            let align = self.usable_align(to, align).min(self.usable_align(from, align));
             let width = Self::next_width(n_bytes - start, align);
             let access = |address| Access::new(address, width);
-            let ty = if width == Width::W64 {
-                Type::I64
-            } else {
-                Type::I32
-            };
+            let ty = if width == Width::W64 { Type::I64 } else { Type::I32 };
             let value = self.push(Op::Load(access(from)), ty);
             self.push(Op::Store(access(to), value), Type::Void);
             start += width.bytes();
@@ -300,10 +265,7 @@ impl Ctx<'_> {
         }
         let (sign_a, size_a) = self.magnitude(a, top);
         let (sign_b, size_b) = match self.body.as_const(b) {
-            Some(n) => (
-                self.body.constant(ty, n >> 63),
-                self.body.constant(ty, n.wrapping_abs()),
-            ),
+            Some(n) => (self.body.constant(ty, n >> 63), self.body.constant(ty, n.wrapping_abs())),
             None => self.magnitude(b, top),
         };
         let (unsigned, sign) = match op {
@@ -325,11 +287,7 @@ impl Ctx<'_> {
 }
 
 fn part(access: Access, start: u32, width: Width) -> Access {
-    let mut part = Access {
-        width,
-        align: width.bytes(),
-        ..access
-    };
+    let mut part = Access { width, align: width.bytes(), ..access };
     part.address.offset += start as i32;
     part
 }

@@ -38,23 +38,13 @@ const MAX_FACTS: usize = 256;
 /// What holds when `term` goes to `block`.
 pub(super) fn edge_fact(term: &Term, block: BlockId) -> Option<Fact> {
     match term {
-        Term::Branch {
-            then, otherwise, ..
-        } if then.block == otherwise.block => None,
-        Term::Branch {
-            cond,
-            lhs,
-            rhs,
-            then,
-            ..
-        } if then.block == block => Some((*cond, *lhs, *rhs)),
-        Term::Branch {
-            cond,
-            lhs,
-            rhs,
-            otherwise,
-            ..
-        } if otherwise.block == block => Some((cond.negate(), *lhs, *rhs)),
+        Term::Branch { then, otherwise, .. } if then.block == otherwise.block => None,
+        Term::Branch { cond, lhs, rhs, then, .. } if then.block == block => {
+            Some((*cond, *lhs, *rhs))
+        }
+        Term::Branch { cond, lhs, rhs, otherwise, .. } if otherwise.block == block => {
+            Some((cond.negate(), *lhs, *rhs))
+        }
         _ => None,
     }
 }
@@ -76,20 +66,10 @@ fn decide_in_block(body: &mut Body, id: BlockId, facts: &[Fact]) -> bool {
             changed = true;
         }
     }
-    if let Term::Branch {
-        cond,
-        lhs,
-        rhs,
-        then,
-        otherwise,
-    } = &body.blocks[id].term
+    if let Term::Branch { cond, lhs, rhs, then, otherwise } = &body.blocks[id].term
         && let Some(holds) = decide(body, facts, (*cond, *lhs, *rhs))
     {
-        let target = if holds {
-            then.clone()
-        } else {
-            otherwise.clone()
-        };
+        let target = if holds { then.clone() } else { otherwise.clone() };
         body.blocks[id].term = Term::Jump(target);
         changed = true;
     }
@@ -171,11 +151,7 @@ impl Range {
         let width = u64::MAX >> (64 - ty.bits());
         let top = !known_zeros(body, value) & width;
         let sign = i64::MAX >> (64 - ty.bits());
-        let mut range = Range {
-            unsigned: (0, top),
-            signed: (-sign - 1, sign),
-            not: None,
-        };
+        let mut range = Range { unsigned: (0, top), signed: (-sign - 1, sign), not: None };
         if top <= sign as u64 {
             range.signed = (0, top as i64);
         }

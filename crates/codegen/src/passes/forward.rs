@@ -16,13 +16,7 @@ pub fn forward_loads(module: &Module, id: FuncId, body: &mut Body) -> bool {
     let dominators = Dominators::new(body);
     let regions = regions(module, id, body);
     let escaped = escaped_slots(body, &dominators.order);
-    let mut ctx = Ctx {
-        replaced: Replacements::new(body),
-        body,
-        regions,
-        escaped,
-        changed: false,
-    };
+    let mut ctx = Ctx { replaced: Replacements::new(body), body, regions, escaped, changed: false };
     let entry_facts = ctx.find_facts(&dominators);
     for (&block, mut facts) in dominators.order.iter().zip(entry_facts) {
         for fact in &mut facts {
@@ -30,9 +24,7 @@ pub fn forward_loads(module: &Module, id: FuncId, body: &mut Body) -> bool {
         }
         ctx.forward_block(block, facts);
     }
-    let Ctx {
-        replaced, changed, ..
-    } = ctx;
+    let Ctx { replaced, changed, .. } = ctx;
     replaced.apply(body) | changed
 }
 
@@ -51,9 +43,7 @@ pub(super) fn escaped_slots(body: &Body, order: &[BlockId]) -> IndexVec<SlotId, 
                 Op::Store(_, value) => escape(value),
                 Op::MemSet { byte, .. } => escape(byte),
                 Op::MemCopy { .. } => {}
-                Op::Atomic {
-                    value, expected, ..
-                } => {
+                Op::Atomic { value, expected, .. } => {
                     escape(value);
                     expected.into_iter().for_each(&mut escape);
                 }
@@ -114,9 +104,7 @@ impl Ctx<'_> {
             }
             if !changed {
                 let starts = dominators.order.iter();
-                return starts
-                    .map(|&block| self.meet(dominators, block, &ends))
-                    .collect();
+                return starts.map(|&block| self.meet(dominators, block, &ends)).collect();
             }
         }
         vec![Vec::new(); n]
@@ -184,9 +172,7 @@ impl Ctx<'_> {
 
     fn apply_effect(&self, op: Op, facts: &mut Vec<Fact>) {
         match op {
-            Op::MemSet {
-                dst, byte, n_bytes, ..
-            } => {
+            Op::MemSet { dst, byte, n_bytes, .. } => {
                 self.forget(facts, dst, n_bytes);
                 if let Some(byte) = self.body.as_const(byte) {
                     self.learn(facts, dst, n_bytes, Content::Fill(byte as u8));
@@ -217,11 +203,7 @@ impl Ctx<'_> {
         if facts.len() == MAX_FACTS {
             facts.remove(0);
         }
-        facts.push(Fact {
-            address,
-            n_bytes,
-            content,
-        });
+        facts.push(Fact { address, n_bytes, content });
     }
 
     /// Drops what a write of `n_bytes` at `address` may change.
@@ -293,9 +275,7 @@ impl Ctx<'_> {
             }
         };
         if let Some(n) = constant {
-            let value = self
-                .body
-                .constant(ty, (n as u64 & access.width.mask()) as i64);
+            let value = self.body.constant(ty, (n as u64 & access.width.mask()) as i64);
             self.replaced.set(inst, value);
             return true;
         }

@@ -161,19 +161,14 @@ pub fn inline_calls(
 /// Number of instructions and terminators.
 fn size_of(body: &Body) -> usize {
     let order = body.reverse_postorder();
-    order
-        .iter()
-        .map(|&block| body.blocks[block].insts.len() + 1)
-        .sum()
+    order.iter().map(|&block| body.blocks[block].insts.len() + 1).sum()
 }
 
 /// About how many instructions the body becomes.
 fn cost_of(body: &Body) -> usize {
     let order = body.reverse_postorder();
     let insts = order.iter().flat_map(|&block| &body.blocks[block].insts);
-    let n_calls = insts
-        .filter(|&&inst| matches!(body.op(inst), Op::Call(..)))
-        .count();
+    let n_calls = insts.filter(|&&inst| matches!(body.op(inst), Op::Call(..))).count();
     size_of(body) + CALL_COST * n_calls
 }
 
@@ -219,11 +214,8 @@ pub fn remove_unused_funcs(module: &mut Module) {
     let calls = {
         let mut reached = vec![false; module.funcs.len()];
         let is_root = |func: &Func| func.section.is_some() || func.linkage != Linkage::Static;
-        let mut todo: Vec<FuncId> = module
-            .funcs
-            .ids()
-            .filter(|&id| is_root(&module.funcs[id]))
-            .collect();
+        let mut todo: Vec<FuncId> =
+            module.funcs.ids().filter(|&id| is_root(&module.funcs[id])).collect();
         for global in &module.globals {
             if let GlobalInit::Data { relocs, .. } = &global.init {
                 todo.extend(relocs.iter().filter_map(|reloc| match reloc.target {

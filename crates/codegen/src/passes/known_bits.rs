@@ -20,12 +20,7 @@ impl ParamBits {
     pub(super) fn new(body: &Body, order: &[BlockId]) -> Self {
         let mut bits = FxHashMap::default();
         for &block in &order[1..] {
-            bits.extend(
-                body.blocks[block]
-                    .params
-                    .iter()
-                    .map(|&param| (param, u64::MAX)),
-            );
+            bits.extend(body.blocks[block].params.iter().map(|&param| (param, u64::MAX)));
         }
         for _ in 0..MAX_ROUNDS {
             let mut changed = false;
@@ -98,9 +93,7 @@ fn binary(
     (a, b): (Value, Value),
     at: impl Fn(Value) -> u64,
 ) -> u64 {
-    let count = body
-        .as_const(b)
-        .filter(|n| (0..i64::from(ty.bits())).contains(n));
+    let count = body.as_const(b).filter(|n| (0..i64::from(ty.bits())).contains(n));
     let width = u64::MAX >> (64 - ty.bits());
     match (op, count) {
         (BinaryOp::And, _) => at(a) | at(b),

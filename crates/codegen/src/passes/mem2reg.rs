@@ -75,10 +75,7 @@ impl Marks {
     const HAS_PARAM: u8 = 4;
 
     fn new(n_blocks: usize) -> Self {
-        Self {
-            of: IndexVec::from_elem(0, n_blocks),
-            marked: Vec::new(),
-        }
+        Self { of: IndexVec::from_elem(0, n_blocks), marked: Vec::new() }
     }
 
     fn clear(&mut self) {
@@ -139,11 +136,7 @@ fn find_promotable(body: &Body, dominators: &Dominators) -> IndexVec<SlotId, Opt
         let Some((slot, offset)) = body.as_slot(access.address) else {
             return;
         };
-        let ty = if access.width == Width::W64 {
-            ty
-        } else {
-            Type::I32
-        };
+        let ty = if access.width == Width::W64 { ty } else { Type::I32 };
         seen[slot] = match seen[slot] {
             _ if offset != 0 || access.is_volatile => Seen::Other,
             Seen::Nothing => Seen::Only((access.width, ty)),
@@ -164,9 +157,7 @@ fn find_promotable(body: &Body, dominators: &Dominators) -> IndexVec<SlotId, Opt
                 op => op.for_each_operand(|value| escape(&mut seen, value)),
             }
         }
-        body.blocks[id]
-            .term
-            .for_each_operand(|value| escape(&mut seen, value));
+        body.blocks[id].term.for_each_operand(|value| escape(&mut seen, value));
     }
     let kinds = seen.iter().map(|seen| match seen {
         Seen::Only(kind) => Some(*kind),
@@ -265,10 +256,8 @@ impl Ctx<'_> {
 
     /// Walks the dominator tree with each slot's current value.
     fn rename(&mut self) {
-        let mut current = Current {
-            values: IndexVec::from_elem(None, self.kinds.len()),
-            undo: Vec::new(),
-        };
+        let mut current =
+            Current { values: IndexVec::from_elem(None, self.kinds.len()), undo: Vec::new() };
         // A block, and how many changes its dominators had made.
         let mut todo = vec![(self.body.entry, 0)];
         while let Some((block, n_undo)) = todo.pop() {

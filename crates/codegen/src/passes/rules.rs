@@ -39,12 +39,7 @@ pub(super) fn simplify_op(s: &mut Simplifier<'_>, op: Op, ty: Type) -> Option<Fo
         Op::Bswap(a, width) => simplify_bswap(s, a, width, ty),
         Op::Load(access) => simplify_load(s, access, ty),
         Op::Store(access, value) => simplify_store(s, access, value),
-        Op::MemCopy {
-            dst,
-            src,
-            n_bytes,
-            align,
-        } => {
+        Op::MemCopy { dst, src, n_bytes, align } => {
             let (new_dst, new_src) = (fold_address(s, dst), fold_address(s, src));
             (new_dst != dst || new_src != src).then_some(Found::Op(Op::MemCopy {
                 dst: new_dst,
@@ -53,35 +48,15 @@ pub(super) fn simplify_op(s: &mut Simplifier<'_>, op: Op, ty: Type) -> Option<Fo
                 align,
             }))
         }
-        Op::MemSet {
-            dst,
-            byte,
-            n_bytes,
-            align,
-        } => {
+        Op::MemSet { dst, byte, n_bytes, align } => {
             let new = fold_address(s, dst);
-            let op = Op::MemSet {
-                dst: new,
-                byte,
-                n_bytes,
-                align,
-            };
+            let op = Op::MemSet { dst: new, byte, n_bytes, align };
             (new != dst).then_some(Found::Op(op))
         }
-        Op::Atomic {
-            op,
-            access,
-            value,
-            expected,
-        } => {
+        Op::Atomic { op, access, value, expected } => {
             let address = fold_address(s, access.address);
             let new = Access { address, ..access };
-            let op = Op::Atomic {
-                op,
-                access: new,
-                value,
-                expected,
-            };
+            let op = Op::Atomic { op, access: new, value, expected };
             (new != access).then_some(Found::Op(op))
         }
         _ => None,
@@ -327,9 +302,7 @@ fn simplify_sext(s: &mut Simplifier<'_>, a: Value, width: Width, ty: Type) -> Op
         Op::Sext(_, inner) if s.body.ty(a) == ty && inner <= width => return Some(Found::Value(a)),
         Op::Binary(BinaryOp::And, x, mask)
             if width < Width::W32
-                && s.body
-                    .as_const(mask)
-                    .is_some_and(|m| width.mask() & !(m as u64) == 0) =>
+                && s.body.as_const(mask).is_some_and(|m| width.mask() & !(m as u64) == 0) =>
         {
             return Some(Found::Op(Op::Sext(x, width)));
         }
@@ -420,9 +393,7 @@ fn simplify_bswap(s: &mut Simplifier<'_>, a: Value, width: Width, ty: Type) -> O
             Some(Found::Op(Op::Binary(BinaryOp::And, x, mask)))
         }
         Op::Binary(BinaryOp::And, x, mask)
-            if s.body
-                .as_const(mask)
-                .is_some_and(|m| width.mask() & !(m as u64) == 0) =>
+            if s.body.as_const(mask).is_some_and(|m| width.mask() & !(m as u64) == 0) =>
         {
             Some(Found::Op(Op::Bswap(x, width)))
         }
@@ -446,11 +417,9 @@ fn fold_address(s: &mut Simplifier<'_>, address: Address) -> Address {
             Op::Const(n) if n.checked_add(offset).is_some_and(fits) => {
                 Address::new(base, address.offset + n as i32)
             }
-            Op::Core(core) if offset == 0 && fits(s.body.cores[core].local) => Address {
-                base,
-                offset: s.body.cores[core].local as i32,
-                core: Some(core),
-            },
+            Op::Core(core) if offset == 0 && fits(s.body.cores[core].local) => {
+                Address { base, offset: s.body.cores[core].local as i32, core: Some(core) }
+            }
             _ => address,
         },
         _ => address,
@@ -503,9 +472,7 @@ fn simplify_store(s: &mut Simplifier<'_>, access: Access, value: Value) -> Optio
         Op::Zext(x) | Op::Trunc(x) if access.width <= Width::W32 => x,
         Op::Sext(x, width) if access.width <= width => x,
         Op::Binary(BinaryOp::And, x, mask)
-            if s.body
-                .as_const(mask)
-                .is_some_and(|m| low & !(m as u64) == 0) =>
+            if s.body.as_const(mask).is_some_and(|m| low & !(m as u64) == 0) =>
         {
             x
         }

@@ -36,9 +36,7 @@ pub fn simplify(globals: &IndexVec<GlobalId, Global>, body: &mut Body) -> bool {
     for &block in &dominators.order {
         ctx.simplify_block(block);
     }
-    let Simplifier {
-        replaced, changed, ..
-    } = ctx;
+    let Simplifier { replaced, changed, .. } = ctx;
     replaced.apply(body) | changed
 }
 
@@ -141,10 +139,7 @@ impl Simplifier<'_> {
 
     fn remember(&mut self, op: Op, ty: Type, value: Value) {
         if op.is_pure() {
-            self.known
-                .entry((op, ty))
-                .or_default()
-                .push((self.block, value));
+            self.known.entry((op, ty)).or_default().push((self.block, value));
         }
     }
 

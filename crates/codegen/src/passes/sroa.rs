@@ -79,17 +79,13 @@ fn find_uses(body: &Body, order: &[BlockId]) -> Uses {
                     scalar(&mut uses, access);
                     other(&mut uses, value);
                 }
-                Op::MemSet {
-                    dst, byte, n_bytes, ..
-                } => {
+                Op::MemSet { dst, byte, n_bytes, .. } => {
                     if block(&mut uses, dst, n_bytes).is_none() {
                         other(&mut uses, dst.base);
                     }
                     other(&mut uses, byte);
                 }
-                Op::MemCopy {
-                    dst, src, n_bytes, ..
-                } => {
+                Op::MemCopy { dst, src, n_bytes, .. } => {
                     let to = block(&mut uses, dst, n_bytes);
                     let from = block(&mut uses, src, n_bytes);
                     if let (Some(to), Some(from)) = (to, from) {
@@ -100,9 +96,7 @@ fn find_uses(body: &Body, order: &[BlockId]) -> Uses {
                 op => op.for_each_operand(|value| other(&mut uses, value)),
             }
         }
-        body.blocks[id]
-            .term
-            .for_each_operand(|value| other(&mut uses, value));
+        body.blocks[id].term.for_each_operand(|value| other(&mut uses, value));
     }
     uses
 }
@@ -180,10 +174,7 @@ impl Layout {
     fn within(&self, slot: SlotId, (start, end): Range) -> impl Iterator<Item = (usize, &Part)> {
         let parts = self.parts.get(slot).map_or(&[][..], Vec::as_slice);
         let meets = move |part: &Part| part.range.0 < end && start < part.range.1;
-        parts
-            .iter()
-            .enumerate()
-            .filter(move |(_, part)| meets(part))
+        parts.iter().enumerate().filter(move |(_, part)| meets(part))
     }
 }
 
@@ -231,18 +222,11 @@ fn cut(scalars: &[Range], blocks: &[Range], size: i64) -> Vec<Part> {
             }
         }
     }
-    let mut edges: Vec<i64> = blocks
-        .iter()
-        .flat_map(|&(start, end)| [start, end])
-        .collect();
+    let mut edges: Vec<i64> = blocks.iter().flat_map(|&(start, end)| [start, end]).collect();
     edges.extend([0, size]);
     edges.sort_unstable();
     edges.dedup();
-    let is_cut = |edge: i64| {
-        parts
-            .iter()
-            .any(|part| part.range.0 < edge && edge < part.range.1)
-    };
+    let is_cut = |edge: i64| parts.iter().any(|part| part.range.0 < edge && edge < part.range.1);
     if edges.iter().any(|&edge| is_cut(edge)) {
         return Vec::new();
     }
@@ -290,11 +274,7 @@ impl Rewriter {
             Some(width) => width.bytes(),
             None => access.align,
         };
-        Access {
-            address,
-            align,
-            ..access
-        }
+        Access { address, align, ..access }
     }
 
     fn rewrite(&self, body: &mut Body, block: BlockId, inst: Value) {
@@ -310,9 +290,7 @@ impl Rewriter {
                 }
                 return;
             }
-            Op::MemCopy {
-                dst, src, n_bytes, ..
-            } => {
+            Op::MemCopy { dst, src, n_bytes, .. } => {
                 for (offset, n, width) in self.pieces(body, &[dst, src], n_bytes) {
                     self.copy(body, block, inst, offset, n, width);
                 }
@@ -366,8 +344,7 @@ impl Rewriter {
             moved = Address::new(base, 0);
         }
         moved.offset += offset;
-        self.place(body, moved)
-            .map_or(moved, |(address, _)| address)
+        self.place(body, moved).map_or(moved, |(address, _)| address)
     }
 
     fn fill(
@@ -379,36 +356,20 @@ impl Rewriter {
         n: u32,
         width: Option<Width>,
     ) {
-        let Inst {
-            op: Op::MemSet {
-                dst, byte, align, ..
-            },
-            span,
-            ..
-        } = body.values[inst]
-        else {
+        let Inst { op: Op::MemSet { dst, byte, align, .. }, span, .. } = body.values[inst] else {
             return;
         };
         let dst = self.at(body, block, dst, offset);
         let op = match (body.as_const(byte), width) {
             (Some(n), Some(width)) => {
                 let pattern = i64::from_ne_bytes([n as u8; 8]);
-                let ty = if width == Width::W64 {
-                    Type::I64
-                } else {
-                    Type::I32
-                };
+                let ty = if width == Width::W64 { Type::I64 } else { Type::I32 };
                 let value = body.constant(ty, pattern);
                 Op::Store(Access::new(dst, width), value)
             }
             _ => {
                 let align = align_at(align, offset.into());
-                Op::MemSet {
-                    dst,
-                    byte,
-                    n_bytes: n,
-                    align,
-                }
+                Op::MemSet { dst, byte, n_bytes: n, align }
             }
         };
         body.push(block, op, Type::Void, span);
@@ -423,34 +384,18 @@ impl Rewriter {
         n: u32,
         width: Option<Width>,
     ) {
-        let Inst {
-            op: Op::MemCopy {
-                dst, src, align, ..
-            },
-            span,
-            ..
-        } = body.values[inst]
-        else {
+        let Inst { op: Op::MemCopy { dst, src, align, .. }, span, .. } = body.values[inst] else {
             return;
         };
         let dst = self.at(body, block, dst, offset);
         let src = self.at(body, block, src, offset);
         let align = align_at(align, offset.into());
         let Some(width) = width else {
-            let op = Op::MemCopy {
-                dst,
-                src,
-                n_bytes: n,
-                align,
-            };
+            let op = Op::MemCopy { dst, src, n_bytes: n, align };
             body.push(block, op, Type::Void, span);
             return;
         };
-        let ty = if width == Width::W64 {
-            Type::I64
-        } else {
-            Type::I32
-        };
+        let ty = if width == Width::W64 { Type::I64 } else { Type::I32 };
         let natural = |body: &Body, address: Address| match body.op(address.base) {
             Op::SlotAddr(slot, 0) => align_at(body.slots[slot].align, address.offset.into()),
             _ => align,

@@ -105,12 +105,7 @@ impl Frame {
         }
         let size = body.slots.iter().map(|slot| slot.size).collect();
         let escaped = escaped_slots(body, order);
-        (n_bytes > 0).then_some(Self {
-            n_bytes,
-            start,
-            size,
-            escaped,
-        })
+        (n_bytes > 0).then_some(Self { n_bytes, start, size, escaped })
     }
 
     fn whole(&self, slot: SlotId) -> (u32, u32) {
@@ -170,9 +165,7 @@ impl Frame {
             Op::Store(access, _) => write(access.address, access.width.bytes(), live),
             Op::Atomic { access, .. } => read(access.address, access.width.bytes(), live),
             Op::MemSet { dst, n_bytes, .. } => write(dst, n_bytes, live),
-            Op::MemCopy {
-                dst, src, n_bytes, ..
-            } => {
+            Op::MemCopy { dst, src, n_bytes, .. } => {
                 write(dst, n_bytes, live);
                 read(src, n_bytes, live);
             }
@@ -241,10 +234,8 @@ fn combine_in_block(body: &mut Body, id: BlockId) -> bool {
 
 fn is_apart(a: Access, b: Access) -> bool {
     let (start_a, start_b) = (i64::from(a.address.offset), i64::from(b.address.offset));
-    let (end_a, end_b) = (
-        start_a + i64::from(a.width.bytes()),
-        start_b + i64::from(b.width.bytes()),
-    );
+    let (end_a, end_b) =
+        (start_a + i64::from(a.width.bytes()), start_b + i64::from(b.width.bytes()));
     a.address.base == b.address.base
         && a.address.core.is_none()
         && b.address.core.is_none()
@@ -287,13 +278,6 @@ fn join(body: &mut Body, first: Value, second: Value) -> Option<Op> {
     let fits = width != Width::W64 || i32::try_from(n as i64).is_ok();
     (is_packable && fits).then(|| {
         let value = body.constant(Type::I64, n as i64);
-        Op::Store(
-            Access {
-                width,
-                align: width.bytes(),
-                ..low
-            },
-            value,
-        )
+        Op::Store(Access { width, align: width.bytes(), ..low }, value)
     })
 }

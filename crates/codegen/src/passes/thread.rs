@@ -59,9 +59,7 @@ fn thread_one(body: &mut Body) -> bool {
 /// Calls are not copied: the kernel's verifier follows each copy.
 fn calls_inside(body: &Body, block: BlockId) -> bool {
     let insts = &body.blocks[block].insts;
-    insts
-        .iter()
-        .any(|&inst| matches!(body.op(inst), Op::Call(..) | Op::Opaque(_) | Op::Barrier))
+    insts.iter().any(|&inst| matches!(body.op(inst), Op::Call(..) | Op::Opaque(_) | Op::Barrier))
 }
 
 /// Which way the branch goes when control comes from `pred`.
@@ -107,22 +105,13 @@ fn thread(body: &mut Body, block: BlockId, ways: &[(BlockId, usize, bool)]) {
     }
     for &(pred, edge, taken) in ways {
         let mut copies = Copies::default();
-        let args = body.blocks[pred]
-            .term
-            .targets()
-            .nth(edge)
-            .map(|target| target.args.clone());
+        let args = body.blocks[pred].term.targets().nth(edge).map(|target| target.args.clone());
         let params = body.blocks[block].params.clone();
-        copies
-            .values
-            .extend(params.into_iter().zip(args.unwrap_or_default()));
+        copies.values.extend(params.into_iter().zip(args.unwrap_or_default()));
         copy_blocks(body, &[block], &mut copies);
         let copy = copies.block(block);
         let term = std::mem::replace(&mut body.blocks[copy].term, Term::Unreachable);
-        if let Term::Branch {
-            then, otherwise, ..
-        } = term
-        {
+        if let Term::Branch { then, otherwise, .. } = term {
             body.blocks[copy].term = Term::Jump(if taken { then } else { otherwise });
         }
         if let Some(target) = body.blocks[pred].term.targets_mut().nth(edge) {
@@ -135,12 +124,7 @@ fn is_used_outside(body: &Body, block: BlockId) -> bool {
     let uses = count_uses(body);
     let mut own = rustc_hash::FxHashMap::default();
     let mut count = |value: Value| *own.entry(value).or_insert(0) += 1;
-    let Block {
-        params,
-        insts,
-        term,
-        ..
-    } = &body.blocks[block];
+    let Block { params, insts, term, .. } = &body.blocks[block];
     for &inst in insts {
         body.op(inst).for_each_operand(&mut count);
     }

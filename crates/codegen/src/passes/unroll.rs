@@ -22,11 +22,7 @@ pub fn unroll_loop(body: &mut Body) -> bool {
         let Some((exiting, n_turns)) = count_turns(body, &dominators, &l, hint) else {
             continue;
         };
-        let size: usize = l
-            .blocks
-            .iter()
-            .map(|&b| body.blocks[b].insts.len() + 1)
-            .sum();
+        let size: usize = l.blocks.iter().map(|&b| body.blocks[b].insts.len() + 1).sum();
         let cost = size.saturating_mul(n_turns as usize);
         let is_wanted = match hint {
             Unroll::Disable => false,
@@ -60,9 +56,7 @@ fn count_turns(
         let n_inside = body.successors(*block).filter(inside).count();
         n_inside == 1
             && matches!(body.blocks[*block].term, Term::Branch { .. })
-            && l.latches
-                .iter()
-                .all(|&latch| dominators.dominates(*block, latch))
+            && l.latches.iter().all(|&latch| dominators.dominates(*block, latch))
     };
     let exiting = l.blocks.iter().copied().filter(exits);
     exiting

@@ -17,10 +17,7 @@ pub fn hoist_from_edges(func: &mut Func<Reg>) -> bool {
     let liveness = Liveness::new(func, VReg::FIRST);
     for at in (0..func.layout.len()).rev() {
         let id = func.layout[at];
-        let Term::Branch {
-            then, otherwise, ..
-        } = func.blocks[id].term
-        else {
+        let Term::Branch { then, otherwise, .. } = func.blocks[id].term else {
             continue;
         };
         if then == otherwise {
@@ -42,9 +39,7 @@ pub fn hoist_from_edges(func: &mut Func<Reg>) -> bool {
                 let dst = moved(inst);
                 dst.is_some_and(|dst| {
                     let mut is_read = false;
-                    func.blocks[id]
-                        .term
-                        .for_each_reg(|reg| is_read |= reg == dst);
+                    func.blocks[id].term.for_each_reg(|reg| is_read |= reg == dst);
                     !is_read && !live.contains(&(AnyReg::number(dst) as u32))
                 })
             };
@@ -80,10 +75,8 @@ struct Known {
 pub fn remove_known(func: &mut Func<Reg>) {
     let mut at_start: IndexVec<BlockId, Option<Known>> =
         IndexVec::from_elem(None, func.blocks.len());
-    at_start[func.entry()] = Some(Known {
-        constants: [None; VReg::FIRST],
-        equal: [RegSet::EMPTY; VReg::FIRST],
-    });
+    at_start[func.entry()] =
+        Some(Known { constants: [None; VReg::FIRST], equal: [RegSet::EMPTY; VReg::FIRST] });
     // In the order of the layout, in which most blocks come after what leads to them.
     let mut changed = true;
     while changed {
@@ -135,10 +128,7 @@ impl Known {
             self.forget(reg);
         }
         let Some(made) = made else { return true };
-        let content = inst
-            .op
-            .is_constant()
-            .then(|| (inst.op.map(|_| Reg::R0), inst.core));
+        let content = inst.op.is_constant().then(|| (inst.op.map(|_| Reg::R0), inst.core));
         if content.is_some() && self.constants[AnyReg::number(made)] == content {
             return false;
         }

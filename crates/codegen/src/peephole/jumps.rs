@@ -10,9 +10,7 @@ pub fn thread_jumps(func: &mut Func<Reg>) {
         let id = func.layout[at];
         let mut term = func.blocks[id].term;
         term.for_each_successor_mut(|target| *target = destination(func, *target));
-        if let Term::Branch {
-            then, otherwise, ..
-        } = term
+        if let Term::Branch { then, otherwise, .. } = term
             && then == otherwise
         {
             term = Term::Jump(then);

@@ -23,20 +23,10 @@ pub fn order_blocks(func: &mut Func<Reg>) {
         // The likelier way falls through if it can: what follows `if` and loops.
         for to in block.term.successors().rev() {
             let depth = block.depth.min(func.blocks[to].depth);
-            edges.push(Edge {
-                from,
-                to,
-                is_jump,
-                depth,
-            });
+            edges.push(Edge { from, to, is_jump, depth });
         }
     }
-    edges.sort_by_key(|edge| {
-        (
-            std::cmp::Reverse(edge.is_jump),
-            std::cmp::Reverse(edge.depth),
-        )
-    });
+    edges.sort_by_key(|edge| (std::cmp::Reverse(edge.is_jump), std::cmp::Reverse(edge.depth)));
     let chains = chain(func, &edges);
     let entry = func.entry();
     let mut placed: IndexVec<BlockId, bool> = IndexVec::from_elem(false, func.blocks.len());
@@ -68,9 +58,9 @@ pub fn n_slots(func: &Func<Reg>) -> usize {
         n += slots.sum::<usize>()
             + match &block.term {
                 Term::Jump(target) => usize::from(next != Some(target)),
-                Term::Branch {
-                    then, otherwise, ..
-                } => 1 + usize::from(next != Some(then) && next != Some(otherwise)),
+                Term::Branch { then, otherwise, .. } => {
+                    1 + usize::from(next != Some(then) && next != Some(otherwise))
+                }
                 Term::Exit { .. } => 1,
             };
     }
@@ -93,10 +83,8 @@ impl Chains {
 
 fn chain(func: &Func<Reg>, edges: &[Edge]) -> Chains {
     let n = func.blocks.len();
-    let mut chains = Chains {
-        next: IndexVec::from_elem(None, n),
-        previous: IndexVec::from_elem(None, n),
-    };
+    let mut chains =
+        Chains { next: IndexVec::from_elem(None, n), previous: IndexVec::from_elem(None, n) };
     for edge in edges {
         let is_free = chains.next[edge.from].is_none() && chains.previous[edge.to].is_none();
         let is_cycle = chains.head(edge.from) == edge.to;

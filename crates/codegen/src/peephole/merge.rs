@@ -46,9 +46,7 @@ fn is_same(a: &Inst<Reg>, b: &Inst<Reg>) -> bool {
 /// Length of the end that two blocks share.
 fn n_shared(a: &Block<Reg>, b: &Block<Reg>) -> usize {
     let pairs = a.insts.iter().rev().zip(b.insts.iter().rev());
-    pairs
-        .take_while(|(a, b)| is_same(a, b) && is_shareable(a))
-        .count()
+    pairs.take_while(|(a, b)| is_same(a, b) && is_shareable(a)).count()
 }
 
 /// Gives the longest end that two of the blocks share a block of its own.

@@ -47,12 +47,7 @@ impl Ctx<'_> {
             self.put(dst, a);
             let src = Source::Imm(imm);
             let op = alu_op(op);
-            let op = Op::Alu {
-                width,
-                op,
-                dst,
-                src,
-            };
+            let op = Op::Alu { width, op, dst, src };
             return self.emit_core(op, Some(core));
         }
         let src = self.source(width, b);
@@ -92,15 +87,9 @@ impl Ctx<'_> {
             return (a, b);
         }
         let keeps = self.body.op(a).is_leaf() || self.facts.n_uses[a] == 1;
-        let may_be_immediate = matches!(
-            self.body.op(a),
-            IrOp::Const(_) | IrOp::Undef | IrOp::Core(_)
-        );
-        if may_be_immediate || !keeps && self.facts.n_uses[b] == 1 {
-            (b, a)
-        } else {
-            (a, b)
-        }
+        let may_be_immediate =
+            matches!(self.body.op(a), IrOp::Const(_) | IrOp::Undef | IrOp::Core(_));
+        if may_be_immediate || !keeps && self.facts.n_uses[b] == 1 { (b, a) } else { (a, b) }
     }
 
     pub fn select_ptr_add(&mut self, value: Value, a: Value, b: Value) {
@@ -169,11 +158,7 @@ impl Ctx<'_> {
             && let Some(extension) = Extension::new(width, from.bits())
         {
             let src = self.reg(a);
-            return self.emit(Op::SignExtend {
-                extension,
-                dst,
-                src,
-            });
+            return self.emit(Op::SignExtend { extension, dst, src });
         }
         let bits = width.bits() - from.bits();
         self.put(dst, a);
@@ -196,11 +181,7 @@ impl Ctx<'_> {
             MemoryWidth::W64 => SwapBits::B64,
         };
         // The target is little-endian, where conversion to big-endian order is a swap.
-        let op = if self.cpu >= Cpu::V4 {
-            SwapOp::Swap
-        } else {
-            SwapOp::Be
-        };
+        let op = if self.cpu >= Cpu::V4 { SwapOp::Swap } else { SwapOp::Be };
         self.emit(Op::ByteSwap { op, bits, dst });
     }
 

@@ -29,10 +29,8 @@ impl Ctx<'_> {
             self.report_as(E0402, format!("call with {n_args} arguments, BPF has five"));
         }
         // Registers first: a leaf needs none before it is where it should be.
-        let (leaves, others): (Vec<_>, Vec<_>) = args
-            .iter()
-            .zip(Reg::ARGS)
-            .partition(|(arg, _)| self.body.op(**arg).is_leaf());
+        let (leaves, others): (Vec<_>, Vec<_>) =
+            args.iter().zip(Reg::ARGS).partition(|(arg, _)| self.body.op(**arg).is_leaf());
         for (&arg, reg) in others.into_iter().chain(leaves) {
             self.put(Self::machine(reg), arg);
         }

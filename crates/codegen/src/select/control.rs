@@ -29,13 +29,7 @@ impl Ctx<'_> {
                 let target = self.start(target.block);
                 self.end(Term::Jump(target));
             }
-            ir::Term::Branch {
-                cond,
-                lhs,
-                rhs,
-                then,
-                otherwise,
-            } => {
+            ir::Term::Branch { cond, lhs, rhs, then, otherwise } => {
                 let test = self.branch_test(*cond, *lhs, *rhs);
                 let from = self.block;
                 let (made, globals) = (self.made.clone(), self.made_globals.clone());
@@ -146,13 +140,7 @@ impl Ctx<'_> {
             // One operand without upper half is enough.
             (Width::W64, self.unsigned_source(b))
         };
-        Test {
-            op: JmpOp::Set,
-            width,
-            lhs: self.reg(a),
-            rhs,
-            is_negated: cond == Cond::Eq,
-        }
+        Test { op: JmpOp::Set, width, lhs: self.reg(a), rhs, is_negated: cond == Cond::Eq }
     }
 
     fn test(&mut self, cond: Cond, lhs: Value, rhs: Value) -> Test {
@@ -180,13 +168,7 @@ impl Ctx<'_> {
             Cond::SGt => JmpOp::SGt,
             Cond::SGe => JmpOp::SGe,
         };
-        Test {
-            op,
-            width,
-            lhs,
-            rhs,
-            is_negated,
-        }
+        Test { op, width, lhs, rhs, is_negated }
     }
 
     fn test_operands(&mut self, cond: Cond, lhs: Value, rhs: Value) -> (Width, VReg, Source<VReg>) {
@@ -236,12 +218,5 @@ fn branch(test: Test, then: BlockId, otherwise: BlockId) -> Term<VReg> {
     if then == otherwise {
         return Term::Jump(then);
     }
-    Term::Branch {
-        op: test.op,
-        width: test.width,
-        lhs: test.lhs,
-        rhs: test.rhs,
-        then,
-        otherwise,
-    }
+    Term::Branch { op: test.op, width: test.width, lhs: test.lhs, rhs: test.rhs, then, otherwise }
 }

@@ -78,10 +78,8 @@ impl Facts {
             if !is_test || self.n_uses[lhs] != 1 || !body.blocks[id].insts.contains(&lhs) {
                 continue;
             }
-            self.is_folded[lhs] = matches!(
-                body.op(lhs),
-                Op::Compare(..) | Op::Binary(BinaryOp::And, _, _)
-            );
+            self.is_folded[lhs] =
+                matches!(body.op(lhs), Op::Compare(..) | Op::Binary(BinaryOp::And, _, _));
         }
     }
 
@@ -125,8 +123,7 @@ impl Facts {
         let clean = |value: Value| self.is_clean[value];
         let alu32 = cpu >= Cpu::V3;
         let small = |value: Value, from: i64| {
-            body.as_const(value)
-                .is_some_and(|n| (from..=i64::from(u32::MAX)).contains(&n))
+            body.as_const(value).is_some_and(|n| (from..=i64::from(u32::MAX)).contains(&n))
         };
         match body.op(value) {
             Op::Binary(..) if ty == Type::I32 && alu32 => true,

@@ -102,12 +102,9 @@ impl Ctx<'_> {
     fn put_core(&mut self, dst: VReg, core: CoreId) {
         let local = self.body.cores[core].local;
         let op = match i32::try_from(local) {
-            Ok(imm) if !self.is_wide(core) => Op::Alu {
-                width: Width::W64,
-                op: AluOp::Mov,
-                dst,
-                src: Source::Imm(imm),
-            },
+            Ok(imm) if !self.is_wide(core) => {
+                Op::Alu { width: Width::W64, op: AluOp::Mov, dst, src: Source::Imm(imm) }
+            }
             _ => {
                 let value = local as u64;
                 Op::LoadImm { dst, value }

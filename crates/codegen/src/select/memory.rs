@@ -18,10 +18,7 @@ struct Place {
 impl Place {
     fn plus(self, bytes: u32) -> Address<VReg> {
         debug_assert!(self.core.is_none());
-        Address {
-            base: self.address.base,
-            offset: self.address.offset + bytes as i32,
-        }
+        Address { base: self.address.base, offset: self.address.offset + bytes as i32 }
     }
 }
 
@@ -36,10 +33,7 @@ impl Ctx<'_> {
         };
         let base = self.reg(address.base);
         Place {
-            address: Address {
-                base: Base::Reg(base),
-                offset: address.offset,
-            },
+            address: Address { base: Base::Reg(base), offset: address.offset },
             core: address.core,
         }
     }
@@ -72,10 +66,7 @@ impl Ctx<'_> {
             _ => return self.computed_place(address),
         };
         let offset = offset as i32;
-        Place {
-            address: Address { base, offset },
-            core: None,
-        }
+        Place { address: Address { base, offset }, core: None }
     }
 
     /// The address in a register of its own.
@@ -90,13 +81,7 @@ impl Ctx<'_> {
             },
             address.core,
         );
-        Place {
-            address: Address {
-                base: Base::Reg(base),
-                offset: 0,
-            },
-            core: None,
-        }
+        Place { address: Address { base: Base::Reg(base), offset: 0 }, core: None }
     }
 
     fn global_base(&mut self, leaf: Value, global: ir::GlobalId) -> VReg {
@@ -143,11 +128,7 @@ impl Ctx<'_> {
         for at in (0..n_bytes).step_by(piece as usize) {
             let part = if at == 0 { dst } else { self.new_register() };
             let address = place.plus(at);
-            self.emit(Op::Load {
-                ty,
-                dst: part,
-                address,
-            });
+            self.emit(Op::Load { ty, dst: part, address });
             if at > 0 {
                 self.emit_imm(AluOp::Lsh, part, (at * 8) as i32);
                 self.emit_alu(Width::W64, AluOp::Or, dst, Source::Reg(part));
@@ -245,16 +226,8 @@ impl Ctx<'_> {
         let to = self.plain_place(dst, n_bytes.max(1));
         for (at, size) in chunks {
             let part = self.new_register();
-            self.emit(Op::Load {
-                ty: LoadType::unsigned(size),
-                dst: part,
-                address: from.plus(at),
-            });
-            self.emit(Op::Store {
-                size,
-                address: to.plus(at),
-                src: Source::Reg(part),
-            });
+            self.emit(Op::Load { ty: LoadType::unsigned(size), dst: part, address: from.plus(at) });
+            self.emit(Op::Store { size, address: to.plus(at), src: Source::Reg(part) });
         }
     }
 
@@ -271,10 +244,7 @@ impl Ctx<'_> {
             Some(pattern) if !is_ctx && fits(pattern) => Source::Imm(pattern as i32),
             Some(pattern) => {
                 let filled = self.new_register();
-                self.emit(Op::LoadImm {
-                    dst: filled,
-                    value: pattern,
-                });
+                self.emit(Op::LoadImm { dst: filled, value: pattern });
                 Source::Reg(filled)
             }
             None => Source::Reg(self.repeat_byte(byte)),
@@ -295,10 +265,7 @@ impl Ctx<'_> {
         let filled = self.copy_of(byte);
         let ones = self.new_register();
         self.emit_imm(AluOp::And, filled, 0xff);
-        self.emit(Op::LoadImm {
-            dst: ones,
-            value: repeat(1),
-        });
+        self.emit(Op::LoadImm { dst: ones, value: repeat(1) });
         self.emit_alu(Width::W64, AluOp::Mul, filled, Source::Reg(ones));
         filled
     }
@@ -333,12 +300,7 @@ impl Ctx<'_> {
         if let Some(expected) = expected {
             self.put(r0, expected);
         }
-        self.emit(Op::Atomic {
-            op,
-            width,
-            address,
-            src,
-        });
+        self.emit(Op::Atomic { op, width, address, src });
         if op == MachAtomic::CmpXchg && is_used {
             let result = self.define(value);
             self.emit_copy(result, r0);

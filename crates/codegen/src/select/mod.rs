@@ -73,9 +73,7 @@ pub fn select(session: &mut Session, module: &Module, id: FuncId, cpu: Cpu) -> F
     }
     let Ctx { out, reports, .. } = ctx;
     let has_errors = !reports.is_empty();
-    reports
-        .into_iter()
-        .for_each(|report| session.report(report));
+    reports.into_iter().for_each(|report| session.report(report));
     debug_assert!(
         has_errors || crate::mach::validate(&out, out.n_vregs, cpu).is_empty(),
         "{:#?}\n{out}",
@@ -158,24 +156,15 @@ impl Ctx<'_> {
             }
             IrOp::Load(access) => self.select_load(value, access),
             IrOp::Store(access, stored) => self.select_store(access, stored),
-            IrOp::MemCopy {
-                dst,
-                src,
-                n_bytes,
-                align,
-            } => self.select_mem_copy(dst, src, n_bytes, align),
-            IrOp::MemSet {
-                dst,
-                byte,
-                n_bytes,
-                align,
-            } => self.select_mem_set(dst, byte, n_bytes, align),
-            IrOp::Atomic {
-                op,
-                access,
-                value: operand,
-                expected,
-            } => self.select_atomic(value, op, access, operand, expected),
+            IrOp::MemCopy { dst, src, n_bytes, align } => {
+                self.select_mem_copy(dst, src, n_bytes, align)
+            }
+            IrOp::MemSet { dst, byte, n_bytes, align } => {
+                self.select_mem_set(dst, byte, n_bytes, align)
+            }
+            IrOp::Atomic { op, access, value: operand, expected } => {
+                self.select_atomic(value, op, access, operand, expected)
+            }
             IrOp::Call(callee, args) => self.select_call(value, callee, args.as_slice()),
             IrOp::LoadPacket(skb, offset, width) => {
                 self.select_load_packet(value, skb, offset, width);
@@ -197,10 +186,7 @@ impl Ctx<'_> {
     }
 
     fn new_block(&mut self) -> BlockId {
-        self.out.blocks.push(Block {
-            depth: self.depth,
-            ..Block::default()
-        })
+        self.out.blocks.push(Block { depth: self.depth, ..Block::default() })
     }
 
     /// The machine block where a reachable block starts.
@@ -249,12 +235,7 @@ impl Ctx<'_> {
     }
 
     fn emit_alu(&mut self, width: Width, op: AluOp, dst: VReg, src: Source<VReg>) {
-        self.emit(Op::Alu {
-            width,
-            op,
-            dst,
-            src,
-        });
+        self.emit(Op::Alu { width, op, dst, src });
     }
 
     /// `dst = dst op imm` on 64 bits.

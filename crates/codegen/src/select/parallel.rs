@@ -29,11 +29,7 @@ pub fn sequentialize(mut copies: Vec<Copy>, mut new_register: impl FnMut() -> VR
                 // Every destination is still to be read: move one out of the way.
                 let saved = new_register();
                 let busy = copies[0].dst;
-                ordered.push(Copy {
-                    dst: saved,
-                    src: busy,
-                    is_zext: false,
-                });
+                ordered.push(Copy { dst: saved, src: busy, is_zext: false });
                 for copy in copies.iter_mut().filter(|copy| copy.src == busy) {
                     copy.src = saved;
                 }

@@ -52,26 +52,14 @@ pub fn tokens(line: u32, text: &str) -> Result<Vec<Token<'_>>, AsmError> {
         let len = if after_blank {
             character.len_utf8()
         } else {
-            let (kind, len) = token(rest).map_err(|problem| AsmError {
-                line,
-                column,
-                problem,
-            })?;
-            tokens.push(Token {
-                kind,
-                text: &rest[..len],
-                column,
-            });
+            let (kind, len) = token(rest).map_err(|problem| AsmError { line, column, problem })?;
+            tokens.push(Token { kind, text: &rest[..len], column });
             len
         };
         column += rest[..len].chars().count() as u32;
         rest = &rest[len..];
     }
-    tokens.push(Token {
-        kind: Kind::End,
-        text: "",
-        column,
-    });
+    tokens.push(Token { kind: Kind::End, text: "", column });
     Ok(tokens)
 }
 
@@ -82,18 +70,13 @@ fn starts_comment(rest: &str, after_blank: bool) -> bool {
 
 /// The kind and the length of the token at the start of `rest`, which is not empty.
 fn token(rest: &str) -> Result<(Kind, usize), AsmProblem> {
-    if let Some(operator) = PUNCTUATION
-        .iter()
-        .find(|operator| rest.starts_with(**operator))
-    {
+    if let Some(operator) = PUNCTUATION.iter().find(|operator| rest.starts_with(**operator)) {
         return Ok((Kind::Punctuation, operator.len()));
     }
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$');
     let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
     match word.chars().next() {
-        None => Err(AsmProblem::Character {
-            character: rest.chars().next().unwrap_or_default(),
-        }),
+        None => Err(AsmProblem::Character { character: rest.chars().next().unwrap_or_default() }),
         Some('0'..='9') => Ok((Kind::Number(number(word)?), word.len())),
         Some(_) => Ok((Kind::Word, word.len())),
     }
@@ -102,7 +85,5 @@ fn token(rest: &str) -> Result<(Kind, usize), AsmProblem> {
 fn number(text: &str) -> Result<u64, AsmProblem> {
     let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     let (digits, radix) = hex.map_or((text, 10), |digits| (digits, 16));
-    u64::from_str_radix(digits, radix).map_err(|_| AsmProblem::Number {
-        text: text.to_owned(),
-    })
+    u64::from_str_radix(digits, radix).map_err(|_| AsmProblem::Number { text: text.to_owned() })
 }

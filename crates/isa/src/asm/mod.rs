@@ -62,9 +62,7 @@ pub fn assemble(text: &str, symbols: &dyn Symbols) -> Result<Assembly, Vec<AsmEr
     if assembler.errors.is_empty() {
         Ok(assembler.assembly)
     } else {
-        assembler
-            .errors
-            .sort_by_key(|error| (error.line, error.column));
+        assembler.errors.sort_by_key(|error| (error.line, error.column));
         Err(assembler.errors)
     }
 }
@@ -81,13 +79,7 @@ impl<'a> Assembler<'a> {
     fn line(&mut self, line: u32, text: &'a str) -> Result<(), AsmError> {
         let tokens = lex::tokens(line, text)?;
         let mut rest = tokens.as_slice();
-        while let [
-            Token {
-                text: name, column, ..
-            },
-            colon,
-            after @ ..,
-        ] = rest
+        while let [Token { text: name, column, .. }, colon, after @ ..] = rest
             && rest[0].is_word()
             && colon.text == ":"
         {
@@ -99,8 +91,7 @@ impl<'a> Assembler<'a> {
         }
         let Statement { insn, reference } = parse::statement(line, rest)?;
         let insn_idx = self.n_insns();
-        self.references
-            .extend(reference.map(|reference| (insn_idx, reference)));
+        self.references.extend(reference.map(|reference| (insn_idx, reference)));
         self.assembly.insns.push(insn);
         self.assembly.lines.push(line);
         Ok(())
@@ -115,14 +106,8 @@ impl<'a> Assembler<'a> {
         match self.assembly.labels.insert(name.to_owned(), insn_idx) {
             None => Ok(()),
             Some(_) => {
-                let problem = AsmProblem::DuplicateLabel {
-                    name: name.to_owned(),
-                };
-                Err(AsmError {
-                    line,
-                    column,
-                    problem,
-                })
+                let problem = AsmProblem::DuplicateLabel { name: name.to_owned() };
+                Err(AsmError { line, column, problem })
             }
         }
     }
@@ -141,11 +126,7 @@ impl<'a> Assembler<'a> {
                 Ok(insn) => self.assembly.insns[insn_idx as usize] = insn,
                 Err(problem) => {
                     let line = self.assembly.lines[insn_idx as usize];
-                    self.errors.push(AsmError {
-                        line,
-                        column: reference.column,
-                        problem,
-                    });
+                    self.errors.push(AsmError { line, column: reference.column, problem });
                 }
             }
         }
@@ -168,10 +149,7 @@ fn to_label(
     let distance = slot(target) - (slot(insn_idx) + 1);
     i32::try_from(distance)
         .ok()
-        .and_then(|off| {
-            insn.with_jump_offset(off)
-                .or_else(|| insn.with_function_offset(off))
-        })
+        .and_then(|off| insn.with_jump_offset(off).or_else(|| insn.with_function_offset(off)))
         .ok_or(AsmProblem::TooFar { name, distance })
 }
 
@@ -185,9 +163,7 @@ fn to_symbol(
     match insn {
         Insn::Call(_) => {
             let callee = symbols.callee(reference.name);
-            callee
-                .map(Insn::Call)
-                .ok_or_else(|| AsmProblem::UnknownCallee { name: name() })
+            callee.map(Insn::Call).ok_or_else(|| AsmProblem::UnknownCallee { name: name() })
         }
         Insn::LoadImm64 { dst, .. } => {
             let value = symbols.wide(reference.name);
@@ -203,12 +179,10 @@ fn to_symbol(
 /// `value + addend`, for values that can be displaced.
 fn displaced(value: Wide, addend: u32) -> Option<Wide> {
     match value {
-        Wide::MapValue { fd, off } => off
-            .checked_add(addend)
-            .map(|off| Wide::MapValue { fd, off }),
-        Wide::MapIdxValue { idx, off } => off
-            .checked_add(addend)
-            .map(|off| Wide::MapIdxValue { idx, off }),
+        Wide::MapValue { fd, off } => off.checked_add(addend).map(|off| Wide::MapValue { fd, off }),
+        Wide::MapIdxValue { idx, off } => {
+            off.checked_add(addend).map(|off| Wide::MapIdxValue { idx, off })
+        }
         Wide::Value(value) => value.checked_add(addend.into()).map(Wide::Value),
         _ => Some(value).filter(|_| addend == 0),
     }

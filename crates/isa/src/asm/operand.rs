@@ -25,8 +25,7 @@ pub struct Literal {
 /// Registers.
 impl Parser<'_, '_> {
     pub fn register(&mut self) -> Parsed<View> {
-        self.eat_register()
-            .ok_or_else(|| self.expected("a register"))
+        self.eat_register().ok_or_else(|| self.expected("a register"))
     }
 
     pub fn eat_register(&mut self) -> Option<View> {
@@ -58,11 +57,7 @@ impl Parser<'_, '_> {
     }
 
     pub fn part(&self, view: View, size: Size) -> Parsed<Reg> {
-        if size == Size::DW {
-            self.in_width(view, Width::W64)
-        } else {
-            Ok(view.reg)
-        }
+        if size == Size::DW { self.in_width(view, Width::W64) } else { Ok(view.reg) }
     }
 
     pub fn in_width(&self, view: View, width: Width) -> Parsed<Reg> {
@@ -100,29 +95,18 @@ impl Parser<'_, '_> {
         if !negative {
             self.eat("+");
         }
-        let Token {
-            kind: Kind::Number(number),
-            ..
-        } = self.peek()
-        else {
+        let Token { kind: Kind::Number(number), .. } = self.peek() else {
             return Err(self.expected("a number"));
         };
         self.bump();
         let number = i128::from(number);
-        Ok(Literal {
-            number: if negative { -number } else { number },
-            column,
-        })
+        Ok(Literal { number: if negative { -number } else { number }, column })
     }
 
     pub fn fit<T: TryFrom<i128>>(&self, literal: Literal, field: &'static str) -> Parsed<T> {
         let Literal { number, column } = literal;
         let problem = AsmProblem::Range { number, field };
-        T::try_from(number).map_err(|_| AsmError {
-            line: self.line,
-            column,
-            problem,
-        })
+        T::try_from(number).map_err(|_| AsmError { line: self.line, column, problem })
     }
 
     /// An immediate of an operation of this width. A 32-bit operation makes no difference between
@@ -174,10 +158,7 @@ impl Parser<'_, '_> {
         what: &str,
     ) -> Parsed<T> {
         let text = self.peek().text;
-        let operator = all
-            .iter()
-            .copied()
-            .find(|&operator| spelling(operator) == text);
+        let operator = all.iter().copied().find(|&operator| spelling(operator) == text);
         let operator = operator.ok_or_else(|| self.expected(what))?;
         self.bump();
         Ok(operator)
@@ -233,9 +214,7 @@ impl Parser<'_, '_> {
 
     /// `+5`, `pc+5`, `name`. A name is kept for later, and the distance is 0 for now.
     pub fn target(&mut self) -> Parsed<Literal> {
-        let Token {
-            text, column, kind, ..
-        } = self.peek();
+        let Token { text, column, kind, .. } = self.peek();
         if text == "pc" && matches!(self.peek_second().text, "+" | "-") {
             self.bump();
         } else if kind == Kind::Word {
@@ -260,15 +239,9 @@ impl Parser<'_, '_> {
 
     /// Reads a name and keeps it for later.
     pub fn name(&mut self) {
-        let Token {
-            text: name, column, ..
-        } = self.peek();
+        let Token { text: name, column, .. } = self.peek();
         self.bump();
-        self.reference = Some(Reference {
-            name,
-            column,
-            addend: 0,
-        });
+        self.reference = Some(Reference { name, column, addend: 0 });
     }
 }
 
@@ -304,11 +277,7 @@ impl<'a> Parser<'_, 'a> {
     }
 
     pub fn expect(&mut self, text: &str) -> Parsed<()> {
-        if self.eat(text) {
-            Ok(())
-        } else {
-            Err(self.expected(format_args!("`{text}`")))
-        }
+        if self.eat(text) { Ok(()) } else { Err(self.expected(format_args!("`{text}`"))) }
     }
 
     /// The error that something else should stand here.
@@ -318,22 +287,12 @@ impl<'a> Parser<'_, 'a> {
 
     /// The error that something else should stand where the token in `column` is.
     pub fn expected_at(&self, column: u32, what: impl Display) -> AsmError {
-        let token = self
-            .all
-            .iter()
-            .find(|token| token.column == column && !token.is_end());
+        let token = self.all.iter().find(|token| token.column == column && !token.is_end());
         let found = match token {
             Some(token) => format!("`{}`", token.text),
             None => "end of line".to_owned(),
         };
-        let problem = AsmProblem::Expected {
-            expected: what.to_string(),
-            found,
-        };
-        AsmError {
-            line: self.line,
-            column,
-            problem,
-        }
+        let problem = AsmProblem::Expected { expected: what.to_string(), found };
+        AsmError { line: self.line, column, problem }
     }
 }

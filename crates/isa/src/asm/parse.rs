@@ -23,20 +23,12 @@ pub struct Reference<'a> {
 
 /// Parses one instruction from `tokens`, which end with [`Kind::End`].
 pub fn statement<'a>(line: u32, tokens: &[Token<'a>]) -> Result<Statement<'a>, AsmError> {
-    let mut parser = Parser {
-        line,
-        all: tokens,
-        tokens,
-        reference: None,
-    };
+    let mut parser = Parser { line, all: tokens, tokens, reference: None };
     let insn = parser.insn()?;
     if !parser.peek().is_end() {
         return Err(parser.expected("end of line"));
     }
-    Ok(Statement {
-        insn,
-        reference: parser.reference,
-    })
+    Ok(Statement { insn, reference: parser.reference })
 }
 
 pub struct Parser<'t, 'a> {
@@ -60,21 +52,15 @@ impl Parser<'_, '_> {
             }
             "goto" => {
                 self.bump();
-                Ok(Insn::Jump {
-                    off: self.near_target()?,
-                })
+                Ok(Insn::Jump { off: self.near_target()? })
             }
             "gotol" => {
                 self.bump();
-                Ok(Insn::JumpLong {
-                    off: self.far_target()?,
-                })
+                Ok(Insn::JumpLong { off: self.far_target()? })
             }
             "may_goto" => {
                 self.bump();
-                Ok(Insn::MayGoto {
-                    off: self.near_target()?,
-                })
+                Ok(Insn::MayGoto { off: self.near_target()? })
             }
             "if" => self.jump_if(),
             "call" => self.call(),
@@ -91,19 +77,11 @@ impl Parser<'_, '_> {
     /// `if r1 == 5 goto target`
     fn jump_if(&mut self) -> Parsed<Insn> {
         self.bump();
-        let View {
-            width, reg: dst, ..
-        } = self.register()?;
+        let View { width, reg: dst, .. } = self.register()?;
         let op = self.operator(&JmpOp::ALL, JmpOp::symbol, "a comparison")?;
         let src = self.operand(width)?;
         self.expect("goto")?;
-        Ok(Insn::JumpIf {
-            width,
-            op,
-            dst,
-            src,
-            off: self.near_target()?,
-        })
+        Ok(Insn::JumpIf { width, op, dst, src, off: self.near_target()? })
     }
 
     /// `call 1`, `call pc+5`, `call kfunc#12`, `call kfunc#12:1`, `call name`
@@ -118,11 +96,7 @@ impl Parser<'_, '_> {
                 let off = if self.eat(":") { self.i16()? } else { 0 };
                 Callee::Kfunc { id, off }
             }
-            Token {
-                kind: Kind::Word, ..
-            } => Callee::Local {
-                off: self.far_target()?,
-            },
+            Token { kind: Kind::Word, .. } => Callee::Local { off: self.far_target()? },
             _ => Callee::Helper(self.immediate(Width::W32)? as u32),
         };
         Ok(Insn::Call(callee))
@@ -137,13 +111,7 @@ impl Parser<'_, '_> {
         let plain = &AtomicOp::ALL[..4];
         let op = self.operator(plain, AtomicOp::symbol, "`+=`, `|=`, `&=` or `^=`")?;
         let src = self.register_part(width.size())?;
-        Ok(Insn::Atomic {
-            op,
-            width,
-            base,
-            off,
-            src,
-        })
+        Ok(Insn::Atomic { op, width, base, off, src })
     }
 
     /// `store_release((u64 *)(r1 + 8), r2)`
@@ -155,12 +123,7 @@ impl Parser<'_, '_> {
         self.expect(",")?;
         let src = self.register_part(size)?;
         self.expect(")")?;
-        Ok(Insn::StoreRelease {
-            size,
-            base,
-            off,
-            src,
-        })
+        Ok(Insn::StoreRelease { size, base, off, src })
     }
 
     /// `*(u64 *)(r1 + 8) = r2`, `*(u64 *)(r1 + 8) = 5`
@@ -172,19 +135,10 @@ impl Parser<'_, '_> {
         let src = if self.peek().is_word() {
             Src::Reg(self.register_part(size)?)
         } else {
-            let width = if size == Size::DW {
-                Width::W64
-            } else {
-                Width::W32
-            };
+            let width = if size == Size::DW { Width::W64 } else { Width::W32 };
             Src::Imm(self.immediate(width)?)
         };
-        Ok(Insn::Store {
-            size,
-            base,
-            off,
-            src,
-        })
+        Ok(Insn::Store { size, base, off, src })
     }
 
     /// What starts with a register.
@@ -193,14 +147,7 @@ impl Parser<'_, '_> {
         if op == AluOp::Mov {
             return self.value(dst);
         }
-        let View {
-            width, reg: dst, ..
-        } = dst;
-        Ok(Insn::Alu {
-            width,
-            op,
-            dst,
-            src: self.operand(width)?,
-        })
+        let View { width, reg: dst, .. } = dst;
+        Ok(Insn::Alu { width, op, dst, src: self.operand(width)? })
     }
 }

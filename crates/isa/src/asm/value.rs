@@ -14,12 +14,7 @@ impl Parser<'_, '_> {
     /// What can be assigned with `=`.
     pub fn value(&mut self, dst: View) -> Parsed<Insn> {
         let View { width, reg, .. } = dst;
-        let mov = |src| Insn::Alu {
-            width,
-            op: AluOp::Mov,
-            dst: reg,
-            src,
-        };
+        let mov = |src| Insn::Alu { width, op: AluOp::Mov, dst: reg, src };
         match self.peek() {
             Token { text: "*", .. } => self.load(dst),
             Token { text: "(", .. } => self.sign_extend(dst),
@@ -28,11 +23,7 @@ impl Parser<'_, '_> {
                 self.again(dst)?;
                 Ok(Insn::Neg { width, dst: reg })
             }
-            Token {
-                kind: Kind::Word,
-                text,
-                ..
-            } => {
+            Token { kind: Kind::Word, text, .. } => {
                 if let Some(src) = self.eat_register_in(width)? {
                     return Ok(mov(Src::Reg(src)));
                 }
@@ -55,27 +46,15 @@ impl Parser<'_, '_> {
     fn sign_extend(&mut self, dst: View) -> Parsed<Insn> {
         let View { width, reg, .. } = dst;
         self.bump();
-        let bits = self
-            .peek()
-            .text
-            .strip_prefix('s')
-            .and_then(|bits| bits.parse().ok());
+        let bits = self.peek().text.strip_prefix('s').and_then(|bits| bits.parse().ok());
         let Some(extension) = bits.and_then(|bits| Extension::new(width, bits)) else {
-            let narrower = if width == Width::W64 {
-                ", `s16` or `s32`"
-            } else {
-                " or `s16`"
-            };
+            let narrower = if width == Width::W64 { ", `s16` or `s32`" } else { " or `s16`" };
             return Err(self.expected(format_args!("`s8`{narrower}")));
         };
         self.bump();
         self.expect(")")?;
         let src = self.register()?;
-        Ok(Insn::SignExtend {
-            extension,
-            dst: reg,
-            src: self.in_width(src, width)?,
-        })
+        Ok(Insn::SignExtend { extension, dst: reg, src: self.in_width(src, width)? })
     }
 
     /// `*(u32 *)(r2 + 4)`, `*(u32 *)skb[4]`, `*(u32 *)skb[r2 + 4]`
@@ -84,9 +63,7 @@ impl Parser<'_, '_> {
         let type_column = self.peek_second().column;
         let ty = self.load_type()?;
         if self.eat("skb") {
-            let size = Narrow::ALL
-                .into_iter()
-                .find(|size| LoadType::unsigned(size.size()) == ty);
+            let size = Narrow::ALL.into_iter().find(|size| LoadType::unsigned(size.size()) == ty);
             let size = size.ok_or_else(|| self.expected_at(type_column, "`u8`, `u16` or `u32`"))?;
             self.in_width(dst, Width::W64)?;
             self.require(dst, Reg::R0)?;
@@ -100,11 +77,7 @@ impl Parser<'_, '_> {
     fn load_packet(&mut self, size: Narrow) -> Parsed<Insn> {
         self.expect("[")?;
         let index = self.eat_register_in(Width::W64)?;
-        let off = if index.is_some() && !self.at_sign() {
-            0
-        } else {
-            self.immediate(Width::W64)?
-        };
+        let off = if index.is_some() && !self.at_sign() { 0 } else { self.immediate(Width::W64)? };
         self.expect("]")?;
         Ok(Insn::LoadPacket { size, index, off })
     }
@@ -114,11 +87,7 @@ impl Parser<'_, '_> {
         if let Some((op, bits)) = byte_swap(word) {
             self.bump();
             self.in_width(dst, Width::W64)?;
-            return Ok(Insn::ByteSwap {
-                op,
-                bits,
-                dst: self.again(dst)?,
-            });
+            return Ok(Insn::ByteSwap { op, bits, dst: self.again(dst)? });
         }
         if self.peek_second().text != "(" {
             self.symbol()?;
@@ -131,12 +100,7 @@ impl Parser<'_, '_> {
                 let size = self.size()?;
                 let (base, off) = self.address()?;
                 self.expect(")")?;
-                Ok(Insn::LoadAcquire {
-                    size,
-                    dst: self.part(dst, size)?,
-                    base,
-                    off,
-                })
+                Ok(Insn::LoadAcquire { size, dst: self.part(dst, size)?, base, off })
             }
             (_, Some((op, width))) => {
                 self.bump();
@@ -168,30 +132,14 @@ impl Parser<'_, '_> {
         }
         let src = self.register_part(size)?;
         self.expect(")")?;
-        self.require(
-            dst,
-            if op == AtomicOp::CmpXchg {
-                Reg::R0
-            } else {
-                src
-            },
-        )?;
-        Ok(Insn::Atomic {
-            op,
-            width,
-            base,
-            off,
-            src,
-        })
+        self.require(dst, if op == AtomicOp::CmpXchg { Reg::R0 } else { src })?;
+        Ok(Insn::Atomic { op, width, base, off, src })
     }
 
     /// The end of a 64-bit immediate load.
     fn load_imm64(&mut self, dst: View, value: Wide) -> Parsed<Insn> {
         self.expect("ll")?;
-        Ok(Insn::LoadImm64 {
-            dst: self.in_width(dst, Width::W64)?,
-            value,
-        })
+        Ok(Insn::LoadImm64 { dst: self.in_width(dst, Width::W64)?, value })
     }
 
     /// `name`, `name + 8`
@@ -199,10 +147,7 @@ impl Parser<'_, '_> {
         self.name();
         if self.peek().text == "+" {
             let addend = self.u32()?;
-            self.reference = self
-                .reference
-                .take()
-                .map(|name| Reference { addend, ..name });
+            self.reference = self.reference.take().map(|name| Reference { addend, ..name });
         }
         Ok(())
     }
@@ -250,11 +195,7 @@ impl Parser<'_, '_> {
             return Err(self.expected("`map_by_fd` or `map_by_idx`"));
         }
         self.expect("(")?;
-        let map = if by_fd {
-            Map::Fd(self.i32()?)
-        } else {
-            Map::Idx(self.u32()?)
-        };
+        let map = if by_fd { Map::Fd(self.i32()?) } else { Map::Idx(self.u32()?) };
         self.expect(")")?;
         Ok(map)
     }
@@ -268,29 +209,21 @@ enum Map {
 
 /// `le16` to `bswap64`.
 fn byte_swap(word: &str) -> Option<(SwapOp, SwapBits)> {
-    let op = SwapOp::ALL
-        .into_iter()
-        .find(|op| word.starts_with(op.symbol()))?;
+    let op = SwapOp::ALL.into_iter().find(|op| word.starts_with(op.symbol()))?;
     let bits = &word[op.symbol().len()..];
-    let bits = SwapBits::ALL
-        .into_iter()
-        .find(|known| known.bits().to_string() == bits)?;
+    let bits = SwapBits::ALL.into_iter().find(|known| known.bits().to_string() == bits)?;
     Some((op, bits))
 }
 
 /// The name of an atomic operation that fetches, and its width if the name alone tells.
 fn atomic(word: &str) -> Option<(AtomicOp, Option<Width>)> {
-    let typed = word
-        .strip_prefix("atomic64_")
-        .or_else(|| word.strip_prefix("atomic_"));
+    let typed = word.strip_prefix("atomic64_").or_else(|| word.strip_prefix("atomic_"));
     match (typed, word) {
         (Some("xchg"), _) => Some((AtomicOp::Xchg, None)),
         (Some("cmpxchg"), _) => Some((AtomicOp::CmpXchg, None)),
         (Some(typed), _) => {
             let name = typed.strip_prefix("fetch_")?;
-            let op = AtomicOp::ALL
-                .into_iter()
-                .find(|op| op.fetches() && op.symbol() == name)?;
+            let op = AtomicOp::ALL.into_iter().find(|op| op.fetches() && op.symbol() == name)?;
             Some((op, None))
         }
         (None, "xchg_64") => Some((AtomicOp::Xchg, Some(Width::W64))),

@@ -52,90 +52,40 @@ fn whatever_decodes_encodes_to_the_same_bytes() {
         }
     }
     let forms = every_form(&mut random);
-    let expected: BTreeSet<u8> = forms
-        .iter()
-        .map(|insn| encode(insn, Endian::Little)[0])
-        .collect();
+    let expected: BTreeSet<u8> = forms.iter().map(|insn| encode(insn, Endian::Little)[0]).collect();
     assert_eq!(accepted, expected);
 }
 
 #[test]
 fn byte_order_reaches_registers_offset_and_immediates() {
-    let load = Insn::LoadImm64 {
-        dst: Reg::R1,
-        value: Wide::Value(0x1122_3344_5566_7788),
-    };
+    let load = Insn::LoadImm64 { dst: Reg::R1, value: Wide::Value(0x1122_3344_5566_7788) };
     assert_eq!(
         *encode(&load, Endian::Little),
-        [
-            0x18, 0x01, 0, 0, 0x88, 0x77, 0x66, 0x55, 0, 0, 0, 0, 0x44, 0x33, 0x22, 0x11
-        ]
+        [0x18, 0x01, 0, 0, 0x88, 0x77, 0x66, 0x55, 0, 0, 0, 0, 0x44, 0x33, 0x22, 0x11]
     );
     assert_eq!(
         *encode(&load, Endian::Big),
-        [
-            0x18, 0x10, 0, 0, 0x55, 0x66, 0x77, 0x88, 0, 0, 0, 0, 0x11, 0x22, 0x33, 0x44
-        ]
+        [0x18, 0x10, 0, 0, 0x55, 0x66, 0x77, 0x88, 0, 0, 0, 0, 0x11, 0x22, 0x33, 0x44]
     );
     let kfunc = Insn::Call(Callee::Kfunc { id: 0x0102, off: 3 });
-    assert_eq!(
-        *encode(&kfunc, Endian::Little),
-        [0x85, 0x20, 3, 0, 2, 1, 0, 0]
-    );
+    assert_eq!(*encode(&kfunc, Endian::Little), [0x85, 0x20, 3, 0, 2, 1, 0, 0]);
     assert_eq!(*encode(&kfunc, Endian::Big), [0x85, 0x02, 0, 3, 0, 0, 1, 2]);
 }
 
 #[test]
 fn malformed_encodings_are_named() {
-    let field = |opcode, field, value| Malformed::Field {
-        opcode,
-        field,
-        value,
-    };
+    let field = |opcode, field, value| Malformed::Field { opcode, field, value };
     for (bytes, expected) in [
         (vec![], Malformed::Truncated { bytes: 0 }),
-        (
-            vec![0x95, 0, 0, 0, 0, 0, 0],
-            Malformed::Truncated { bytes: 7 },
-        ),
-        (
-            vec![0x18, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-            Malformed::Truncated { bytes: 10 },
-        ),
-        (
-            vec![0x00, 0, 0, 0, 0, 0, 0, 0],
-            Malformed::Opcode { opcode: 0 },
-        ),
-        (
-            vec![0x8d, 0, 0, 0, 0, 0, 0, 0],
-            Malformed::Opcode { opcode: 0x8d },
-        ),
-        (
-            vec![0x8f, 0, 0, 0, 0, 0, 0, 0],
-            Malformed::Opcode { opcode: 0x8f },
-        ),
-        (
-            vec![0x96, 0, 0, 0, 0, 0, 0, 0],
-            Malformed::Opcode { opcode: 0x96 },
-        ),
-        (
-            vec![0x99, 0, 0, 0, 0, 0, 0, 0],
-            Malformed::Opcode { opcode: 0x99 },
-        ),
-        (
-            vec![0xb7, 0x0b, 0, 0, 0, 0, 0, 0],
-            Malformed::Register {
-                field: "dst",
-                number: 11,
-            },
-        ),
-        (
-            vec![0xbf, 0xf0, 0, 0, 0, 0, 0, 0],
-            Malformed::Register {
-                field: "src",
-                number: 15,
-            },
-        ),
+        (vec![0x95, 0, 0, 0, 0, 0, 0], Malformed::Truncated { bytes: 7 }),
+        (vec![0x18, 0, 0, 0, 0, 0, 0, 0, 0, 0], Malformed::Truncated { bytes: 10 }),
+        (vec![0x00, 0, 0, 0, 0, 0, 0, 0], Malformed::Opcode { opcode: 0 }),
+        (vec![0x8d, 0, 0, 0, 0, 0, 0, 0], Malformed::Opcode { opcode: 0x8d }),
+        (vec![0x8f, 0, 0, 0, 0, 0, 0, 0], Malformed::Opcode { opcode: 0x8f }),
+        (vec![0x96, 0, 0, 0, 0, 0, 0, 0], Malformed::Opcode { opcode: 0x96 }),
+        (vec![0x99, 0, 0, 0, 0, 0, 0, 0], Malformed::Opcode { opcode: 0x99 }),
+        (vec![0xb7, 0x0b, 0, 0, 0, 0, 0, 0], Malformed::Register { field: "dst", number: 11 }),
+        (vec![0xbf, 0xf0, 0, 0, 0, 0, 0, 0], Malformed::Register { field: "src", number: 15 }),
         (vec![0xb7, 0x10, 0, 0, 0, 0, 0, 0], field(0xb7, "src", 1)),
         (vec![0xbf, 0, 0, 0, 1, 0, 0, 0], field(0xbf, "imm", 1)),
         (vec![0xbc, 0, 32, 0, 0, 0, 0, 0], field(0xbc, "off", 32)),
@@ -153,11 +103,7 @@ fn malformed_encodings_are_named() {
         (vec![0xd3, 0, 0, 0, 0x01, 0, 0, 0], field(0xd3, "imm", 1)),
         (vec![0xe5, 0x10, 0, 0, 0, 0, 0, 0], field(0xe5, "src", 1)),
     ] {
-        assert_eq!(
-            decode(&bytes, Endian::Little),
-            Err(expected),
-            "{bytes:02x?}"
-        );
+        assert_eq!(decode(&bytes, Endian::Little), Err(expected), "{bytes:02x?}");
     }
 }
 
@@ -170,18 +116,11 @@ fn malformed_second_slots_are_named() {
         (10, 1, "off of the second slot"),
         (12, 1, "imm of the second slot"),
     ] {
-        let insn = Insn::LoadImm64 {
-            dst: Reg::R1,
-            value: Wide::MapFd(5),
-        };
+        let insn = Insn::LoadImm64 { dst: Reg::R1, value: Wide::MapFd(5) };
         let mut bytes = encode(&insn, Endian::Little).to_vec();
         bytes[at] = value;
         let value = 1;
-        let expected = Malformed::Field {
-            opcode: 0x18,
-            field,
-            value,
-        };
+        let expected = Malformed::Field { opcode: 0x18, field, value };
         assert_eq!(decode(&bytes, Endian::Little), Err(expected));
     }
 }
@@ -189,28 +128,13 @@ fn malformed_second_slots_are_named() {
 #[test]
 fn errors_say_where() {
     let mut bytes = encode_program(
-        &[
-            Insn::LoadImm64 {
-                dst: Reg::R0,
-                value: Wide::Value(1),
-            },
-            Insn::Exit,
-        ],
+        &[Insn::LoadImm64 { dst: Reg::R0, value: Wide::Value(1) }, Insn::Exit],
         Endian::Little,
     );
     bytes.push(0x95);
     let error = decode_program(&bytes, Endian::Little).unwrap_err();
-    assert_eq!(
-        error,
-        DecodeError {
-            offset: 24,
-            reason: Malformed::Truncated { bytes: 1 }
-        }
-    );
-    assert_eq!(
-        error.to_string(),
-        "at byte 24: instruction is cut off after 1 bytes"
-    );
+    assert_eq!(error, DecodeError { offset: 24, reason: Malformed::Truncated { bytes: 1 } });
+    assert_eq!(error.to_string(), "at byte 24: instruction is cut off after 1 bytes");
 }
 
 #[test]

@@ -15,19 +15,8 @@ fn set(regs: &[Reg]) -> RegSet {
 fn uses_and_defs() {
     use Reg::*;
     let width = Width::W64;
-    let atomic = |op| Insn::Atomic {
-        op,
-        width,
-        base: R1,
-        off: 0,
-        src: R2,
-    };
-    let alu = |op, src| Insn::Alu {
-        width,
-        op,
-        dst: R1,
-        src,
-    };
+    let atomic = |op| Insn::Atomic { op, width, base: R1, off: 0, src: R2 };
+    let alu = |op, src| Insn::Alu { width, op, dst: R1, src };
     for (insn, uses, defs) in [
         (alu(AluOp::Mov, Src::Reg(R2)), set(&[R2]), set(&[R1])),
         (alu(AluOp::Mov, Src::Imm(2)), RegSet::EMPTY, set(&[R1])),
@@ -37,30 +26,12 @@ fn uses_and_defs() {
         (atomic(AtomicOp::Xchg), set(&[R1, R2]), set(&[R2])),
         (atomic(AtomicOp::CmpXchg), set(&[R0, R1, R2]), set(&[R0])),
         (
-            Insn::Store {
-                size: Size::B,
-                base: R10,
-                off: -1,
-                src: Src::Reg(R3),
-            },
+            Insn::Store { size: Size::B, base: R10, off: -1, src: Src::Reg(R3) },
             set(&[R3, R10]),
             RegSet::EMPTY,
         ),
-        (
-            Insn::Load {
-                ty: LoadType::S8,
-                dst: R4,
-                base: R5,
-                off: 0,
-            },
-            set(&[R5]),
-            set(&[R4]),
-        ),
-        (
-            Insn::Call(Callee::Helper(1)),
-            RegSet::ARGS,
-            RegSet::CALLER_SAVED,
-        ),
+        (Insn::Load { ty: LoadType::S8, dst: R4, base: R5, off: 0 }, set(&[R5]), set(&[R4])),
+        (Insn::Call(Callee::Helper(1)), RegSet::ARGS, RegSet::CALLER_SAVED),
         (Insn::Exit, set(&[R0]), RegSet::EMPTY),
     ] {
         assert_eq!((insn.uses(), insn.defs()), (uses, defs), "{insn:?}");
@@ -96,16 +67,10 @@ fn jump_offsets_can_be_replaced_where_they_fit() {
 #[test]
 fn slots_and_instructions() {
     let insns = [
-        Insn::LoadImm64 {
-            dst: Reg::R1,
-            value: Wide::Value(0),
-        },
+        Insn::LoadImm64 { dst: Reg::R1, value: Wide::Value(0) },
         Insn::Jump { off: -3 },
         Insn::Jump { off: -2 },
-        Insn::LoadImm64 {
-            dst: Reg::R1,
-            value: Wide::Func { off: 2 },
-        },
+        Insn::LoadImm64 { dst: Reg::R1, value: Wide::Func { off: 2 } },
         Insn::Jump { off: 0 },
         Insn::Jump { off: i16::MIN },
     ];
@@ -115,10 +80,7 @@ fn slots_and_instructions() {
         [0, 2, 3, 4, 6, 7, 8].map(Some)
     });
     assert_eq!(map.slot(7), None);
-    assert_eq!(
-        (map.insn_idx(1), map.insn_idx(4), map.insn_idx(8)),
-        (None, Some(3), None)
-    );
+    assert_eq!((map.insn_idx(1), map.insn_idx(4), map.insn_idx(8)), (None, Some(3), None));
     let targets: Vec<_> = (0..6).map(|i| map.target(i, &insns[i as usize])).collect();
     assert_eq!(targets, [None, Some(0), Some(1), Some(5), Some(5), None]);
     assert_eq!(SlotMap::new(&[]).n_slots(), 0);
@@ -128,31 +90,14 @@ fn slots_and_instructions() {
 fn versions_are_those_of_llvm() {
     let width = Width::W64;
     let (dst, src) = (Reg::R0, Src::Imm(1));
-    let jump = |width, op| Insn::JumpIf {
-        width,
-        op,
-        dst,
-        src,
-        off: 0,
-    };
+    let jump = |width, op| Insn::JumpIf { width, op, dst, src, off: 0 };
     assert_eq!(jump(width, JmpOp::Gt).min_cpu(), Cpu::V1);
     assert_eq!(jump(width, JmpOp::Lt).min_cpu(), Cpu::V2);
     assert_eq!(jump(Width::W32, JmpOp::Gt).min_cpu(), Cpu::V3);
-    let alu = |op| Insn::Alu {
-        width,
-        op,
-        dst,
-        src,
-    };
+    let alu = |op| Insn::Alu { width, op, dst, src };
     assert_eq!(alu(AluOp::Div).min_cpu(), Cpu::V1);
     assert_eq!(alu(AluOp::SDiv).min_cpu(), Cpu::V4);
-    let atomic = |op| Insn::Atomic {
-        op,
-        width,
-        base: Reg::R1,
-        off: 0,
-        src: Reg::R2,
-    };
+    let atomic = |op| Insn::Atomic { op, width, base: Reg::R1, off: 0, src: Reg::R2 };
     assert_eq!(atomic(AtomicOp::Add).min_cpu(), Cpu::V1);
     assert_eq!(atomic(AtomicOp::FetchAdd).min_cpu(), Cpu::V3);
     assert_eq!(Insn::JumpLong { off: 0 }.min_cpu(), Cpu::V4);

@@ -30,13 +30,6 @@ fn files() {
 
 /// The bytes, the plain text, and the kernel's text.
 fn bytes_and_text(insn: &Insn) -> String {
-    let bytes: Vec<_> = encode(insn, Endian::Little)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
-    format!(
-        "{}  {insn}  ({})",
-        bytes.join(" "),
-        insn.text(Syntax::Kernel)
-    )
+    let bytes: Vec<_> = encode(insn, Endian::Little).iter().map(|b| format!("{b:02x}")).collect();
+    format!("{}  {insn}  ({})", bytes.join(" "), insn.text(Syntax::Kernel))
 }

@@ -52,12 +52,7 @@ pub fn every_form(r: &mut Random) -> Vec<Insn> {
     let mut insns = Vec::new();
     for width in [Width::W32, Width::W64] {
         for src in [Src::Reg(r.reg()), Src::Imm(r.imm())] {
-            insns.extend(AluOp::ALL.map(|op| Insn::Alu {
-                width,
-                op,
-                dst: r.reg(),
-                src,
-            }));
+            insns.extend(AluOp::ALL.map(|op| Insn::Alu { width, op, dst: r.reg(), src }));
             insns.extend(JmpOp::ALL.map(|op| Insn::JumpIf {
                 width,
                 op,
@@ -66,10 +61,7 @@ pub fn every_form(r: &mut Random) -> Vec<Insn> {
                 off: r.off(),
             }));
         }
-        insns.push(Insn::Neg {
-            width,
-            dst: r.reg(),
-        });
+        insns.push(Insn::Neg { width, dst: r.reg() });
         insns.extend(AtomicOp::ALL.map(|op| Insn::Atomic {
             op,
             width,
@@ -84,17 +76,10 @@ pub fn every_form(r: &mut Random) -> Vec<Insn> {
         src: r.reg(),
     }));
     for op in SwapOp::ALL {
-        insns.extend(SwapBits::ALL.map(|bits| Insn::ByteSwap {
-            op,
-            bits,
-            dst: r.reg(),
-        }));
+        insns.extend(SwapBits::ALL.map(|bits| Insn::ByteSwap { op, bits, dst: r.reg() }));
     }
     let values = wides(r);
-    insns.extend(values.map(|value| Insn::LoadImm64 {
-        dst: r.reg(),
-        value,
-    }));
+    insns.extend(values.map(|value| Insn::LoadImm64 { dst: r.reg(), value }));
     insns.extend(LoadType::ALL.map(|ty| Insn::Load {
         ty,
         dst: r.reg(),
@@ -103,47 +88,15 @@ pub fn every_form(r: &mut Random) -> Vec<Insn> {
     }));
     for size in Size::ALL {
         let (dst, base, off) = (r.reg(), r.reg(), r.off());
-        insns.push(Insn::Store {
-            size,
-            base,
-            off,
-            src: Src::Imm(r.imm()),
-        });
-        insns.push(Insn::Store {
-            size,
-            base,
-            off,
-            src: Src::Reg(r.reg()),
-        });
-        insns.push(Insn::LoadAcquire {
-            size,
-            dst,
-            base,
-            off,
-        });
-        insns.push(Insn::StoreRelease {
-            size,
-            base,
-            off,
-            src: r.reg(),
-        });
+        insns.push(Insn::Store { size, base, off, src: Src::Imm(r.imm()) });
+        insns.push(Insn::Store { size, base, off, src: Src::Reg(r.reg()) });
+        insns.push(Insn::LoadAcquire { size, dst, base, off });
+        insns.push(Insn::StoreRelease { size, base, off, src: r.reg() });
     }
     for size in Narrow::ALL {
-        insns.push(Insn::LoadPacket {
-            size,
-            index: None,
-            off: r.imm(),
-        });
-        insns.push(Insn::LoadPacket {
-            size,
-            index: Some(r.reg()),
-            off: r.imm(),
-        });
-        insns.push(Insn::LoadPacket {
-            size,
-            index: Some(r.reg()),
-            off: 0,
-        });
+        insns.push(Insn::LoadPacket { size, index: None, off: r.imm() });
+        insns.push(Insn::LoadPacket { size, index: Some(r.reg()), off: r.imm() });
+        insns.push(Insn::LoadPacket { size, index: Some(r.reg()), off: 0 });
     }
     insns.extend([
         Insn::Jump { off: r.off() },
@@ -151,14 +104,8 @@ pub fn every_form(r: &mut Random) -> Vec<Insn> {
         Insn::MayGoto { off: r.off() },
         Insn::Call(Callee::Helper(r.imm() as u32)),
         Insn::Call(Callee::Local { off: r.imm() }),
-        Insn::Call(Callee::Kfunc {
-            id: r.imm() as u32,
-            off: r.off(),
-        }),
-        Insn::Call(Callee::Kfunc {
-            id: r.imm() as u32,
-            off: 0,
-        }),
+        Insn::Call(Callee::Kfunc { id: r.imm() as u32, off: r.off() }),
+        Insn::Call(Callee::Kfunc { id: r.imm() as u32, off: 0 }),
         Insn::Exit,
     ]);
     insns
@@ -169,19 +116,10 @@ fn wides(r: &mut Random) -> [Wide; 7] {
     [
         Wide::Value(r.pick(&[any, narrow, 0, u64::MAX, u64::from(u32::MAX), 1 << 63])),
         Wide::MapFd(r.imm()),
-        Wide::MapValue {
-            fd: r.imm(),
-            off: r.imm() as u32,
-        },
-        Wide::BtfId {
-            id: r.imm() as u32,
-            fd: r.imm() as u32,
-        },
+        Wide::MapValue { fd: r.imm(), off: r.imm() as u32 },
+        Wide::BtfId { id: r.imm() as u32, fd: r.imm() as u32 },
         Wide::Func { off: r.imm() },
         Wide::MapIdx(r.imm() as u32),
-        Wide::MapIdxValue {
-            idx: r.imm() as u32,
-            off: r.imm() as u32,
-        },
+        Wide::MapIdxValue { idx: r.imm() as u32, off: r.imm() as u32 },
     ]
 }

@@ -25,11 +25,7 @@ fn run(tool: &str, args: &[&str]) -> Option<String> {
             return None;
         }
     };
-    assert!(
-        output.status.success(),
-        "{tool}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{tool}: {}", String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8(output.stdout).expect("LLVM writes UTF-8"))
 }
 
@@ -43,9 +39,7 @@ impl Temporary {
     }
 
     fn path(&self) -> &str {
-        self.0
-            .to_str()
-            .expect("the temporary folder has a UTF-8 name")
+        self.0.to_str().expect("the temporary folder has a UTF-8 name")
     }
 }
 
@@ -86,9 +80,8 @@ fn disassembly_equals_llvm() {
             return;
         };
         let theirs = listing.lines().filter_map(|line| line.split_once(":\t"));
-        let theirs: Vec<_> = theirs
-            .map(|(_, text)| text.split(" <.text").next().unwrap())
-            .collect();
+        let theirs: Vec<_> =
+            theirs.map(|(_, text)| text.split(" <.text").next().unwrap()).collect();
         // The first such line names the file.
         assert_eq!(theirs.len(), insns.len() + 1);
         for (insn, theirs) in insns.iter().zip(&theirs[1..]) {
@@ -105,19 +98,12 @@ fn encoding_equals_llvm() {
         let text = insn.text(Syntax::Llvm).to_string();
         text == insn.to_string()
             && !text.starts_with("call")
-            && insn
-                .jump_offset()
-                .is_none_or(|off| i16::try_from(off).is_ok())
+            && insn.jump_offset().is_none_or(|off| i16::try_from(off).is_ok())
     });
     let source = Temporary::new("text.s");
     let text: String = insns.iter().map(|insn| format!("{insn}\n")).collect();
     std::fs::write(&source.0, text).unwrap();
-    let args = [
-        "--triple=bpfel",
-        "--mcpu=v4",
-        "--show-encoding",
-        source.path(),
-    ];
+    let args = ["--triple=bpfel", "--mcpu=v4", "--show-encoding", source.path()];
     let Some(listing) = run("llvm-mc-19", &args) else {
         return;
     };

@@ -13,16 +13,10 @@ const S32: CType = CType::Int(CInt::S32);
 const ULONG: CType = CType::Int(CInt::ULong);
 const BE16: CType = CType::Int(CInt::Be16);
 const BE32: CType = CType::Int(CInt::Be32);
-const VOID_PTR: CType = CType::Ptr {
-    to: &CType::Void,
-    is_const: false,
-};
+const VOID_PTR: CType = CType::Ptr { to: &CType::Void, is_const: false };
 
 const fn ptr(to: &'static CType) -> CType {
-    CType::Ptr {
-        to,
-        is_const: false,
-    }
+    CType::Ptr { to, is_const: false }
 }
 
 const fn array(of: &'static CType, len: u32) -> CType {
@@ -30,13 +24,7 @@ const fn array(of: &'static CType, len: u32) -> CType {
 }
 
 const fn field(name: &'static str, offset: u32, ty: CType, sizes: Z, value: V) -> CtxField {
-    CtxField {
-        name,
-        offset,
-        ty,
-        sizes,
-        value,
-    }
+    CtxField { name, offset, ty, sizes, value }
 }
 
 /// `struct __sk_buff`.

@@ -149,11 +149,7 @@ impl CtxField {
     /// Whether an aligned access of `size` bytes at `offset` fits [`CtxField::sizes`].
     fn allows(&self, offset: u32, size: u32, op: AccessOp) -> bool {
         let full = self.element_bytes();
-        let narrow = if op == AccessOp::Read {
-            size <= full
-        } else {
-            size == full
-        };
+        let narrow = if op == AccessOp::Read { size <= full } else { size == full };
         match self.sizes {
             Sizes::Exact => size == full,
             Sizes::Narrow => narrow,
@@ -173,10 +169,7 @@ impl Context {
 
     /// The field that contains this offset.
     pub fn field_at(&self, offset: u32) -> Option<&'static CtxField> {
-        let idx = self
-            .fields
-            .partition_point(|field| field.offset <= offset)
-            .checked_sub(1)?;
+        let idx = self.fields.partition_point(|field| field.offset <= offset).checked_sub(1)?;
         Some(&self.fields[idx]).filter(|field| offset < field.end())
     }
 }
@@ -207,12 +200,7 @@ pub fn access_ctx(
                 _ => Ok(field.value),
             }
         }
-        ContextKind::Bytes {
-            start,
-            end,
-            is_writable,
-            is_word,
-        } => {
+        ContextKind::Bytes { start, end, is_writable, is_word } => {
             let is_inside =
                 offset >= start && offset.checked_add(size).is_some_and(|last| last <= end);
             if !is_inside || (is_word && size != 4) {
@@ -262,14 +250,8 @@ pub fn access_object(
 ) -> Result<(), CtxFault> {
     let context = object_context(kind);
     if kind == ObjectKind::FlowKeys {
-        let is_inside = offset
-            .checked_add(size)
-            .is_some_and(|end| end <= context.size_bytes);
-        return if is_inside {
-            Ok(())
-        } else {
-            Err(CtxFault::NoField)
-        };
+        let is_inside = offset.checked_add(size).is_some_and(|end| end <= context.size_bytes);
+        return if is_inside { Ok(()) } else { Err(CtxFault::NoField) };
     }
     if !size.is_power_of_two() || !offset.is_multiple_of(size) {
         return Err(CtxFault::Misaligned);
@@ -282,9 +264,5 @@ pub fn access_object(
     if op == AccessOp::Write {
         return Err(CtxFault::ReadOnly(field));
     }
-    if field.allows(offset, size, op) {
-        Ok(())
-    } else {
-        Err(CtxFault::Size(field))
-    }
+    if field.allows(offset, size, op) { Ok(()) } else { Err(CtxFault::Size(field)) }
 }

@@ -10,15 +10,8 @@ pub(super) const MAX_BTF_ARGS: u32 = 12;
 const MAX_TRACEPOINT_BYTES: u32 = 8192;
 
 /// Fields of `struct __sk_buff` from `family` to `local_port`.
-const SOCKET_FIELDS: [&str; 7] = [
-    "family",
-    "remote_ip4",
-    "local_ip4",
-    "remote_ip6",
-    "local_ip6",
-    "remote_port",
-    "local_port",
-];
+const SOCKET_FIELDS: [&str; 7] =
+    ["family", "remote_ip4", "local_ip4", "remote_ip6", "local_ip6", "remote_port", "local_port"];
 
 /// The context of a program type.
 pub fn context_of(prog: P) -> ContextKind {
@@ -56,20 +49,10 @@ pub fn context_of(prog: P) -> ContextKind {
             };
         }
         P::Syscall => {
-            return ContextKind::Bytes {
-                start: 0,
-                end: 0xffff,
-                is_writable: true,
-                is_word: false,
-            };
+            return ContextKind::Bytes { start: 0, end: 0xffff, is_writable: true, is_word: false };
         }
         P::LircMode2 => {
-            return ContextKind::Bytes {
-                start: 0,
-                end: 4,
-                is_writable: false,
-                is_word: true,
-            };
+            return ContextKind::Bytes { start: 0, end: 4, is_writable: false, is_word: true };
         }
         P::Tracing | P::Lsm | P::StructOps | P::Ext => return ContextKind::Btf,
     };
@@ -97,15 +80,8 @@ fn may_read(prog: P, attach: Option<A>, name: &str) -> bool {
     match prog {
         P::SchedCls | P::SchedAct => !is_socket_field && name != "flow_keys",
         P::SocketFilter => {
-            let denied = [
-                "tc_classid",
-                "data",
-                "data_meta",
-                "data_end",
-                "tstamp",
-                "wire_len",
-                "hwtstamp",
-            ];
+            let denied =
+                ["tc_classid", "data", "data_meta", "data_end", "tstamp", "wire_len", "hwtstamp"];
             !is_socket_field && !denied.contains(&name) && !is_tc_only(name)
         }
         P::CgroupSkb => {
@@ -116,14 +92,7 @@ fn may_read(prog: P, attach: Option<A>, name: &str) -> bool {
             !is_socket_field && !denied.contains(&name) && !is_tc_only(name)
         }
         P::SkSkb => {
-            let denied = [
-                "tc_classid",
-                "data_meta",
-                "tstamp",
-                "wire_len",
-                "hwtstamp",
-                "mark",
-            ];
+            let denied = ["tc_classid", "data_meta", "tstamp", "wire_len", "hwtstamp", "mark"];
             !denied.contains(&name) && !is_tc_only(name)
         }
         P::FlowDissector => ["data", "data_end", "flow_keys"].contains(&name),
@@ -157,10 +126,7 @@ fn may_read_cgroup_sock(attach: Option<A>, name: &str) -> bool {
 /// `sock_addr_is_valid_access`, `net/core/filter.c` (6.12): no address of another family.
 fn may_read_sock_addr(attach: Option<A>, name: &str) -> bool {
     let Some(attach) = attach else {
-        return !matches!(
-            name,
-            "user_ip4" | "user_ip6" | "msg_src_ip4" | "msg_src_ip6"
-        );
+        return !matches!(name, "user_ip4" | "user_ip6" | "msg_src_ip4" | "msg_src_ip6");
     };
     match name {
         "user_ip4" => matches!(
@@ -189,16 +155,10 @@ fn may_read_sock_addr(attach: Option<A>, name: &str) -> bool {
 
 fn may_write(prog: P, attach: Option<A>, name: &str) -> bool {
     match prog {
-        P::SchedCls | P::SchedAct => [
-            "mark",
-            "tc_index",
-            "priority",
-            "tc_classid",
-            "cb",
-            "tstamp",
-            "queue_mapping",
-        ]
-        .contains(&name),
+        P::SchedCls | P::SchedAct => {
+            ["mark", "tc_index", "priority", "tc_classid", "cb", "tstamp", "queue_mapping"]
+                .contains(&name)
+        }
         P::SocketFilter => name == "cb",
         P::CgroupSkb => ["mark", "priority", "cb", "tstamp"].contains(&name),
         P::LwtIn | P::LwtOut | P::LwtXmit | P::LwtSeg6local => {
@@ -206,14 +166,9 @@ fn may_write(prog: P, attach: Option<A>, name: &str) -> bool {
         }
         P::SkSkb => ["tc_index", "priority"].contains(&name),
         P::CgroupSock => ["bound_dev_if", "mark", "priority"].contains(&name),
-        P::CgroupSockAddr => [
-            "user_ip4",
-            "user_ip6",
-            "user_port",
-            "msg_src_ip4",
-            "msg_src_ip6",
-        ]
-        .contains(&name),
+        P::CgroupSockAddr => {
+            ["user_ip4", "user_ip6", "user_port", "msg_src_ip4", "msg_src_ip6"].contains(&name)
+        }
         P::SockOps => ["reply", "sk_txhash"].contains(&name),
         P::CgroupSysctl => name == "file_pos",
         P::CgroupSockopt => match name {

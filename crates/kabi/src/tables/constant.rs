@@ -3,11 +3,7 @@
 use crate::constant::Constant;
 
 const fn row(name: &'static str, value: i128, header: &'static str) -> Constant {
-    Constant {
-        name,
-        value,
-        header,
-    }
+    Constant { name, value, header }
 }
 
 #[rustfmt::skip]

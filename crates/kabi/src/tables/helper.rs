@@ -23,10 +23,7 @@ const BE32: CType = CType::Int(CInt::Be32);
 const WSUM: CType = CType::Int(CInt::Wsum);
 
 const fn ptr(to: &'static CType) -> CType {
-    CType::Ptr {
-        to,
-        is_const: false,
-    }
+    CType::Ptr { to, is_const: false }
 }
 
 const fn const_ptr(to: &'static CType) -> CType {
@@ -42,19 +39,11 @@ const fn arg(kind: A, flags: F) -> Arg {
 }
 
 const fn ret(kind: R) -> Ret {
-    Ret {
-        kind,
-        is_nullable: false,
-        is_read_only: false,
-        is_trusted: false,
-    }
+    Ret { kind, is_nullable: false, is_read_only: false, is_trusted: false }
 }
 
 const fn nullable(kind: R) -> Ret {
-    Ret {
-        is_nullable: true,
-        ..ret(kind)
-    }
+    Ret { is_nullable: true, ..ret(kind) }
 }
 
 #[rustfmt::skip]

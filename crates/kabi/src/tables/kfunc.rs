@@ -9,12 +9,7 @@ const fn v(major: u16, minor: u16) -> Option<KernelVersion> {
 }
 
 const fn row(name: &'static str, since: Option<KernelVersion>, flags: F, progs: u64) -> Kfunc {
-    Kfunc {
-        name,
-        since,
-        flags,
-        progs: ProgTypes::from_bits(progs),
-    }
+    Kfunc { name, since, flags, progs: ProgTypes::from_bits(progs) }
 }
 
 #[rustfmt::skip]

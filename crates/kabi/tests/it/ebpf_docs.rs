@@ -34,11 +34,7 @@ fn versions_and_permissions_agree_with_ebpf_docs() {
         // Ours come from kernel source and are more; what they list must be there.
         for name in theirs {
             let row = helper(&name).unwrap();
-            assert!(
-                row.is_allowed(prog, None),
-                "{name} may be called from {}",
-                prog.name()
-            );
+            assert!(row.is_allowed(prog, None), "{name} may be called from {}", prog.name());
         }
     }
 }
@@ -50,9 +46,7 @@ fn versions(text: &str) -> BTreeMap<&str, KernelVersion> {
         if let Some(value) = line.strip_prefix("- name: ") {
             name = value;
         } else if let Some(value) = line.strip_prefix("version: ") {
-            found
-                .entry(name)
-                .or_insert(KernelVersion::parse(value).expect("a version"));
+            found.entry(name).or_insert(KernelVersion::parse(value).expect("a version"));
         }
     }
     found
@@ -67,10 +61,7 @@ fn lists(text: &str) -> BTreeMap<String, Vec<Entry>> {
         if entry == "maps:" {
             break;
         }
-        if let Some(name) = entry
-            .strip_prefix("  ")
-            .and_then(|name| name.strip_suffix(':'))
-        {
+        if let Some(name) = entry.strip_prefix("  ").and_then(|name| name.strip_suffix(':')) {
             if !name.starts_with(' ') {
                 list = name.to_owned();
             }

@@ -20,19 +20,10 @@ fn compile(compiler: &str, args: &[&str], source: &str) -> Option<Result<String,
         .stderr(Stdio::piped())
         .spawn()
         .ok()?;
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(source.as_bytes())
-        .unwrap();
+    child.stdin.take().unwrap().write_all(source.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Some(if output.status.success() {
-        Ok(text(output.stdout))
-    } else {
-        Err(text(output.stderr))
-    })
+    Some(if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) })
 }
 
 fn clang() -> Option<&'static str> {
@@ -73,11 +64,7 @@ fn every_header_alone_and_all_together_are_valid_c() {
         "linux/in.h",
     ] {
         let first = format!("#include <{path}>\n{all}");
-        assert_eq!(
-            compile(clang, &args, &first).unwrap(),
-            Ok(String::new()),
-            "{path}"
-        );
+        assert_eq!(compile(clang, &args, &first).unwrap(), Ok(String::new()), "{path}");
     }
     source.push_str(&all);
     source.push_str(&all);
@@ -138,23 +125,17 @@ fn constants_are_sorted_and_name_headers() {
 
 #[test]
 fn constants_agree_with_the_compiler() {
-    let by_header = |path: &str| {
-        constants()
-            .iter()
-            .filter(|row| row.header == path)
-            .collect::<Vec<_>>()
-    };
+    let by_header =
+        |path: &str| constants().iter().filter(|row| row.header == path).collect::<Vec<_>>();
     let include = format!("-I{HEADERS}");
     for row in headers() {
         let rows = by_header(row.path);
         if rows.is_empty() {
             continue;
         }
-        if let Some(found) = values(
-            &rows,
-            &format!("#include <{}>", row.path),
-            &["-nostdinc", &include],
-        ) {
+        if let Some(found) =
+            values(&rows, &format!("#include <{}>", row.path), &["-nostdinc", &include])
+        {
             compare(&rows, &found);
         }
     }
@@ -168,10 +149,7 @@ fn constants_agree_with_installed_headers() {
     }
     let mut n_compared = 0;
     let headers: BTreeSet<&str> = constants().iter().map(|row| row.header).collect();
-    for path in headers
-        .into_iter()
-        .filter(|path| path.starts_with("linux/"))
-    {
+    for path in headers.into_iter().filter(|path| path.starts_with("linux/")) {
         let include = match path {
             "linux/socket.h" | "linux/net.h" => "#define _GNU_SOURCE\n#include <sys/socket.h>",
             "linux/signal.h" => "#include <linux/signal.h>\n#include <asm-generic/signal-defs.h>",
@@ -181,9 +159,8 @@ fn constants_agree_with_installed_headers() {
             eprintln!("skipped: gcc or {path} is missing");
             continue;
         };
-        let known: BTreeSet<&str> = macros
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .collect();
+        let known: BTreeSet<&str> =
+            macros.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
         let rows: Vec<&Constant> = constants()
             .iter()
             .filter(|row| row.header == path && known.contains(row.name) && !counts(row.name))
@@ -194,10 +171,7 @@ fn constants_agree_with_installed_headers() {
         compare(&rows, &found);
         n_compared += found.len();
     }
-    assert!(
-        n_compared > 1000,
-        "only {n_compared} constants were compared"
-    );
+    assert!(n_compared > 1000, "only {n_compared} constants were compared");
 }
 
 /// Names whose value depends on the version, as it grows.
@@ -222,18 +196,10 @@ fn values(rows: &[&Constant], include: &str, args: &[&str]) -> Option<BTreeMap<S
     let mut source = format!("{include}\n");
     for row in rows {
         // The assembler listing is the output: no program needs to run, no C library is needed.
-        writeln!(
-            source,
-            "const long long bpfc_value_{} = (long long)({});",
-            row.name, row.name
-        )
-        .unwrap();
+        writeln!(source, "const long long bpfc_value_{} = (long long)({});", row.name, row.name)
+            .unwrap();
     }
-    let args: Vec<&str> = args
-        .iter()
-        .copied()
-        .chain(["-w", "-S", "-o", "-"])
-        .collect();
+    let args: Vec<&str> = args.iter().copied().chain(["-w", "-S", "-o", "-"]).collect();
     let listing =
         compile("gcc", &args, &source)?.unwrap_or_else(|error| panic!("{include}: {error}"));
     let mut found = BTreeMap::new();
@@ -272,17 +238,14 @@ fn structs(text: &str) -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        let Some(name) = line
-            .strip_prefix("struct ")
-            .and_then(|rest| rest.strip_suffix(" {"))
+        let Some(name) = line.strip_prefix("struct ").and_then(|rest| rest.strip_suffix(" {"))
         else {
             continue;
         };
         let mut members = Vec::new();
         for line in lines.by_ref().take_while(|line| !line.starts_with('}')) {
-            let Some(member) = line
-                .strip_suffix(';')
-                .filter(|line| !line.contains([':', '}', '(', ',']))
+            let Some(member) =
+                line.strip_suffix(';').filter(|line| !line.contains([':', '}', '(', ',']))
             else {
                 continue;
             };
@@ -305,41 +268,27 @@ fn layouts_agree_with_installed_headers() {
     }
     let include = format!("-I{HEADERS}");
     let mut n_compared = 0;
-    for row in headers()
-        .iter()
-        .filter(|row| row.path.starts_with("linux/"))
-    {
+    for row in headers().iter().filter(|row| row.path.starts_with("linux/")) {
         let Ok(installed) = std::fs::read_to_string(format!("/usr/include/{}", row.path)) else {
             continue;
         };
-        let words: BTreeSet<&str> = installed
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .collect();
+        let words: BTreeSet<&str> =
+            installed.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
         let mut source = format!("#include <{}>\n", row.path);
         for (name, members) in structs(row.text) {
             if !installed.contains(&format!("struct {name} {{")) {
                 continue;
             }
             if row.path != "linux/bpf.h" {
-                writeln!(
-                    source,
-                    "const long bpfc_size_{name} = sizeof(struct {name});"
-                )
-                .unwrap();
+                writeln!(source, "const long bpfc_size_{name} = sizeof(struct {name});").unwrap();
             }
-            for member in members
-                .iter()
-                .filter(|member| words.contains(member.as_str()))
-            {
+            for member in members.iter().filter(|member| words.contains(member.as_str())) {
                 let place = format!("__builtin_offsetof(struct {name}, {member})");
                 writeln!(source, "const long bpfc_{name}_{member} = {place};").unwrap();
             }
         }
-        let Some(ours) = compile(
-            "gcc",
-            &["-w", "-S", "-o", "-", "-nostdinc", &include],
-            &source,
-        ) else {
+        let Some(ours) = compile("gcc", &["-w", "-S", "-o", "-", "-nostdinc", &include], &source)
+        else {
             eprintln!("skipped: no gcc");
             return;
         };
@@ -347,8 +296,5 @@ fn layouts_agree_with_installed_headers() {
         assert_eq!(ours, theirs, "{}", row.path);
         n_compared += source.lines().count();
     }
-    assert!(
-        n_compared > 300,
-        "only {n_compared} layout facts were compared"
-    );
+    assert!(n_compared > 300, "only {n_compared} layout facts were compared");
 }

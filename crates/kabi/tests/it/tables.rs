@@ -52,12 +52,7 @@ fn every_section_is_found_and_older_than_its_attach_type_never() {
         assert_eq!(found.def, row);
         let with_target = format!("{}/a/b", row.name);
         let found = parse_section(&with_target).filter(|found| found.def == row);
-        assert_eq!(
-            found.is_some(),
-            row.target != TargetRule::Forbidden,
-            "{}",
-            row.name
-        );
+        assert_eq!(found.is_some(), row.target != TargetRule::Forbidden, "{}", row.name);
     }
 }
 
@@ -77,10 +72,7 @@ fn signatures_print_as_in_the_kernel_documentation() {
         "long bpf_trace_printk(const char *fmt, __u32 fmt_size, ...)"
     );
     assert_eq!(text("bpf_ktime_get_ns"), "__u64 bpf_ktime_get_ns(void)");
-    assert_eq!(
-        text("bpf_get_socket_cookie"),
-        "__u64 bpf_get_socket_cookie(void *ctx)"
-    );
+    assert_eq!(text("bpf_get_socket_cookie"), "__u64 bpf_get_socket_cookie(void *ctx)");
     assert_eq!(
         text("bpf_get_current_task_btf"),
         "struct task_struct *bpf_get_current_task_btf(void)"
@@ -105,11 +97,7 @@ fn contracts_fit_their_signatures() {
         let protos = std::iter::once(&row.proto).chain(row.variants.iter().map(|(_, proto)| proto));
         for proto in protos {
             // Where C has more parameters the kernel ignores the rest (`bpf_get_cgroup_classid`).
-            assert!(
-                proto.args.len() <= row.signature.params.len(),
-                "{}",
-                row.name
-            );
+            assert!(proto.args.len() <= row.signature.params.len(), "{}", row.name);
             // Not the other way round: C sees a result of `bpf_tail_call`, the verifier knows that none is usable.
             if row.signature.ret == CType::Void && row.name != "bpf_set_hash_invalid" {
                 assert_eq!(proto.ret.kind, RetKind::Void, "{}", row.name);
@@ -156,16 +144,8 @@ fn permissions_are_the_kernel_s() {
             && !helper("bpf_map_lookup_elem").unwrap().gpl_only
     );
     assert!(helper("bpf_copy_from_user").unwrap().effects.might_sleep);
-    assert!(
-        helper("bpf_xdp_adjust_head")
-            .unwrap()
-            .effects
-            .changes_packet
-    );
-    assert_eq!(
-        helper("bpf_ringbuf_submit").unwrap().released_arg(),
-        Some(0)
-    );
+    assert!(helper("bpf_xdp_adjust_head").unwrap().effects.changes_packet);
+    assert_eq!(helper("bpf_ringbuf_submit").unwrap().released_arg(), Some(0));
     assert_eq!(helper("bpf_sk_release").unwrap().released_arg(), Some(0));
 }
 
@@ -173,22 +153,9 @@ fn permissions_are_the_kernel_s() {
 fn kernel_functions_are_found_with_flags() {
     assert!(kfuncs().is_sorted_by(|left, right| left.name < right.name));
     let next = kfunc("bpf_iter_num_next").unwrap();
-    assert!(
-        next.flags
-            .has(KfuncFlags::ITER_NEXT.with(KfuncFlags::RET_NULL))
-    );
+    assert!(next.flags.has(KfuncFlags::ITER_NEXT.with(KfuncFlags::RET_NULL)));
     assert_eq!(next.since, Some(KernelVersion::new(6, 4)));
-    assert!(
-        kfunc("bpf_task_acquire")
-            .unwrap()
-            .flags
-            .has(KfuncFlags::ACQUIRE)
-    );
-    assert!(
-        kfunc("bpf_task_release")
-            .unwrap()
-            .flags
-            .has(KfuncFlags::RELEASE)
-    );
+    assert!(kfunc("bpf_task_acquire").unwrap().flags.has(KfuncFlags::ACQUIRE));
+    assert!(kfunc("bpf_task_release").unwrap().flags.has(KfuncFlags::RELEASE));
     assert!(kfunc("bpf_no_such_thing").is_none());
 }

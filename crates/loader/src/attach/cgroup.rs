@@ -14,17 +14,10 @@ use std::path::Path;
 /// Attaches a program at its hook to the control group or network namespace at `path`.
 pub(super) fn attach(program: &Program, spec: &AttachSpec, path: &Path) -> Result<Link, LoadError> {
     let text = spec.to_string();
-    let target = File::open(path).map_err(|error| LoadError::File {
-        path: path.to_owned(),
-        errno: Errno::from(&error),
-    })?;
+    let target = File::open(path)
+        .map_err(|error| LoadError::File { path: path.to_owned(), errno: Errno::from(&error) })?;
     let Some(hook) = hook(program) else {
-        return Err(refused(
-            program,
-            &text,
-            "its section does not say at which hook",
-            None,
-        ));
+        return Err(refused(program, &text, "its section does not say at which hook", None));
     };
     match bpf::link_create_fd(program.as_fd(), target.as_fd(), hook.number()) {
         Ok(link) => Ok(Link::new(program.name(), text, Held::Link(link))),

@@ -26,33 +26,16 @@ pub(super) enum Held {
     /// By a socket.
     Socket(OwnedFd),
     /// By an interface.
-    Xdp {
-        netlink: Netlink,
-        ifindex: u32,
-        flags: u32,
-    },
+    Xdp { netlink: Netlink, ifindex: u32, flags: u32 },
     /// By a filter at `clsact`.
-    Filter {
-        netlink: Netlink,
-        filter: Filter,
-        made_clsact: bool,
-    },
+    Filter { netlink: Netlink, filter: Filter, made_clsact: bool },
     /// By a perf event on a dynamic event that was made for it.
-    DynamicEvent {
-        event: OwnedFd,
-        tracefs: Tracefs,
-        control: &'static str,
-        name: String,
-    },
+    DynamicEvent { event: OwnedFd, tracefs: Tracefs, control: &'static str, name: String },
 }
 
 impl Link {
     pub(super) fn new(program: &str, spec: String, held: Held) -> Link {
-        Link {
-            program: program.into(),
-            spec,
-            held: Some(held),
-        }
+        Link { program: program.into(), spec, held: Some(held) }
     }
 
     /// The program's name.
@@ -79,12 +62,11 @@ impl Link {
     /// [`LoadError::System`].
     pub fn detach(mut self) -> Result<(), LoadError> {
         let held = self.held.take();
-        held.map_or(Ok(()), detach)
-            .map_err(|errno| LoadError::System {
-                operation: "detach",
-                subject: format!("`{}` from {}", self.program, self.spec),
-                errno,
-            })
+        held.map_or(Ok(()), detach).map_err(|errno| LoadError::System {
+            operation: "detach",
+            subject: format!("`{}` from {}", self.program, self.spec),
+            errno,
+        })
     }
 }
 
@@ -109,38 +91,23 @@ fn detach(held: Held) -> Result<(), Errno> {
             Ok(())
         }
         Held::Socket(_) => Ok(()),
-        Held::Xdp {
-            mut netlink,
-            ifindex,
-            flags,
-        } => match netlink.set_xdp(ifindex, None, flags) {
+        Held::Xdp { mut netlink, ifindex, flags } => match netlink.set_xdp(ifindex, None, flags) {
             // The interface has gone, and its program with it.
             Err(refusal) if refusal.errno == Errno::ENODEV => Ok(()),
             outcome => outcome.map_err(|refusal| refusal.errno),
         },
-        Held::Filter {
-            mut netlink,
-            filter,
-            made_clsact,
-        } => {
+        Held::Filter { mut netlink, filter, made_clsact } => {
             match netlink.remove_filter(&filter) {
                 Err(refusal) if refusal.errno == Errno::ENODEV => return Ok(()),
                 outcome => outcome.map_err(|refusal| refusal.errno)?,
             }
             let is_empty = made_clsact && netlink.has_filters(filter.ifindex) == Ok(false);
             match is_empty {
-                true => netlink
-                    .remove_clsact(filter.ifindex)
-                    .map_err(|refusal| refusal.errno),
+                true => netlink.remove_clsact(filter.ifindex).map_err(|refusal| refusal.errno),
                 false => Ok(()),
             }
         }
-        Held::DynamicEvent {
-            event,
-            tracefs,
-            control,
-            name,
-        } => {
+        Held::DynamicEvent { event, tracefs, control, name } => {
             drop(event);
             tracefs.control(control, &format!("-:{name}\n"))
         }

@@ -25,10 +25,9 @@ pub fn attach(program: &Program, spec: &AttachSpec, kernel: &Kernel) -> Result<L
     check_type(program, spec)?;
     match spec {
         AttachSpec::Xdp { interface, mode } => network::xdp(program, spec, interface, *mode),
-        AttachSpec::Tc {
-            interface,
-            direction,
-        } => network::tc(program, spec, interface, *direction),
+        AttachSpec::Tc { interface, direction } => {
+            network::tc(program, spec, interface, *direction)
+        }
         AttachSpec::Socket { interface } => network::socket(program, spec, interface.as_deref()),
         AttachSpec::Tracepoint { category, event } => {
             trace::tracepoint(program, spec, category, event)
@@ -38,17 +37,12 @@ pub fn attach(program: &Program, spec: &AttachSpec, kernel: &Kernel) -> Result<L
             trace::cpu_clock(program, spec, *frequency_hz, kernel)
         }
         AttachSpec::Loaded => trace::as_loaded(program, spec),
-        AttachSpec::Kprobe {
-            function,
-            offset,
-            point,
-        } => probe::kprobe(program, function, *offset, *point, kernel),
-        AttachSpec::Uprobe {
-            path,
-            symbol,
-            offset,
-            point,
-        } => uprobe::uprobe(program, spec, (path, symbol, *offset), *point),
+        AttachSpec::Kprobe { function, offset, point } => {
+            probe::kprobe(program, function, *offset, *point, kernel)
+        }
+        AttachSpec::Uprobe { path, symbol, offset, point } => {
+            uprobe::uprobe(program, spec, (path, symbol, *offset), *point)
+        }
         AttachSpec::Cgroup { path } => cgroup::attach(program, spec, path),
         AttachSpec::Netns { path } => cgroup::attach(program, spec, path),
     }

@@ -24,11 +24,8 @@ pub(super) fn ifindex(name: &str) -> Result<u32, LoadError> {
         return Ok(index);
     }
     let all = if_nameindex();
-    let names: Vec<String> = all
-        .iter()
-        .flatten()
-        .map(|found| found.name().to_string_lossy().into_owned())
-        .collect();
+    let names: Vec<String> =
+        all.iter().flatten().map(|found| found.name().to_string_lossy().into_owned()).collect();
     let guess = most_similar(name, names.iter().map(String::as_str));
     Err(LoadError::NoTarget {
         kind: "network interface",
@@ -59,20 +56,14 @@ pub(super) fn xdp(
     };
     let refusal = if errno == Errno::EINVAL {
         // Links for XDP may be unknown. Netlink also says in words what is wrong.
-        let by_netlink = Netlink::open()
-            .map_err(Refusal::from)
-            .and_then(|mut netlink| {
-                let fd = program.as_fd().as_raw_fd();
-                netlink.set_xdp(ifindex, Some(fd), flags | IF_NOEXIST)?;
-                Ok(netlink)
-            });
+        let by_netlink = Netlink::open().map_err(Refusal::from).and_then(|mut netlink| {
+            let fd = program.as_fd().as_raw_fd();
+            netlink.set_xdp(ifindex, Some(fd), flags | IF_NOEXIST)?;
+            Ok(netlink)
+        });
         match by_netlink {
             Ok(netlink) => {
-                let held = Held::Xdp {
-                    netlink,
-                    ifindex,
-                    flags,
-                };
+                let held = Held::Xdp { netlink, ifindex, flags };
                 return Ok(Link::new(program.name(), text, held));
             }
             Err(refusal) => refusal,
@@ -136,11 +127,7 @@ pub(super) fn filter(
     let made_clsact = netlink.add_clsact(ifindex)?;
     let fd = program.as_fd().as_raw_fd();
     match netlink.add_filter(ifindex, hook, fd, program.name()) {
-        Ok(filter) => Ok(Held::Filter {
-            netlink,
-            filter,
-            made_clsact,
-        }),
+        Ok(filter) => Ok(Held::Filter { netlink, filter, made_clsact }),
         Err(refusal) => {
             if made_clsact {
                 // The refusal of the filter is what matters.

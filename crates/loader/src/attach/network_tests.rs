@@ -23,10 +23,7 @@ fn loaded(section: &str) -> Loaded {
 }
 
 fn shown(program: &str, arguments: &str) -> String {
-    let output = Command::new(program)
-        .args(arguments.split(' '))
-        .output()
-        .unwrap();
+    let output = Command::new(program).args(arguments.split(' ')).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -56,18 +53,10 @@ fn filters_come_and_go() {
         let second = attach(Direction::Ingress);
         let third = attach(Direction::Egress);
         let filters = shown("tc", "filter show dev lo ingress");
-        assert_eq!(
-            filters.matches("prog direct-action").count(),
-            2,
-            "{filters}"
-        );
+        assert_eq!(filters.matches("prog direct-action").count(), 2, "{filters}");
         first.detach().unwrap();
         let filters = shown("tc", "filter show dev lo ingress");
-        assert_eq!(
-            filters.matches("prog direct-action").count(),
-            1,
-            "{filters}"
-        );
+        assert_eq!(filters.matches("prog direct-action").count(), 1, "{filters}");
         drop(second);
         drop(third);
         let filters = shown("tc", "filter show dev lo egress");
@@ -96,9 +85,7 @@ fn netlink_sets_xdp_and_says_why_not() {
         let mut netlink = Netlink::open().unwrap();
         netlink.set_xdp(lo, Some(fd), super::IF_NOEXIST).unwrap();
         assert!(shown("ip", "link show lo").contains("xdpgeneric"));
-        let refusal = netlink
-            .set_xdp(lo, Some(fd), super::IF_NOEXIST)
-            .unwrap_err();
+        let refusal = netlink.set_xdp(lo, Some(fd), super::IF_NOEXIST).unwrap_err();
         assert_eq!(refusal.errno, Errno::EBUSY);
         netlink.set_xdp(lo, None, 0).unwrap();
         assert!(!shown("ip", "link show lo").contains("xdp"));

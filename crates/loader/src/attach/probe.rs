@@ -28,10 +28,7 @@ impl Source {
         let format = std::fs::read_to_string(folder.join("format/retprobe")).ok();
         // `config:0`
         let bit = format.and_then(|text| text.trim().strip_prefix("config:")?.parse().ok());
-        Some(Source {
-            ty: ty.trim().parse().ok()?,
-            return_bit: bit.unwrap_or(0),
-        })
+        Some(Source { ty: ty.trim().parse().ok()?, return_bit: bit.unwrap_or(0) })
     }
 
     pub(super) fn config(self, point: ProbePoint) -> (u32, u64) {
@@ -73,23 +70,13 @@ pub(super) fn kprobe(
     kernel: &Kernel,
 ) -> Result<Link, LoadError> {
     let function = match kernel.symbols() {
-        Some(symbols) => {
-            symbols
-                .resolve_function(function)
-                .map_err(|candidate| LoadError::NoTarget {
-                    kind: "kernel function",
-                    name: function.into(),
-                    candidate,
-                })?
-        }
+        Some(symbols) => symbols.resolve_function(function).map_err(|candidate| {
+            LoadError::NoTarget { kind: "kernel function", name: function.into(), candidate }
+        })?,
         // The kernel will say.
         None => function.to_owned(),
     };
-    let spec = AttachSpec::Kprobe {
-        function: function.clone(),
-        offset,
-        point,
-    };
+    let spec = AttachSpec::Kprobe { function: function.clone(), offset, point };
     let text = spec.to_string();
     if let Some(reason) = kprobe_obstacle(kernel) {
         return Err(refused(program, &text, reason, None));
@@ -108,19 +95,13 @@ pub(super) fn kprobe(
     if let Some(source) = Source::find("kprobe") {
         let target = CString::new(function).map_err(|_| refuse(Errno::EINVAL))?;
         let (ty, config) = source.config(point);
-        let probe = Probe {
-            ty,
-            config,
-            target: &target,
-            offset,
-        };
+        let probe = Probe { ty, config, target: &target, offset };
         let event = perf::probe(&probe, Scope { pid: -1, cpu: 0 }).map_err(refuse)?;
         start(program, &event).map_err(refuse)?;
         return Ok(Link::new(program.name(), text, Held::Events(vec![event])));
     }
     let held = by_tracefs(program, &function, offset, point)?;
-    held.map(|held| Link::new(program.name(), text.clone(), held))
-        .map_err(refuse)
+    held.map(|held| Link::new(program.name(), text.clone(), held)).map_err(refuse)
 }
 
 /// Makes a dynamic event with a name of its own, to be removed with the link.
@@ -150,12 +131,7 @@ fn by_tracefs(
         Ok(event)
     });
     match opened {
-        Ok(Ok(event)) => Ok(Ok(Held::DynamicEvent {
-            event,
-            tracefs,
-            control: CONTROL,
-            name,
-        })),
+        Ok(Ok(event)) => Ok(Ok(Held::DynamicEvent { event, tracefs, control: CONTROL, name })),
         failed => {
             // What failed before matters more.
             let _ = tracefs.control(CONTROL, &format!("-:{name}\n"));

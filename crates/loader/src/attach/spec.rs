@@ -141,10 +141,7 @@ impl FromStr for AttachSpec {
     type Err = LoadError;
 
     fn from_str(text: &str) -> Result<AttachSpec, LoadError> {
-        parse(text).map_err(|problem| LoadError::BadSpec {
-            text: text.into(),
-            problem,
-        })
+        parse(text).map_err(|problem| LoadError::BadSpec { text: text.into(), problem })
     }
 }
 
@@ -176,30 +173,24 @@ fn parse(text: &str) -> Result<AttachSpec, String> {
                 None => (rest, Direction::Ingress),
             };
             let interface = interface.to_owned();
-            AttachSpec::Tc {
-                interface,
-                direction,
-            }
+            AttachSpec::Tc { interface, direction }
         }
         "tp" | "tracepoint" => {
             let rest = some("a category and an event")?;
             let (category, event) = (rest.split_once([':', '/']))
                 .ok_or_else(|| format!("`{rest}` is not CATEGORY:EVENT"))?;
-            AttachSpec::Tracepoint {
-                category: category.into(),
-                event: event.into(),
-            }
+            AttachSpec::Tracepoint { category: category.into(), event: event.into() }
         }
-        "raw_tp" | "raw_tracepoint" => AttachSpec::RawTracepoint {
-            name: some("a tracepoint")?.into(),
-        },
+        "raw_tp" | "raw_tracepoint" => {
+            AttachSpec::RawTracepoint { name: some("a tracepoint")?.into() }
+        }
         "kprobe" => kprobe(some("a function")?, ProbePoint::Entry)?,
         "kretprobe" => kprobe(some("a function")?, ProbePoint::Return)?,
         "uprobe" => uprobe(some("a file and a function")?, ProbePoint::Entry)?,
         "uretprobe" => uprobe(some("a file and a function")?, ProbePoint::Return)?,
-        "socket" => AttachSpec::Socket {
-            interface: Some(rest.to_owned()).filter(|name| !name.is_empty()),
-        },
+        "socket" => {
+            AttachSpec::Socket { interface: Some(rest.to_owned()).filter(|name| !name.is_empty()) }
+        }
         "perf_event" => AttachSpec::PerfEvent {
             frequency_hz: match rest {
                 "" => DEFAULT_HZ,
@@ -209,12 +200,10 @@ fn parse(text: &str) -> Result<AttachSpec, String> {
                 }
             },
         },
-        "cgroup" => AttachSpec::Cgroup {
-            path: some("a folder")?.into(),
-        },
-        "netns" => AttachSpec::Netns {
-            path: if rest.is_empty() { OWN_NETNS } else { rest }.into(),
-        },
+        "cgroup" => AttachSpec::Cgroup { path: some("a folder")?.into() },
+        "netns" => {
+            AttachSpec::Netns { path: if rest.is_empty() { OWN_NETNS } else { rest }.into() }
+        }
         "section" => AttachSpec::Loaded,
         kind => return Err(format!("`{kind}` is no kind of attach point")),
     })
@@ -243,11 +232,7 @@ fn kprobe(text: &str, point: ProbePoint) -> Result<AttachSpec, String> {
     if offset != 0 && point == ProbePoint::Return {
         return Err("a return has no offset".into());
     }
-    Ok(AttachSpec::Kprobe {
-        function: function.into(),
-        offset,
-        point,
-    })
+    Ok(AttachSpec::Kprobe { function: function.into(), offset, point })
 }
 
 fn uprobe(text: &str, point: ProbePoint) -> Result<AttachSpec, String> {
@@ -258,12 +243,7 @@ fn uprobe(text: &str, point: ProbePoint) -> Result<AttachSpec, String> {
         Some(offset) => ("", offset),
         None => with_offset(place)?,
     };
-    Ok(AttachSpec::Uprobe {
-        path: path.into(),
-        symbol: symbol.into(),
-        offset,
-        point,
-    })
+    Ok(AttachSpec::Uprobe { path: path.into(), symbol: symbol.into(), offset, point })
 }
 
 /// The text that reads back as the same.
@@ -279,29 +259,17 @@ impl fmt::Display for AttachSpec {
                 XdpMode::Native => write!(f, "xdp:{interface}:native"),
                 XdpMode::Generic => write!(f, "xdp:{interface}:generic"),
             },
-            AttachSpec::Tc {
-                interface,
-                direction,
-            } => match direction {
+            AttachSpec::Tc { interface, direction } => match direction {
                 Direction::Ingress => write!(f, "tc:{interface}:ingress"),
                 Direction::Egress => write!(f, "tc:{interface}:egress"),
             },
             AttachSpec::Tracepoint { category, event } => write!(f, "tp:{category}:{event}"),
             AttachSpec::RawTracepoint { name } => write!(f, "raw_tp:{name}"),
-            AttachSpec::Kprobe {
-                function,
-                offset,
-                point,
-            } => match offset {
+            AttachSpec::Kprobe { function, offset, point } => match offset {
                 0 => write!(f, "k{}probe:{function}", prefix(point)),
                 offset => write!(f, "k{}probe:{function}+{offset:#x}", prefix(point)),
             },
-            AttachSpec::Uprobe {
-                path,
-                symbol,
-                offset,
-                point,
-            } => {
+            AttachSpec::Uprobe { path, symbol, offset, point } => {
                 write!(f, "u{}probe:{}:", prefix(point), path.display())?;
                 match (symbol.as_str(), offset) {
                     ("", offset) => write!(f, "{offset:#x}"),
@@ -310,9 +278,7 @@ impl fmt::Display for AttachSpec {
                 }
             }
             AttachSpec::Socket { interface: None } => write!(f, "socket"),
-            AttachSpec::Socket {
-                interface: Some(name),
-            } => write!(f, "socket:{name}"),
+            AttachSpec::Socket { interface: Some(name) } => write!(f, "socket:{name}"),
             AttachSpec::PerfEvent { frequency_hz } => write!(f, "perf_event:{frequency_hz}"),
             AttachSpec::Cgroup { path } => write!(f, "cgroup:{}", path.display()),
             AttachSpec::Netns { path } => write!(f, "netns:{}", path.display()),
@@ -327,14 +293,8 @@ impl AttachSpec {
     /// # Errors
     /// [`NoDefault`]: the user has to say, or it goes nowhere.
     pub fn of(program: &str, kind: &ProgKind) -> Result<AttachSpec, NoDefault> {
-        let needs = |shape| NoDefault::NeedsPlace {
-            program: program.into(),
-            shape,
-        };
-        let nowhere = |reason: String| NoDefault::NotAttachable {
-            program: program.into(),
-            reason,
-        };
+        let needs = |shape| NoDefault::NeedsPlace { program: program.into(), shape };
+        let nowhere = |reason: String| NoDefault::NotAttachable { program: program.into(), reason };
         let target = kind.target.as_str();
         let bad = |problem| nowhere(format!("`{target}`: {problem}"));
         if kind.section.contains(".multi") || kind.section.contains("session") {
@@ -345,10 +305,9 @@ impl AttachSpec {
             ProgType::SchedCls => Err(needs("tc:IFACE:ingress|egress")),
             ProgType::SocketFilter => Ok(AttachSpec::Socket { interface: None }),
             ProgType::Tracepoint => match target.split_once('/') {
-                Some((category, event)) => Ok(AttachSpec::Tracepoint {
-                    category: category.into(),
-                    event: event.into(),
-                }),
+                Some((category, event)) => {
+                    Ok(AttachSpec::Tracepoint { category: category.into(), event: event.into() })
+                }
                 None => Err(needs("tp:CATEGORY:EVENT")),
             },
             ProgType::RawTracepoint | ProgType::RawTracepointWritable => match target {
@@ -373,22 +332,17 @@ impl AttachSpec {
                     (section, _) => Err(nowhere(format!("`{section}` is not supported"))),
                 }
             }
-            ProgType::PerfEvent => Ok(AttachSpec::PerfEvent {
-                frequency_hz: DEFAULT_HZ,
-            }),
+            ProgType::PerfEvent => Ok(AttachSpec::PerfEvent { frequency_hz: DEFAULT_HZ }),
             ProgType::Tracing | ProgType::Lsm
                 if kind.attach_type != Some(AttachType::TraceIter) =>
             {
                 Ok(AttachSpec::Loaded)
             }
-            ProgType::SkLookup | ProgType::FlowDissector => Ok(AttachSpec::Netns {
-                path: OWN_NETNS.into(),
-            }),
+            ProgType::SkLookup | ProgType::FlowDissector => {
+                Ok(AttachSpec::Netns { path: OWN_NETNS.into() })
+            }
             ty if is_cgroup(ty) => Err(needs("cgroup:PATH")),
-            ty => Err(nowhere(format!(
-                "{} is not attached by this loader",
-                ty.name()
-            ))),
+            ty => Err(nowhere(format!("{} is not attached by this loader", ty.name()))),
         }
     }
 
@@ -400,10 +354,9 @@ impl AttachSpec {
             AttachSpec::Xdp { .. } => (&[ProgType::Xdp], "xdp"),
             AttachSpec::Tc { .. } => (&[ProgType::SchedCls, ProgType::SchedAct], "tc"),
             AttachSpec::Tracepoint { .. } => (&[ProgType::Tracepoint], "tracepoint"),
-            AttachSpec::RawTracepoint { .. } => (
-                &[ProgType::RawTracepoint, ProgType::RawTracepointWritable],
-                "raw_tp",
-            ),
+            AttachSpec::RawTracepoint { .. } => {
+                (&[ProgType::RawTracepoint, ProgType::RawTracepointWritable], "raw_tp")
+            }
             AttachSpec::Kprobe { .. } => (&[ProgType::Kprobe], "kprobe"),
             AttachSpec::Uprobe { .. } => (&[ProgType::Kprobe], "uprobe"),
             AttachSpec::Socket { .. } => (&[ProgType::SocketFilter], "socket"),
@@ -499,11 +452,8 @@ mod tests {
     }
 
     fn default(section: &str, name: &str) -> Result<String, NoDefault> {
-        let function = Function {
-            name: name.into(),
-            section: section.into(),
-            ..Function::default()
-        };
+        let function =
+            Function { name: name.into(), section: section.into(), ..Function::default() };
         let kind = ProgKind::of(&function).unwrap();
         AttachSpec::of(name, &kind).map(|spec| spec.to_string())
     }
@@ -523,10 +473,7 @@ mod tests {
         ] {
             assert_eq!(default(section, "f"), Ok(spec.into()));
         }
-        assert_eq!(
-            default("x", "kprobe__sys_clone"),
-            Ok("kprobe:sys_clone".into())
-        );
+        assert_eq!(default("x", "kprobe__sys_clone"), Ok("kprobe:sys_clone".into()));
         let needs = default("xdp", "count").unwrap_err();
         let text = "say where to attach `count`: --attach count=xdp:IFACE";
         assert_eq!(needs.to_string(), text);

@@ -44,12 +44,7 @@ pub(super) fn uprobe(
     };
     let path = c_path(path)?;
     let (ty, config) = source.config(point);
-    let probe = Probe {
-        ty,
-        config,
-        target: &path,
-        offset,
-    };
+    let probe = Probe { ty, config, target: &path, offset };
     let event = perf::probe(&probe, Scope { pid: -1, cpu: 0 });
     let started = event.and_then(|event| {
         start(program, &event)?;
@@ -94,16 +89,10 @@ fn symbol_offset(file: &[u8], name: &str) -> Result<u64, Missing> {
         return Err(Missing::Elf);
     }
     let functions = functions(file).ok_or(Missing::Elf)?;
-    let found = functions
-        .iter()
-        .find(|(found, _)| *found == name.as_bytes());
+    let found = functions.iter().find(|(found, _)| *found == name.as_bytes());
     let Some((_, address)) = found else {
-        let names = functions
-            .iter()
-            .filter_map(|(name, _)| std::str::from_utf8(name).ok());
-        return Err(Missing::Symbol(
-            most_similar(name, names).map(str::to_owned),
-        ));
+        let names = functions.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok());
+        return Err(Missing::Symbol(most_similar(name, names).map(str::to_owned)));
     };
     file_offset(file, *address).ok_or(Missing::Elf)
 }
@@ -151,11 +140,8 @@ fn file_offset(file: &[u8], address: u64) -> Option<u64> {
     let (table, n_segments) = (long(file, 0, 32)?, half(file, 0, 56)?);
     for idx in 0..n_segments {
         let header = table.checked_add(idx * SEGMENT_BYTES)?;
-        let (offset, start, size) = (
-            long(file, header, 8)?,
-            long(file, header, 16)?,
-            long(file, header, 32)?,
-        );
+        let (offset, start, size) =
+            (long(file, header, 8)?, long(file, header, 16)?, long(file, header, 32)?);
         if word(file, header, 0)? == LOAD && address >= start && address - start < size {
             return offset.checked_add(address - start);
         }

@@ -42,10 +42,7 @@ pub enum Ended {
 
 enum Source<'a> {
     Ring(RingBuffer, Receiver<'a, [u8]>),
-    Perf(
-        PerfBuffer,
-        Box<dyn FnMut(PerfEvent<'_>) -> ControlFlow<()> + 'a>,
-    ),
+    Perf(PerfBuffer, Box<dyn FnMut(PerfEvent<'_>) -> ControlFlow<()> + 'a>),
     Trace(TracePipe, Receiver<'a, str>),
 }
 

@@ -71,9 +71,7 @@ impl PerfBuffer {
         &mut self,
         mut take: impl FnMut(PerfEvent<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        self.cpus
-            .iter_mut()
-            .try_for_each(|cpu| cpu.drain(&mut take))
+        self.cpus.iter_mut().try_for_each(|cpu| cpu.drain(&mut take))
     }
 
     /// To wait on, one for each CPU: readable when there are records.

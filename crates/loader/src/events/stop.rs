@@ -30,10 +30,7 @@ impl StopFlag {
             subject: "signals".into(),
             errno,
         })?;
-        Ok(StopFlag {
-            raised: Arc::default(),
-            signals: Some(Arc::new(caught)),
-        })
+        Ok(StopFlag { raised: Arc::default(), signals: Some(Arc::new(caught)) })
     }
 
     /// Raises it.

@@ -42,18 +42,10 @@ impl TracePipe {
     pub fn open() -> Result<TracePipe, LoadError> {
         let path = Tracefs::open()?;
         let file = path.join("trace_pipe");
-        let opened = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(&file);
-        let file = opened.map_err(|error| LoadError::File {
-            path: file,
-            errno: Errno::from(&error),
-        })?;
-        Ok(TracePipe {
-            file,
-            pending: Vec::new(),
-        })
+        let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&file);
+        let file =
+            opened.map_err(|error| LoadError::File { path: file, errno: Errno::from(&error) })?;
+        Ok(TracePipe { file, pending: Vec::new() })
     }
 
     /// Hands each line that is there to `take`, without its end; stops after one for which it
@@ -144,13 +136,8 @@ mod tests {
     fn takes_lines_apart() {
         let line = "            bash-123     [001] d..21  4000.123456: bpf_trace_printk: a: b [c]";
         let parsed = TraceLine::parse(line).unwrap();
-        let expected = TraceLine {
-            task: "bash",
-            pid: 123,
-            cpu: 1,
-            time: "4000.123456",
-            message: "a: b [c]",
-        };
+        let expected =
+            TraceLine { task: "bash", pid: 123, cpu: 1, time: "4000.123456", message: "a: b [c]" };
         assert_eq!(parsed, expected);
         let odd = "  kworker/u8:0-x-77  [000] 1.5: bpf_trace_printk: ";
         let parsed = TraceLine::parse(odd).unwrap();

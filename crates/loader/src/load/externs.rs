@@ -84,15 +84,12 @@ fn is_typed(item: &Extern, types: Option<&Btf>) -> bool {
     let Ok(Type::Var { ty, .. }) = types.ty(id) else {
         return false;
     };
-    types
-        .resolved(ty)
-        .is_ok_and(|(_, ty)| !matches!(ty, Type::Void))
+    types.resolved(ty).is_ok_and(|(_, ty)| !matches!(ty, Type::Void))
 }
 
 fn find_in_btf(kernel: &Kernel, name: &str, kinds: KindSet) -> Option<Resolved> {
     let btf = kernel.btf()?;
-    btf.find_by_name(core::essential_name(name), kinds)
-        .map(Resolved::Typed)
+    btf.find_by_name(core::essential_name(name), kinds).map(Resolved::Typed)
 }
 
 fn find_address(kernel: &Kernel, name: &str) -> Result<Option<Resolved>, LoadError> {
@@ -105,9 +102,9 @@ fn find_address(kernel: &Kernel, name: &str) -> Result<Option<Resolved>, LoadErr
         return Err(unsupported("`/proc/kallsyms` cannot be read"));
     };
     match symbols.address(name) {
-        Ok(Some(0)) => Err(unsupported(
-            "the kernel hides addresses from this user (`kernel.kptr_restrict`)",
-        )),
+        Ok(Some(0)) => {
+            Err(unsupported("the kernel hides addresses from this user (`kernel.kptr_restrict`)"))
+        }
         Ok(address) => Ok(address.map(Resolved::Address)),
         Err(_) => Err(unsupported("several symbols have this name")),
     }
@@ -139,9 +136,9 @@ fn config_type(item: &Extern, types: Option<&Btf>, n_bytes: usize) -> Option<Con
         None => Some(ConfigType::Int { is_signed: false }),
         Some(Type::Int(int)) if int.encoding == IntEncoding::Bool => Some(ConfigType::Bool),
         Some(Type::Int(_)) if n_bytes == 1 => Some(ConfigType::Char),
-        Some(Type::Int(int)) if matches!(n_bytes, 2 | 4 | 8) => Some(ConfigType::Int {
-            is_signed: int.encoding.is_signed(),
-        }),
+        Some(Type::Int(int)) if matches!(n_bytes, 2 | 4 | 8) => {
+            Some(ConfigType::Int { is_signed: int.encoding.is_signed() })
+        }
         Some(Type::Enum(_) | Type::Enum64(_)) => Some(ConfigType::Tristate),
         Some(Type::Array { .. }) => Some(ConfigType::String),
         _ => None,
@@ -171,9 +168,7 @@ fn config_value(
         }
         "LINUX_HAS_SYSCALL_WRAPPER" => {
             let has = kernel.symbols().is_some_and(|symbols| {
-                symbols
-                    .resolve_function("sys_bpf")
-                    .is_ok_and(|name| name.starts_with("__"))
+                symbols.resolve_function("sys_bpf").is_ok_and(|name| name.starts_with("__"))
             });
             Some(u8::from(has).to_string())
         }
@@ -227,11 +222,7 @@ fn store(ty: ConfigType, value: &str, place: &mut [u8]) -> Result<(), String> {
         return Err(mismatch());
     }
     let bytes = number.to_ne_bytes();
-    let skip = if cfg!(target_endian = "big") {
-        16 - place.len()
-    } else {
-        0
-    };
+    let skip = if cfg!(target_endian = "big") { 16 - place.len() } else { 0 };
     place.copy_from_slice(&bytes[skip..][..place.len()]);
     Ok(())
 }
@@ -253,19 +244,10 @@ mod tests {
         assert_eq!(stored(ConfigType::Bool, "y", 1), Ok(vec![1]));
         assert_eq!(stored(ConfigType::Tristate, "m", 4).unwrap()[0], 2);
         assert_eq!(stored(ConfigType::Char, "n", 1), Ok(vec![b'n']));
-        assert_eq!(
-            stored(int, "0x1000", 4),
-            Ok(0x1000_u32.to_ne_bytes().into())
-        );
+        assert_eq!(stored(int, "0x1000", 4), Ok(0x1000_u32.to_ne_bytes().into()));
         assert_eq!(stored(int, "250", 8), Ok(250_u64.to_ne_bytes().into()));
-        assert_eq!(
-            stored(ConfigType::String, "\"ab\"", 4),
-            Ok(b"ab\0\0".to_vec())
-        );
-        assert_eq!(
-            stored(ConfigType::String, "\"abcdef\"", 4),
-            Ok(b"abc\0".to_vec())
-        );
+        assert_eq!(stored(ConfigType::String, "\"ab\"", 4), Ok(b"ab\0\0".to_vec()));
+        assert_eq!(stored(ConfigType::String, "\"abcdef\"", 4), Ok(b"abc\0".to_vec()));
         assert!(stored(ConfigType::Bool, "m", 1).is_err());
         assert!(stored(int, "y", 4).is_err());
         assert!(stored(int, "70000", 2).is_err());

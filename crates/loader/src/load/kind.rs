@@ -112,10 +112,7 @@ mod tests {
     #[test]
     fn reads_bcc_names() {
         let probe = kind("anything", "kprobe__sys_clone").unwrap();
-        assert_eq!(
-            (probe.prog_type, &*probe.target),
-            (ProgType::Kprobe, "sys_clone")
-        );
+        assert_eq!((probe.prog_type, &*probe.target), (ProgType::Kprobe, "sys_clone"));
         let point = kind(".bpf.fn.tracepoint__sched__sched_switch", "x").unwrap();
         assert_eq!(point.target, "sched/sched_switch");
         assert_eq!(point.prog_type, ProgType::Tracepoint);

@@ -47,10 +47,7 @@ impl Kinds {
             }),
             datasec: knows(section),
             float: knows(|builder, _| {
-                builder.push(TypeDef::Float {
-                    name: "float".into(),
-                    size_bytes: 4,
-                });
+                builder.push(TypeDef::Float { name: "float".into(), size_bytes: 4 });
             }),
             decl_tag: knows(|builder, int| {
                 let target = variable(builder, int);
@@ -75,24 +72,13 @@ fn knows(make: impl Fn(&mut BtfBuilder, TypeId)) -> bool {
 }
 
 fn function(builder: &mut BtfBuilder, int: TypeId, linkage: Linkage) -> TypeId {
-    let proto = builder.push(TypeDef::FuncProto {
-        ret: int,
-        params: Vec::new(),
-        is_variadic: false,
-    });
-    builder.push(TypeDef::Func {
-        name: "f".into(),
-        proto,
-        linkage,
-    })
+    let proto =
+        builder.push(TypeDef::FuncProto { ret: int, params: Vec::new(), is_variadic: false });
+    builder.push(TypeDef::Func { name: "f".into(), proto, linkage })
 }
 
 fn variable(builder: &mut BtfBuilder, int: TypeId) -> TypeId {
-    builder.push(TypeDef::Var {
-        name: "x".into(),
-        ty: int,
-        linkage: Linkage::Static,
-    })
+    builder.push(TypeDef::Var { name: "x".into(), ty: int, linkage: Linkage::Static })
 }
 
 fn section(builder: &mut BtfBuilder, int: TypeId) {
@@ -100,20 +86,13 @@ fn section(builder: &mut BtfBuilder, int: TypeId) {
     builder.push(TypeDef::DataSec {
         name: ".x".into(),
         size_bytes: 4,
-        vars: vec![SecVarDef {
-            var,
-            offset_bytes: 0,
-            size_bytes: 4,
-        }],
+        vars: vec![SecVarDef { var, offset_bytes: 0, size_bytes: 4 }],
     });
 }
 
 fn type_tag(builder: &mut BtfBuilder, int: TypeId) {
-    let target = builder.push(TypeDef::TypeTag {
-        name: "t".into(),
-        target: int,
-        is_attribute: false,
-    });
+    let target =
+        builder.push(TypeDef::TypeTag { name: "t".into(), target: int, is_attribute: false });
     builder.push(TypeDef::Ptr { target });
 }
 
@@ -122,10 +101,7 @@ fn enum64(builder: &mut BtfBuilder, _: TypeId) {
         name: String::new(),
         size_bytes: 8,
         is_signed: false,
-        enumerators: vec![EnumeratorDef {
-            name: "x".into(),
-            value: 1,
-        }],
+        enumerators: vec![EnumeratorDef { name: "x".into(), value: 1 }],
     });
 }
 
@@ -140,11 +116,9 @@ pub(super) fn replace(builder: &mut BtfBuilder, kinds: Kinds) {
             TypeDef::DeclTag { .. } if !kinds.decl_tag => byte.clone(),
             TypeDef::Var { .. } if !kinds.datasec => byte.clone(),
             TypeDef::DataSec { .. } if !kinds.datasec => byte.clone(),
-            TypeDef::Float { name, size_bytes } if !kinds.float => TypeDef::Struct {
-                name,
-                size_bytes,
-                members: Vec::new(),
-            },
+            TypeDef::Float { name, size_bytes } if !kinds.float => {
+                TypeDef::Struct { name, size_bytes, members: Vec::new() }
+            }
             TypeDef::TypeTag { target, .. } if !kinds.type_tag => TypeDef::Const { target },
             TypeDef::FuncProto { .. } if !kinds.func => TypeDef::Enum {
                 name: String::new(),
@@ -155,15 +129,12 @@ pub(super) fn replace(builder: &mut BtfBuilder, kinds: Kinds) {
                     value: 0,
                 }],
             },
-            TypeDef::Func { name, proto, .. } if !kinds.func => TypeDef::Typedef {
-                name,
-                target: proto,
-            },
-            TypeDef::Func { name, proto, .. } if !kinds.global_func => TypeDef::Func {
-                name,
-                proto,
-                linkage: Linkage::Static,
-            },
+            TypeDef::Func { name, proto, .. } if !kinds.func => {
+                TypeDef::Typedef { name, target: proto }
+            }
+            TypeDef::Func { name, proto, .. } if !kinds.global_func => {
+                TypeDef::Func { name, proto, linkage: Linkage::Static }
+            }
             TypeDef::Enum64 { .. } if !kinds.enum64 => as_union(builder, def),
             _ => continue,
         };
@@ -173,20 +144,10 @@ pub(super) fn replace(builder: &mut BtfBuilder, kinds: Kinds) {
 
 /// An enumeration of 64-bit values as a union with a member for each enumerator.
 fn as_union(builder: &mut BtfBuilder, def: TypeDef) -> TypeDef {
-    let TypeDef::Enum64 {
-        name,
-        size_bytes,
-        is_signed,
-        enumerators,
-    } = def
-    else {
+    let TypeDef::Enum64 { name, size_bytes, is_signed, enumerators } = def else {
         return def;
     };
-    let encoding = if is_signed {
-        IntEncoding::Signed
-    } else {
-        IntEncoding::Unsigned
-    };
+    let encoding = if is_signed { IntEncoding::Signed } else { IntEncoding::Unsigned };
     let ty = builder.intern(TypeDef::int("__bpfc_enum64", size_bytes, encoding));
     let member = |enumerator: EnumeratorDef| MemberDef {
         name: enumerator.name,
@@ -194,11 +155,7 @@ fn as_union(builder: &mut BtfBuilder, def: TypeDef) -> TypeDef {
         bit_offset: 0,
         bitfield_bits: None,
     };
-    TypeDef::Union {
-        name,
-        size_bytes,
-        members: enumerators.into_iter().map(member).collect(),
-    }
+    TypeDef::Union { name, size_bytes, members: enumerators.into_iter().map(member).collect() }
 }
 
 #[cfg(test)]
@@ -223,10 +180,7 @@ mod tests {
         section(&mut builder, int);
         type_tag(&mut builder, int);
         enum64(&mut builder, int);
-        builder.push(TypeDef::Float {
-            name: "double".into(),
-            size_bytes: 8,
-        });
+        builder.push(TypeDef::Float { name: "double".into(), size_bytes: 8 });
         builder.push(TypeDef::DeclTag {
             name: "t".into(),
             target: TypeId(3),

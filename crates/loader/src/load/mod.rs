@@ -80,10 +80,8 @@ impl Loaded {
 pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<Loaded, LoadError> {
     check_endian(object)?;
     let chosen = choose(object, options)?;
-    let linked = chosen
-        .iter()
-        .map(|(func, _)| link(object, *func))
-        .collect::<Result<Vec<Linked>, _>>()?;
+    let linked =
+        chosen.iter().map(|(func, _)| link(object, *func)).collect::<Result<Vec<Linked>, _>>()?;
     let local = local_types(object)?;
     let mut types = types::load(object, &linked);
     let (externs, kconfig) = externs::resolve(object, local.as_ref(), kernel)?;
@@ -116,30 +114,18 @@ pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<L
     }
     let maps: IndexVec<MapId, Map> = maps.into_iter().flatten().collect();
     fill_program_arrays(object, &maps, &programs)?;
-    Ok(Loaded {
-        maps,
-        data,
-        programs,
-        btf_complaint: types.complaint.take(),
-    })
+    Ok(Loaded { maps, data, programs, btf_complaint: types.complaint.take() })
 }
 
 fn unsupported(subject: impl Into<String>, what: impl Into<String>) -> LoadError {
-    LoadError::Unsupported {
-        subject: subject.into(),
-        what: what.into(),
-        span: Span::NONE,
-    }
+    LoadError::Unsupported { subject: subject.into(), what: what.into(), span: Span::NONE }
 }
 
 fn check_endian(object: &Object) -> Result<(), LoadError> {
     if object.endian == bpfc_isa::Endian::NATIVE {
         return Ok(());
     }
-    Err(unsupported(
-        "the object",
-        "it was made for machines of the other byte order",
-    ))
+    Err(unsupported("the object", "it was made for machines of the other byte order"))
 }
 
 /// The programs to load, and as what.
@@ -147,10 +133,7 @@ fn choose(object: &Object, options: &LoadOptions) -> Result<Vec<(FuncId, ProgKin
     let mut chosen = Vec::new();
     for (func, function) in object.functions.iter_enumerated() {
         let given = options.kinds.iter().find(|(id, _)| *id == func);
-        let declared = function
-            .is_program()
-            .then(|| ProgKind::of(function))
-            .flatten();
+        let declared = function.is_program().then(|| ProgKind::of(function)).flatten();
         let kind = given.map(|(_, kind)| kind.clone()).or(declared);
         let is_wanted = match &options.programs {
             Some(wanted) => wanted.contains(&func),
@@ -182,8 +165,7 @@ fn local_types(object: &Object) -> Result<Option<Btf>, LoadError> {
         return Ok(None);
     }
     let btf = object.open_btf();
-    btf.map(Some)
-        .map_err(|error| unsupported("the object", error.to_string()))
+    btf.map(Some).map_err(|error| unsupported("the object", error.to_string()))
 }
 
 /// Creates every map, shared ones where they are pinned, and fills maps of maps.
@@ -222,9 +204,7 @@ fn create_maps(
         for (key, value) in &definition.values {
             let outer: Option<&Map> = maps[id].as_ref();
             let MapInit::Map(inner) = value else { continue };
-            let inner = (inner.index() < maps.len())
-                .then(|| maps[*inner].as_ref())
-                .flatten();
+            let inner = (inner.index() < maps.len()).then(|| maps[*inner].as_ref()).flatten();
             if let Some((outer, inner)) = outer.zip(inner) {
                 outer.insert(&key.to_ne_bytes(), inner.as_fd())?;
             }

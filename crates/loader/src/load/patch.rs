@@ -43,19 +43,13 @@ pub(super) fn image(
                 let function = &environment.object.functions[insn.func];
                 insn.insn_idx == error.insn_idx && function.name == error.function
             };
-            let span = linked
-                .insns
-                .iter()
-                .find(is_it)
-                .map_or(Span::NONE, |insn| insn.span);
+            let span = linked.insns.iter().find(is_it).map_or(Span::NONE, |insn| insn.span);
             LoadError::Core { error, span }
         })?,
         None => Vec::new(),
     };
-    let mut poisoned: Vec<(u32, String)> = poisoned
-        .iter()
-        .map(|poisoned| (poisoned.insn_idx, missing(poisoned)))
-        .collect();
+    let mut poisoned: Vec<(u32, String)> =
+        poisoned.iter().map(|poisoned| (poisoned.insn_idx, missing(poisoned))).collect();
     for (insn_idx, insn) in (0..).zip(&mut linked.insns) {
         if insn.core.is_some() {
             return Err(LoadError::Missing {
@@ -68,11 +62,7 @@ pub(super) fn image(
         insn.insn = resolved;
     }
     let bytes = encode_program(&linked.plain_insns(), Endian::NATIVE);
-    Ok(Image {
-        linked,
-        bytes,
-        poisoned,
-    })
+    Ok(Image { linked, bytes, poisoned })
 }
 
 /// What an instruction asked for in vain.
@@ -80,10 +70,9 @@ fn missing(poisoned: &Poisoned) -> String {
     let asked = &poisoned.asked;
     match poisoned.reason {
         PoisonedBecause::NoType | PoisonedBecause::NoMatch => format!("`{asked}` does not exist"),
-        PoisonedBecause::SizeDiffers {
-            local_bytes,
-            target_bytes,
-        } => format!("`{asked}` has {target_bytes} bytes instead of {local_bytes}"),
+        PoisonedBecause::SizeDiffers { local_bytes, target_bytes } => {
+            format!("`{asked}` has {target_bytes} bytes instead of {local_bytes}")
+        }
     }
 }
 

@@ -64,10 +64,7 @@ pub(super) fn load(
         name: object_name(&linked.name),
         insns: request.bytes,
         license: Some(&license),
-        kernel_version: request
-            .object
-            .kernel_version
-            .unwrap_or_else(|| version_for(kind, kernel)),
+        kernel_version: request.object.kernel_version.unwrap_or_else(|| version_for(kind, kernel)),
         flags: kind.flags(),
         expected_attach_type: kind.attach_type.map_or(0, AttachType::number),
         btf: types.fd.as_ref().map(AsFd::as_fd),
@@ -99,9 +96,8 @@ fn failure(
 ) -> LoadError {
     let program_span = request.object.functions[request.linked.func].span;
     // Statistics alone are no reason.
-    let has_reason = log
-        .lines()
-        .any(|line| !line.trim().is_empty() && !line.starts_with("processed "));
+    let has_reason =
+        log.lines().any(|line| !line.trim().is_empty() && !line.starts_with("processed "));
     if has_reason && errno != Errno::EPERM {
         let failure = Failure {
             linked: request.linked,
@@ -113,15 +109,9 @@ fn failure(
         return LoadError::Rejected(Box::new(rejection(failure)));
     }
     let prog_type = request.kind.prog_type;
-    let is_too_old = kernel
-        .version()
-        .is_some_and(|version| prog_type.since() > version);
+    let is_too_old = kernel.version().is_some_and(|version| prog_type.since() > version);
     let reason = if is_too_old {
-        Some(format!(
-            "{} appeared in Linux {}",
-            prog_type.name(),
-            prog_type.since()
-        ))
+        Some(format!("{} appeared in Linux {}", prog_type.name(), prog_type.since()))
     } else if errno.is_permission() {
         let needed = match prog_type {
             ProgType::Lsm | ProgType::Tracing | ProgType::Ext => {
@@ -131,10 +121,7 @@ fn failure(
         };
         Some(needed.to_owned())
     } else if errno == Errno::EINVAL {
-        Some(format!(
-            "the kernel does not know {} in this form",
-            prog_type.name()
-        ))
+        Some(format!("the kernel does not know {} in this form", prog_type.name()))
     } else {
         None
     };
@@ -155,10 +142,7 @@ fn load_once(load: &ProgLoad<'_>, kind: &ProgKind) -> Result<OwnedFd, Errno> {
     match outcome {
         Err(Errno::EINVAL | Errno::E2BIG) if kind.is_attach_optional => {
             let expected_attach_type = 0;
-            let load = ProgLoad {
-                expected_attach_type,
-                ..*load
-            };
+            let load = ProgLoad { expected_attach_type, ..*load };
             prog_load(&load, 0, &mut [])
         }
         // Names, types and lines came with 4.15, 4.18 and 5.0.
@@ -203,11 +187,7 @@ fn without_types_if_incomplete(load: ProgLoad<'_>) -> ProgLoad<'_> {
     let is_complete = load.btf.is_some() && !load.func_info.is_empty();
     match (load.btf.is_some(), is_complete) {
         (_, true) => load,
-        (_, false) => ProgLoad {
-            func_info: &[],
-            line_info: &[],
-            ..load
-        },
+        (_, false) => ProgLoad { func_info: &[], line_info: &[], ..load },
     }
 }
 
@@ -246,9 +226,7 @@ fn line_info(linked: &Linked, slots: &SlotMap, types: &mut KernelTypes) -> Vec<L
         return Vec::new();
     }
     let is_start = |insn_idx: u32| {
-        let found = linked
-            .subprogs
-            .binary_search_by_key(&insn_idx, |subprog| subprog.start);
+        let found = linked.subprogs.binary_search_by_key(&insn_idx, |subprog| subprog.start);
         found.is_ok()
     };
     let mut records: Vec<LineInfo> = Vec::new();
@@ -317,9 +295,7 @@ fn no_btf_target(kind: &ProgKind, kernel: &Kernel, prefix: &str, kinds: KindSet)
         };
     }
     let names = kernel.btf().map(|btf| {
-        let of_kind = btf
-            .ids()
-            .filter(|id| btf.kind(*id).is_some_and(|kind| kinds.contains(kind)));
+        let of_kind = btf.ids().filter(|id| btf.kind(*id).is_some_and(|kind| kinds.contains(kind)));
         let names = of_kind.filter_map(|id| btf.name(id).strip_prefix(prefix));
         bpfc_base::similar::most_similar(&kind.target, names).map(str::to_owned)
     });

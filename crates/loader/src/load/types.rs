@@ -38,11 +38,7 @@ pub(super) fn load(object: &Object, programs: &[Linked]) -> KernelTypes {
             builder.string(&line.text);
         }
     }
-    types.map_types = object
-        .maps
-        .iter()
-        .map(|map| map_types(&mut builder, map))
-        .collect();
+    types.map_types = object.maps.iter().map(|map| map_types(&mut builder, map)).collect();
     types.has_functions = true;
     types.fd = match try_load(&builder) {
         Ok(fd) => Some(fd),
@@ -87,9 +83,7 @@ pub(super) fn try_load(builder: &BtfBuilder) -> Result<OwnedFd, String> {
         bpfc_isa::Endian::Little => Endian::Little,
         bpfc_isa::Endian::Big => Endian::Big,
     };
-    let bytes = builder
-        .to_bytes(endian)
-        .map_err(|error| error.to_string())?;
+    let bytes = builder.to_bytes(endian).map_err(|error| error.to_string())?;
     if let Ok(fd) = btf_load(&bytes, &mut []) {
         return Ok(fd);
     }
@@ -134,9 +128,9 @@ fn is_32_bit_int(builder: &BtfBuilder, mut id: TypeId) -> bool {
     // Typedefs and qualifiers are few; a loop of them is malformed.
     for _ in 0..32 {
         match builder.get(id) {
-            Some(TypeDef::Int {
-                n_bits, bit_offset, ..
-            }) => return *n_bits == 32 && *bit_offset == 0,
+            Some(TypeDef::Int { n_bits, bit_offset, .. }) => {
+                return *n_bits == 32 && *bit_offset == 0;
+            }
             Some(
                 TypeDef::Typedef { target, .. }
                 | TypeDef::Const { target }

@@ -83,10 +83,7 @@ fn explain_control(all: &str, reg: &str) -> Option<Explanation> {
             None,
         )
     } else if has("combined stack size") || has("Too large") && has("stack") {
-        explained(
-            "the functions together need more than 512 bytes of stack".into(),
-            None,
-        )
+        explained("the functions together need more than 512 bytes of stack".into(), None)
     } else if has("read from stack") {
         explained(
             "stack memory is read that was not written".into(),
@@ -98,21 +95,12 @@ fn explain_control(all: &str, reg: &str) -> Option<Explanation> {
             Some("make it unsigned, or check that it is at least 0"),
         )
     } else if has("unbounded memory access") || has("unbounded min value") {
-        explained(
-            format!("{reg} has no upper bound that the kernel can see"),
-            BOUND,
-        )
+        explained(format!("{reg} has no upper bound that the kernel can see"), BOUND)
     } else if has("should have been in") {
-        explained(
-            "the result may be outside the range that this program type returns".into(),
-            None,
-        )
+        explained("the result may be outside the range that this program type returns".into(), None)
     } else if let (true, Some(found)) = (has(" expected="), word_after(all, "type=")) {
         let expected = word_after(all, "expected=").unwrap_or("something else");
-        explained(
-            format!("{reg} is {found} where {expected} is expected"),
-            None,
-        )
+        explained(format!("{reg} is {found} where {expected} is expected"), None)
     } else {
         None
     }
@@ -137,9 +125,7 @@ fn word_after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
 fn quoted_helper(text: &str) -> Option<&str> {
     let (_, rest) =
         (text.split_once("cannot use helper ")).or_else(|| text.split_once("unknown func "))?;
-    rest.split('#')
-        .next()
-        .filter(|name| name.starts_with("bpf_"))
+    rest.split('#').next().filter(|name| name.starts_with("bpf_"))
 }
 
 /// The first register that the text names, as diagnostics write it.
@@ -154,9 +140,7 @@ fn register_in(text: &str) -> Option<String> {
 /// The numbers of the registers that the text names.
 pub(super) fn registers_in(text: &str) -> Vec<u8> {
     let is_start = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-    let numbers = text
-        .split(is_start)
-        .filter_map(|word| word.strip_prefix('R')?.parse().ok());
+    let numbers = text.split(is_start).filter_map(|word| word.strip_prefix('R')?.parse().ok());
     let mut numbers: Vec<u8> = numbers.filter(|number| *number <= 10).collect();
     numbers.dedup();
     numbers
@@ -194,10 +178,7 @@ mod tests {
     #[test]
     fn explains_known_messages() {
         let cases = [
-            (
-                "R0 invalid mem access 'map_value_or_null'",
-                "`r0` may be null here",
-            ),
+            ("R0 invalid mem access 'map_value_or_null'", "`r0` may be null here"),
             (
                 "invalid access to map value, value_size=8 off=8 size=4\nR1 min value is outside",
                 "4 bytes at offset 8 are outside the map value of 8 bytes",
@@ -210,10 +191,7 @@ mod tests {
                 "unknown func bpf_get_stack#67",
                 "this program type may not call `bpf_get_stack`, or the kernel does not have it",
             ),
-            (
-                "R3 type=scalar expected=fp",
-                "`r3` is scalar where fp is expected",
-            ),
+            ("R3 type=scalar expected=fp", "`r3` is scalar where fp is expected"),
             ("R4 !read_ok", "`r4` is read before it has a value"),
         ];
         for (kernel, ours) in cases {

@@ -139,28 +139,19 @@ fn text(insn: &Insn) -> String {
         _ => None,
     };
     let text = insn.text(Syntax::Plain);
-    text.with_symbol(helper.map(|helper| helper.name))
-        .to_string()
+    text.with_symbol(helper.map(|helper| helper.name)).to_string()
 }
 
 impl Rejection {
     /// The code of its diagnostic.
     pub fn code(&self) -> Code {
-        if self.missing.is_some() {
-            btf::E0603
-        } else {
-            load::E0904
-        }
+        if self.missing.is_some() { btf::E0603 } else { load::E0904 }
     }
 
     /// The diagnostic, at the source of the failing instruction where it is known.
     pub fn to_diagnostic(&self) -> Diagnostic {
         let place_span = self.place.as_ref().map_or(Span::NONE, |place| place.span);
-        let span = if place_span.is_none() {
-            self.program_span
-        } else {
-            place_span
-        };
+        let span = if place_span.is_none() { self.program_span } else { place_span };
         let message = format!("the kernel rejects `{}`: {}", self.program, self.message);
         let mut diagnostic = Diagnostic::new(self.code(), span, message);
         if let Some(place) = &self.place {

@@ -67,10 +67,7 @@ const REPORT: &str = "\nVerification failed: ";
 /// The indented lines below a heading as one paragraph.
 fn section(report: &str, heading: &str) -> Option<String> {
     let below = report.lines().skip_while(|line| *line != heading).skip(1);
-    let lines: Vec<&str> = below
-        .take_while(|line| line.starts_with(' '))
-        .map(str::trim)
-        .collect();
+    let lines: Vec<&str> = below.take_while(|line| line.starts_with(' ')).map(str::trim).collect();
     (!lines.is_empty()).then(|| lines.join(" "))
 }
 
@@ -132,10 +129,9 @@ fn classify(line: &str) -> Line<'_> {
     {
         let rest = rest.trim_start();
         return match rest.strip_prefix('(') {
-            Some(_) => Line::Insn {
-                slot,
-                states: rest.split_once("; ").map_or("", |(_, states)| states),
-            },
+            Some(_) => {
+                Line::Insn { slot, states: rest.split_once("; ").map_or("", |(_, states)| states) }
+            }
             None => Line::State { states: rest },
         };
     }
@@ -148,17 +144,13 @@ fn classify(line: &str) -> Line<'_> {
 /// Whether a line consists of registers, as in `R0=scalar() R10=fp0`.
 fn is_state(text: &str) -> bool {
     let first = text.split(' ').next().unwrap_or("");
-    first
-        .split_once('=')
-        .is_some_and(|(name, _)| register(name).is_some())
+    first.split_once('=').is_some_and(|(name, _)| register(name).is_some())
 }
 
 /// `R3`, `R3_w`, `R3_rwD`: the register's number.
 fn register(name: &str) -> Option<u8> {
     let rest = name.strip_prefix('R')?;
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let is_mark = |c: char| c == '_' || c.is_ascii_alphabetic();
     if !rest[end..].chars().all(is_mark) {
         return None;
@@ -193,9 +185,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// The number that follows `words` in `text`.
 pub(super) fn number_after(text: &str, words: &str) -> Option<u32> {
     let (_, rest) = text.split_once(words)?;
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
 
@@ -218,14 +208,8 @@ processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
     fn finds_the_last_instruction() {
         let parsed = parse(LOG);
         assert_eq!(parsed.slot, Some(2));
-        assert_eq!(
-            parsed.messages,
-            ["R0 invalid mem access 'map_value_or_null'"]
-        );
-        assert_eq!(
-            parsed.registers[&0],
-            "map_value_or_null(id=1,map=m,ks=4,vs=8)"
-        );
+        assert_eq!(parsed.messages, ["R0 invalid mem access 'map_value_or_null'"]);
+        assert_eq!(parsed.registers[&0], "map_value_or_null(id=1,map=m,ks=4,vs=8)");
         assert_eq!(parsed.registers[&1], "ctx()");
     }
 

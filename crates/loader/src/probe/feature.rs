@@ -41,16 +41,8 @@ fn of<T>(outcome: Result<T, Errno>) -> Verdict {
 pub(super) fn instruction_sets() -> Vec<Finding> {
     let levels = [
         ("v1", KernelVersion::new(3, 18), "r0 = 0\nexit"),
-        (
-            "v2",
-            Feature::IsaV2.since(),
-            "r0 = 0\nif r0 < 1 goto +0\nexit",
-        ),
-        (
-            "v3",
-            Feature::IsaV3.since(),
-            "r0 = 0\nif w0 < 1 goto +0\nexit",
-        ),
+        ("v2", Feature::IsaV2.since(), "r0 = 0\nif r0 < 1 goto +0\nexit"),
+        ("v3", Feature::IsaV3.since(), "r0 = 0\nif w0 < 1 goto +0\nexit"),
         ("v4", Feature::IsaV4.since(), "r0 = 0\nr0 = (s8)r0\nexit"),
     ];
     let kernel = Kernel::new();
@@ -100,11 +92,7 @@ pub(super) fn features(kernel: &Kernel) -> Vec<Finding> {
 
 fn test_run(kernel: &Kernel) -> Result<(), Errno> {
     let program = load(kernel, ProgType::SocketFilter, &trivial(), &mut [])?;
-    let mut run = TestRun {
-        data_in: &[0; 64],
-        repeat: 1,
-        ..TestRun::default()
-    };
+    let mut run = TestRun { data_in: &[0; 64], repeat: 1, ..TestRun::default() };
     bpf::test_run(program.as_fd(), &mut run).0
 }
 
@@ -197,16 +185,8 @@ pub(super) fn attaching(kernel: &Kernel) -> Vec<Finding> {
         found("tracepoints", v(4, 7), obstacle(tracefs)),
         found("raw tracepoints", v(4, 17), raw_tracepoint(kernel)),
         found("XDP links", v(5, 9), link(ProgType::Xdp, AttachType::Xdp)),
-        found(
-            "perf event links",
-            v(5, 15),
-            link(ProgType::PerfEvent, AttachType::PerfEvent),
-        ),
-        found(
-            "tcx links",
-            v(6, 6),
-            link(ProgType::SchedCls, AttachType::TcxIngress),
-        ),
+        found("perf event links", v(5, 15), link(ProgType::PerfEvent, AttachType::PerfEvent)),
+        found("tcx links", v(6, 6), link(ProgType::SchedCls, AttachType::TcxIngress)),
     ]
 }
 

@@ -82,17 +82,15 @@ impl Verdict {
     }
 
     fn no(reason: impl Into<String>) -> Verdict {
-        Verdict::No {
-            reason: reason.into(),
-        }
+        Verdict::No { reason: reason.into() }
     }
 
     /// What a failed system call says about a feature.
     fn refused(errno: Errno) -> Verdict {
         match errno {
-            Errno::EPERM | Errno::EACCES => Verdict::Unknown {
-                reason: format!("not permitted ({errno})"),
-            },
+            Errno::EPERM | Errno::EACCES => {
+                Verdict::Unknown { reason: format!("not permitted ({errno})") }
+            }
             errno if errno.is_unsupported() => {
                 Verdict::no(format!("this kernel does not have it ({errno})"))
             }

@@ -37,11 +37,7 @@ pub(super) fn load(
         insns: &bytes,
         license: Some(c"GPL"),
         kernel_version: kernel.version_code(),
-        flags: if ty == ProgType::Syscall {
-            SLEEPABLE
-        } else {
-            0
-        },
+        flags: if ty == ProgType::Syscall { SLEEPABLE } else { 0 },
         expected_attach_type: attach.map_or(0, AttachType::number),
         attach_btf_id: match ty {
             ProgType::Tracing => find("btf_trace_sched_switch", KindSet::TYPEDEF),

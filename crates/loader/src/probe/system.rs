@@ -84,9 +84,9 @@ fn unprivileged() -> Verdict {
         Some("0") => Verdict::Yes,
         Some("1") => Verdict::no("kernel.unprivileged_bpf_disabled is 1, until the next boot"),
         Some(value) => Verdict::no(format!("kernel.unprivileged_bpf_disabled is {value}")),
-        None => Verdict::Unknown {
-            reason: "kernel.unprivileged_bpf_disabled cannot be read".into(),
-        },
+        None => {
+            Verdict::Unknown { reason: "kernel.unprivileged_bpf_disabled cannot be read".into() }
+        }
     }
 }
 
@@ -95,9 +95,7 @@ fn jit() -> Verdict {
         Some("1") => Verdict::Yes,
         Some("2") => Verdict::Value("on, with debug output in the kernel log".into()),
         Some(_) => Verdict::no("net.core.bpf_jit_enable is 0"),
-        None => Verdict::Unknown {
-            reason: "net.core.bpf_jit_enable cannot be read".into(),
-        },
+        None => Verdict::Unknown { reason: "net.core.bpf_jit_enable cannot be read".into() },
     }
 }
 
@@ -112,10 +110,7 @@ fn accounting(kernel: &Kernel) -> Verdict {
         _ if limit == RLIM_INFINITY => Verdict::Value("RLIMIT_MEMLOCK, which is unlimited".into()),
         Some(false) => Verdict::Value(format!("RLIMIT_MEMLOCK, which is {limit} bytes")),
         None => Verdict::Unknown {
-            reason: format!(
-                "by memory cgroup since Linux {}",
-                Feature::MemcgAccounting.since()
-            ),
+            reason: format!("by memory cgroup since Linux {}", Feature::MemcgAccounting.since()),
         },
     }
 }

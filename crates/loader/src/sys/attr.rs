@@ -243,10 +243,7 @@ mod tests {
     #[test]
     fn names_are_cut_and_cleaned() {
         assert_eq!(&object_name("counters")[..9], b"counters\0");
-        assert_eq!(
-            &object_name("a_very_long_name_of_a_map"),
-            b"a_very_long_nam\0"
-        );
+        assert_eq!(&object_name("a_very_long_name_of_a_map"), b"a_very_long_nam\0");
         assert_eq!(&object_name("a-b c.d")[..8], b"a_b_c.d\0");
     }
 }

@@ -28,19 +28,11 @@ pub(super) fn raw(fd: BorrowedFd<'_>) -> u32 {
 }
 
 pub(super) fn addr<T>(slice: &[T]) -> u64 {
-    if slice.is_empty() {
-        0
-    } else {
-        slice.as_ptr() as u64
-    }
+    if slice.is_empty() { 0 } else { slice.as_ptr() as u64 }
 }
 
 pub(super) fn addr_mut<T>(slice: &mut [T]) -> u64 {
-    if slice.is_empty() {
-        0
-    } else {
-        slice.as_mut_ptr() as u64
-    }
+    if slice.is_empty() { 0 } else { slice.as_mut_ptr() as u64 }
 }
 
 fn len(slice: &[u8]) -> u32 {
@@ -184,13 +176,7 @@ pub(crate) fn link_create(
     attach_type: u32,
     flags: u32,
 ) -> Result<OwnedFd> {
-    let mut attr = attr::LinkCreate {
-        prog_fd: raw(prog),
-        target,
-        attach_type,
-        flags,
-        cookie: 0,
-    };
+    let mut attr = attr::LinkCreate { prog_fd: raw(prog), target, attach_type, flags, cookie: 0 };
     // SAFETY: the attribute has no pointers.
     unsafe { bpf(Command::LinkCreate, &mut attr).map(|fd| owned(fd)) }
 }
@@ -224,21 +210,15 @@ pub(crate) fn raw_tracepoint_open(prog: BorrowedFd<'_>, name: Option<&CStr>) -> 
 
 /// Pins an object in bpffs.
 pub(crate) fn obj_pin(object: BorrowedFd<'_>, path: &CStr) -> Result<()> {
-    let mut attr = attr::Obj {
-        pathname: path.as_ptr() as u64,
-        bpf_fd: raw(object),
-        ..Default::default()
-    };
+    let mut attr =
+        attr::Obj { pathname: path.as_ptr() as u64, bpf_fd: raw(object), ..Default::default() };
     // SAFETY: the path is a C string that outlives the call.
     unsafe { bpf(Command::ObjPin, &mut attr).map(|_| ()) }
 }
 
 /// Opens a pinned object.
 pub(crate) fn obj_get(path: &CStr) -> Result<OwnedFd> {
-    let mut attr = attr::Obj {
-        pathname: path.as_ptr() as u64,
-        ..Default::default()
-    };
+    let mut attr = attr::Obj { pathname: path.as_ptr() as u64, ..Default::default() };
     // SAFETY: as above.
     unsafe { bpf(Command::ObjGet, &mut attr).map(|fd| owned(fd)) }
 }

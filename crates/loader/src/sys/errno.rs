@@ -109,10 +109,7 @@ mod tests {
     #[test]
     fn prints_names() {
         assert_eq!(Errno::EPERM.to_string(), "EPERM: Operation not permitted");
-        assert_eq!(
-            Errno::ENOTSUPP.to_string(),
-            "ENOTSUPP: Operation not supported"
-        );
+        assert_eq!(Errno::ENOTSUPP.to_string(), "ENOTSUPP: Operation not supported");
         assert_eq!(Errno(9999).to_string(), "error 9999");
     }
 }

@@ -74,11 +74,7 @@ impl MapFd {
         } else {
             value_bytes
         };
-        Ok(MapFd {
-            fd,
-            info,
-            transfer_bytes,
-        })
+        Ok(MapFd { fd, info, transfer_bytes })
     }
 
     pub(crate) fn info(&self) -> &attr::MapInfo {
@@ -90,13 +86,7 @@ impl MapFd {
     }
 
     fn elem(&self, key: u64, value: u64, flags: u64) -> attr::MapElem {
-        attr::MapElem {
-            map_fd: raw(self.fd.as_fd()),
-            key,
-            value,
-            flags,
-            ..Default::default()
-        }
+        attr::MapElem { map_fd: raw(self.fd.as_fd()), key, value, flags, ..Default::default() }
     }
 
     /// # Panics

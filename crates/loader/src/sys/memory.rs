@@ -61,11 +61,7 @@ impl Mapping {
         if start == libc::MAP_FAILED {
             return Err(Errno::last());
         }
-        Ok(Mapping {
-            start: NonNull::new(start.cast()).expect("not mapped at 0"),
-            n_bytes,
-            access,
-        })
+        Ok(Mapping { start: NonNull::new(start.cast()).expect("not mapped at 0"), n_bytes, access })
     }
 
     /// # Panics
@@ -112,10 +108,7 @@ impl Mapping {
     /// If the range is not inside.
     pub(crate) unsafe fn bytes(&self, offset: usize, n_bytes: usize) -> &[u8] {
         let end = offset.checked_add(n_bytes);
-        assert!(
-            end.is_some_and(|end| end <= self.n_bytes),
-            "inside the mapping"
-        );
+        assert!(end.is_some_and(|end| end <= self.n_bytes), "inside the mapping");
         // SAFETY: inside the mapping, as checked; not written, by the caller's promise.
         unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr(), n_bytes) }
     }

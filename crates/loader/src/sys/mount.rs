@@ -20,14 +20,7 @@ pub(crate) fn detached(file_system: &CStr) -> Result<OwnedFd> {
     let null = std::ptr::null::<u8>();
     // SAFETY: the command takes no pointers; both are null.
     retry(|| unsafe {
-        libc::syscall(
-            libc::SYS_fsconfig,
-            context.as_raw_fd(),
-            CMD_CREATE,
-            null,
-            null,
-            0,
-        )
+        libc::syscall(libc::SYS_fsconfig, context.as_raw_fd(), CMD_CREATE, null, null, 0)
     })?;
     // SAFETY: no pointers.
     let mount =

@@ -93,21 +93,12 @@ fn open(attr: &Attr, scope: Scope) -> Result<OwnedFd> {
 }
 
 fn attr(ty: u32, config: u64) -> Attr {
-    Attr {
-        ty,
-        size: size_of::<Attr>() as u32,
-        config,
-        ..Attr::default()
-    }
+    Attr { ty, size: size_of::<Attr>() as u32, config, ..Attr::default() }
 }
 
 /// A tracepoint by the number in its `id` file.
 pub(crate) fn tracepoint(id: u64) -> Result<OwnedFd> {
-    let attr = Attr {
-        sample_period: 1,
-        wakeup_events: 1,
-        ..attr(TYPE_TRACEPOINT, id)
-    };
+    let attr = Attr { sample_period: 1, wakeup_events: 1, ..attr(TYPE_TRACEPOINT, id) };
     // A program on a tracepoint runs on all CPUs, whichever the event names.
     open(&attr, Scope { pid: -1, cpu: 0 })
 }
@@ -126,11 +117,7 @@ pub(crate) fn probe(probe: &Probe<'_>, scope: Scope) -> Result<OwnedFd> {
 
 /// The CPU clock of one CPU, `frequency_hz` times a second.
 pub(crate) fn cpu_clock(cpu: u32, frequency_hz: u64) -> Result<OwnedFd> {
-    let attr = Attr {
-        sample_period: frequency_hz,
-        flags: FREQ,
-        ..attr(TYPE_SOFTWARE, CPU_CLOCK)
-    };
+    let attr = Attr { sample_period: frequency_hz, flags: FREQ, ..attr(TYPE_SOFTWARE, CPU_CLOCK) };
     open(&attr, on_cpu(cpu))
 }
 
@@ -146,10 +133,7 @@ pub(crate) fn bpf_output(cpu: u32) -> Result<OwnedFd> {
 }
 
 fn on_cpu(cpu: u32) -> Scope {
-    Scope {
-        pid: -1,
-        cpu: i32::try_from(cpu).unwrap_or(i32::MAX),
-    }
+    Scope { pid: -1, cpu: i32::try_from(cpu).unwrap_or(i32::MAX) }
 }
 
 /// Starts an event.

@@ -22,18 +22,11 @@ struct CapData {
 
 /// The effective capabilities, one bit each.
 pub(crate) fn effective_capabilities() -> Result<u64> {
-    let mut header = CapHeader {
-        version: CAPABILITY_VERSION_3,
-        pid: 0,
-    };
+    let mut header = CapHeader { version: CAPABILITY_VERSION_3, pid: 0 };
     let mut data = [CapData::default(); 2];
     // SAFETY: version 3 fills in two data structs.
     let returned = unsafe {
-        libc::syscall(
-            libc::SYS_capget,
-            std::ptr::from_mut(&mut header),
-            data.as_mut_ptr(),
-        )
+        libc::syscall(libc::SYS_capget, std::ptr::from_mut(&mut header), data.as_mut_ptr())
     };
     if returned < 0 {
         return Err(Errno::last());

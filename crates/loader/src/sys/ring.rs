@@ -35,12 +35,7 @@ impl Ring {
         let consumer = Mapping::new(map, 0, page, Access::ReadWrite)?;
         let producer = Mapping::new(map, page, page + 2 * n_bytes, Access::Read)?;
         let position = consumer.long(0).load(Ordering::Relaxed);
-        Ok(Ring {
-            consumer,
-            producer,
-            mask: n_bytes - 1,
-            position,
-        })
+        Ok(Ring { consumer, producer, mask: n_bytes - 1, position })
     }
 
     /// Hands every complete record to `take` and frees it, in order, up to what is there now.
@@ -71,9 +66,7 @@ impl Ring {
             let total = (n_bytes + HEADER_BYTES).next_multiple_of(8);
             self.position = self.position.wrapping_add(total);
             // Release: all reads of the record are before it.
-            self.consumer
-                .long(0)
-                .store(self.position, Ordering::Release);
+            self.consumer.long(0).store(self.position, Ordering::Release);
             if flow.is_break() {
                 return (n_records, flow);
             }
@@ -117,12 +110,7 @@ impl PerfRing {
         let n_bytes = n_pages * page_bytes();
         let mapping = Mapping::new(event, 0, page_bytes() + n_bytes, Access::ReadWrite)?;
         let tail = mapping.double_word(DATA_TAIL).load(Ordering::Relaxed);
-        Ok(PerfRing {
-            mapping,
-            n_bytes,
-            tail,
-            wrapped: Vec::new(),
-        })
+        Ok(PerfRing { mapping, n_bytes, tail, wrapped: Vec::new() })
     }
 
     /// Copies a range of the data, which may wrap.

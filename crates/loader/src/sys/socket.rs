@@ -5,11 +5,7 @@ use super::{Result, owned};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 fn check(returned: libc::c_int) -> Result<libc::c_int> {
-    if returned < 0 {
-        Err(Errno::last())
-    } else {
-        Ok(returned)
-    }
+    if returned < 0 { Err(Errno::last()) } else { Ok(returned) }
 }
 
 /// A raw packet socket that sees all protocols on one interface, or on all of them.
@@ -29,11 +25,7 @@ pub(crate) fn packet_socket(ifindex: Option<u32>) -> Result<OwnedFd> {
         let n_bytes = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
         // SAFETY: the address is readable for the length given.
         check(unsafe {
-            libc::bind(
-                socket.as_raw_fd(),
-                std::ptr::from_ref(&address).cast(),
-                n_bytes,
-            )
+            libc::bind(socket.as_raw_fd(), std::ptr::from_ref(&address).cast(), n_bytes)
         })?;
     }
     Ok(socket)

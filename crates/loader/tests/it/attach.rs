@@ -89,11 +89,9 @@ fn cpu_clocks_tick() {
 fn user_functions_are_probed() {
     let Some(kernel) = kernel() else { return };
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-    let libc = maps.lines().find_map(|line| {
-        line.split_whitespace()
-            .nth(5)
-            .filter(|path| path.contains("/libc.so"))
-    });
+    let libc = maps
+        .lines()
+        .find_map(|line| line.split_whitespace().nth(5).filter(|path| path.contains("/libc.so")));
     if skip_without(libc.is_some(), "this test is linked statically") {
         return;
     }
@@ -112,14 +110,9 @@ fn user_functions_are_probed() {
     }
     assert!(count(&loaded) >= before + 7);
     drop(link);
-    let spec: AttachSpec = format!("uprobe:{}:getpgidd", libc.unwrap())
-        .parse()
-        .unwrap();
+    let spec: AttachSpec = format!("uprobe:{}:getpgidd", libc.unwrap()).parse().unwrap();
     let error = attach(&loaded.programs[0], &spec, &kernel).unwrap_err();
-    assert!(
-        error.to_string().ends_with("did you mean `getpgid`?"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("did you mean `getpgid`?"), "{error}");
 }
 
 #[test]
@@ -156,22 +149,15 @@ fn programs_may_be_attached_elsewhere_than_declared() {
     let func = object.function("prog").unwrap();
     let declared = ProgKind::of(&object.functions[func]);
     let spec: AttachSpec = "raw_tp:sched_switch".parse().unwrap();
-    let options = LoadOptions {
-        kinds: vec![(func, spec.kind(declared.as_ref()))],
-        ..LoadOptions::default()
-    };
+    let options =
+        LoadOptions { kinds: vec![(func, spec.kind(declared.as_ref()))], ..LoadOptions::default() };
     let loaded = load(&object, &kernel, &options).unwrap();
     assert_eq!(loaded.programs[0].kind().prog_type, ProgType::RawTracepoint);
     let _link = attach(&loaded.programs[0], &spec, &kernel).unwrap();
     assert!(wait_for(|| count(&loaded) > 0));
     let elsewhere: AttachSpec = "tp:sched:sched_switch".parse().unwrap();
     let error = attach(&loaded.programs[0], &elsewhere, &kernel).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("it was loaded as BPF_PROG_TYPE_RAW_TRACEPOINT"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("it was loaded as BPF_PROG_TYPE_RAW_TRACEPOINT"), "{error}");
 }
 
 #[test]
@@ -196,11 +182,7 @@ fn misspelt_places_have_suggestions() {
             "raw_tp:sched_swich",
             "there is no raw tracepoint `sched_swich`; did you mean `sched_switch`?",
         ),
-        (
-            &xdp,
-            "xdp:l0",
-            "there is no network interface `l0`; did you mean `lo`?",
-        ),
+        (&xdp, "xdp:l0", "there is no network interface `l0`; did you mean `lo`?"),
     ] {
         let spec: AttachSpec = spec.parse().unwrap();
         let error = attach(&loaded.programs[0], &spec, &kernel).unwrap_err();

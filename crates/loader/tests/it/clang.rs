@@ -40,10 +40,7 @@ fn compiled(name: &str) -> Option<Object> {
         .arg(&object)
         .arg("-I")
         .arg(folder)
-        .arg(format!(
-            "-I/usr/include/{}-linux-gnu",
-            std::env::consts::ARCH
-        ))
+        .arg(format!("-I/usr/include/{}-linux-gnu", std::env::consts::ARCH))
         .output();
     match output {
         Ok(output) if output.status.success() => {}
@@ -91,10 +88,7 @@ fn udp(port: u16) -> Vec<u8> {
 }
 
 fn run(loaded: &Loaded, data: &[u8]) -> bpfc_loader::TestOutput {
-    let input = TestInput {
-        data,
-        ..TestInput::default()
-    };
+    let input = TestInput { data, ..TestInput::default() };
     loaded.programs[0].test_run(&input).unwrap()
 }
 
@@ -115,9 +109,7 @@ fn xdp_count_counts_protocols() {
         assert_eq!(run(&loaded, &udp(53)).retval, 2);
     }
     let dump = loaded.map("counters").unwrap().dump().unwrap();
-    let [(key, values)] = &dump[..] else {
-        panic!("{dump:?}")
-    };
+    let [(key, values)] = &dump[..] else { panic!("{dump:?}") };
     // `enum protocol`: UDP is 4.
     assert_eq!(word(key), 4);
     assert_eq!((long(&values[0]), long(&values[0][8..])), (3, 180));
@@ -131,10 +123,7 @@ fn xdp_firewall_drops_by_port() {
     assert_eq!(run(&loaded, &udp(23)).retval, 1);
     assert_eq!(run(&loaded, &udp(24)).retval, 2);
     let verdicts = loaded.map("verdicts").unwrap().dump().unwrap();
-    let verdicts: Vec<u64> = verdicts
-        .iter()
-        .map(|(_, values)| long(&values[0]))
-        .collect();
+    let verdicts: Vec<u64> = verdicts.iter().map(|(_, values)| long(&values[0])).collect();
     assert_eq!(verdicts, [1, 1]);
 }
 

@@ -16,10 +16,8 @@ const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
 
 /// Counts its runs in element 0 of `state` and sends the count; `size` bytes of stack.
 fn sender(call: &str, size: u32) -> String {
-    let words: String = (8..=size)
-        .step_by(8)
-        .map(|at| format!("*(u64 *)(r10 - {at}) = 0\n"))
-        .collect();
+    let words: String =
+        (8..=size).step_by(8).map(|at| format!("*(u64 *)(r10 - {at}) = 0\n")).collect();
     format!(
         "r6 = r1
         {words}
@@ -40,11 +38,7 @@ fn sender(call: &str, size: u32) -> String {
 }
 
 fn run(loaded: &Loaded, repeat: u32) {
-    let input = TestInput {
-        data: &[0; 64],
-        repeat,
-        ..TestInput::default()
-    };
+    let input = TestInput { data: &[0; 64], repeat, ..TestInput::default() };
     loaded.programs[0].test_run(&input).unwrap();
 }
 
@@ -58,10 +52,7 @@ fn ring(n_bytes: u32, record_bytes: u32) -> Option<Loaded> {
         r4 = 0
         call bpf_ringbuf_output"
     );
-    let maps = [
-        array("state", 8, 1),
-        map("ring", MapType::Ringbuf, 0, 0, n_bytes),
-    ];
+    let maps = [array("state", 8, 1), map("ring", MapType::Ringbuf, 0, 0, n_bytes)];
     let text = sender(&call, record_bytes);
     Some(loaded(&program(maps, "xdp", &text), &kernel))
 }
@@ -138,10 +129,7 @@ fn perf(record_bytes: u32) -> Option<Loaded> {
         r5 = {record_bytes}
         call bpf_perf_event_output"
     );
-    let maps = [
-        array("state", 8, 1),
-        map("events", MapType::PerfEventArray, 4, 4, 0),
-    ];
+    let maps = [array("state", 8, 1), map("events", MapType::PerfEventArray, 4, 4, 0)];
     let text = sender(&call, record_bytes);
     Some(loaded(&program(maps, "xdp", &text), &kernel))
 }
@@ -155,9 +143,7 @@ fn perf_buffers_keep_content_around_the_end() {
     for round in 0..40 {
         run(&loaded, round % 20 + 1);
         let flow = reader.consume(|event| {
-            let PerfEvent::Sample { data, .. } = event else {
-                panic!("{event:?}")
-            };
+            let PerfEvent::Sample { data, .. } = event else { panic!("{event:?}") };
             assert!(data.len() >= 104 && data[8..104].iter().all(|byte| *byte == 0));
             seen.push(first_word(data));
             GO_ON
@@ -167,10 +153,7 @@ fn perf_buffers_keep_content_around_the_end() {
     // The test may have moved from CPU to CPU.
     seen.sort_unstable();
     assert_eq!(seen, (1..=seen.len() as u64).collect::<Vec<_>>());
-    assert_eq!(
-        seen.len(),
-        (0..40).map(|round| round % 20 + 1).sum::<usize>()
-    );
+    assert_eq!(seen.len(), (0..40).map(|round| round % 20 + 1).sum::<usize>());
 }
 
 #[test]
@@ -268,9 +251,7 @@ fn printed_lines_arrive() {
     let loaded = loaded(&program([array("state", 8, 1)], "xdp", text), &kernel);
     let token = u64::from(std::process::id()) << 20 | 0xbfc;
     let state = loaded.map("state").unwrap();
-    state
-        .update(&[0; 4], &token.to_ne_bytes(), UpdateFlag::Any)
-        .unwrap();
+    state.update(&[0; 4], &token.to_ne_bytes(), UpdateFlag::Any).unwrap();
     let mut pipe = TracePipe::open().unwrap();
     let wanted = format!("tok{token}");
     let end = Instant::now() + Duration::from_secs(5);

@@ -7,10 +7,7 @@ use bpfc_object::Map as Definition;
 use std::os::fd::AsFd;
 
 fn u32s(numbers: impl IntoIterator<Item = u32>) -> Vec<Vec<u8>> {
-    numbers
-        .into_iter()
-        .map(|n| n.to_ne_bytes().to_vec())
-        .collect()
+    numbers.into_iter().map(|n| n.to_ne_bytes().to_vec()).collect()
 }
 
 #[test]
@@ -20,8 +17,7 @@ fn hashes_hold_what_is_written() {
         let map = Map::create(&map("h", ty, 4, 8, 5000), &kernel).unwrap();
         for n in 0..3000_u32 {
             let value = u64::from(n) * 3;
-            map.update(&n.to_ne_bytes(), &value.to_ne_bytes(), UpdateFlag::Any)
-                .unwrap();
+            map.update(&n.to_ne_bytes(), &value.to_ne_bytes(), UpdateFlag::Any).unwrap();
         }
         assert!(map.delete(&7_u32.to_ne_bytes()).unwrap());
         assert!(!map.delete(&7_u32.to_ne_bytes()).unwrap());
@@ -56,13 +52,8 @@ fn flags_of_updates_are_kept() {
 fn arrays_are_full_of_zeros() {
     let Some(kernel) = kernel() else { return };
     let map = Map::create(&array("a", 4, 5), &kernel).unwrap();
-    map.update(&2_u32.to_ne_bytes(), &9_u32.to_ne_bytes(), UpdateFlag::Any)
-        .unwrap();
-    let values = map
-        .dump()
-        .unwrap()
-        .into_iter()
-        .map(|(_, mut values)| values.remove(0));
+    map.update(&2_u32.to_ne_bytes(), &9_u32.to_ne_bytes(), UpdateFlag::Any).unwrap();
+    let values = map.dump().unwrap().into_iter().map(|(_, mut values)| values.remove(0));
     assert_eq!(values.collect::<Vec<_>>(), u32s([0, 0, 9, 0, 0]));
     assert!(map.delete(&2_u32.to_ne_bytes()).is_err());
     assert!(map.lookup(&5_u32.to_ne_bytes()).unwrap().is_none());
@@ -72,25 +63,16 @@ fn arrays_are_full_of_zeros() {
 fn per_cpu_maps_have_a_value_for_each_cpu() {
     let Some(kernel) = kernel() else { return };
     let n_cpus = kernel.n_possible_cpus().unwrap();
-    for ty in [
-        MapType::PercpuArray,
-        MapType::PercpuHash,
-        MapType::LruPercpuHash,
-    ] {
+    for ty in [MapType::PercpuArray, MapType::PercpuHash, MapType::LruPercpuHash] {
         // 12 bytes: the kernel pads each value to 16.
         let map = Map::create(&map("p", ty, 4, 12, 2), &kernel).unwrap();
         assert_eq!(map.n_values(), n_cpus);
         let values: Vec<Vec<u8>> = (0..n_cpus).map(|cpu| vec![cpu as u8 + 1; 12]).collect();
-        map.update_values(&1_u32.to_ne_bytes(), &values, UpdateFlag::Any)
-            .unwrap();
-        assert_eq!(
-            map.lookup(&1_u32.to_ne_bytes()).unwrap(),
-            Some(values.clone())
-        );
+        map.update_values(&1_u32.to_ne_bytes(), &values, UpdateFlag::Any).unwrap();
+        assert_eq!(map.lookup(&1_u32.to_ne_bytes()).unwrap(), Some(values.clone()));
         let dump = map.dump().unwrap();
         assert!(dump.contains(&(1_u32.to_ne_bytes().to_vec(), values)));
-        map.update(&1_u32.to_ne_bytes(), &[5; 12], UpdateFlag::Any)
-            .unwrap();
+        map.update(&1_u32.to_ne_bytes(), &[5; 12], UpdateFlag::Any).unwrap();
         let found = map.lookup(&1_u32.to_ne_bytes()).unwrap().unwrap();
         assert_eq!(found, vec![vec![5; 12]; n_cpus as usize]);
     }
@@ -120,10 +102,8 @@ fn tries_match_prefixes() {
     };
     let map = Map::create(&definition, &kernel).unwrap();
     let key = |bits: u32, address: [u8; 4]| [bits.to_ne_bytes(), address].concat();
-    map.update(&key(8, [10, 0, 0, 0]), &[1; 4], UpdateFlag::Any)
-        .unwrap();
-    map.update(&key(24, [10, 1, 2, 0]), &[2; 4], UpdateFlag::Any)
-        .unwrap();
+    map.update(&key(8, [10, 0, 0, 0]), &[1; 4], UpdateFlag::Any).unwrap();
+    map.update(&key(24, [10, 1, 2, 0]), &[2; 4], UpdateFlag::Any).unwrap();
     let found = map.lookup(&key(32, [10, 1, 2, 9])).unwrap();
     assert_eq!(found, Some(vec![vec![2; 4]]));
     assert_eq!(map.dump().unwrap().len(), 2);
@@ -178,11 +158,7 @@ fn impossible_maps_are_explained() {
         empty.to_string(),
         "map `empty` cannot be created: EINVAL: Invalid argument (`max_entries` is 0)"
     );
-    let unknown = create(&Definition {
-        map_type: 9999,
-        max_entries: 1,
-        ..Definition::default()
-    });
+    let unknown = create(&Definition { map_type: 9999, max_entries: 1, ..Definition::default() });
     assert!(unknown.to_string().contains("9999 is unknown"), "{unknown}");
 }
 

@@ -87,10 +87,7 @@ fn send(kernel: &Kernel, n: usize) {
 }
 
 fn shown(arguments: &str) -> String {
-    let output = Command::new("ip")
-        .args(arguments.split(' '))
-        .output()
-        .unwrap();
+    let output = Command::new("ip").args(arguments.split(' ')).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -101,17 +98,12 @@ fn attached(loaded: &Loaded, spec: &str, kernel: &Kernel) -> Result<Link, LoadEr
 #[test]
 fn xdp_programs_see_frames() {
     with_veth(|kernel| {
-        for (spec, mode) in [
-            ("xdp:far", "xdp"),
-            ("xdp:far:native", "xdp"),
-            ("xdp:far:generic", "xdpgeneric"),
-        ] {
+        for (spec, mode) in
+            [("xdp:far", "xdp"), ("xdp:far:native", "xdp"), ("xdp:far:generic", "xdpgeneric")]
+        {
             let loaded = xdp();
             let link = attached(&loaded, spec, kernel).unwrap();
-            assert!(
-                shown("link show far").contains(&format!(" {mode} ")),
-                "{spec}"
-            );
+            assert!(shown("link show far").contains(&format!(" {mode} ")), "{spec}");
             send(kernel, 5);
             assert_eq!(count(&loaded), 5, "{spec}");
             drop(link);
@@ -130,10 +122,7 @@ fn one_interface_takes_one_xdp_program() {
         let error = attached(&second, "xdp:far", kernel).unwrap_err();
         assert_eq!(error.code().name(), "E0905");
         let text = error.to_string();
-        assert!(
-            text.contains("another XDP program") || text.contains("already"),
-            "{text}"
-        );
+        assert!(text.contains("another XDP program") || text.contains("already"), "{text}");
     });
 }
 
@@ -174,13 +163,7 @@ fn links_outlive_interfaces() {
     with_veth(|kernel| {
         let loaded = xdp();
         let link = attached(&loaded, "xdp:far", kernel).unwrap();
-        assert!(
-            Command::new("ip")
-                .args(["link", "del", "near"])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("ip").args(["link", "del", "near"]).status().unwrap().success());
         drop(link);
     });
 }

@@ -6,10 +6,7 @@ use bpfc_loader::{Finding, Group, Kernel, Verdict, probe, probe_helpers};
 
 fn verdict<'a>(findings: &'a [Finding], name: &str) -> &'a Verdict {
     let mut found = findings.iter().filter(|finding| finding.name == name);
-    &found
-        .next()
-        .unwrap_or_else(|| panic!("{name} was tried"))
-        .verdict
+    &found.next().unwrap_or_else(|| panic!("{name} was tried")).verdict
 }
 
 #[test]
@@ -17,10 +14,7 @@ fn findings_fit_the_kernel() {
     let Some(kernel) = kernel() else { return };
     let findings = probe(&kernel);
     for finding in &findings {
-        println!(
-            "{:?} {}: {:?}",
-            finding.group, finding.name, finding.verdict
-        );
+        println!("{:?} {}: {:?}", finding.group, finding.name, finding.verdict);
     }
     for name in [
         "v1",
@@ -58,11 +52,7 @@ fn helpers_belong_to_program_types() {
     let Some(kernel) = kernel() else { return };
     for (ty, has, lacks) in [
         (ProgType::Xdp, "bpf_xdp_adjust_head", "bpf_skb_load_bytes"),
-        (
-            ProgType::SchedCls,
-            "bpf_skb_load_bytes",
-            "bpf_xdp_adjust_head",
-        ),
+        (ProgType::SchedCls, "bpf_skb_load_bytes", "bpf_xdp_adjust_head"),
         (ProgType::Kprobe, "bpf_probe_read", "bpf_skb_load_bytes"),
     ] {
         let callable = probe_helpers(&kernel, ty).unwrap();

@@ -15,10 +15,7 @@ const PACKET: [u8; 64] = [7; 64];
 fn run(object: &Object) -> u32 {
     let kernel = kernel().expect("checked by the caller");
     let loaded = loaded(object, &kernel);
-    let input = TestInput {
-        data: &PACKET,
-        ..TestInput::default()
-    };
+    let input = TestInput { data: &PACKET, ..TestInput::default() };
     loaded.programs[0].test_run(&input).unwrap().retval
 }
 
@@ -62,20 +59,13 @@ fn packets_come_back() {
         .Lout:
         exit";
     let loaded = loaded(&program([], "xdp", text), &kernel);
-    let input = TestInput {
-        data: &PACKET,
-        repeat: 100,
-        ..TestInput::default()
-    };
+    let input = TestInput { data: &PACKET, repeat: 100, ..TestInput::default() };
     let output = loaded.programs[0].test_run(&input).unwrap();
     assert_eq!((output.retval, output.data.len()), (1, 64));
     assert_eq!(output.data[..2], [9, 7]);
     let nothing = TestInput::default();
     let error = loaded.programs[0].test_run(&nothing).unwrap_err();
-    assert!(
-        error.to_string().starts_with("cannot run program `prog`"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("cannot run program `prog`"), "{error}");
 }
 
 #[test]
@@ -84,10 +74,7 @@ fn contexts_go_in() {
     let text = "r0 = *(u64 *)(r1 + 8)\nexit";
     let loaded = loaded(&program([], "raw_tp/sched_switch", text), &kernel);
     let ctx: Vec<u8> = [5_u64, 6, 7].iter().flat_map(|n| n.to_ne_bytes()).collect();
-    let input = TestInput {
-        ctx: &ctx,
-        ..TestInput::default()
-    };
+    let input = TestInput { ctx: &ctx, ..TestInput::default() };
     assert_eq!(loaded.programs[0].test_run(&input).unwrap().retval, 6);
 }
 
@@ -100,11 +87,7 @@ fn contexts_come_back() {
     let mut ctx = vec![0; 192];
     ctx[8] = 41;
     ctx[32] = 7;
-    let input = TestInput {
-        data: &PACKET,
-        ctx: &ctx,
-        ..TestInput::default()
-    };
+    let input = TestInput { data: &PACKET, ctx: &ctx, ..TestInput::default() };
     let output = loaded.programs[0].test_run(&input).unwrap();
     assert_eq!((output.ctx[8], output.ctx[32]), (42, 7));
 }
@@ -127,14 +110,8 @@ fn programs_and_user_space_share_maps() {
     let Some(kernel) = kernel() else { return };
     let loaded = loaded(&program([array("counts", 8, 1)], "xdp", COUNT), &kernel);
     let counts = loaded.map("counts").unwrap();
-    counts
-        .update(&[0; 4], &40_u64.to_ne_bytes(), UpdateFlag::Any)
-        .unwrap();
-    let input = TestInput {
-        data: &PACKET,
-        repeat: 2,
-        ..TestInput::default()
-    };
+    counts.update(&[0; 4], &40_u64.to_ne_bytes(), UpdateFlag::Any).unwrap();
+    let input = TestInput { data: &PACKET, repeat: 2, ..TestInput::default() };
     assert_eq!(loaded.programs[0].test_run(&input).unwrap().retval, 42);
     let found = counts.lookup(&[0; 4]).unwrap().unwrap();
     assert_eq!(found, [42_u64.to_ne_bytes().to_vec()]);
@@ -150,9 +127,7 @@ fn keys_of_arrays_may_be_enumerations() {
         is_signed: false,
         enumerators: Vec::new(),
     });
-    let value = object
-        .btf
-        .push(TypeDef::int("u64", 8, IntEncoding::Unsigned));
+    let value = object.btf.push(TypeDef::int("u64", 8, IntEncoding::Unsigned));
     let counts = object.map("counts").unwrap();
     object.maps[counts].key_type = Some(key);
     object.maps[counts].value_type = Some(value);
@@ -262,11 +237,7 @@ fn rejections_point_at_the_source() {
     assert_eq!(diagnostic.code.name(), "E0904");
     assert_eq!(diagnostic.span(), bpfc_base::Span::new(80, 85));
     assert!(diagnostic.message.contains("the kernel rejects `prog`"));
-    assert!(
-        rejected.log.contains("; lock *(u64 *)(r0 + 0) += r1"),
-        "{}",
-        rejected.log
-    );
+    assert!(rejected.log.contains("; lock *(u64 *)(r0 + 0) += r1"), "{}", rejected.log);
 }
 
 #[test]
@@ -280,20 +251,13 @@ fn rejections_without_an_instruction_name_one() {
     assert_eq!(rejected.place.unwrap().insn_idx, 2);
     let endless = "r0 = 0\n.Lagain:\nr0 ^= 1\ngoto .Lagain";
     let rejected = rejection(&program([], "xdp", endless));
-    assert_eq!(
-        rejected.message,
-        "the loop has no bound that the kernel can see"
-    );
+    assert_eq!(rejected.message, "the loop has no bound that the kernel can see");
     let unread = "r0 = r3\nexit";
     let rejected = rejection(&program([], "xdp", unread));
     assert_eq!(rejected.message, "`r3` is read before it has a value");
     let helper = "call bpf_skb_load_bytes\nexit";
     let rejected = rejection(&program([], "xdp", helper));
-    assert!(
-        rejected.message.contains("`bpf_skb_load_bytes`"),
-        "{}",
-        rejected.message
-    );
+    assert!(rejected.message.contains("`bpf_skb_load_bytes`"), "{}", rejected.message);
 }
 
 #[test]
@@ -312,10 +276,7 @@ fn long_logs_are_complete() {
 fn logs_of_good_programs_are_kept_on_request() {
     let Some(kernel) = kernel() else { return };
     let object = program([], "xdp", "r0 = 2\nexit");
-    let options = LoadOptions {
-        log: LogLevel::Full,
-        ..LoadOptions::default()
-    };
+    let options = LoadOptions { log: LogLevel::Full, ..LoadOptions::default() };
     let loaded = load(&object, &kernel, &options).unwrap();
     assert!(loaded.programs[0].log().contains("0: (b7) r0 = 2"));
 }
@@ -332,9 +293,7 @@ fn unknown_sections_are_the_programs_fault() {
 /// An object whose program returns a CO-RE relocated offset of a field of `task_struct`.
 fn field_offset(field: &str) -> Object {
     let mut object = program([], "socket", "r0 = 8\nexit");
-    let int = object
-        .btf
-        .intern(TypeDef::int("int", 4, IntEncoding::Signed));
+    let int = object.btf.intern(TypeDef::int("int", 4, IntEncoding::Signed));
     let member = |name: &str, bit_offset| MemberDef {
         name: name.into(),
         ty: int,
@@ -344,18 +303,10 @@ fn field_offset(field: &str) -> Object {
     let root = object.btf.push(TypeDef::Struct {
         name: "task_struct".into(),
         size_bytes: 12,
-        members: vec![
-            member("filler___x", 0),
-            member("prio", 32),
-            member(field, 64),
-        ],
+        members: vec![member("filler___x", 0), member("prio", 32), member(field, 64)],
     });
     let func = object.function("prog").unwrap();
-    object.functions[func].insns[0].core = Some(CoreReloc {
-        kind: 0,
-        root,
-        access: "0:2".into(),
-    });
+    object.functions[func].insns[0].core = Some(CoreReloc { kind: 0, root, access: "0:2".into() });
     object
 }
 
@@ -363,9 +314,7 @@ fn field_offset(field: &str) -> Object {
 fn core_relocations_follow_the_kernel() {
     let Some(kernel) = kernel() else { return };
     let Some(btf) = kernel.btf() else { return };
-    let task = btf
-        .find_by_name("task_struct", bpfc_btf::KindSet::STRUCT)
-        .unwrap();
+    let task = btf.find_by_name("task_struct", bpfc_btf::KindSet::STRUCT).unwrap();
     let pid = btf.find_field(task, "pid").unwrap().unwrap();
     assert_eq!(run(&field_offset("pid")), pid.bit_offset / 8);
     let rejected = rejection(&field_offset("no_such_field"));
@@ -393,41 +342,24 @@ fn with_extern(item: Extern, is_call: bool, rest: &str) -> Object {
 }
 
 fn item(name: &str, kind: ExternKind, is_weak: bool) -> Extern {
-    Extern {
-        name: name.into(),
-        kind,
-        is_weak,
-        btf: None,
-    }
+    Extern { name: name.into(), kind, is_weak, btf: None }
 }
 
 #[test]
 fn kernel_functions_are_called() {
     let Some(kernel) = kernel() else { return };
     let name = "bpf_cast_to_kern_ctx";
-    let has = kernel
-        .btf()
-        .is_some_and(|btf| btf.find_func(name).is_some());
+    let has = kernel.btf().is_some_and(|btf| btf.find_func(name).is_some());
     if skip_without(has, "the kernel has no bpf_cast_to_kern_ctx (6.2)") {
         return;
     }
     let call = with_extern(item(name, ExternKind::Kfunc, false), true, "r0 = 3\nexit");
     assert_eq!(run(&call), 3);
     let unknown = || item("bpf_no_such_kfunc", ExternKind::Kfunc, false);
-    let error = load(
-        &with_extern(unknown(), true, "exit"),
-        &kernel,
-        &LoadOptions::default(),
-    );
+    let error = load(&with_extern(unknown(), true, "exit"), &kernel, &LoadOptions::default());
     let error = error.unwrap_err().to_string();
-    assert!(
-        error.contains("the kernel function `bpf_no_such_kfunc`"),
-        "{error}"
-    );
-    let weak = Extern {
-        is_weak: true,
-        ..unknown()
-    };
+    assert!(error.contains("the kernel function `bpf_no_such_kfunc`"), "{error}");
+    let weak = Extern { is_weak: true, ..unknown() };
     let rejected = rejection(&with_extern(weak, true, "r0 = 0\nexit"));
     assert_eq!(
         rejected.message,
@@ -453,11 +385,7 @@ fn kernel_symbols_have_addresses() {
 fn typed_tracepoints_attach_as_loaded() {
     let Some(kernel) = kernel() else { return };
     let loaded = loaded(
-        &program(
-            [array("counts", 8, 1)],
-            "tp_btf/sched_switch",
-            crate::attach::COUNT,
-        ),
+        &program([array("counts", 8, 1)], "tp_btf/sched_switch", crate::attach::COUNT),
         &kernel,
     );
     let program = &loaded.programs[0];
@@ -482,27 +410,16 @@ fn pinned_maps_are_shared() {
         skip_without(false, &format!("bpffs is not mounted: {error}"));
         return;
     }
-    let options = LoadOptions {
-        pin_folder: folder.clone().into(),
-        ..LoadOptions::default()
-    };
+    let options = LoadOptions { pin_folder: folder.clone().into(), ..LoadOptions::default() };
     let shared = |value_bytes| {
-        let map = bpfc_object::Map {
-            pinning: Pinning::ByName,
-            ..array("counts", value_bytes, 1)
-        };
+        let map = bpfc_object::Map { pinning: Pinning::ByName, ..array("counts", value_bytes, 1) };
         program([map], "xdp", COUNT)
     };
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let first = load(&shared(8), &kernel, &options).unwrap();
         let second = load(&shared(8), &kernel, &options).unwrap();
-        assert_eq!(
-            first.map("counts").unwrap().id(),
-            second.map("counts").unwrap().id()
-        );
-        let error = load(&shared(16), &kernel, &options)
-            .unwrap_err()
-            .to_string();
+        assert_eq!(first.map("counts").unwrap().id(), second.map("counts").unwrap().id());
+        let error = load(&shared(16), &kernel, &options).unwrap_err().to_string();
         assert!(error.contains("is pinned under its name"), "{error}");
     }));
     std::fs::remove_file(format!("{folder}/counts")).unwrap();

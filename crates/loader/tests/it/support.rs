@@ -65,10 +65,7 @@ impl Symbols for Names<'_> {
             return Some(Callee::Helper(helper.id));
         }
         let func = self.0.function(name)?;
-        Some(Callee::Kfunc {
-            id: func.index() as u32,
-            off: 0,
-        })
+        Some(Callee::Kfunc { id: func.index() as u32, off: 0 })
     }
 
     fn wide(&self, name: &str) -> Option<Wide> {
@@ -78,11 +75,7 @@ impl Symbols for Names<'_> {
 
 /// An object under the GPL with these maps.
 pub fn object(maps: impl IntoIterator<Item = Map>) -> Object {
-    Object {
-        license: Some("GPL".into()),
-        maps: maps.into_iter().collect(),
-        ..Object::default()
-    }
+    Object { license: Some("GPL".into()), maps: maps.into_iter().collect(), ..Object::default() }
 }
 
 /// Adds a function in assembly, with BTF and a source line for each instruction. Maps and
@@ -90,58 +83,38 @@ pub fn object(maps: impl IntoIterator<Item = Map>) -> Object {
 pub fn add(object: &mut Object, section: &str, name: &str, text: &str) {
     let assembly = assemble(text, &Names(object)).unwrap_or_else(|errors| panic!("{errors:?}"));
     let lines: Vec<&str> = text.lines().collect();
-    let insns = assembly
-        .insns
-        .iter()
-        .zip(&assembly.lines)
-        .map(|(insn, line)| {
-            let mut insn = match *insn {
-                Insn::LoadImm64 {
-                    dst,
-                    value: Wide::MapIdx(idx),
-                } => ObjInsn::load_address(dst, Reloc::Map(MapId::new(idx as usize))),
-                Insn::Call(Callee::Kfunc { id, .. }) => {
-                    ObjInsn::call(Reloc::Call(Idx::new(id as usize)))
-                }
-                insn => ObjInsn::new(insn),
-            };
-            let source = lines[*line as usize - 1];
-            insn.line = Some(Arc::new(Line {
-                file: "test.s".into(),
-                line: *line,
-                column: 1,
-                text: source.trim().into(),
-            }));
-            insn.span = Span::new(*line * 10, *line * 10 + 5);
-            insn
-        });
-    let insns = insns.collect();
-    let int = object
-        .btf
-        .intern(TypeDef::int("int", 4, IntEncoding::Signed));
-    let ptr = object.btf.intern(TypeDef::Ptr {
-        target: TypeId::VOID,
+    let insns = assembly.insns.iter().zip(&assembly.lines).map(|(insn, line)| {
+        let mut insn = match *insn {
+            Insn::LoadImm64 { dst, value: Wide::MapIdx(idx) } => {
+                ObjInsn::load_address(dst, Reloc::Map(MapId::new(idx as usize)))
+            }
+            Insn::Call(Callee::Kfunc { id, .. }) => {
+                ObjInsn::call(Reloc::Call(Idx::new(id as usize)))
+            }
+            insn => ObjInsn::new(insn),
+        };
+        let source = lines[*line as usize - 1];
+        insn.line = Some(Arc::new(Line {
+            file: "test.s".into(),
+            line: *line,
+            column: 1,
+            text: source.trim().into(),
+        }));
+        insn.span = Span::new(*line * 10, *line * 10 + 5);
+        insn
     });
-    let param = ParamDef {
-        name: "ctx".into(),
-        ty: ptr,
-    };
+    let insns = insns.collect();
+    let int = object.btf.intern(TypeDef::int("int", 4, IntEncoding::Signed));
+    let ptr = object.btf.intern(TypeDef::Ptr { target: TypeId::VOID });
+    let param = ParamDef { name: "ctx".into(), ty: ptr };
     let is_program = section != Function::SUBPROGRAM_SECTION;
     let proto = object.btf.push(TypeDef::FuncProto {
         ret: int,
         params: if is_program { vec![param] } else { Vec::new() },
         is_variadic: false,
     });
-    let linkage = if is_program {
-        Linkage::Global
-    } else {
-        Linkage::Static
-    };
-    let btf = object.btf.push(TypeDef::Func {
-        name: name.into(),
-        proto,
-        linkage,
-    });
+    let linkage = if is_program { Linkage::Global } else { Linkage::Static };
+    let btf = object.btf.push(TypeDef::Func { name: name.into(), proto, linkage });
     object.functions.push(Function {
         name: name.into(),
         section: section.into(),

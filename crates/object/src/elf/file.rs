@@ -106,20 +106,12 @@ impl<'a> Elf<'a> {
             0 => Vec::new(),
             symtab => symbols(file, &sections, symtab)?,
         };
-        Ok(Elf {
-            endian: file.endian,
-            sections,
-            symbols,
-            symtab: symtab as u32,
-        })
+        Ok(Elf { endian: file.endian, sections, symbols, symtab: symtab as u32 })
     }
 
     /// The relocations in a section of type `REL`.
     pub fn relocations(&self, section: &ElfSection<'a>) -> Result<Vec<Rel>, ElfError> {
-        let file = File {
-            bytes: section.bytes,
-            endian: self.endian,
-        };
+        let file = File { bytes: section.bytes, endian: self.endian };
         if !section.bytes.len().is_multiple_of(REL_BYTES) {
             let what = "a relocation section is no multiple of 16 bytes long";
             return Err(malformed(what, section.file_offset));
@@ -278,10 +270,7 @@ fn symbols<'a>(
         let file_offset = table.file_offset + (idx * SYMBOL_BYTES) as u64;
         let section = entry.u16(6);
         if section < section_idx::FIRST_RESERVED && usize::from(section) >= sections.len() {
-            return Err(malformed(
-                "a symbol's section does not exist",
-                file_offset + 6,
-            ));
+            return Err(malformed("a symbol's section does not exist", file_offset + 6));
         }
         Ok(ElfSymbol {
             name: name_at(strings, entry.u32(0), file_offset)?,

@@ -66,11 +66,7 @@ pub(crate) struct TooManySections;
 
 impl Image {
     pub fn new(endian: Endian) -> Image {
-        Image {
-            endian,
-            sections: Vec::new(),
-            symbols: Vec::new(),
-        }
+        Image { endian, sections: Vec::new(), symbols: Vec::new() }
     }
 
     /// Appends a section with content; its position.
@@ -101,24 +97,15 @@ impl Image {
     /// The file.
     pub fn to_bytes(&self) -> Result<Vec<u8>, TooManySections> {
         let mut layout = Layout {
-            out: Out {
-                endian: self.endian,
-                bytes: vec![0; FILE_HEADER_BYTES],
-            },
-            strings: Strings {
-                bytes: vec![0],
-                offsets: HashMap::new(),
-            },
+            out: Out { endian: self.endian, bytes: vec![0; FILE_HEADER_BYTES] },
+            strings: Strings { bytes: vec![0], offsets: HashMap::new() },
             headers: vec![Header::default()],
         };
         let section_numbers = self.write_contents(&mut layout);
         if section_numbers.len() * 2 + 3 > usize::from(section_idx::FIRST_RESERVED) {
             return Err(TooManySections);
         }
-        let n_relocs = self
-            .sections
-            .iter()
-            .filter(|section| !section.relocs.is_empty());
+        let n_relocs = self.sections.iter().filter(|section| !section.relocs.is_empty());
         let symtab = layout.headers.len() + n_relocs.count();
         let order = self.symbol_order();
         self.write_relocs(&mut layout, &section_numbers, symtab, &order);
@@ -250,10 +237,8 @@ impl Layout {
         for header in &self.headers {
             header.write(&mut self.out);
         }
-        let mut file = Out {
-            endian: self.out.endian,
-            bytes: vec![0x7f, b'E', b'L', b'F', CLASS_64],
-        };
+        let mut file =
+            Out { endian: self.out.endian, bytes: vec![0x7f, b'E', b'L', b'F', CLASS_64] };
         let data = match file.endian {
             Endian::Little => 1,
             Endian::Big => 2,

@@ -128,11 +128,7 @@ impl DataSection {
     /// The map that holds the section: an array with one element, as libbpf makes it. Its first
     /// value is [`DataSection::content`]; the map of a read-only section is frozen after that.
     pub fn as_map(&self) -> Map {
-        let read_only = if self.is_read_only() {
-            READ_ONLY_FOR_PROGRAMS
-        } else {
-            0
-        };
+        let read_only = if self.is_read_only() { READ_ONLY_FOR_PROGRAMS } else { 0 };
         Map {
             name: self.name.clone(),
             map_type: MapType::Array.number(),

@@ -109,36 +109,21 @@ impl Function {
 impl ObjInsn {
     /// An instruction by itself.
     pub fn new(insn: Insn) -> ObjInsn {
-        ObjInsn {
-            insn,
-            reloc: None,
-            core: None,
-            span: Span::NONE,
-            line: None,
-        }
+        ObjInsn { insn, reloc: None, core: None, span: Span::NONE, line: None }
     }
 
     /// `dst = reloc ll`: the address of a map, data, function or kernel symbol.
     pub fn load_address(dst: Reg, reloc: Reloc) -> ObjInsn {
         debug_assert!(!matches!(reloc, Reloc::Call(_)), "an address");
         let value = Wide::Value(0);
-        ObjInsn {
-            reloc: Some(reloc),
-            ..ObjInsn::new(Insn::LoadImm64 { dst, value })
-        }
+        ObjInsn { reloc: Some(reloc), ..ObjInsn::new(Insn::LoadImm64 { dst, value }) }
     }
 
     /// A call of a function of this object ([`Reloc::Call`]) or of the kernel
     /// ([`Reloc::Extern`]). Helpers are called without a relocation.
     pub fn call(reloc: Reloc) -> ObjInsn {
-        debug_assert!(
-            matches!(reloc, Reloc::Call(_) | Reloc::Extern(_)),
-            "something to call"
-        );
-        ObjInsn {
-            reloc: Some(reloc),
-            ..ObjInsn::new(Insn::Call(Callee::Local { off: -1 }))
-        }
+        debug_assert!(matches!(reloc, Reloc::Call(_) | Reloc::Extern(_)), "something to call");
+        ObjInsn { reloc: Some(reloc), ..ObjInsn::new(Insn::Call(Callee::Local { off: -1 })) }
     }
 }
 

@@ -112,9 +112,7 @@ impl Default for Object {
 impl Object {
     /// The programs: functions outside `.text`, in order.
     pub fn programs(&self) -> impl Iterator<Item = (FuncId, &Function)> {
-        self.functions
-            .iter_enumerated()
-            .filter(|(_, function)| function.is_program())
+        self.functions.iter_enumerated().filter(|(_, function)| function.is_program())
     }
 
     /// The function with this name.
@@ -138,10 +136,7 @@ impl Object {
     /// The oldest instruction set version that has all instructions.
     pub fn min_cpu(&self) -> Cpu {
         let insns = self.functions.iter().flat_map(|function| &function.insns);
-        insns
-            .map(|insn| insn.insn.min_cpu())
-            .max()
-            .unwrap_or(Cpu::V1)
+        insns.map(|insn| insn.insn.min_cpu()).max().unwrap_or(Cpu::V1)
     }
 
     /// Orders functions by section, in the order in which sections are first mentioned, as a file
@@ -164,17 +159,11 @@ impl Object {
                 *func = new;
             }
         };
-        let mut functions: Vec<Option<Function>> = std::mem::take(&mut self.functions)
-            .into_iter()
-            .map(Some)
-            .collect();
+        let mut functions: Vec<Option<Function>> =
+            std::mem::take(&mut self.functions).into_iter().map(Some).collect();
         let taken = order.iter().filter_map(|old| functions[old.index()].take());
         self.functions = taken.collect();
-        for insn in self
-            .functions
-            .iter_mut()
-            .flat_map(|function| &mut function.insns)
-        {
+        for insn in self.functions.iter_mut().flat_map(|function| &mut function.insns) {
             if let Some(Reloc::Call(func) | Reloc::FuncAddr(func)) = &mut insn.reloc {
                 renamed(func);
             }

@@ -98,10 +98,9 @@ impl From<ElfError> for ReadError {
     fn from(error: ElfError) -> ReadError {
         match error {
             ElfError::Malformed { what, offset } => ReadError::malformed(what, offset),
-            ElfError::Unsupported { what, offset } => ReadError::Unsupported {
-                what,
-                offset_bytes: offset,
-            },
+            ElfError::Unsupported { what, offset } => {
+                ReadError::Unsupported { what, offset_bytes: offset }
+            }
         }
     }
 }

@@ -31,9 +31,8 @@ impl Reader<'_> {
         let at = elf_section.file_offset;
         let size = elf_section.size_bytes;
         let symbols = self.symbols[section].iter().copied();
-        let mut starts: Vec<&ElfSymbol<'_>> = symbols
-            .filter(|symbol| symbol.symbol_type == SymbolType::Func)
-            .collect();
+        let mut starts: Vec<&ElfSymbol<'_>> =
+            symbols.filter(|symbol| symbol.symbol_type == SymbolType::Func).collect();
         // Of several symbols for one place the first global one names the function.
         starts.sort_by_key(|symbol| (symbol.value, symbol.binding == Binding::Local));
         starts.dedup_by_key(|symbol| symbol.value);
@@ -65,11 +64,7 @@ impl Reader<'_> {
                 ..Function::default()
             });
             let start = symbol.value as u32;
-            self.functions.push(Place {
-                section,
-                start,
-                slots,
-            });
+            self.functions.push(Place { section, start, slots });
             places.push((start, func));
         }
         self.code.insert(section, places);
@@ -89,10 +84,7 @@ impl Reader<'_> {
                 if insn.reloc.is_some() {
                     continue;
                 }
-                let slot = self.functions[func]
-                    .slots
-                    .slot(insn_idx as u32)
-                    .unwrap_or(0);
+                let slot = self.functions[func].slots.slot(insn_idx as u32).unwrap_or(0);
                 let from = u64::from(start) + u64::from(slot) * 8;
                 let target = (from + 8).checked_add_signed(i64::from(off) * 8);
                 let callee = target.and_then(|target| self.function_at(section, target));

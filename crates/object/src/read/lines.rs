@@ -46,9 +46,7 @@ impl Reader<'_> {
                 };
                 // Access strings are a few numbers: the kernel takes 64 (`BPF_CORE_SPEC_MAX_LEN`).
                 if access.len() > 1024 {
-                    return Err(ReadError::TooLarge {
-                        what: "access strings",
-                    });
+                    return Err(ReadError::TooLarge { what: "access strings" });
                 }
                 let kind = record.kind;
                 let access = access.into();
@@ -122,9 +120,7 @@ impl Texts {
         let text: Arc<str> = find(offset).unwrap_or_default().into();
         self.n_bytes += text.len();
         if self.n_bytes > MAX_TEXT_BYTES {
-            return Err(ReadError::TooLarge {
-                what: "source lines",
-            });
+            return Err(ReadError::TooLarge { what: "source lines" });
         }
         self.known.insert(offset, text.clone());
         Ok(text)

@@ -56,10 +56,7 @@ impl Reader<'_> {
                 let what = "a map is outside its section";
                 return Err(ReadError::malformed(what, symbol.file_offset));
             };
-            let context = Definition {
-                btf,
-                map: symbol.name,
-            };
+            let context = Definition { btf, map: symbol.name };
             let (mut map, struct_bytes) = context.parse(var)?;
             map.name = symbol.name.to_owned();
             map.btf = Some(var);
@@ -91,9 +88,7 @@ impl Reader<'_> {
             return Err(ReadError::TooLarge { what: "maps" });
         }
         for (idx, symbol) in symbols.iter().enumerate() {
-            let end = symbols
-                .get(idx + 1)
-                .map_or(bytes.len() as u64, |next| next.value);
+            let end = symbols.get(idx + 1).map_or(bytes.len() as u64, |next| next.value);
             let range = symbol.value as usize..end as usize;
             let Some(def) = bytes.get(range).filter(|def| def.len() >= LEGACY_WORDS * 4) else {
                 let what = "a map definition is shorter than 20 bytes";
@@ -141,13 +136,7 @@ struct Tags {
 fn tags(btf: &Btf) -> HashMap<TypeId, Tags> {
     let mut tags: HashMap<TypeId, Tags> = HashMap::new();
     for id in btf.ids() {
-        if let Ok(Type::DeclTag {
-            name,
-            target,
-            component_idx: None,
-            ..
-        }) = btf.ty(id)
-        {
+        if let Ok(Type::DeclTag { name, target, component_idx: None, .. }) = btf.ty(id) {
             match name {
                 BCC_TAG => tags.entry(target).or_default().style = MapStyle::Bcc,
                 HISTOGRAM_TAG => tags.entry(target).or_default().is_histogram = true,
@@ -191,9 +180,7 @@ impl<'a> Definition<'a> {
     }
 
     fn resolve(self, id: TypeId) -> Result<(TypeId, Type<'a>), ReadError> {
-        self.btf
-            .resolved(id)
-            .or_else(|_| self.bad("its type is endless"))
+        self.btf.resolved(id).or_else(|_| self.bad("its type is endless"))
     }
 
     /// What a member points to.

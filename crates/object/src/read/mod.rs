@@ -32,10 +32,7 @@ pub fn read(bytes: &[u8]) -> Result<Object, ReadError> {
     let elf = Elf::parse(bytes)?;
     let types = Types::parse(&elf)?;
     let mut reader = Reader {
-        object: Object {
-            endian: elf.endian,
-            ..Object::default()
-        },
+        object: Object { endian: elf.endian, ..Object::default() },
         roles: elf.sections.iter().map(role).collect(),
         symbols: symbols_by_section(&elf),
         elf: &elf,

@@ -55,11 +55,7 @@ impl Reader<'_> {
         }
         for data in self.object.data.iter_mut() {
             data.relocs.sort_by_key(|reloc| reloc.offset);
-            if data
-                .relocs
-                .windows(2)
-                .any(|pair| pair[1].offset - pair[0].offset < 8)
-            {
+            if data.relocs.windows(2).any(|pair| pair[1].offset - pair[0].offset < 8) {
                 return Err(ReadError::malformed("addresses in data overlap", 0));
             }
         }
@@ -71,10 +67,7 @@ impl Reader<'_> {
 
     fn symbol(&self, rel: Rel) -> Result<&ElfSymbol<'_>, ReadError> {
         let symbol = self.elf.symbols.get(rel.symbol as usize);
-        symbol.ok_or(ReadError::malformed(
-            "a relocation's symbol does not exist",
-            rel.file_offset,
-        ))
+        symbol.ok_or(ReadError::malformed("a relocation's symbol does not exist", rel.file_offset))
     }
 
     /// What a relocation points at, `addend` bytes after its symbol.
@@ -94,14 +87,10 @@ impl Reader<'_> {
         }
         let offset = symbol.value.checked_add_signed(addend);
         match offset {
-            Some(offset) if symbol.section < section_idx::FIRST_RESERVED => Ok(Target::Place {
-                section: usize::from(symbol.section),
-                offset,
-            }),
-            _ => Err(ReadError::malformed(
-                "a relocation leads nowhere",
-                rel.file_offset,
-            )),
+            Some(offset) if symbol.section < section_idx::FIRST_RESERVED => {
+                Ok(Target::Place { section: usize::from(symbol.section), offset })
+            }
+            _ => Err(ReadError::malformed("a relocation leads nowhere", rel.file_offset)),
         }
     }
 
@@ -120,13 +109,7 @@ impl Reader<'_> {
                 let reloc = self.call(rel, off)?;
                 (ObjInsn::call(reloc), reloc)
             }
-            (
-                Insn::LoadImm64 {
-                    dst,
-                    value: Wide::Value(value),
-                },
-                reloc_type::INSN_64,
-            ) => {
+            (Insn::LoadImm64 { dst, value: Wide::Value(value) }, reloc_type::INSN_64) => {
                 let reloc = self.address(rel, value)?;
                 (ObjInsn::load_address(dst, reloc), reloc)
             }
@@ -161,8 +144,7 @@ impl Reader<'_> {
     }
 
     fn is_undefined(&self, rel: Rel) -> bool {
-        self.symbol(rel)
-            .is_ok_and(|symbol| symbol.section == section_idx::UNDEFINED)
+        self.symbol(rel).is_ok_and(|symbol| symbol.section == section_idx::UNDEFINED)
     }
 
     fn address(&self, rel: Rel, addend: u64) -> Result<Reloc, ReadError> {
@@ -196,10 +178,7 @@ impl Reader<'_> {
                 if offset > size {
                     return Err(malformed("an address is outside its section"));
                 }
-                Ok(DataTarget::Data {
-                    section: id,
-                    offset: offset as u32,
-                })
+                Ok(DataTarget::Data { section: id, offset: offset as u32 })
             }
             _ => Err(ReadError::Unsupported {
                 what: "the address of something that is not loaded",
@@ -248,10 +227,7 @@ impl Reader<'_> {
             return Err(malformed("a relocation type unknown for maps"));
         }
         let inside = |&(start, end): &(u64, u64)| start <= rel.offset && rel.offset < end;
-        let found = self
-            .values
-            .iter_enumerated()
-            .find(|(_, range)| inside(range));
+        let found = self.values.iter_enumerated().find(|(_, range)| inside(range));
         let Some((map, &(start, _))) = found else {
             return Err(malformed("a relocation is not at an element of a map"));
         };
@@ -277,9 +253,7 @@ impl Reader<'_> {
         match (func, map) {
             (Some(func), _) => Ok(MapInit::Program(func)),
             (None, Some(&map)) if usize::from(symbol.section) == section => Ok(MapInit::Map(map)),
-            _ => Err(malformed(
-                "an element of a map is neither a map nor a program",
-            )),
+            _ => Err(malformed("an element of a map is neither a map nor a program")),
         }
     }
 }

@@ -72,9 +72,8 @@ impl Reader<'_> {
             }
             let types = self.types;
             let section = self.elf.sections[usize::from(symbol.section)].name;
-            let by_name: &HashMap<&str, _> = known
-                .entry(section)
-                .or_insert_with(|| types.variables(section));
+            let by_name: &HashMap<&str, _> =
+                known.entry(section).or_insert_with(|| types.variables(section));
             data.variables.push(Variable {
                 name: symbol.name.to_owned(),
                 offset: symbol.value as u32,
@@ -99,9 +98,7 @@ impl Reader<'_> {
                 continue;
             }
             if self.object.externs.len() >= MAX_VARIABLES {
-                return Err(ReadError::TooLarge {
-                    what: "undefined symbols",
-                });
+                return Err(ReadError::TooLarge { what: "undefined symbols" });
             }
             let (kind, btf) = match known.get(symbol.name) {
                 Some(&(kind, id)) => (kind, Some(id)),

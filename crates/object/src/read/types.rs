@@ -50,13 +50,8 @@ impl Types {
             return Ok(types);
         };
         let at = section.file_offset;
-        let bad = |section, offset_bytes| {
-            move |error| ReadError::BadBtf {
-                section,
-                offset_bytes,
-                error,
-            }
-        };
+        let bad =
+            |section, offset_bytes| move |error| ReadError::BadBtf { section, offset_bytes, error };
         let btf = Btf::parse(section.bytes.to_vec()).map_err(bad(".BTF", at))?;
         check_strings(&btf)?;
         types.split(&btf).map_err(bad(".BTF", at))??;
@@ -160,9 +155,7 @@ fn check_strings(btf: &Btf) -> Result<(), ReadError> {
     let mut offset = 0;
     while let Some(text) = btf.string(StrOff(offset)) {
         if text.len() > MAX_STRING_BYTES {
-            return Err(ReadError::TooLarge {
-                what: "BTF strings",
-            });
+            return Err(ReadError::TooLarge { what: "BTF strings" });
         }
         offset += text.len() as u32 + 1;
     }

@@ -14,10 +14,7 @@ impl Writer<'_> {
             let section_name = self.btf.string(&function.section);
             if let Some(func) = function.btf {
                 let insn_offset_bytes = start;
-                let record = FuncRecord {
-                    insn_offset_bytes,
-                    func,
-                };
+                let record = FuncRecord { insn_offset_bytes, func };
                 self.ext.push_func(section_name, record);
             }
             self.line_records(section_name, start, function);
@@ -74,10 +71,7 @@ impl Writer<'_> {
             }
         };
         let place = || format!("`{}`", self.object.functions[func].name);
-        found.ok_or_else(|| WriteError::NoSuchTarget {
-            place: place(),
-            target,
-        })
+        found.ok_or_else(|| WriteError::NoSuchTarget { place: place(), target })
     }
 
     /// A record wherever the line changes. The kernel wants one for the first instruction of a

@@ -38,16 +38,13 @@ pub fn write(object: &Object) -> Result<Vec<u8>, WriteError> {
     writer.map_relocs()?;
     writer.btf_sections()?;
     writer.check_names()?;
-    let too_many = |_| WriteError::TooLarge {
-        what: "the number of sections",
-    };
+    let too_many = |_| WriteError::TooLarge { what: "the number of sections" };
     writer.image.to_bytes().map_err(too_many)
 }
 
 /// Sections whose names mean something to loaders or are made by the writer.
-const RESERVED: [&str; 9] = [
-    "license", "version", ".maps", "maps", ".BTF", ".BTF.ext", ".symtab", ".strtab", "",
-];
+const RESERVED: [&str; 9] =
+    ["license", "version", ".maps", "maps", ".BTF", ".BTF.ext", ".symtab", ".strtab", ""];
 
 struct Writer<'a> {
     object: &'a Object,
@@ -102,14 +99,11 @@ impl<'a> Writer<'a> {
                 None => {
                     self.check_section_name(&function.section)?;
                     let flags = section_flag::ALLOC | section_flag::EXECUTE;
-                    self.image
-                        .push_section(&function.section, flags, 8, Vec::new())
+                    self.image.push_section(&function.section, flags, 8, Vec::new())
                 }
             };
             let size = &mut self.image.sections[section].size_bytes;
-            let too_large = WriteError::TooLarge {
-                what: "a section of instructions",
-            };
+            let too_large = WriteError::TooLarge { what: "a section of instructions" };
             let offset = i32::try_from(*size).map_err(|_| too_large)?;
             self.func_places[id] = (section, offset as u32);
             *size += u64::from(function.n_slots()) * 8;
@@ -118,11 +112,7 @@ impl<'a> Writer<'a> {
     }
 
     fn check_section_name(&self, name: &str) -> Result<(), WriteError> {
-        let is_taken = self
-            .image
-            .sections
-            .iter()
-            .any(|section| section.name == name);
+        let is_taken = self.image.sections.iter().any(|section| section.name == name);
         if is_taken || RESERVED.contains(&name) || name.starts_with(".rel.") {
             return Err(WriteError::SectionConflict { name: name.into() });
         }
@@ -172,11 +162,7 @@ impl<'a> Writer<'a> {
             let def = self.image.symbol_mut(symbol);
             def.value = offset.into();
             def.size_bytes = u64::from(function.n_slots()) * 8;
-            def.visibility = if function.is_hidden {
-                VISIBILITY_HIDDEN
-            } else {
-                0
-            };
+            def.visibility = if function.is_hidden { VISIBILITY_HIDDEN } else { 0 };
             self.func_symbols.push(symbol);
         }
         for (id, section) in object.data.iter_enumerated() {
@@ -202,11 +188,7 @@ impl<'a> Writer<'a> {
             self.map_symbols.push(symbol);
         }
         for item in &object.externs {
-            let linkage = if item.is_weak {
-                Linkage::Weak
-            } else {
-                Linkage::Global
-            };
+            let linkage = if item.is_weak { Linkage::Weak } else { Linkage::Global };
             let symbol = self.symbol(&item.name, None, linkage, SymbolType::None);
             self.extern_symbols.push(symbol);
         }

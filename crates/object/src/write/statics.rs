@@ -20,30 +20,18 @@ impl Writer<'_> {
                 return bad("it has more bytes than it is long");
             }
             let inside = |offset: u32, length: u32| u64::from(offset) + u64::from(length) <= size;
-            if !section
-                .variables
-                .iter()
-                .all(|var| inside(var.offset, var.size_bytes))
-            {
+            if !section.variables.iter().all(|var| inside(var.offset, var.size_bytes)) {
                 return bad("a variable is outside");
             }
             let has_content = section.kind != DataKind::Bss;
-            if !section
-                .relocs
-                .iter()
-                .all(|reloc| has_content && inside(reloc.offset, 8))
-            {
+            if !section.relocs.iter().all(|reloc| has_content && inside(reloc.offset, 8)) {
                 return bad("an address is outside");
             }
             let flags = match section.kind {
                 DataKind::ReadOnly => section_flag::ALLOC,
                 DataKind::Data | DataKind::Bss => section_flag::ALLOC | section_flag::WRITE,
             };
-            let bytes = if has_content {
-                section.content()
-            } else {
-                Vec::new()
-            };
+            let bytes = if has_content { section.content() } else { Vec::new() };
             let align = u64::from(section.align);
             let place = self.image.push_section(&section.name, flags, align, bytes);
             if !has_content {
@@ -89,10 +77,7 @@ impl Writer<'_> {
                     MapInit::Program(func) => (self.func_symbols.get(func), func.to_string()),
                 };
                 let place_name = format!("map `{}`", map.name);
-                let missing = WriteError::NoSuchTarget {
-                    place: place_name,
-                    target,
-                };
+                let missing = WriteError::NoSuchTarget { place: place_name, target };
                 let symbol = *symbol.ok_or(missing)?;
                 self.abs64(section, place.values + idx * 8, symbol, 0);
             }

@@ -45,10 +45,7 @@ fn every_feature_survives() {
         names(object.functions.iter().map(|f| &*f.name).collect()),
         "weigh add callback prog trace"
     );
-    assert_eq!(
-        names(object.maps.iter().map(|m| &*m.name).collect()),
-        "first table hits"
-    );
+    assert_eq!(names(object.maps.iter().map(|m| &*m.name).collect()), "first table hits");
     let table = &object.maps[object.map("table").unwrap()];
     let first = object.map("first").unwrap();
     assert_eq!(table.values, [(1, MapInit::Map(first))]);
@@ -57,10 +54,7 @@ fn every_feature_survives() {
     assert_eq!(
         externs,
         [
-            (
-                "LINUX_KERNEL_VERSION",
-                ExternKind::Kconfig { size_bytes: 4 }
-            ),
+            ("LINUX_KERNEL_VERSION", ExternKind::Kconfig { size_bytes: 4 }),
             ("bpf_rcu_read_lock", ExternKind::Kfunc),
             ("bpf_rcu_read_unlock", ExternKind::Kfunc),
         ]
@@ -76,11 +70,7 @@ fn every_feature_survives() {
         ]
     );
     let trace = &object.functions[object.function("trace").unwrap()];
-    let core: Vec<_> = trace
-        .insns
-        .iter()
-        .filter_map(|insn| insn.core.as_ref())
-        .collect();
+    let core: Vec<_> = trace.insns.iter().filter_map(|insn| insn.core.as_ref()).collect();
     assert_eq!((core.len(), &*core[0].access, core[0].kind), (1, "0:1", 0));
     let prog = &object.functions[object.function("prog").unwrap()];
     assert!(prog.insns.iter().all(|insn| insn.line.is_some()));
@@ -144,10 +134,7 @@ fn the_kernel_gets_defined_variables_only() {
         return;
     };
     let object = read(&bytes).unwrap();
-    let blob = object
-        .btf_for_kernel()
-        .to_bytes(bpfc_btf::Endian::Little)
-        .unwrap();
+    let blob = object.btf_for_kernel().to_bytes(bpfc_btf::Endian::Little).unwrap();
     let btf = Btf::parse(blob).unwrap();
     let mut sections = Vec::new();
     for id in btf.ids() {

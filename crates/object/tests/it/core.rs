@@ -13,18 +13,9 @@ fn task_struct(members: &[(&str, u32)]) -> (BtfBuilder, TypeId) {
     let mut offset = 0;
     let mut defs = Vec::new();
     for &(name, size) in members {
-        let ty = btf.intern(TypeDef::int(
-            format!("u{}", size * 8),
-            size,
-            IntEncoding::Unsigned,
-        ));
+        let ty = btf.intern(TypeDef::int(format!("u{}", size * 8), size, IntEncoding::Unsigned));
         offset = u32::next_multiple_of(offset, size);
-        defs.push(MemberDef {
-            name: name.into(),
-            ty,
-            bit_offset: offset * 8,
-            bitfield_bits: None,
-        });
+        defs.push(MemberDef { name: name.into(), ty, bit_offset: offset * 8, bitfield_bits: None });
         offset += size;
     }
     let id = btf.push(TypeDef::Struct {
@@ -41,11 +32,7 @@ fn open(btf: &BtfBuilder) -> Btf {
 
 fn asking(insn: Insn, root: TypeId, kind: CoreKind, access: &str) -> ObjInsn {
     ObjInsn {
-        core: Some(CoreReloc {
-            kind: kind.number(),
-            root,
-            access: access.into(),
-        }),
+        core: Some(CoreReloc { kind: kind.number(), root, access: access.into() }),
         ..ObjInsn::new(insn)
     }
 }
@@ -69,42 +56,24 @@ fn program(insns: Vec<ObjInsn>) -> Linked {
     link(&object, bpfc_base::Idx::new(0)).unwrap()
 }
 
-const PID: Insn = Insn::Load {
-    ty: LoadType::U32,
-    dst: Reg::R0,
-    base: Reg::R1,
-    off: 4,
-};
+const PID: Insn = Insn::Load { ty: LoadType::U32, dst: Reg::R0, base: Reg::R1, off: 4 };
 
 #[test]
 fn immediates_offsets_and_widths_change() {
     let (local, root) = task_struct(&[("state", 4), ("pid", 4)]);
     let (target, _) = task_struct(&[("extra", 8), ("state", 4), ("pid", 8)]);
     let (local, target) = (open(&local), open(&target));
-    let wide = Insn::LoadImm64 {
-        dst: Reg::R3,
-        value: Wide::Value(8),
-    };
+    let wide = Insn::LoadImm64 { dst: Reg::R3, value: Wide::Value(8) };
     let mut linked = program(vec![
         asking(PID, root, CoreKind::FieldByteOffset, "0:1"),
         asking(mov(Reg::R2, 0), root, CoreKind::FieldByteOffset, "0:0"),
         asking(wide, root, CoreKind::TypeSize, "0"),
     ]);
-    let poisoned = CoreTarget::new(&local, vec![&target])
-        .apply(&mut linked)
-        .unwrap();
+    let poisoned = CoreTarget::new(&local, vec![&target]).apply(&mut linked).unwrap();
     assert_eq!(poisoned, []);
     let insns = linked.plain_insns();
-    let pid = Insn::Load {
-        ty: LoadType::U64,
-        dst: Reg::R0,
-        base: Reg::R1,
-        off: 16,
-    };
-    let size = Insn::LoadImm64 {
-        dst: Reg::R3,
-        value: Wide::Value(24),
-    };
+    let pid = Insn::Load { ty: LoadType::U64, dst: Reg::R0, base: Reg::R1, off: 16 };
+    let size = Insn::LoadImm64 { dst: Reg::R3, value: Wide::Value(24) };
     assert_eq!(insns[1..4], [pid, mov(Reg::R2, 8), size]);
     assert!(linked.insns.iter().all(|insn| insn.core.is_none()));
 }
@@ -114,26 +83,18 @@ fn unanswered_questions_are_poisoned() {
     let (local, root) = task_struct(&[("state", 4), ("pid", 4)]);
     let (target, _) = task_struct(&[("state", 4)]);
     let (local, target) = (open(&local), open(&target));
-    let wide = Insn::LoadImm64 {
-        dst: Reg::R3,
-        value: Wide::Value(4),
-    };
+    let wide = Insn::LoadImm64 { dst: Reg::R3, value: Wide::Value(4) };
     let exists = CoreKind::FieldExists;
     let mut linked = program(vec![
         asking(wide, root, CoreKind::FieldByteOffset, "0:1"),
         asking(PID, root, CoreKind::FieldByteOffset, "0:1"),
         asking(mov(Reg::R2, 1), root, exists, "0:1"),
     ]);
-    let poisoned = CoreTarget::new(&local, vec![&target])
-        .apply(&mut linked)
-        .unwrap();
+    let poisoned = CoreTarget::new(&local, vec![&target]).apply(&mut linked).unwrap();
     let places: Vec<_> = poisoned.iter().map(|p| (p.insn_idx, p.reason)).collect();
     let because = PoisonedBecause::NoMatch;
     assert_eq!(places, [(1, because), (3, because)]);
-    assert!(
-        poisoned[0].asked.contains("task_struct.pid"),
-        "{poisoned:?}"
-    );
+    assert!(poisoned[0].asked.contains("task_struct.pid"), "{poisoned:?}");
     let bad = Insn::Call(Callee::Helper(POISON_HELPER));
     let insns = linked.plain_insns();
     assert_eq!(insns[1..5], [bad, bad, bad, mov(Reg::R2, 0)]);
@@ -154,10 +115,7 @@ fn malformed_relocations_are_errors() {
         result.unwrap_err().reason
     };
     let wrong = asking(mov(Reg::R2, 7), root, CoreKind::FieldByteOffset, "0:1");
-    let mismatch = CoreApplyReason::Mismatch {
-        expected: 4,
-        found: 7,
-    };
+    let mismatch = CoreApplyReason::Mismatch { expected: 4, found: 7 };
     assert_eq!(reason(wrong), mismatch);
     let exit = asking(Insn::Exit, root, CoreKind::FieldByteOffset, "0:1");
     assert_eq!(reason(exit), CoreApplyReason::NotRelocatable);
@@ -181,14 +139,8 @@ fn the_running_kernel_agrees_with_libbpf() {
     let object = read(&bytes).unwrap();
     let (local, target) = (object.open_btf().unwrap(), Btf::parse(blob).unwrap());
     let mut linked = link(&object, object.function("trace").unwrap()).unwrap();
-    let relocated = linked
-        .insns
-        .iter()
-        .position(|insn| insn.core.is_some())
-        .unwrap();
-    let poisoned = CoreTarget::new(&local, vec![&target])
-        .apply(&mut linked)
-        .unwrap();
+    let relocated = linked.insns.iter().position(|insn| insn.core.is_some()).unwrap();
+    let poisoned = CoreTarget::new(&local, vec![&target]).apply(&mut linked).unwrap();
     assert_eq!(poisoned, []);
     let Insn::Load { off, .. } = linked.insns[relocated].insn else {
         panic!("{:?}", linked.insns[relocated].insn);
@@ -199,9 +151,6 @@ fn the_running_kernel_agrees_with_libbpf() {
     load_all(&file, "core", |pins| {
         let program = format!("{pins}/trace");
         let text = run("bpftool", &["prog", "dump", "xlated", "pinned", &program]).unwrap();
-        assert!(
-            text.contains(&format!(" +{off})")),
-            "{off} is not in\n{text}"
-        );
+        assert!(text.contains(&format!(" +{off})")), "{off} is not in\n{text}");
     });
 }

@@ -81,9 +81,7 @@ fn short_files_cannot_ask_for_much_memory() {
     // Sections may overlap in the file: each would be copied.
     let mut object = Object::default();
     for idx in 0..4000 {
-        object
-            .data
-            .push(DataSection::new(format!(".data.{idx}"), DataKind::Data));
+        object.data.push(DataSection::new(format!(".data.{idx}"), DataKind::Data));
     }
     object.data[bpfc_base::Idx::new(0)].push(&[1; 1 << 20], 1);
     let mut bytes = write(&object).unwrap();

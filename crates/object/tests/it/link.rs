@@ -20,10 +20,7 @@ fn functions_follow_in_the_order_they_are_mentioned() {
     }
     // prog has 17 instructions in 20 slots, callback 2, get_limit 4 slots.
     let insns = linked.plain_insns();
-    let callback = Insn::LoadImm64 {
-        dst: bpfc_isa::Reg::R2,
-        value: Wide::Func { off: 8 },
-    };
+    let callback = Insn::LoadImm64 { dst: bpfc_isa::Reg::R2, value: Wide::Func { off: 8 } };
     assert_eq!(insns[9], callback);
     assert_eq!(insns[13], Insn::Call(Callee::Local { off: 5 }));
     assert_eq!(insns[15], Insn::Call(Callee::Local { off: 7 }));

@@ -3,10 +3,7 @@
 use crate::sample;
 use bpfc_object::*;
 
-const PLAIN: ListingOptions = ListingOptions {
-    with_source: true,
-    with_bytes: false,
-};
+const PLAIN: ListingOptions = ListingOptions { with_source: true, with_bytes: false };
 
 #[test]
 fn objects_are_listed_with_names_and_lines() {
@@ -73,18 +70,12 @@ prog:
 fn linked_programs_are_listed_function_by_function() {
     let object = sample::full();
     let linked = link(&object, object.function("prog").unwrap()).unwrap();
-    let options = ListingOptions {
-        with_source: false,
-        with_bytes: true,
-    };
+    let options = ListingOptions { with_source: false, with_bytes: true };
     let text = list_linked(&object, &linked, options);
     let names = ["prog:", "callback:", "get_limit:", "sum:"];
     let places: Vec<_> = names.iter().map(|name| text.find(name).unwrap()).collect();
     assert!(places.is_sorted(), "{text}");
-    assert!(
-        text.contains("b7 01 00 00 00 00 00 00\tr1 = 0x0\n"),
-        "{text}"
-    );
+    assert!(text.contains("b7 01 00 00 00 00 00 00\tr1 = 0x0\n"), "{text}");
     assert!(text.contains("\tcall get_limit\n"), "{text}");
     assert!(text.contains("\tr2 = limit ll\n"), "{text}");
 }

@@ -26,9 +26,7 @@ fn objects_without_types_read_back_equal() {
     object.btf = Default::default();
     object.maps = Default::default();
     object.data.iter_mut().for_each(|data| {
-        data.variables
-            .iter_mut()
-            .for_each(|variable| variable.btf = None);
+        data.variables.iter_mut().for_each(|variable| variable.btf = None);
     });
     let program = object.function("prog").unwrap();
     object.functions.truncate(program.index());
@@ -48,13 +46,7 @@ fn addresses_in_data_and_hidden_functions_read_back_equal() {
     let rodata = object.data_section(".rodata").unwrap();
     let offset = 2;
     table.relocs = vec![
-        target(
-            DataTarget::Data {
-                section: rodata,
-                offset,
-            },
-            0,
-        ),
+        target(DataTarget::Data { section: rodata, offset }, 0),
         target(DataTarget::Func(object.function("callback").unwrap()), 8),
         target(DataTarget::Map(object.map("one").unwrap()), 16),
     ];
@@ -78,11 +70,7 @@ fn attributes_of_maps_read_back_equal() {
             map_extra: u64::from(u32::MAX) << idx,
             key_size_bytes: 4,
             value_size_bytes: 1 << 30,
-            pinning: if idx == 1 {
-                Pinning::ByName
-            } else {
-                Pinning::None
-            },
+            pinning: if idx == 1 { Pinning::ByName } else { Pinning::None },
             ..Map::default()
         });
     }
@@ -100,10 +88,7 @@ fn errors_have_offsets_and_codes() {
     assert!(error.to_string().contains("0x12"), "{error}");
     let error = read(&bytes[..100]).unwrap_err();
     assert_eq!(error.code().name(), "E0801");
-    assert_eq!(
-        read(b"").unwrap_err().to_string(),
-        "at offset 0x0: no ELF file"
-    );
+    assert_eq!(read(b"").unwrap_err().to_string(), "at offset 0x0: no ELF file");
 }
 
 #[test]
@@ -116,11 +101,7 @@ fn functions_in_any_order_read_back_grouped() {
     let new_id = |func: FuncId| FuncId::new(order.iter().position(|&old| old == func).unwrap());
     let functions = order.map(|id| object.functions[id].clone());
     object.functions = Vec::from(functions).into();
-    for insn in object
-        .functions
-        .iter_mut()
-        .flat_map(|function| &mut function.insns)
-    {
+    for insn in object.functions.iter_mut().flat_map(|function| &mut function.insns) {
         if let Some(Reloc::Call(func) | Reloc::FuncAddr(func)) = &mut insn.reloc {
             *func = new_id(*func);
         }

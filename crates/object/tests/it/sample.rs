@@ -6,30 +6,15 @@ use bpfc_object::*;
 use std::sync::Arc;
 
 pub fn mov(dst: Reg, imm: i32) -> Insn {
-    Insn::Alu {
-        width: Width::W64,
-        op: AluOp::Mov,
-        dst,
-        src: Src::Imm(imm),
-    }
+    Insn::Alu { width: Width::W64, op: AluOp::Mov, dst, src: Src::Imm(imm) }
 }
 
 pub fn load(dst: Reg, base: Reg) -> Insn {
-    Insn::Load {
-        ty: LoadType::U32,
-        dst,
-        base,
-        off: 0,
-    }
+    Insn::Load { ty: LoadType::U32, dst, base, off: 0 }
 }
 
 fn reg(op: AluOp, dst: Reg, src: Reg) -> Insn {
-    Insn::Alu {
-        width: Width::W64,
-        op,
-        dst,
-        src: Src::Reg(src),
-    }
+    Insn::Alu { width: Width::W64, op, dst, src: Src::Reg(src) }
 }
 
 /// Gives every instruction a source line, two instructions a line.
@@ -49,39 +34,24 @@ fn func_type(object: &mut Object, name: &str, linkage: BtfLinkage, param: &str) 
     let btf = &mut object.btf;
     let ret = btf.intern(TypeDef::int("int", 4, IntEncoding::Signed));
     let ty = match param {
-        "ctx" => btf.intern(TypeDef::Ptr {
-            target: TypeId::VOID,
-        }),
+        "ctx" => btf.intern(TypeDef::Ptr { target: TypeId::VOID }),
         _ => ret,
     };
     let proto = btf.intern(TypeDef::FuncProto {
         ret,
-        params: vec![ParamDef {
-            name: param.into(),
-            ty,
-        }],
+        params: vec![ParamDef { name: param.into(), ty }],
         is_variadic: false,
     });
-    btf.push(TypeDef::Func {
-        name: name.into(),
-        proto,
-        linkage,
-    })
+    btf.push(TypeDef::Func { name: name.into(), proto, linkage })
 }
 
 fn variable(object: &mut Object, name: &str, offset: u32, linkage: Linkage) -> Variable {
-    let ty = object
-        .btf
-        .intern(TypeDef::int("int", 4, IntEncoding::Signed));
+    let ty = object.btf.intern(TypeDef::int("int", 4, IntEncoding::Signed));
     let linkage_btf = match linkage {
         Linkage::Static => BtfLinkage::Static,
         _ => BtfLinkage::Global,
     };
-    let btf = object.btf.push(TypeDef::Var {
-        name: name.into(),
-        ty,
-        linkage: linkage_btf,
-    });
+    let btf = object.btf.push(TypeDef::Var { name: name.into(), ty, linkage: linkage_btf });
     Variable {
         name: name.into(),
         offset,
@@ -93,33 +63,23 @@ fn variable(object: &mut Object, name: &str, offset: u32, linkage: Linkage) -> V
 }
 
 fn function(name: &str, section: &str, linkage: Linkage, insns: Vec<ObjInsn>) -> Function {
-    Function {
-        name: name.into(),
-        section: section.into(),
-        linkage,
-        insns,
-        ..Function::default()
-    }
+    Function { name: name.into(), section: section.into(), linkage, insns, ..Function::default() }
 }
 
 fn data(object: &mut Object) {
     let mut rodata = DataSection::new(".rodata", DataKind::ReadOnly);
     rodata.push(b"hello\0", 1);
     let offset = rodata.push(&3u32.to_le_bytes(), 4);
-    rodata
-        .variables
-        .push(variable(object, "limit", offset, Linkage::Global));
+    rodata.variables.push(variable(object, "limit", offset, Linkage::Global));
     object.data.push(rodata);
     let mut data = DataSection::new(".data", DataKind::Data);
     data.push(&[0; 4], 4);
     let offset = data.push(&39u32.to_le_bytes(), 4);
-    data.variables
-        .push(variable(object, "base", offset, Linkage::Static));
+    data.variables.push(variable(object, "base", offset, Linkage::Static));
     object.data.push(data);
     let mut bss = DataSection::new(".bss", DataKind::Bss);
     let offset = bss.push(&[0; 4], 4);
-    bss.variables
-        .push(variable(object, "total", offset, Linkage::Global));
+    bss.variables.push(variable(object, "total", offset, Linkage::Global));
     object.data.push(bss);
 }
 
@@ -148,10 +108,7 @@ fn maps(object: &mut Object) {
         max_entries: 1,
         ..Map::default()
     };
-    let one = object.maps.push(Map {
-        name: "one".into(),
-        ..slots.clone()
-    });
+    let one = object.maps.push(Map { name: "one".into(), ..slots.clone() });
     object.maps.push(Map {
         name: "table".into(),
         map_type: 12,
@@ -175,10 +132,7 @@ fn maps(object: &mut Object) {
 /// a callback, and source lines. Runs as XDP and returns 42.
 pub fn full() -> Object {
     use Reg::*;
-    let mut object = Object {
-        license: Some("GPL".into()),
-        ..Object::default()
-    };
+    let mut object = Object { license: Some("GPL".into()), ..Object::default() };
     data(&mut object);
     maps(&mut object);
     let [rodata, data, bss] = object.data.ids().collect::<Vec<_>>()[..] else {
@@ -192,13 +146,7 @@ pub fn full() -> Object {
 
     // r0 = base + argument
     let sum_insns = vec![
-        ObjInsn::load_address(
-            R2,
-            Reloc::Data {
-                section: data,
-                offset: 4,
-            },
-        ),
+        ObjInsn::load_address(R2, Reloc::Data { section: data, offset: 4 }),
         load(R0, R2).into(),
         reg(AluOp::Add, R0, R1).into(),
         Insn::Exit.into(),
@@ -207,52 +155,21 @@ pub fn full() -> Object {
     let callback_insns = vec![mov(R0, 0).into(), Insn::Exit.into()];
     // r0 = limit
     let limit_insns = vec![
-        ObjInsn::load_address(
-            R2,
-            Reloc::Data {
-                section: rodata,
-                offset: 8,
-            },
-        ),
+        ObjInsn::load_address(R2, Reloc::Data { section: rodata, offset: 8 }),
         load(R0, R2).into(),
         Insn::Exit.into(),
     ];
     let program = vec![
         // hits[0]
         mov(R1, 0).into(),
-        Insn::Store {
-            size: Size::W,
-            base: R10,
-            off: -4,
-            src: Src::Reg(R1),
-        }
-        .into(),
+        Insn::Store { size: Size::W, base: R10, off: -4, src: Src::Reg(R1) }.into(),
         reg(AluOp::Mov, R2, R10).into(),
-        Insn::Alu {
-            width: Width::W64,
-            op: AluOp::Add,
-            dst: R2,
-            src: Src::Imm(-4),
-        }
-        .into(),
+        Insn::Alu { width: Width::W64, op: AluOp::Add, dst: R2, src: Src::Imm(-4) }.into(),
         ObjInsn::load_address(R1, Reloc::Map(hits)),
         Insn::Call(Callee::Helper(1)).into(),
-        Insn::JumpIf {
-            width: Width::W64,
-            op: JmpOp::Ne,
-            dst: R0,
-            src: Src::Imm(0),
-            off: 2,
-        }
-        .into(),
+        Insn::JumpIf { width: Width::W64, op: JmpOp::Ne, dst: R0, src: Src::Imm(0), off: 2 }.into(),
         // total = 0
-        ObjInsn::load_address(
-            R1,
-            Reloc::Data {
-                section: bss,
-                offset: 0,
-            },
-        ),
+        ObjInsn::load_address(R1, Reloc::Data { section: bss, offset: 0 }),
         // bpf_loop(2, callback, 0, 0)
         mov(R1, 2).into(),
         ObjInsn::load_address(R2, Reloc::FuncAddr(callback)),
@@ -290,39 +207,20 @@ pub fn full() -> Object {
 }
 
 fn no_param_func(object: &mut Object) -> TypeId {
-    let ret = object
-        .btf
-        .intern(TypeDef::int("int", 4, IntEncoding::Signed));
-    let proto = object.btf.push(TypeDef::FuncProto {
-        ret,
-        params: Vec::new(),
-        is_variadic: false,
-    });
-    object.btf.push(TypeDef::Func {
-        name: "get_limit".into(),
-        proto,
-        linkage: BtfLinkage::Global,
-    })
+    let ret = object.btf.intern(TypeDef::int("int", 4, IntEncoding::Signed));
+    let proto = object.btf.push(TypeDef::FuncProto { ret, params: Vec::new(), is_variadic: false });
+    object.btf.push(TypeDef::Func { name: "get_limit".into(), proto, linkage: BtfLinkage::Global })
 }
 
 fn callback_type(object: &mut Object) -> TypeId {
     let btf = &mut object.btf;
     let int = btf.intern(TypeDef::int("int", 4, IntEncoding::Signed));
-    let ptr = btf.intern(TypeDef::Ptr {
-        target: TypeId::VOID,
-    });
-    let param = |name: &str, ty| ParamDef {
-        name: name.into(),
-        ty,
-    };
+    let ptr = btf.intern(TypeDef::Ptr { target: TypeId::VOID });
+    let param = |name: &str, ty| ParamDef { name: name.into(), ty };
     let proto = btf.push(TypeDef::FuncProto {
         ret: int,
         params: vec![param("i", int), param("data", ptr)],
         is_variadic: false,
     });
-    btf.push(TypeDef::Func {
-        name: "callback".into(),
-        proto,
-        linkage: BtfLinkage::Static,
-    })
+    btf.push(TypeDef::Func { name: "callback".into(), proto, linkage: BtfLinkage::Static })
 }

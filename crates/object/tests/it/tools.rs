@@ -53,20 +53,15 @@ pub fn run(tool: &str, args: &[&str]) -> Option<String> {
 
 /// Why programs cannot be loaded here, if they cannot.
 fn kernel_reason() -> Option<&'static str> {
-    let is_root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|out| out.stdout.starts_with(b"0\n"));
+    let is_root =
+        Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.starts_with(b"0\n"));
     if !is_root {
         return Some("loading needs root");
     }
     if Command::new("bpftool").arg("version").output().is_err() {
         return Some("bpftool is not installed");
     }
-    let features = Command::new("bpftool")
-        .args(["prog", "show"])
-        .output()
-        .unwrap();
+    let features = Command::new("bpftool").args(["prog", "show"]).output().unwrap();
     (!features.status.success()).then_some("the kernel refuses bpf(2)")
 }
 

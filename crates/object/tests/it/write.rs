@@ -8,10 +8,7 @@ use bpfc_object::*;
 fn llvm_objdump_shows_code_symbols_and_lines() {
     let scratch = Scratch::new("objdump");
     let file = scratch.file("full.o", write(&sample::full()).unwrap());
-    let Some(text) = run(
-        "llvm-objdump-19",
-        &["-d", "-S", "-r", file.to_str().unwrap()],
-    ) else {
+    let Some(text) = run("llvm-objdump-19", &["-d", "-S", "-r", file.to_str().unwrap()]) else {
         return;
     };
     for expected in [
@@ -46,14 +43,7 @@ fn bpftool_loads_and_runs_it() {
     let packet = scratch.file("packet", [0u8; 64]);
     load_all(&file, "full", |pins| {
         let program = format!("{pins}/prog");
-        let args = [
-            "prog",
-            "run",
-            "pinned",
-            &program,
-            "data_in",
-            packet.to_str().unwrap(),
-        ];
+        let args = ["prog", "run", "pinned", &program, "data_in", packet.to_str().unwrap()];
         let output = run("bpftool", &args).unwrap();
         assert!(output.contains("Return value: 42"), "{output}");
     });
@@ -72,15 +62,6 @@ fn misplaced_relocations_are_errors() {
     object.functions[program].insns[0].reloc = Some(Reloc::Map(map));
     let function = "prog".to_owned();
     let insn_idx = 0;
-    assert_eq!(
-        write(&object),
-        Err(WriteError::Misplaced {
-            function: function.clone(),
-            insn_idx
-        })
-    );
-    assert_eq!(
-        link(&object, program),
-        Err(LinkError::Misplaced { function, insn_idx })
-    );
+    assert_eq!(write(&object), Err(WriteError::Misplaced { function: function.clone(), insn_idx }));
+    assert_eq!(link(&object, program), Err(LinkError::Misplaced { function, insn_idx }));
 }

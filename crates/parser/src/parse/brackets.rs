@@ -26,9 +26,7 @@ pub(super) fn check_brackets(inner: &mut Inner<'_>) -> Vec<Repair> {
         inner.is_end_reported = true;
         let n = inner.tokens.len() as u32;
         let close = insertion(n, TokenKind::RBrace);
-        check
-            .repairs
-            .extend(std::iter::repeat_n(close, check.n_braces));
+        check.repairs.extend(std::iter::repeat_n(close, check.n_braces));
     }
     check.repairs
 }
@@ -62,19 +60,11 @@ impl Check {
                 let report = Diagnostic::new(codes::parse::E0201, token.span, "`}` without `{`")
                     .with_help("remove it, or look for a `}` too many above");
                 inner.session.report(report);
-                self.repairs.push(Repair {
-                    at,
-                    insert: [None; 2],
-                    n_dropped: 1,
-                });
+                self.repairs.push(Repair { at, insert: [None; 2], n_dropped: 1 });
             }
             TokenKind::RBrace => {
                 self.n_braces -= 1;
-                while self
-                    .open
-                    .pop()
-                    .is_some_and(|kind| kind != TokenKind::LBrace)
-                {}
+                while self.open.pop().is_some_and(|kind| kind != TokenKind::LBrace) {}
             }
             TokenKind::RParen if self.open.last() == Some(&TokenKind::LParen) => {
                 self.open.pop();
@@ -108,11 +98,7 @@ impl Check {
 }
 
 fn insertion(at: u32, kind: TokenKind) -> Repair {
-    Repair {
-        at,
-        insert: [Some(kind), None],
-        n_dropped: 0,
-    }
+    Repair { at, insert: [Some(kind), None], n_dropped: 0 }
 }
 
 /// Finds the `{` that have no `}`, reports the first, and closes all.
@@ -126,11 +112,9 @@ fn close_braces(inner: &mut Inner<'_>) -> Vec<Repair> {
         let is_line_start = token.flags.contains(TokenFlags::LINE_START);
         match token.kind {
             TokenKind::LBrace => open.push(at),
-            TokenKind::RBrace if open.is_empty() => repairs.push(Repair {
-                at,
-                insert: [None; 2],
-                n_dropped: 1,
-            }),
+            TokenKind::RBrace if open.is_empty() => {
+                repairs.push(Repair { at, insert: [None; 2], n_dropped: 1 })
+            }
             TokenKind::RBrace => {
                 // `}` left of the line of its `{` belongs to an outer block.
                 let is_outer = |inner: &Inner<'_>, brace: u32| {
@@ -201,11 +185,7 @@ fn column(inner: &Inner<'_>, at: u32) -> u32 {
 /// Column of the first token in the line of token `at`.
 fn indentation(inner: &Inner<'_>, at: u32) -> u32 {
     let mut first = at;
-    while first > 0
-        && !inner.tokens[first as usize]
-            .flags
-            .contains(TokenFlags::LINE_START)
-    {
+    while first > 0 && !inner.tokens[first as usize].flags.contains(TokenFlags::LINE_START) {
         first -= 1;
     }
     column(inner, first)

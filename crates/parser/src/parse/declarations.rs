@@ -75,11 +75,7 @@ impl ParseState<'_> {
         let mut inner = self.inner();
         let span = inner.span(l, r);
         let specs = inner.finish_specs(specs);
-        Box::new(Declaration::Names {
-            specs,
-            declarators,
-            span,
-        })
+        Box::new(Declaration::Names { specs, declarators, span })
     }
 
     pub(crate) fn member_decl(
@@ -92,24 +88,14 @@ impl ParseState<'_> {
         let mut inner = self.inner();
         let span = inner.span(l, r);
         let specs = inner.finish_specs(specs);
-        Box::new(MemberDecl::Members {
-            specs,
-            declarators,
-            span,
-        })
+        Box::new(MemberDecl::Members { specs, declarators, span })
     }
 
     pub(crate) fn member_assert(&self, declaration: Declaration) -> Box<MemberDecl> {
         Box::new(match declaration {
-            Declaration::StaticAssert {
-                cond,
-                message,
-                span,
-            } => MemberDecl::StaticAssert {
-                cond,
-                message,
-                span,
-            },
+            Declaration::StaticAssert { cond, message, span } => {
+                MemberDecl::StaticAssert { cond, message, span }
+            }
             Declaration::Names { .. } => unreachable!("the grammar passes assertions only"),
         })
     }
@@ -118,9 +104,7 @@ impl ParseState<'_> {
         let mut inner = self.inner();
         let symbol = inner.tokens[l as usize].symbol;
         let text = inner.session.names.resolve_shared(symbol);
-        let bare = text
-            .strip_prefix("__")
-            .and_then(|text| text.strip_suffix("__"));
+        let bare = text.strip_prefix("__").and_then(|text| text.strip_suffix("__"));
         let name = match bare {
             Some(bare) => inner.session.intern(bare),
             None => symbol,
@@ -141,14 +125,7 @@ impl ParseState<'_> {
         let mut inner = self.inner();
         let name = name.map(|name| inner.name(name));
         let span = inner.span(l, r);
-        let mut tag = TagSpec {
-            kind,
-            name,
-            body,
-            attrs,
-            pack: None,
-            span,
-        };
+        let mut tag = TagSpec { kind, name, body, attrs, pack: None, span };
         if tag.body.is_some() && !inner.stream.pragmas.is_empty() {
             inner.apply_pragmas(&mut tag, r - 1);
         }
@@ -168,12 +145,7 @@ impl ParseState<'_> {
 
     pub(crate) fn no_name(&self, at: u32) -> Box<Declarator> {
         let span = self.inner().span(at, at);
-        Box::new(Declarator {
-            name: None,
-            derived: Vec::new(),
-            attrs: Vec::new(),
-            span,
-        })
+        Box::new(Declarator { name: None, derived: Vec::new(), attrs: Vec::new(), span })
     }
 
     pub(crate) fn named(&self, name: u32) -> Box<Declarator> {
@@ -227,9 +199,7 @@ impl ParseState<'_> {
     ) -> Box<Declarator> {
         let mut inner = self.inner();
         inner.limit_derived(&mut declarator, pointers.len());
-        declarator
-            .derived
-            .extend(pointers.into_iter().rev().take(MAX_DERIVED));
+        declarator.derived.extend(pointers.into_iter().rev().take(MAX_DERIVED));
         let first = inner.span(l, l + 1);
         declarator.span = inner.session.sources.join(first, declarator.span);
         declarator
@@ -282,12 +252,7 @@ impl ParseState<'_> {
         if !is_variadic && params.len() == 1 && is_void(&params[0]) {
             params.clear();
         }
-        Derivation::Function {
-            params,
-            is_variadic,
-            is_unprototyped: false,
-            span: self.span(l, r),
-        }
+        Derivation::Function { params, is_variadic, is_unprototyped: false, span: self.span(l, r) }
     }
 
     pub(crate) fn unprototyped(&self, l: u32, r: u32) -> Derivation {
@@ -310,12 +275,7 @@ impl ParseState<'_> {
         let mut inner = self.inner();
         let span = inner.span(l, r);
         let specs = inner.finish_specs(specs);
-        Box::new(Param {
-            specs,
-            declarator: *declarator,
-            attrs,
-            span,
-        })
+        Box::new(Param { specs, declarator: *declarator, attrs, span })
     }
 
     pub(crate) fn type_name(
@@ -329,14 +289,8 @@ impl ParseState<'_> {
         let mut inner = self.inner();
         let span = inner.span(l, r);
         let specs = inner.finish_specs(specs);
-        let mut name = TypeName {
-            specs,
-            declarator: *declarator,
-            span,
-        };
-        let height = inner
-            .specs_height(&name.specs)
-            .max(inner.declarator_height(&name.declarator));
+        let mut name = TypeName { specs, declarator: *declarator, span };
+        let height = inner.specs_height(&name.specs).max(inner.declarator_height(&name.declarator));
         let height = inner.limit_height(height, span);
         if height.is_none() {
             name.specs.ty = TypeSpec::Error;

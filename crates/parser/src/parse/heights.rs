@@ -84,8 +84,7 @@ impl Inner<'_> {
     /// Brackets limit how deep lists nest: this recursion is short.
     fn list_height(&self, list: &InitList) -> u16 {
         let items = list.items.iter().map(|item| {
-            self.designators_height(&item.designators)
-                .max(self.initializer_height(&item.init))
+            self.designators_height(&item.designators).max(self.initializer_height(&item.init))
         });
         items.max().unwrap_or(0) + 1
     }
@@ -113,8 +112,7 @@ impl Inner<'_> {
             Alignas::Type(ty) => self.th(ty),
             Alignas::Expr(value) => self.eh(value),
         });
-        ty.max(alignas.max().unwrap_or(0))
-            .max(self.attrs_height(&specs.attrs))
+        ty.max(alignas.max().unwrap_or(0)).max(self.attrs_height(&specs.attrs))
     }
 
     /// Brackets limit how deep parameters nest: this recursion is short.
@@ -124,8 +122,7 @@ impl Inner<'_> {
             Derivation::Array { size, .. } => size.map_or(0, |size| self.eh(size)),
             Derivation::Function { params, .. } => {
                 let params = params.iter().map(|param| {
-                    self.specs_height(&param.specs)
-                        .max(self.declarator_height(&param.declarator))
+                    self.specs_height(&param.specs).max(self.declarator_height(&param.declarator))
                 });
                 params.max().unwrap_or(0) + 1
             }
@@ -143,9 +140,7 @@ impl Inner<'_> {
             Some(TagBody::Members(list)) => {
                 let members = list.iter().map(|member| match member {
                     MemberDecl::StaticAssert { cond, .. } => self.eh(*cond),
-                    MemberDecl::Members {
-                        specs, declarators, ..
-                    } => {
+                    MemberDecl::Members { specs, declarators, .. } => {
                         let declarators = declarators.iter().map(|member| {
                             self.declarator_height(&member.declarator)
                                 .max(member.bits.map_or(0, |bits| self.eh(bits)))
@@ -162,9 +157,7 @@ impl Inner<'_> {
     fn declaration_height(&self, declaration: &Declaration) -> u16 {
         match declaration {
             Declaration::StaticAssert { cond, .. } => self.eh(*cond),
-            Declaration::Names {
-                specs, declarators, ..
-            } => {
+            Declaration::Names { specs, declarators, .. } => {
                 let declarators = declarators.iter().map(|item| {
                     let init = item.init.as_ref();
                     self.declarator_height(&item.declarator)
@@ -184,24 +177,14 @@ impl Inner<'_> {
             }
             StmtKind::Declaration(declaration) => self.declaration_height(declaration),
             StmtKind::Expr(value) | StmtKind::Return(value) => opt(value),
-            StmtKind::If {
-                cond,
-                then,
-                otherwise,
-            } => {
+            StmtKind::If { cond, then, otherwise } => {
                 let otherwise = otherwise.map_or(0, |stmt| self.sh(stmt));
                 self.eh(*cond).max(self.sh(*then)).max(otherwise)
             }
             StmtKind::While { cond, body, .. } | StmtKind::DoWhile { cond, body, .. } => {
                 self.eh(*cond).max(self.sh(*body))
             }
-            StmtKind::For {
-                init,
-                cond,
-                step,
-                body,
-                ..
-            } => {
+            StmtKind::For { init, cond, step, body, .. } => {
                 let init = init.map_or(0, |init| self.sh(init));
                 init.max(opt(cond)).max(opt(step)).max(self.sh(*body))
             }

@@ -83,10 +83,6 @@ impl Inner<'_> {
                 self.literal_error(token.span, error);
             }
         }
-        StrLit {
-            units,
-            prefix,
-            span,
-        }
+        StrLit { units, prefix, span }
     }
 }

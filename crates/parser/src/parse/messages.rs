@@ -52,12 +52,7 @@ fn is_consequence(inner: &Inner<'_>, at: u32) -> bool {
         return false;
     };
     let between = inner.tokens.get(index as usize..at as usize).unwrap_or(&[]);
-    between
-        .iter()
-        .filter(|token| token.kind == TokenKind::Semi)
-        .count()
-        == 0
-        && between.len() < 64
+    between.iter().filter(|token| token.kind == TokenKind::Semi).count() == 0 && between.len() < 64
 }
 
 fn found(inner: &Inner<'_>, at: u32) -> String {
@@ -77,10 +72,7 @@ fn found(inner: &Inner<'_>, at: u32) -> String {
 fn place_behind(inner: &Inner<'_>, at: u32) -> Span {
     match at.checked_sub(1) {
         Some(previous) => inner.tokens[previous as usize].span.end(),
-        None => inner
-            .tokens
-            .first()
-            .map_or(inner.stream.end, |token| token.span.start()),
+        None => inner.tokens.first().map_or(inner.stream.end, |token| token.span.start()),
     }
 }
 
@@ -127,10 +119,7 @@ fn missing_token(
         _ => false,
     };
     if is_sure && place.expn == ExpnId::ROOT {
-        let edit = Edit {
-            span: place,
-            replacement: text.to_owned(),
-        };
+        let edit = Edit { span: place, replacement: text.to_owned() };
         report = report.with_edit(format!("add `{text}`"), vec![edit]);
     }
     report
@@ -147,10 +136,7 @@ fn close_call(inner: &mut Inner<'_>, failure: &Failure, levels: &[Level]) -> Dia
     if !is_sure || place.expn != ExpnId::ROOT {
         return report;
     }
-    let edit = Edit {
-        span: place,
-        replacement: ");".to_owned(),
-    };
+    let edit = Edit { span: place, replacement: ");".to_owned() };
     report.with_edit("add `);`", vec![edit])
 }
 

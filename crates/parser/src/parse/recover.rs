@@ -91,10 +91,7 @@ pub(super) fn run(
     };
     let n = state.inner().tokens.len() as u32;
     let (at, expected) = match error {
-        ParseError::UnrecognizedToken {
-            token: (at, kind, _),
-            expected,
-        } => match kind {
+        ParseError::UnrecognizedToken { token: (at, kind, _), expected } => match kind {
             // The mark stands behind its name.
             TokenKind::TypeMark | TokenKind::VarMark => (at - 1, expected),
             _ => (at, expected),

@@ -34,26 +34,14 @@ pub(super) enum Fix {
 
 impl Fix {
     fn repair(self, at: u32) -> Repair {
-        let insert = |at, first, second| Repair {
-            at,
-            insert: [first, second],
-            n_dropped: 0,
-        };
+        let insert = |at, first, second| Repair { at, insert: [first, second], n_dropped: 0 };
         match self {
             Fix::Insert { kind, at } => insert(at, Some(kind), None),
             Fix::CloseCall => insert(at, Some(TokenKind::RParen), Some(TokenKind::Semi)),
             Fix::InsertExpression => insert(at, Some(TokenKind::ErrorExpr), None),
             Fix::InsertType => insert(at, Some(TokenKind::KwInt), None),
-            Fix::Drop => Repair {
-                at,
-                insert: [None; 2],
-                n_dropped: 1,
-            },
-            Fix::DropComma => Repair {
-                at: at - 1,
-                insert: [None; 2],
-                n_dropped: 1,
-            },
+            Fix::Drop => Repair { at, insert: [None; 2], n_dropped: 1 },
+            Fix::DropComma => Repair { at: at - 1, insert: [None; 2], n_dropped: 1 },
             Fix::Skip { from, to } => Repair {
                 at: from,
                 insert: [Some(TokenKind::ErrorItem), None],
@@ -78,11 +66,7 @@ pub(super) fn choose(
     let is_short = failure.at - start <= MAX_TRIAL_TOKENS;
     let mut fix = None;
     if is_short && !is_hopeless {
-        let trial = Trial {
-            state,
-            repairs,
-            start,
-        };
+        let trial = Trial { state, repairs, start };
         let candidates = candidates(&state.inner(), failure, &levels, start);
         fix = trial.best(&candidates, failure.at);
         fix = fix.or_else(|| trial.skip(&regions));
@@ -137,9 +121,7 @@ impl Trial<'_, '_> {
 
     /// The smallest region that can be left out.
     fn skip(&self, regions: &[(u32, u32)]) -> Option<Fix> {
-        let fixes = regions
-            .iter()
-            .map(|&(from, to)| (Fix::Skip { from, to }, to));
+        let fixes = regions.iter().map(|&(from, to)| (Fix::Skip { from, to }, to));
         fixes
             .filter(|(fix, to)| self.score(fix.repair(*to), to + LOOKAHEAD) > *to)
             .map(|(fix, _)| fix)
@@ -243,11 +225,7 @@ pub(super) struct Level {
 
 /// The brackets open at token `at` of the item that begins at `start`, outermost first.
 fn levels(inner: &Inner<'_>, repairs: &[Repair], start: u32, at: u32) -> Vec<Level> {
-    let mut levels = vec![Level {
-        open: None,
-        at: start,
-        statement: start,
-    }];
+    let mut levels = vec![Level { open: None, at: start, statement: start }];
     let first = repairs.partition_point(|repair| repair.at < start);
     let mut repairs = repairs[first..].iter().peekable();
     let mut idx = start;
@@ -271,11 +249,9 @@ fn levels(inner: &Inner<'_>, repairs: &[Repair], start: u32, at: u32) -> Vec<Lev
 /// Takes token `idx` into account; the next one is `next`.
 fn track(inner: &Inner<'_>, levels: &mut Vec<Level>, kind: TokenKind, idx: u32, next: u32) {
     match kind {
-        TokenKind::LBrace | TokenKind::LParen | TokenKind::LBracket => levels.push(Level {
-            open: Some(kind),
-            at: idx,
-            statement: next,
-        }),
+        TokenKind::LBrace | TokenKind::LParen | TokenKind::LBracket => {
+            levels.push(Level { open: Some(kind), at: idx, statement: next })
+        }
         TokenKind::RBrace => {
             let is_brace = |level: &Level| level.open == Some(TokenKind::LBrace);
             if levels.iter().any(is_brace) {

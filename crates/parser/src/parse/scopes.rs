@@ -22,10 +22,7 @@ pub(crate) enum NameKind {
 
 impl NameKind {
     pub(crate) fn is_type(self) -> bool {
-        matches!(
-            self,
-            NameKind::Type | NameKind::ForeignType | NameKind::UnknownType
-        )
+        matches!(self, NameKind::Type | NameKind::ForeignType | NameKind::UnknownType)
     }
 }
 
@@ -87,8 +84,6 @@ impl Scopes {
     /// Every symbol that is a declared type now.
     pub(crate) fn types(&self) -> impl Iterator<Item = Symbol> {
         let types = self.kinds.iter().enumerate();
-        types
-            .filter(|(_, kind)| **kind == NameKind::Type)
-            .map(|(at, _)| Symbol::new(at))
+        types.filter(|(_, kind)| **kind == NameKind::Type).map(|(at, _)| Symbol::new(at))
     }
 }

@@ -141,13 +141,7 @@ impl Specs {
         };
         let is_unsigned = sign == Some(true);
         let pick = |signed, unsigned| if is_unsigned { unsigned } else { signed };
-        let kinds = [
-            Word::Char,
-            Word::Short,
-            Word::Float,
-            Word::Double,
-            Word::Int128,
-        ];
+        let kinds = [Word::Char, Word::Short, Word::Float, Word::Double, Word::Int128];
         let n_kinds: u32 = kinds.iter().map(|&word| u32::from(n(word))).sum();
         let (ints, longs) = (n(Word::Int), n(Word::Long));
         let is_floating = n(Word::Float) + n(Word::Double) > 0;
@@ -171,11 +165,7 @@ impl Specs {
         } else if n(Word::Float) == 1 {
             TypeSpec::Float
         } else if n(Word::Double) == 1 {
-            if longs == 1 {
-                TypeSpec::LongDouble
-            } else {
-                TypeSpec::Double
-            }
+            if longs == 1 { TypeSpec::LongDouble } else { TypeSpec::Double }
         } else if n(Word::Int128) == 1 {
             pick(TypeSpec::Int128, TypeSpec::UInt128)
         } else {

@@ -150,22 +150,14 @@ impl<'s> ParseState<'s> {
     pub(crate) fn member(&self, l: u32, r: u32, base: ExprId, name: u32) -> ExprId {
         let mut inner = self.inner();
         let (member, member_span) = inner.name(name);
-        let kind = ExprKind::Member {
-            base,
-            member,
-            member_span,
-        };
+        let kind = ExprKind::Member { base, member, member_span };
         inner.expr(l, r, kind)
     }
 
     pub(crate) fn arrow(&self, l: u32, r: u32, base: ExprId, name: u32) -> ExprId {
         let mut inner = self.inner();
         let (member, member_span) = inner.name(name);
-        let kind = ExprKind::Arrow {
-            base,
-            member,
-            member_span,
-        };
+        let kind = ExprKind::Arrow { base, member, member_span };
         inner.expr(l, r, kind)
     }
 
@@ -295,11 +287,7 @@ impl Inner<'_> {
         let (lo, hi) = self.file_range;
         let is_near = |span: Span| span.lo >= lo && span.hi <= hi;
         if first.expn == last.expn && is_near(first) && is_near(last) {
-            return Span {
-                lo: first.lo.min(last.lo),
-                hi: first.hi.max(last.hi),
-                expn: first.expn,
-            };
+            return Span { lo: first.lo.min(last.lo), hi: first.hi.max(last.hi), expn: first.expn };
         }
         if let Some(file) = self.session.sources.file_at(first.lo) {
             let file = self.session.sources.file(file);

@@ -45,13 +45,7 @@ impl ParseState<'_> {
     pub(crate) fn decl_stmt(&self, l: u32, r: u32, declaration: Declaration) -> StmtId {
         let kind = match declaration {
             Declaration::Names {
-                specs:
-                    DeclSpecs {
-                        ty: TypeSpec::Error,
-                        storage: None,
-                        ref attrs,
-                        ..
-                    },
+                specs: DeclSpecs { ty: TypeSpec::Error, storage: None, ref attrs, .. },
                 ref declarators,
                 ..
             } if declarators.is_empty() && !attrs.is_empty() => StmtKind::Expr(None),
@@ -66,11 +60,7 @@ impl ParseState<'_> {
             Label::Default => StmtKind::Default(body),
             Label::Name(name) => {
                 let (name, name_span) = self.inner().name(name);
-                StmtKind::Label {
-                    name,
-                    name_span,
-                    body,
-                }
+                StmtKind::Label { name, name_span, body }
             }
         };
         self.stmt(l, r, kind)
@@ -102,11 +92,7 @@ impl ParseState<'_> {
         expr: ExprId,
     ) -> AsmItem {
         let name = name.map(|name| self.symbol(name));
-        AsmItem::Operand(AsmOperand {
-            name,
-            constraint,
-            expr,
-        })
+        AsmItem::Operand(AsmOperand { name, constraint, expr })
     }
 
     pub(crate) fn asm(
@@ -167,19 +153,10 @@ impl ParseState<'_> {
             Derivation::Function { params, .. } => Some(params),
             _ => None,
         });
-        for (name, _) in params
-            .into_iter()
-            .flatten()
-            .filter_map(|p| p.declarator.name)
-        {
+        for (name, _) in params.into_iter().flatten().filter_map(|p| p.declarator.name) {
             inner.scopes.declare(name, NameKind::Variable);
         }
-        Box::new(FunctionHead {
-            specs,
-            declarator: *declarator,
-            attrs,
-            scope,
-        })
+        Box::new(FunctionHead { specs, declarator: *declarator, attrs, scope })
     }
 
     pub(crate) fn function_definition(

@@ -79,10 +79,8 @@ pub(super) fn is_type_keyword(kind: TokenKind) -> bool {
 
 /// True if a declaration or type name can begin at `place`.
 fn can_precede_type(place: NamePlace) -> bool {
-    let is_behind_separator = matches!(
-        place.previous,
-        Some(TokenKind::LBrace | TokenKind::LParen | TokenKind::Comma)
-    );
+    let is_behind_separator =
+        matches!(place.previous, Some(TokenKind::LBrace | TokenKind::LParen | TokenKind::Comma));
     if place.is_behind_tag {
         return false;
     }
@@ -210,10 +208,7 @@ impl Inner<'_> {
             // `unknown *name`: a product of two names is no statement.
             Some(TokenKind::Ident) if begins_statement(previous) => {
                 place.is_file_scope
-                    || matches!(
-                        after,
-                        Some(TokenKind::Semi | TokenKind::Assign | TokenKind::Comma)
-                    )
+                    || matches!(after, Some(TokenKind::Semi | TokenKind::Assign | TokenKind::Comma))
             }
             Some(TokenKind::Ident) if previous.is_some_and(is_specifier) => true,
             Some(TokenKind::Ident) => {
@@ -242,20 +237,14 @@ impl Inner<'_> {
         }
         let text = self.session.names.resolve_shared(name);
         let span = self.tokens[at as usize].span;
-        let mut report = Diagnostic::new(
-            codes::types::E0315,
-            span,
-            format!("unknown type name `{text}`"),
-        );
+        let mut report =
+            Diagnostic::new(codes::types::E0315, span, format!("unknown type name `{text}`"));
         let names = &self.session.names;
         let known = self.scopes.types().map(|symbol| names.resolve(symbol));
         let similar = similar::most_similar(&text, known).map(str::to_owned);
         if let Some(similar) = similar.or_else(|| self.types.similar(&text)) {
             let edits = match span.expn == ExpnId::ROOT {
-                true => vec![Edit {
-                    span,
-                    replacement: similar.clone(),
-                }],
+                true => vec![Edit { span, replacement: similar.clone() }],
                 false => Vec::new(),
             };
             report = report.with_edit(format!("did you mean `{similar}`?"), edits);
@@ -303,18 +292,13 @@ impl Inner<'_> {
         let message = format!("unknown name `{text}` in front of a declaration");
         let report = Diagnostic::new(codes::parse::E0201, name.span, message)
             .with_note("only a type, a keyword or an attribute can stand here")
-            .with_help(format!(
-                "include the header that defines the macro `{text}`"
-            ));
+            .with_help(format!("include the header that defines the macro `{text}`"));
         self.session.report(report);
     }
 
     /// True if `name` at `at` is a type and the name of something follows.
     fn is_type_in_front(&mut self, name: Symbol, at: u32) -> bool {
-        if !matches!(
-            self.kind_at(at + 1),
-            Some(TokenKind::Ident | TokenKind::Star)
-        ) {
+        if !matches!(self.kind_at(at + 1), Some(TokenKind::Ident | TokenKind::Star)) {
             return false;
         }
         match self.scopes.get(name) {

@@ -197,10 +197,7 @@ impl Preprocessor<'_> {
             Builtin::IsIdentifier => args.first().is_some_and(|t| t.kind == TokenKind::Ident),
             Builtin::HasBuiltin => self.is_listed(&args, &BUILTIN_FUNCTIONS),
             Builtin::HasAttribute => self.is_listed(&args, &ATTRIBUTES),
-            _ => self.is_listed(
-                &args,
-                &["c_static_assert", "c_generic_selections", "c_alignas"],
-            ),
+            _ => self.is_listed(&args, &["c_static_assert", "c_generic_selections", "c_alignas"]),
         };
         let token = self.number_token(if is_true { "1" } else { "0" }, name);
         self.push_token(token);
@@ -235,9 +232,7 @@ impl Preprocessor<'_> {
             return false;
         };
         let name = self.session.name(token.symbol);
-        let bare = name
-            .strip_prefix("__")
-            .and_then(|name| name.strip_suffix("__"));
+        let bare = name.strip_prefix("__").and_then(|name| name.strip_suffix("__"));
         list.contains(&bare.unwrap_or(name))
     }
 
@@ -257,8 +252,7 @@ impl Preprocessor<'_> {
         };
         let Some((header, is_angled, _)) = self.header_name(args) else {
             let message = "expected `\"file\"` or `<file>` in `__has_include`";
-            self.session
-                .report(Diagnostic::new(codes::lex::E0108, name.span, message));
+            self.session.report(Diagnostic::new(codes::lex::E0108, name.span, message));
             return false;
         };
         let form = form.unwrap_or(match is_angled {
@@ -272,8 +266,7 @@ impl Preprocessor<'_> {
     fn pragma_operator(&mut self, name: Token, args: &[Token]) {
         let [string] = args else {
             let message = "`_Pragma` takes one string";
-            self.session
-                .report(Diagnostic::new(codes::lex::E0109, name.span, message));
+            self.session.report(Diagnostic::new(codes::lex::E0109, name.span, message));
             return;
         };
         let (_, text) = literal::split_prefix(self.session.name(string.symbol));
@@ -287,11 +280,7 @@ impl Preprocessor<'_> {
     /// C11 6.10.8.1: the line of the outermost macro call, corrected by `#line`.
     fn presumed_line(&self, span: Span) -> u32 {
         let span = self.session.sources.root(span);
-        let line = self
-            .session
-            .sources
-            .line_col(span)
-            .map_or(0, |(_, at)| at.line);
+        let line = self.session.sources.line_col(span).map_or(0, |(_, at)| at.line);
         let delta = self.files.last().map_or(0, |file| file.line_delta);
         u32::try_from(i64::from(line) + delta).unwrap_or(0)
     }

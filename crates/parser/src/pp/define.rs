@@ -68,12 +68,7 @@ impl Preprocessor<'_> {
 
     pub(super) fn add_macro(&mut self, name: Symbol, def_site: Span, kind: MacroKind) {
         let id = MacroId::new(self.macros.len());
-        self.macros.push(Macro {
-            name,
-            def_site,
-            kind,
-            is_disabled: false,
-        });
+        self.macros.push(Macro { name, def_site, kind, is_disabled: false });
         self.set_macro(name, Some(id));
     }
 
@@ -99,11 +94,7 @@ impl Preprocessor<'_> {
             let Some(body) = self.body(name, body, &params, is_variadic) else {
                 return;
             };
-            MacroKind::Function(Rc::new(FunctionMacro {
-                params,
-                is_variadic,
-                body,
-            }))
+            MacroKind::Function(Rc::new(FunctionMacro { params, is_variadic, body }))
         } else {
             match self.object_body(rest) {
                 Some(body) => MacroKind::Object(body.into()),
@@ -156,8 +147,7 @@ impl Preprocessor<'_> {
     }
 
     fn bad_definition(&mut self, span: Span, message: impl Into<String>) {
-        self.session
-            .report(Diagnostic::new(codes::lex::E0115, span, message));
+        self.session.report(Diagnostic::new(codes::lex::E0115, span, message));
     }
 
     /// Parameters, whether they are variadic, and the tokens behind the `)`.
@@ -227,11 +217,8 @@ impl Preprocessor<'_> {
     }
 
     fn object_body(&mut self, tokens: &[Token]) -> Option<Vec<BodyItem>> {
-        let items = tokens.iter().map(|&token| BodyItem {
-            kind: BodyKind::Token,
-            token,
-            is_pasted: false,
-        });
+        let items =
+            tokens.iter().map(|&token| BodyItem { kind: BodyKind::Token, token, is_pasted: false });
         self.fold_pastes(items.collect())
     }
 
@@ -252,11 +239,7 @@ impl Preprocessor<'_> {
                 let is_name = token.kind == TokenKind::Ident;
                 params.iter().position(|&p| is_name && p == token.symbol)
             };
-            let mut item = BodyItem {
-                kind: BodyKind::Token,
-                token,
-                is_pasted: false,
-            };
+            let mut item = BodyItem { kind: BodyKind::Token, token, is_pasted: false };
             if let Some(param) = param(&token) {
                 item.kind = BodyKind::Param(param);
             } else if token.kind == TokenKind::Hash {

@@ -103,9 +103,7 @@ impl Preprocessor<'_> {
     }
 
     fn innermost(&mut self) -> &mut OpenFile {
-        self.files
-            .last_mut()
-            .expect("directives are carried out in files")
+        self.files.last_mut().expect("directives are carried out in files")
     }
 
     fn innermost_guard(&mut self, symbol: Symbol) {
@@ -151,8 +149,7 @@ impl Preprocessor<'_> {
             _ => {
                 let at = tokens.first().map_or(span, |token| token.span);
                 let message = format!("expected the name of a macro after `#{directive}`");
-                self.session
-                    .report(Diagnostic::new(codes::lex::E0106, at, message));
+                self.session.report(Diagnostic::new(codes::lex::E0106, at, message));
                 None
             }
         }
@@ -222,13 +219,10 @@ impl Preprocessor<'_> {
         };
         let (opened, is_taken) = (conditional.span, conditional.is_taken);
         if let Some(else_span) = conditional.else_span {
-            let diagnostic = Diagnostic::new(
-                codes::lex::E0107,
-                span,
-                format!("`#{directive}` after `#else`"),
-            )
-            .with_secondary(opened, "the conditional begins here")
-            .with_secondary(else_span, "its `#else` is here");
+            let diagnostic =
+                Diagnostic::new(codes::lex::E0107, span, format!("`#{directive}` after `#else`"))
+                    .with_secondary(opened, "the conditional begins here")
+                    .with_secondary(else_span, "its `#else` is here");
             self.session.report(diagnostic);
             return false;
         }
@@ -266,8 +260,7 @@ impl Preprocessor<'_> {
     }
 
     pub(super) fn unbalanced(&mut self, span: Span, message: String) {
-        self.session
-            .report(Diagnostic::new(codes::lex::E0107, span, message));
+        self.session.report(Diagnostic::new(codes::lex::E0107, span, message));
     }
 
     /// Reports tokens behind the end of a directive.
@@ -320,19 +313,14 @@ impl Preprocessor<'_> {
         let Some(number) = number else {
             let at = tokens.first().map_or(span, |token| token.span);
             let message = "expected a line number after `#line`";
-            self.session
-                .report(Diagnostic::new(codes::lex::E0106, at, message));
+            self.session.report(Diagnostic::new(codes::lex::E0106, at, message));
             return;
         };
         let name = name.map(|token| {
             let (_, text) = literal::split_prefix(names.resolve(token.symbol));
             text.to_owned()
         });
-        let line = self
-            .session
-            .sources
-            .line_col(span)
-            .map_or(0, |(_, at)| at.line);
+        let line = self.session.sources.line_col(span).map_or(0, |(_, at)| at.line);
         let name = name.map(|name| self.session.intern(&name));
         let file = self.innermost();
         file.line_delta = i64::from(number) - i64::from(line) - 1;
@@ -349,24 +337,14 @@ impl Preprocessor<'_> {
             token = self.next_raw();
         }
         let name = token.filter(|token| token.kind == TokenKind::Ident);
-        let is_closed = !has_paren
-            || self
-                .next_raw()
-                .is_some_and(|token| token.kind == TokenKind::RParen);
+        let is_closed =
+            !has_paren || self.next_raw().is_some_and(|token| token.kind == TokenKind::RParen);
         let Some(name) = name.filter(|_| is_closed) else {
             let message = "`defined` needs the name of a macro";
-            self.session
-                .report(Diagnostic::new(codes::lex::E0108, operator.span, message));
-            return Some(Token {
-                kind: TokenKind::Number,
-                symbol: self.syms.zero,
-                ..operator
-            });
+            self.session.report(Diagnostic::new(codes::lex::E0108, operator.span, message));
+            return Some(Token { kind: TokenKind::Number, symbol: self.syms.zero, ..operator });
         };
-        let is_defined = self
-            .by_symbol
-            .get(name.symbol.index())
-            .is_some_and(Option::is_some);
+        let is_defined = self.by_symbol.get(name.symbol.index()).is_some_and(Option::is_some);
         Some(Token {
             kind: TokenKind::Number,
             symbol: match is_defined {

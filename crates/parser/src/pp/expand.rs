@@ -133,10 +133,7 @@ impl Preprocessor<'_> {
     ) -> Option<(Arguments, Span)> {
         let open = self.next_raw()?;
         let n_params = function.params.len();
-        let mut args = Arguments {
-            tokens: self.buffer(),
-            ..Arguments::default()
-        };
+        let mut args = Arguments { tokens: self.buffer(), ..Arguments::default() };
         let mut start = 0;
         let mut depth = 0_usize;
         self.n_open_calls += 1;
@@ -167,8 +164,7 @@ impl Preprocessor<'_> {
         };
         args.ranges.push(start..args.tokens.len());
         self.count_tokens(args.tokens.len(), name.span);
-        self.check_arguments(name, id, function, &mut args, end)
-            .then_some((args, end))
+        self.check_arguments(name, id, function, &mut args, end).then_some((args, end))
     }
 
     fn next_argument_token(&mut self) -> Option<Token> {
@@ -228,11 +224,7 @@ impl Preprocessor<'_> {
         }
         let text = self.session.name(name.symbol).to_owned();
         let plural = if n_params == 1 { "" } else { "s" };
-        let at_least = if function.is_variadic {
-            "at least "
-        } else {
-            ""
-        };
+        let at_least = if function.is_variadic { "at least " } else { "" };
         let n_needed = n_params - usize::from(function.is_variadic);
         let call = self.session.sources.join(name.span, end);
         let diagnostic = Diagnostic::new(

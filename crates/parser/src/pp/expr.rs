@@ -17,10 +17,7 @@ struct Value {
 
 impl Value {
     fn signed(value: i64) -> Self {
-        Value {
-            bits: value as u64,
-            is_unsigned: false,
-        }
+        Value { bits: value as u64, is_unsigned: false }
     }
 
     fn bool(value: bool) -> Self {
@@ -61,10 +58,7 @@ impl Preprocessor<'_> {
             end: tokens.last().map_or(span, |token| token.span).end(),
         };
         let result = match expanded.is_empty() {
-            true => Err(Mistake {
-                span,
-                message: "condition without an expression".to_owned(),
-            }),
+            true => Err(Mistake { span, message: "condition without an expression".to_owned() }),
             false => reader.whole(),
         };
         match result {
@@ -87,16 +81,11 @@ impl Reader<'_> {
     }
 
     fn span(&self) -> Span {
-        self.tokens
-            .get(self.at)
-            .map_or(self.end, |token| token.span)
+        self.tokens.get(self.at).map_or(self.end, |token| token.span)
     }
 
     fn fail<T>(&self, message: impl Into<String>) -> Result<T, Mistake> {
-        Err(Mistake {
-            span: self.span(),
-            message: message.into(),
-        })
+        Err(Mistake { span: self.span(), message: message.into() })
     }
 
     fn eat(&mut self, kind: TokenKind) -> bool {
@@ -187,25 +176,14 @@ impl Reader<'_> {
             return self.fail("expected an operand at the end of the condition");
         };
         self.at += 1;
-        let operators = [
-            TokenKind::Plus,
-            TokenKind::Minus,
-            TokenKind::Tilde,
-            TokenKind::Bang,
-        ];
+        let operators = [TokenKind::Plus, TokenKind::Minus, TokenKind::Tilde, TokenKind::Bang];
         if operators.contains(&token.kind) {
             self.deeper()?;
             let value = self.unary(is_live)?;
             self.depth -= 1;
             return Ok(match token.kind {
-                TokenKind::Minus => Value {
-                    bits: value.bits.wrapping_neg(),
-                    ..value
-                },
-                TokenKind::Tilde => Value {
-                    bits: !value.bits,
-                    ..value
-                },
+                TokenKind::Minus => Value { bits: value.bits.wrapping_neg(), ..value },
+                TokenKind::Tilde => Value { bits: !value.bits, ..value },
                 TokenKind::Bang => Value::bool(value.bits == 0),
                 _ => value,
             });
@@ -224,12 +202,7 @@ impl Reader<'_> {
 
     fn operand(&mut self, token: Token) -> Result<Value, Mistake> {
         let text = token.spelling(self.names);
-        let mistake = |message: String| {
-            Err(Mistake {
-                span: token.span,
-                message,
-            })
-        };
+        let mistake = |message: String| Err(Mistake { span: token.span, message });
         match token.kind {
             TokenKind::Number => match literal::number(text) {
                 Ok(Number::Int(int)) => Ok(Value {

@@ -141,14 +141,10 @@ impl Preprocessor<'_> {
         let Some((name, is_angled, n_tokens)) = self.header_name(tokens) else {
             let at = tokens.first().map_or(span, |token| token.span);
             let message = format!("expected `\"file\"` or `<file>` after `#{directive}`");
-            self.session
-                .report(Diagnostic::new(codes::lex::E0106, at, message));
+            self.session.report(Diagnostic::new(codes::lex::E0106, at, message));
             return;
         };
-        let name_span = self
-            .session
-            .sources
-            .join(tokens[0].span, tokens[n_tokens - 1].span);
+        let name_span = self.session.sources.join(tokens[0].span, tokens[n_tokens - 1].span);
         self.check_line_end(&tokens[n_tokens..], &format!("#{directive}"));
         let search = match form {
             IncludeForm::Next => IncludeForm::Next,
@@ -192,12 +188,7 @@ impl Preprocessor<'_> {
     /// Asks the provider whether a header exists.
     pub(super) fn has_include(&mut self, name: &str, form: IncludeForm) -> bool {
         let (includer, directory) = self.includer();
-        self.provider.exists(&IncludeRequest {
-            name,
-            form,
-            includer: &includer,
-            directory,
-        })
+        self.provider.exists(&IncludeRequest { name, form, includer: &includer, directory })
     }
 
     fn includer(&self) -> (Arc<str>, u32) {
@@ -221,41 +212,26 @@ impl Preprocessor<'_> {
             return;
         }
         let (includer, directory) = self.includer();
-        let request = IncludeRequest {
-            name,
-            form,
-            includer: &includer,
-            directory,
-        };
+        let request = IncludeRequest { name, form, includer: &includer, directory };
         let Some(loaded) = self.provider.load(&request) else {
             self.out.has_missing_files = true;
             let message = format!("included file `{name}` was not found");
-            self.session
-                .report(Diagnostic::new(codes::lex::E0104, span, message));
+            self.session.report(Diagnostic::new(codes::lex::E0104, span, message));
             return;
         };
         if let Some(known) = self.known_files.get(&loaded.name) {
-            let is_guarded = known
-                .guard
-                .is_some_and(|guard| self.lookup(guard).is_some());
+            let is_guarded = known.guard.is_some_and(|guard| self.lookup(guard).is_some());
             if !(known.is_once || is_guarded) {
                 self.open_file(known.id, loaded.directory);
             }
             return;
         }
-        let added = self
-            .session
-            .sources
-            .add(&loaded.name, loaded.text, loaded.is_user);
+        let added = self.session.sources.add(&loaded.name, loaded.text, loaded.is_user);
         let Ok(id) = added else {
             self.stop(span, "the source files are larger than 4 GiB".to_owned());
             return;
         };
-        let known = KnownFile {
-            id,
-            is_once: is_import,
-            guard: None,
-        };
+        let known = KnownFile { id, is_once: is_import, guard: None };
         self.known_files.insert(loaded.name, known);
         self.open_file(id, loaded.directory);
     }
@@ -270,9 +246,7 @@ impl Preprocessor<'_> {
         if again.clone().any(|file| file.id == innermost.id) {
             let name = self.session.sources.file(innermost.id).name.clone();
             diagnostic = diagnostic
-                .with_note(format!(
-                    "`{name}` includes itself, perhaps through other files"
-                ))
+                .with_note(format!("`{name}` includes itself, perhaps through other files"))
                 .with_help(format!("begin `{name}` with `#pragma once`"));
         }
         // One report is enough: leave all but the main file.
@@ -326,10 +300,7 @@ impl Preprocessor<'_> {
             self.session.report(diagnostic);
         }
         if let Guard::Closed(symbol) = file.guard
-            && let Some(known) = self
-                .known_files
-                .values_mut()
-                .find(|known| known.id == file.id)
+            && let Some(known) = self.known_files.values_mut().find(|known| known.id == file.id)
         {
             known.guard = Some(symbol);
         }

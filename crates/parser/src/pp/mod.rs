@@ -42,12 +42,7 @@ pub struct PpOptions {
 
 impl Default for PpOptions {
     fn default() -> Self {
-        Self {
-            defines: Vec::new(),
-            undefines: Vec::new(),
-            includes: Vec::new(),
-            cpu_version: 3,
-        }
+        Self { defines: Vec::new(), undefines: Vec::new(), includes: Vec::new(), cpu_version: 3 }
     }
 }
 
@@ -229,20 +224,15 @@ impl<'a> Preprocessor<'a> {
                 let index = self.out.tokens.len() as u32;
                 self.out.lexical_errors.push(index);
                 self.report_bad_token(token);
-                if matches!(
-                    token.kind,
-                    TokenKind::Unknown | TokenKind::Hash | TokenKind::HashHash
-                ) {
+                if matches!(token.kind, TokenKind::Unknown | TokenKind::Hash | TokenKind::HashHash)
+                {
                     return;
                 }
             }
             _ => {}
         }
         if self.out.tokens.len() >= MAX_TOKENS {
-            self.stop(
-                token.span,
-                format!("the program has more than {MAX_TOKENS} tokens"),
-            );
+            self.stop(token.span, format!("the program has more than {MAX_TOKENS} tokens"));
             return;
         }
         self.out.tokens.push(token);
@@ -252,24 +242,18 @@ impl<'a> Preprocessor<'a> {
         let text = token.spelling(&self.session.names).to_owned();
         let diagnostic = match token.kind {
             TokenKind::Unknown => bad_character(&text, token.span),
-            TokenKind::Hash | TokenKind::HashHash => Diagnostic::new(
-                codes::lex::E0102,
-                token.span,
-                format!("stray `{text}` in program"),
-            )
-            .with_note("a directive must be the first thing in its line"),
+            TokenKind::Hash | TokenKind::HashHash => {
+                Diagnostic::new(codes::lex::E0102, token.span, format!("stray `{text}` in program"))
+                    .with_note("a directive must be the first thing in its line")
+            }
             kind => {
                 let (what, quote) = match kind {
                     TokenKind::UnterminatedChar => ("character constant", '\''),
                     _ => ("string", '"'),
                 };
-                Diagnostic::new(
-                    codes::lex::E0103,
-                    token.span,
-                    format!("unterminated {what}"),
-                )
-                .with_label("starts here and has no end in its line")
-                .with_help(format!("close it with `{quote}`"))
+                Diagnostic::new(codes::lex::E0103, token.span, format!("unterminated {what}"))
+                    .with_label("starts here and has no end in its line")
+                    .with_help(format!("close it with `{quote}`"))
             }
         };
         self.session.report(diagnostic);
@@ -356,12 +340,7 @@ impl<'a> Preprocessor<'a> {
         if let Some(id) = macro_id {
             self.macros[id.index()].is_disabled = true;
         }
-        self.contexts.push(Context {
-            tokens,
-            at: 0,
-            macro_id,
-            is_barrier,
-        });
+        self.contexts.push(Context { tokens, at: 0, macro_id, is_barrier });
     }
 
     fn pop_context(&mut self) {
@@ -390,8 +369,7 @@ impl<'a> Preprocessor<'a> {
         if !self.is_stopped {
             self.is_stopped = true;
             let span = self.session.sources.root(span);
-            self.session
-                .report(Diagnostic::new(codes::lex::E0114, span, message));
+            self.session.report(Diagnostic::new(codes::lex::E0114, span, message));
         }
     }
 

@@ -22,11 +22,8 @@ pub(super) struct PragmaState {
 impl Preprocessor<'_> {
     /// Carries out a pragma; the token that takes its place, if the parser must know.
     pub(super) fn pragma(&mut self, span: Span, tokens: &[Token]) -> Option<Token> {
-        let words: Vec<&str> = tokens
-            .iter()
-            .take(3)
-            .map(|token| token.spelling(&self.session.names))
-            .collect();
+        let words: Vec<&str> =
+            tokens.iter().take(3).map(|token| token.spelling(&self.session.names)).collect();
         let pragma = match words.as_slice() {
             ["once", ..] => {
                 self.pragma_once();
@@ -42,17 +39,12 @@ impl Preprocessor<'_> {
             }
             ["pack", ..] => self.pack(span, &tokens[1..]),
             ["clang", "attribute", ..] => self.clang_attribute(span, &tokens[2..]),
-            [
-                "GCC" | "clang" | "STDC" | "region" | "endregion" | "mark" | "message",
-                ..,
-            ]
-            | [] => {
+            ["GCC" | "clang" | "STDC" | "region" | "endregion" | "mark" | "message", ..] | [] => {
                 return None;
             }
             [name, ..] => {
                 let message = format!("unknown pragma `{name}`");
-                self.session
-                    .report(Diagnostic::new(codes::lex::W0102, span, message));
+                self.session.report(Diagnostic::new(codes::lex::W0102, span, message));
                 return None;
             }
         }?;
@@ -97,8 +89,7 @@ impl Preprocessor<'_> {
     }
 
     fn bad_pragma(&mut self, span: Span, message: &str) {
-        self.session
-            .report(Diagnostic::new(codes::lex::E0106, span, message));
+        self.session.report(Diagnostic::new(codes::lex::E0106, span, message));
     }
 
     /// The number in `N` or `(N)`, macro-expanded.
@@ -137,9 +128,8 @@ impl Preprocessor<'_> {
     /// `#pragma clang loop unroll(full) …`; other loop hints are about vectors.
     fn clang_loop(&mut self, span: Span, tokens: &[Token]) -> Option<Pragma> {
         let names = &self.session.names;
-        let at = tokens
-            .iter()
-            .position(|t| matches!(t.spelling(names), "unroll" | "unroll_count"))?;
+        let at =
+            tokens.iter().position(|t| matches!(t.spelling(names), "unroll" | "unroll_count"))?;
         let word = tokens.get(at + 2).map_or("", |t| t.spelling(names));
         match (tokens[at].spelling(names), word) {
             ("unroll", "full" | "enable") => Some(Pragma::Unroll(Unroll::Full)),
@@ -192,10 +182,7 @@ impl Preprocessor<'_> {
             }
         }
         if !is_valid {
-            self.bad_pragma(
-                span,
-                "expected `push`, `pop`, 1, 2, 4, 8 or 16 in `pack(…)`",
-            );
+            self.bad_pragma(span, "expected `push`, `pop`, 1, 2, 4, 8 or 16 in `pack(…)`");
         }
         self.pragma_state.pack = pack;
         Some(Pragma::Pack(pack))

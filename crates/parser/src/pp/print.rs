@@ -71,10 +71,7 @@ fn push_spelling(session: &Session, text: &mut String, token: &Token) {
 /// True if the two tokens, written without a space, would lex differently.
 fn would_merge(session: &Session, left: Token, right: Token) -> bool {
     let wordy = |kind| {
-        matches!(
-            kind,
-            TokenKind::Ident | TokenKind::Number | TokenKind::Char | TokenKind::Str
-        )
+        matches!(kind, TokenKind::Ident | TokenKind::Number | TokenKind::Char | TokenKind::Str)
     };
     if wordy(left.kind) && wordy(right.kind) {
         return !matches!(left.kind, TokenKind::Char | TokenKind::Str)

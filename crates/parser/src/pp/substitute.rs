@@ -171,17 +171,13 @@ impl Preprocessor<'_> {
                         | TokenKind::BlockComment
                 ) =>
             {
-                out.push(Token {
-                    flags: left.flags.without(TokenFlags::NO_EXPAND),
-                    ..*token
-                });
+                out.push(Token { flags: left.flags.without(TokenFlags::NO_EXPAND), ..*token });
             }
             _ => {
                 let names = &self.session.names;
                 let (a, b) = (left.spelling(names), right.spelling(names));
                 let message = format!("pasting `{a}` and `{b}` does not give a token");
-                self.session
-                    .report(Diagnostic::new(codes::lex::E0109, span, message));
+                self.session.report(Diagnostic::new(codes::lex::E0109, span, message));
                 out.extend([left, right]);
             }
         }

@@ -38,9 +38,7 @@ fn tokens(text: &str) -> Vec<String> {
     };
     let stream = preprocess(&mut session, file, &options, &mut Disk::default());
     let tokens = stream.tokens.iter();
-    tokens
-        .map(|token| token.spelling(&session.names).to_owned())
-        .collect()
+    tokens.map(|token| token.spelling(&session.names).to_owned()).collect()
 }
 
 fn compare(text: &str) {

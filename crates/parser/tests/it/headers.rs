@@ -8,9 +8,7 @@ use std::process::Command;
 /// Parses `text`; what was reported.
 fn errors(name: &str, text: &str, directories: &[&str]) -> Vec<String> {
     let (mut session, file) = session(name, text);
-    let mut disk = Disk {
-        directories: directories.iter().map(|&d| d.into()).collect(),
-    };
+    let mut disk = Disk { directories: directories.iter().map(|&d| d.into()).collect() };
     let options = PpOptions::default();
     parse(&mut session, file, &options, &mut disk, &mut NoTypeNames);
     reports(&session)

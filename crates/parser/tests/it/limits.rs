@@ -52,10 +52,7 @@ fn deep_nesting() {
         format!("void f(void) {{ {} ; }}", "if (x) ; else ".repeat(n)),
         format!("void f(void) {{ {} ; }}", "if (x)".repeat(n)),
         format!("void f(void) {{ {} ; }}", "while (x)".repeat(n)),
-        format!(
-            "void f(void) {{ switch (x) {{ {} ; }} }}",
-            "case 1:".repeat(n)
-        ),
+        format!("void f(void) {{ switch (x) {{ {} ; }} }}", "case 1:".repeat(n)),
         format!("void f(void) {{ {} ; }}", "do ".repeat(n)),
         format!("int x = {}1{};", "({ ".repeat(n), "; })".repeat(n)),
     ];
@@ -63,10 +60,7 @@ fn deep_nesting() {
         let codes = codes(&case);
         let first: String = case.chars().take(40).collect();
         let allowed = codes.first().is_some_and(|code| code == "E0202");
-        assert!(
-            allowed || case.contains("do ") && codes.len() == 1,
-            "{first}…: {codes:?}"
-        );
+        assert!(allowed || case.contains("do ") && codes.len() == 1, "{first}…: {codes:?}");
     }
 }
 
@@ -86,11 +80,7 @@ fn nesting_within_the_limit_is_fine() {
 #[test]
 fn deep_nesting_gives_one_error() {
     let n = 100_000;
-    let text = format!(
-        "int a;\nint x = {}1{};\nint y = ;",
-        "(".repeat(n),
-        ")".repeat(n)
-    );
+    let text = format!("int a;\nint x = {}1{};\nint y = ;", "(".repeat(n), ")".repeat(n));
     let (session, _) = parse_text(&text);
     let reports = reports(&session);
     assert_eq!(reports.len(), 2, "{reports:#?}");
@@ -112,11 +102,8 @@ fn macro_bombs() {
     arguments += &")".repeat(60);
     assert_eq!(codes(&arguments), ["E0114"]);
 
-    let nested = format!(
-        "#define I(x) x\nint y = {}1{};",
-        "I(".repeat(100_000),
-        ")".repeat(100_000)
-    );
+    let nested =
+        format!("#define I(x) x\nint y = {}1{};", "I(".repeat(100_000), ")".repeat(100_000));
     assert_eq!(codes(&nested), ["E0114"]);
 
     assert_eq!(codes("#define A A A A\nint A;"), ["E0201"]);
@@ -180,9 +167,7 @@ fn no_text() {
     assert_eq!(codes("int x\\"), ["E0102"]);
     let lossy = String::from_utf8_lossy(b"// caf\xe9\nchar *s = \"caf\xe9\";").into_owned();
     assert_eq!(codes(&lossy), ["E0113"]);
-    let binary: Vec<u8> = (0..100_000u32)
-        .map(|n| ((n * 7919) >> 3) as u8 | 1)
-        .collect();
+    let binary: Vec<u8> = (0..100_000u32).map(|n| ((n * 7919) >> 3) as u8 | 1).collect();
     assert!(!codes(&String::from_utf8_lossy(&binary)).is_empty());
 }
 
@@ -191,10 +176,7 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 33) as usize % n
     }
 }

@@ -10,9 +10,8 @@ struct Headers;
 
 impl FileProvider for Headers {
     fn load(&mut self, request: &IncludeRequest<'_>) -> Option<LoadedFile> {
-        let is_known = ["linux/", "bpf/", "vmlinux.h"]
-            .iter()
-            .any(|prefix| request.name.starts_with(prefix));
+        let is_known =
+            ["linux/", "bpf/", "vmlinux.h"].iter().any(|prefix| request.name.starts_with(prefix));
         is_known.then(|| LoadedFile {
             name: request.name.into(),
             text: "#pragma once\n#define SEC(name) __attribute__((section(name), used))\n".into(),

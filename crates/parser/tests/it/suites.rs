@@ -11,9 +11,7 @@ fn options(test: &Test) -> Result<PpOptions, Failure> {
         match flag.split_at_checked(2) {
             Some(("-D", define)) => options.defines.push(define.to_owned()),
             Some(("-U", name)) => options.undefines.push(name.to_owned()),
-            Some(("-i", name)) => options
-                .includes
-                .push(name.trim_start_matches("nclude=").into()),
+            Some(("-i", name)) => options.includes.push(name.trim_start_matches("nclude=").into()),
             _ => return Err(format!("unknown flag `{flag}`").into()),
         }
     }
@@ -46,9 +44,7 @@ fn lex() {
             let (mut session, file) = self::session(&path, test.text());
             let text = preprocess_to_text(&mut session, file, &options, &mut disk);
             // Line markers name absolute paths.
-            let lines = text
-                .lines()
-                .filter(|l| !l.is_empty() && !l.starts_with("# "));
+            let lines = text.lines().filter(|l| !l.is_empty() && !l.starts_with("# "));
             test.snapshot("text", &lines.collect::<Vec<_>>().join("\n"));
         }
         Ok(())

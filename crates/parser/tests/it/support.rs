@@ -17,9 +17,7 @@ impl FileProvider for Disk {
     fn load(&mut self, request: &IncludeRequest<'_>) -> Option<LoadedFile> {
         let mut places: Vec<(u32, PathBuf)> = Vec::new();
         if request.form == IncludeForm::Quoted {
-            let directory = Path::new(request.includer)
-                .parent()
-                .unwrap_or(Path::new(""));
+            let directory = Path::new(request.includer).parent().unwrap_or(Path::new(""));
             places.push((0, directory.join(request.name)));
         }
         for (at, directory) in (1..).zip(&self.directories) {
@@ -42,10 +40,7 @@ impl FileProvider for Disk {
 /// A session with one file.
 pub fn session(name: &str, text: &str) -> (Session, FileId) {
     let mut session = Session::default();
-    let file = session
-        .sources
-        .add(name, text, true)
-        .expect("tests are smaller than 4 GiB");
+    let file = session.sources.add(name, text, true).expect("tests are smaller than 4 GiB");
     (session, file)
 }
 
@@ -64,13 +59,10 @@ pub fn reports(session: &Session) -> Vec<String> {
     diagnostics
         .map(|diagnostic| {
             let span = session.sources.root(diagnostic.span());
-            let place = session
-                .sources
-                .line_col(span)
-                .map_or(String::new(), |(file, at)| {
-                    let name = &session.sources.file(file).name;
-                    format!("{name}:{}:{}: ", at.line, at.col)
-                });
+            let place = session.sources.line_col(span).map_or(String::new(), |(file, at)| {
+                let name = &session.sources.file(file).name;
+                format!("{name}:{}:{}: ", at.line, at.col)
+            });
             format!("{place}{}: {}", diagnostic.code, diagnostic.message)
         })
         .collect()

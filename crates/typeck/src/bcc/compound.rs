@@ -63,18 +63,10 @@ impl Checker<'_> {
         let (Some(key_ty), Some(leaf_ty)) = (spec.key, spec.value) else {
             return self.poison(span);
         };
-        let method = if is_atomic {
-            "atomic_increment"
-        } else {
-            "increment"
-        };
+        let method = if is_atomic { "atomic_increment" } else { "increment" };
         let given = |this: &mut Self, index: usize, to: TypeId| {
             let value = this.operand_value(operands[index]);
-            let why = Why::Argument {
-                callee: method.to_owned(),
-                index,
-                declared: Span::NONE,
-            };
+            let why = Why::Argument { callee: method.to_owned(), index, declared: Span::NONE };
             this.convert(value, to, &why)
         };
         let key = given(self, 0, key_ty);
@@ -94,19 +86,12 @@ impl Checker<'_> {
 
         let add = self.add_to_leaf(found_local, step_local, leaf_ty, is_atomic, span);
         let insert = self.is_hash(spec).then(|| {
-            let (key, value) = (
-                self.local(key_ptr, span),
-                self.local_address(step_local, span),
-            );
+            let (key, value) = (self.local(key_ptr, span), self.local_address(step_local, span));
             let insert = self.table_update(call, key, value);
             self.statement(StmtKind::Expr(insert), span)
         });
         let cond = self.local(found_local, span);
-        let choice = StmtKind::If {
-            cond,
-            then: add,
-            otherwise: insert,
-        };
+        let choice = StmtKind::If { cond, then: add, otherwise: insert };
         let choice = self.statement(choice, span);
         let stmts = vec![key_init, step_init, key_ptr_init, found_init, choice];
         self.statements_then(stmts, None, span)
@@ -179,9 +164,7 @@ impl Checker<'_> {
     /// `return 0;`, or `return;` from a function without a result.
     fn return_zero(&mut self, span: Span) -> StmtId {
         let ret = self.func.as_ref().map(|func| func.ret.ty);
-        let value = ret
-            .filter(|&ret| self.is_scalar(ret))
-            .map(|ret| self.int(0, ret, span));
+        let value = ret.filter(|&ret| self.is_scalar(ret)).map(|ret| self.int(0, ret, span));
         self.statement(StmtKind::Return(value), span)
     }
 
@@ -189,11 +172,7 @@ impl Checker<'_> {
         let value = self.local(local, span);
         let cond = self.not(value, span);
         let then = self.statement(StmtKind::Block(stmts), span);
-        let kind = StmtKind::If {
-            cond,
-            then,
-            otherwise: None,
-        };
+        let kind = StmtKind::If { cond, then, otherwise: None };
         self.statement(kind, span)
     }
 
@@ -232,10 +211,7 @@ impl Checker<'_> {
     /// A temporary of type `ty`, all zero, and the statement that makes it so.
     pub(super) fn zeroed_temporary(&mut self, ty: TypeId, span: Span) -> (LocalId, StmtId) {
         let local = self.temporary(QualType::plain(ty), span);
-        let init = Init {
-            zero_rest: true,
-            items: Vec::new(),
-        };
+        let init = Init { zero_rest: true, items: Vec::new() };
         (local, self.statement(StmtKind::Init(local, init), span))
     }
 }

@@ -83,10 +83,7 @@ impl Checker<'_> {
             self.report(diagnostic.with_help("print the rest with another call"));
             return Some(self.poison(span));
         }
-        let call = ExprKind::Call {
-            callee: target.callee,
-            args: values,
-        };
+        let call = ExprKind::Call { callee: target.callee, args: values };
         Some(self.value(call, target.ty.ret.ty, span))
     }
 

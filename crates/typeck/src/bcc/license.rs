@@ -23,10 +23,7 @@ impl Checker<'_> {
             ty: QualType::plain(ty),
             kind: GlobalKind::Data,
             linkage: Linkage::Global,
-            init: GlobalInit::Data {
-                bytes,
-                relocs: Vec::new(),
-            },
+            init: GlobalInit::Data { bytes, relocs: Vec::new() },
             section: Some(section),
             align: 1,
             decl_tags: Vec::new(),
@@ -38,9 +35,7 @@ impl Checker<'_> {
     /// is used nowhere, so the directive itself is read.
     fn defined_license(&self) -> Option<String> {
         let files = self.session.sources.files();
-        let lines = files
-            .filter(|(_, file)| file.is_user)
-            .flat_map(|(_, file)| file.text.lines());
+        let lines = files.filter(|(_, file)| file.is_user).flat_map(|(_, file)| file.text.lines());
         lines.filter_map(license_of).last()
     }
 }
@@ -65,14 +60,8 @@ mod tests {
     #[test]
     fn reads_the_directive() {
         let found = |line| license_of(line);
-        assert_eq!(
-            found("#define BPF_LICENSE Dual BSD/GPL").as_deref(),
-            Some("Dual BSD/GPL")
-        );
-        assert_eq!(
-            found(" # define BPF_LICENSE\tGPL // free").as_deref(),
-            Some("GPL")
-        );
+        assert_eq!(found("#define BPF_LICENSE Dual BSD/GPL").as_deref(), Some("Dual BSD/GPL"));
+        assert_eq!(found(" # define BPF_LICENSE\tGPL // free").as_deref(), Some("GPL"));
         assert_eq!(found("#define BPF_LICENSES GPL"), None);
         assert_eq!(found("BPF_LICENSE GPL"), None);
     }

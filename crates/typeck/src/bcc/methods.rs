@@ -144,11 +144,7 @@ impl Checker<'_> {
         args: &[ast::ExprId],
         span: Span,
     ) -> Option<ExprId> {
-        let ast::ExprKind::Member {
-            base,
-            member,
-            member_span,
-        } = self.unit.exprs[callee].kind
+        let ast::ExprKind::Member { base, member, member_span } = self.unit.exprs[callee].kind
         else {
             return None;
         };
@@ -157,11 +153,7 @@ impl Checker<'_> {
             return None;
         };
         let spec = self.table_of(table)?.clone();
-        let call = MethodCall {
-            table,
-            table_span: self.unit.exprs[base].span,
-            span,
-        };
+        let call = MethodCall { table, table_span: self.unit.exprs[base].span, span };
         let method = self.name(member);
         let operands: Vec<Operand> = args.iter().map(|&arg| self.expr(arg)).collect();
         let Some(method) = METHODS.iter().find(|known| known.name == &*method) else {
@@ -197,10 +189,9 @@ impl Checker<'_> {
         spec: &MapSpec,
         span: Span,
     ) -> bool {
-        let (Some(ty), Some(helper)) = (
-            MapType::from_number(spec.map_type),
-            bpfc_kabi::helper(method.helper),
-        ) else {
+        let (Some(ty), Some(helper)) =
+            (MapType::from_number(spec.map_type), bpfc_kabi::helper(method.helper))
+        else {
             return false;
         };
         // Helpers that take the record instead of the map: `ringbuf_submit`.
@@ -234,16 +225,9 @@ impl Checker<'_> {
         if (low..=high).contains(&found) {
             return true;
         }
-        let range = if low == high {
-            format!("{low}")
-        } else {
-            format!("{low} or {high}")
-        };
+        let range = if low == high { format!("{low}") } else { format!("{low} or {high}") };
         let plural = if high == 1 { "" } else { "s" };
-        let message = format!(
-            "`{}` takes {range} argument{plural}, found {found}",
-            method.name
-        );
+        let message = format!("`{}` takes {range} argument{plural}, found {found}", method.name);
         self.error(E0306, span, message);
         false
     }
@@ -261,9 +245,8 @@ impl Checker<'_> {
                 let Some(helper) = bpfc_kabi::helper(method.helper) else {
                     return self.poison(span);
                 };
-                let values = args
-                    .iter()
-                    .map(|&arg| self.method_arg(method, arg, call, spec, operands));
+                let values =
+                    args.iter().map(|&arg| self.method_arg(method, arg, call, spec, operands));
                 let values = values.collect();
                 let value = self.helper_call(helper, values, span);
                 match (method.action, spec.value) {
@@ -296,11 +279,7 @@ impl Checker<'_> {
             let value = this.operand_value(operands[index]);
             let Some(to) = to else { return value };
             let to = this.ptr_to(QualType::plain(to), call.span);
-            let why = Why::Argument {
-                callee: method.name.to_owned(),
-                index,
-                declared: Span::NONE,
-            };
+            let why = Why::Argument { callee: method.name.to_owned(), index, declared: Span::NONE };
             this.convert(value, to, &why)
         };
         match arg {
@@ -368,11 +347,7 @@ impl Checker<'_> {
             let span = self.span_of(value);
             return self.cast(value, param.ty, span);
         }
-        let why = Why::Argument {
-            callee: target.name.clone(),
-            index,
-            declared: Span::NONE,
-        };
+        let why = Why::Argument { callee: target.name.clone(), index, declared: Span::NONE };
         self.convert(value, param.ty, &why)
     }
 }

@@ -45,8 +45,7 @@ impl Checker<'_> {
         if !self.is_bcc() {
             return None;
         }
-        self.table_method(callee, args, span)
-            .or_else(|| self.dialect_function(callee, args, span))
+        self.table_method(callee, args, span).or_else(|| self.dialect_function(callee, args, span))
     }
 
     /// Makes plain HIR of the module.

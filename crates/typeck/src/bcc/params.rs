@@ -137,11 +137,7 @@ impl Checker<'_> {
         let value = self.cast(value, ty.ty, span);
         let init = Init {
             zero_rest: false,
-            items: vec![InitItem {
-                offset_bits: 0,
-                bits: None,
-                value: InitValue::Expr(value),
-            }],
+            items: vec![InitItem { offset_bits: 0, bits: None, value: InitValue::Expr(value) }],
         };
         Some(self.statement(StmtKind::Init(local, init), span))
     }
@@ -157,8 +153,7 @@ impl Checker<'_> {
     fn registers_pointer(&mut self, span: Span) -> Option<TypeId> {
         let name = self.session.intern("pt_regs");
         let ty = self.struct_by_name(name);
-        self.complete(ty)
-            .then(|| self.ptr_to(QualType::plain(ty), span))
+        self.complete(ty).then(|| self.ptr_to(QualType::plain(ty), span))
     }
 
     /// `(struct pt_regs *)regs->di`
@@ -190,10 +185,7 @@ impl Checker<'_> {
         let Some(ty) = self.as_func(self.module.funcs[func].ty) else {
             return;
         };
-        let ty = FuncType {
-            params: ty.params.iter().take(1).copied().collect(),
-            ..ty.clone()
-        };
+        let ty = FuncType { params: ty.params.iter().take(1).copied().collect(), ..ty.clone() };
         let span = self.module.funcs[func].span;
         self.module.funcs[func].ty = self.derive(Type::Func(ty), span);
     }

@@ -80,10 +80,7 @@ impl Checker<'_> {
         for body in self.module.funcs.iter().filter_map(|f| f.body.as_ref()) {
             walk(body, |node| {
                 if let Node::Expr(id) = node
-                    && let ExprKind::Call {
-                        callee: Callee::Func(func),
-                        ..
-                    } = body.exprs[id].kind
+                    && let ExprKind::Call { callee: Callee::Func(func), .. } = body.exprs[id].kind
                 {
                     called.insert(func);
                 }
@@ -148,18 +145,12 @@ impl Checker<'_> {
             }
             walk(body, |node| match node {
                 Node::Expr(id) => match body.exprs[id].kind {
-                    ExprKind::Call {
-                        callee: Callee::Helper(id),
-                        ..
-                    } => {
+                    ExprKind::Call { callee: Callee::Helper(id), .. } => {
                         let helper = bpfc_kabi::helper_by_id(id);
                         needs_tc |=
                             helper.is_some_and(|h| !h.is_allowed(ProgType::SocketFilter, None));
                     }
-                    ExprKind::Call {
-                        callee: Callee::Func(callee),
-                        ..
-                    } => work.push(callee),
+                    ExprKind::Call { callee: Callee::Func(callee), .. } => work.push(callee),
                     _ => {}
                 },
                 Node::Place(id) => {
@@ -179,13 +170,8 @@ impl Checker<'_> {
             return false;
         };
         let record = &self.module.types.records[record];
-        let is_skb = record
-            .name
-            .is_some_and(|name| self.session.name(name) == "__sk_buff");
-        let member = record
-            .body
-            .as_ref()
-            .and_then(|body| body.members[member as usize].name);
+        let is_skb = record.name.is_some_and(|name| self.session.name(name) == "__sk_buff");
+        let member = record.body.as_ref().and_then(|body| body.members[member as usize].name);
         is_skb
             && member.is_some_and(|name| {
                 matches!(self.session.name(name), "data" | "data_end" | "data_meta")
@@ -217,10 +203,7 @@ impl Checker<'_> {
     /// `unsigned long long *`: the arguments themselves, which the kernel vouches for.
     fn is_words(&self, ty: TypeId) -> bool {
         self.pointee(ty).is_some_and(|to| {
-            matches!(
-                self.resolved(to.ty),
-                Type::Int(IntKind::ULongLong | IntKind::ULong)
-            )
+            matches!(self.resolved(to.ty), Type::Int(IntKind::ULongLong | IntKind::ULong))
         })
     }
 }

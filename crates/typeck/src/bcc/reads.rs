@@ -47,11 +47,7 @@ impl Checker<'_> {
     fn helper_for(&self, place: PlaceId, bits: Bits) -> &'static str {
         let is_surely_kernel = !bits.contains(Bits::SYSCALL)
             && (!bits.contains(Bits::ANY) || self.is_in_kernel_record(place));
-        if is_surely_kernel {
-            "bpf_probe_read_kernel"
-        } else {
-            "bpf_probe_read"
-        }
+        if is_surely_kernel { "bpf_probe_read_kernel" } else { "bpf_probe_read" }
     }
 
     fn is_in_kernel_record(&self, place: PlaceId) -> bool {
@@ -104,15 +100,9 @@ impl Checker<'_> {
     }
 
     fn void_pointers(&mut self, span: Span) -> (TypeId, TypeId) {
-        let quals = Quals {
-            is_const: true,
-            ..Quals::default()
-        };
+        let quals = Quals { is_const: true, ..Quals::default() };
         let void = self.common.void;
-        (
-            self.ptr_to(QualType::plain(void), span),
-            self.ptr_to(QualType { ty: void, quals }, span),
-        )
+        (self.ptr_to(QualType::plain(void), span), self.ptr_to(QualType { ty: void, quals }, span))
     }
 
     /// A bit-field, from the bytes around it: shifted left until its first bit is the
@@ -147,11 +137,7 @@ impl Checker<'_> {
     }
 
     fn bit_field_parts(&mut self, place: PlaceId, span: Span) -> Option<BitField> {
-        let PlaceKind::Member {
-            base,
-            member,
-            is_relocatable,
-        } = self.body.places[place].kind
+        let PlaceKind::Member { base, member, is_relocatable } = self.body.places[place].kind
         else {
             return None;
         };
@@ -162,11 +148,7 @@ impl Checker<'_> {
             && let Some(root) = self.root_pointer(place)
         {
             let ask = |this: &mut Self, kind| {
-                let query = CoreQuery {
-                    kind,
-                    ty,
-                    path: path.clone(),
-                };
+                let query = CoreQuery { kind, ty, path: path.clone() };
                 let uint = this.common.uint;
                 this.value(ExprKind::Core(query), uint, span)
             };
@@ -180,9 +162,7 @@ impl Checker<'_> {
         }
         let record = self.record_of(self.type_of_place(base))?;
         let body = self.module.types.records[record].body.as_ref()?;
-        let Member {
-            offset_bits, bits, ..
-        } = body.members[member as usize];
+        let Member { offset_bits, bits, .. } = body.members[member as usize];
         let bits = u64::from(bits?);
         let first_byte = offset_bits / 8;
         let first_bit = offset_bits % 8;
@@ -218,11 +198,7 @@ impl Checker<'_> {
         let ulong = self.common.ulong;
         let ptr = self.cast(ptr, void, span);
         let index = self.cast(offset, ulong, span);
-        let sum = ExprKind::PtrAdd {
-            ptr,
-            index,
-            scale: 1,
-        };
+        let sum = ExprKind::PtrAdd { ptr, index, scale: 1 };
         self.value(sum, void, span)
     }
 }

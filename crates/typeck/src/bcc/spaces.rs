@@ -68,17 +68,11 @@ struct Value {
 
 impl Value {
     fn bits(bits: Bits) -> Self {
-        Self {
-            bits,
-            to: BTreeSet::new(),
-        }
+        Self { bits, to: BTreeSet::new() }
     }
 
     fn object(object: Object) -> Self {
-        Self {
-            bits: Bits::NONE,
-            to: BTreeSet::from([(object, Some(0))]),
-        }
+        Self { bits: Bits::NONE, to: BTreeSet::from([(object, Some(0))]) }
     }
 
     fn is_empty(&self) -> bool {
@@ -99,11 +93,7 @@ impl Value {
         if by != Some(0) {
             let shift =
                 |offset: Offset| offset?.checked_add(by?).filter(|at| at.abs() < MAX_OFFSET);
-            self.to = self
-                .to
-                .into_iter()
-                .map(|(it, at)| (it, shift(at)))
-                .collect();
+            self.to = self.to.into_iter().map(|(it, at)| (it, shift(at))).collect();
         }
         self
     }
@@ -162,11 +152,7 @@ impl<'m> Spaces<'m> {
     /// The loads of kernel memory of each function, in order.
     pub fn reads(&self) -> Vec<(FuncId, Vec<KernelRead>)> {
         let of_func = |(func, body)| {
-            let view = View {
-                spaces: self,
-                func,
-                body,
-            };
+            let view = View { spaces: self, func, body };
             let mut reads = Vec::new();
             walk(body, |node| {
                 if let Node::Expr(load) = node
@@ -197,11 +183,7 @@ impl<'m> Spaces<'m> {
     }
 
     fn view<'s>(&'s self, func: FuncId, body: &'s Body) -> View<'s, 'm> {
-        View {
-            spaces: self,
-            func,
-            body,
-        }
+        View { spaces: self, func, body }
     }
 
     fn stmt_effect(&mut self, func: FuncId, body: &Body, id: StmtId) {
@@ -235,14 +217,12 @@ impl<'m> Spaces<'m> {
                 let to = self.view(func, body).address(*place);
                 self.assign(func, body, &to, *value);
             }
-            ExprKind::Call {
-                callee: Callee::Func(callee),
-                args,
-            } => self.pass_arguments(func, body, *callee, args),
-            ExprKind::Call {
-                callee: Callee::Helper(helper),
-                args,
-            } => self.helper_effect(func, body, *helper, args),
+            ExprKind::Call { callee: Callee::Func(callee), args } => {
+                self.pass_arguments(func, body, *callee, args)
+            }
+            ExprKind::Call { callee: Callee::Helper(helper), args } => {
+                self.helper_effect(func, body, *helper, args)
+            }
             ExprKind::Builtin(Builtin::Memcpy | Builtin::Memmove, args) => {
                 if let &[to, from, size] = &args[..] {
                     let view = self.view(func, body);
@@ -275,11 +255,7 @@ impl<'m> Spaces<'m> {
         if self.is_record(body, value) {
             let from = self.view(func, body).record_address(value);
             let size = self.module.types.size_of(body.exprs[value].ty);
-            self.copy(
-                to,
-                &from,
-                size.and_then(|n| i64::try_from(n).ok()).unwrap_or(0),
-            );
+            self.copy(to, &from, size.and_then(|n| i64::try_from(n).ok()).unwrap_or(0));
         } else {
             let value = self.view(func, body).value(value);
             self.store_all(to, &value);
@@ -290,11 +266,7 @@ impl<'m> Spaces<'m> {
         let name = bpfc_kabi::helper_by_id(helper).map_or("", |helper| helper.name);
         let view = self.view(func, body);
         let map = |index: usize| args.get(index).and_then(|&arg| view.map(arg));
-        let value = |index: usize| {
-            args.get(index)
-                .map(|&arg| view.value(arg))
-                .unwrap_or_default()
-        };
+        let value = |index: usize| args.get(index).map(|&arg| view.value(arg)).unwrap_or_default();
         match name {
             "bpf_map_update_elem" | "bpf_map_push_elem" => {
                 let Some(map) = map(0) else { return };
@@ -332,12 +304,7 @@ impl<'m> Spaces<'m> {
     }
 
     fn store(&mut self, object: Object, offset: Offset, value: &Value) {
-        let cell = self
-            .cells
-            .entry(object)
-            .or_default()
-            .entry(offset)
-            .or_default();
+        let cell = self.cells.entry(object).or_default().entry(offset).or_default();
         self.is_changed |= cell.join(value);
     }
 
@@ -370,10 +337,7 @@ impl<'m> Spaces<'m> {
     }
 
     fn is_record(&self, body: &Body, value: ExprId) -> bool {
-        matches!(
-            self.module.types.resolve(body.exprs[value].ty),
-            Type::Record(_)
-        )
+        matches!(self.module.types.resolve(body.exprs[value].ty), Type::Record(_))
     }
 
     fn content(&self, object: Object, offset: Offset) -> Value {
@@ -435,17 +399,13 @@ impl View<'_, '_> {
                 let by = self.constant(*index).and_then(|n| n.checked_mul(*scale));
                 self.value(*ptr).shifted(by)
             }
-            ExprKind::Conditional {
-                then, otherwise, ..
-            } => {
+            ExprKind::Conditional { then, otherwise, .. } => {
                 let mut value = self.value(*then);
                 value.join(&self.value(*otherwise));
                 value
             }
             ExprKind::Comma(_, value) | ExprKind::Assign { value, .. } => self.value(*value),
-            ExprKind::StmtExpr {
-                value: Some(value), ..
-            } => self.value(*value),
+            ExprKind::StmtExpr { value: Some(value), .. } => self.value(*value),
             ExprKind::Call { callee, args } => self.result(*callee, args),
             ExprKind::Builtin(
                 Builtin::Expect
@@ -534,20 +494,15 @@ impl View<'_, '_> {
         match &self.body.exprs[value].kind {
             ExprKind::Load(place) | ExprKind::Assign { place, .. } => self.address(*place),
             ExprKind::Comma(_, value) => self.record_address(*value),
-            ExprKind::StmtExpr {
-                value: Some(value), ..
-            } => self.record_address(*value),
-            ExprKind::Conditional {
-                then, otherwise, ..
-            } => {
+            ExprKind::StmtExpr { value: Some(value), .. } => self.record_address(*value),
+            ExprKind::Conditional { then, otherwise, .. } => {
                 let mut from = self.record_address(*then);
                 from.join(&self.record_address(*otherwise));
                 from
             }
-            ExprKind::Call {
-                callee: Callee::Func(func),
-                ..
-            } => Value::object(Object::Returned(*func)),
+            ExprKind::Call { callee: Callee::Func(func), .. } => {
+                Value::object(Object::Returned(*func))
+            }
             _ => Value::default(),
         }
     }

@@ -95,9 +95,7 @@ const CALLS: &[(&str, &[(&str, Param)])] = &[
 
 /// The parameters of the system call `name`, if they are known.
 pub(super) fn params(name: &str) -> Option<Vec<(&'static str, Param)>> {
-    let idx = CALLS
-        .binary_search_by(|(known, _)| (*known).cmp(name))
-        .ok()?;
+    let idx = CALLS.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
     Some(CALLS[idx].1.to_vec())
 }
 

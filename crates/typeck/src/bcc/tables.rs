@@ -62,10 +62,7 @@ impl Checker<'_> {
     /// The object `global` in `section` is a table.
     pub(crate) fn define_table(&mut self, global: GlobalId, section: &str, span: Span) {
         let spec = self.table_spec(global, section, span);
-        let spec = spec.unwrap_or(MapSpec {
-            style: MapStyle::Bcc,
-            ..MapSpec::default()
-        });
+        let spec = spec.unwrap_or(MapSpec { style: MapStyle::Bcc, ..MapSpec::default() });
         self.set_map(global, spec);
     }
 
@@ -156,10 +153,7 @@ impl Checker<'_> {
         let Some(ty) = ty else { return Some(0) };
         let size = self.module.types.size_of(ty)?;
         let Ok(size) = u32::try_from(size) else {
-            self.map_error(
-                span,
-                format!("the table's {what} is too large: {size} bytes"),
-            );
+            self.map_error(span, format!("the table's {what} is too large: {size} bytes"));
             return None;
         };
         Some(size)

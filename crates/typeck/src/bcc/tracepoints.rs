@@ -81,8 +81,7 @@ impl Checker<'_> {
     pub fn tracepoint_of(&self, name: Symbol) -> Option<(String, String)> {
         let text = self.session.name(name);
         let (category, event) = text.strip_prefix(CONTEXT_PREFIX)?.split_once("__")?;
-        self.is_bcc()
-            .then(|| (category.to_owned(), event.to_owned()))
+        self.is_bcc().then(|| (category.to_owned(), event.to_owned()))
     }
 
     /// The context of the tracepoint `(category, event)`, as struct `name`; `None` if it was
@@ -122,9 +121,8 @@ impl Checker<'_> {
         } else if let Some(similar) = most_similar(event, known) {
             diagnostic = diagnostic.with_help(format!("did you mean `{similar}`?"));
         } else {
-            diagnostic = diagnostic.with_note(format!(
-                "the kernel has no `struct trace_event_raw_{event}`"
-            ));
+            diagnostic =
+                diagnostic.with_note(format!("the kernel has no `struct trace_event_raw_{event}`"));
         }
         self.report(diagnostic);
     }
@@ -149,9 +147,7 @@ impl Checker<'_> {
             .is_some_and(|body| self.is_array(body.members[member as usize].ty.ty));
         is_array
             && self.is_bcc()
-            && record
-                .name
-                .is_some_and(|name| self.session.name(name).starts_with(RAW_PREFIX))
+            && record.name.is_some_and(|name| self.session.name(name).starts_with(RAW_PREFIX))
     }
 
     /// The kernel's name of what BCC calls `member` in the context of a tracepoint.
@@ -199,12 +195,7 @@ impl Checker<'_> {
             members.push(self.context_member("ret", long, 16));
         }
         let end = members.last().map_or(16, |last| last.offset_bits / 8 + 8);
-        Some(RecordBody {
-            members,
-            size: end.max(16),
-            align: 8,
-            is_packed: false,
-        })
+        Some(RecordBody { members, size: end.max(16), align: 8, is_packed: false })
     }
 
     fn syscall_param_type(&mut self, ty: super::syscalls::Param) -> TypeId {
@@ -229,10 +220,7 @@ impl Checker<'_> {
     }
 
     fn const_pointer(&mut self, ty: TypeId) -> TypeId {
-        let quals = crate::hir::Quals {
-            is_const: true,
-            ..Default::default()
-        };
+        let quals = crate::hir::Quals { is_const: true, ..Default::default() };
         self.ptr_to(QualType { ty, quals }, Span::NONE)
     }
 }

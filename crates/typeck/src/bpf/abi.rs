@@ -63,12 +63,7 @@ fn obstacle(module: &Module, func: &Func) -> Option<Obstacle> {
         return None;
     };
     let is_record = |ty| matches!(module.types.resolve(ty), Type::Record(_));
-    let is_wide = |ty| {
-        module
-            .types
-            .int_kind(ty)
-            .is_some_and(|kind| kind.bits() > 64)
-    };
+    let is_wide = |ty| module.types.int_kind(ty).is_some_and(|kind| kind.bits() > 64);
     if ty.params.len() > MAX_ARGS {
         return Some(Obstacle::TooManyParams);
     }
@@ -91,10 +86,7 @@ fn report(session: &mut Session, module: &Module, id: FuncId, obstacle: &Obstacl
     let func = &module.funcs[id];
     let name = session.name(func.name).to_owned();
     let param_span = |index: usize| -> Span {
-        let local = func
-            .body
-            .as_ref()
-            .and_then(|body| body.locals.as_slice().get(index));
+        let local = func.body.as_ref().and_then(|body| body.locals.as_slice().get(index));
         local.map_or(func.span, |local| local.span)
     };
     let inline_help = "make the function `static __always_inline`, so that no call remains";
@@ -108,11 +100,7 @@ fn report(session: &mut Session, module: &Module, id: FuncId, obstacle: &Obstacl
             let diagnostic = Diagnostic::new(E0402, param_span(MAX_ARGS), message)
                 .with_note("arguments are passed in the registers r1 to r5")
                 .with_help("pass a pointer to a struct that holds them");
-            if func.body.is_some() {
-                diagnostic.with_help(inline_help)
-            } else {
-                diagnostic
-            }
+            if func.body.is_some() { diagnostic.with_help(inline_help) } else { diagnostic }
         }
         Obstacle::Record(Some(param)) => Diagnostic::new(
             E0410,

@@ -38,10 +38,7 @@ impl CallGraph {
                     let expr = &body.exprs[id];
                     match expr.kind {
                         ExprKind::Call { callee, .. } => {
-                            calls.push(Call {
-                                callee,
-                                span: expr.span,
-                            });
+                            calls.push(Call { callee, span: expr.span });
                         }
                         ExprKind::FuncAddr(func) => mentions.push(func),
                         _ => {}
@@ -74,12 +71,10 @@ impl CallGraph {
                 continue;
             }
             order.push(func);
-            let called = self.calls[func]
-                .iter()
-                .filter_map(|call| match call.callee {
-                    Callee::Func(callee) => Some(callee),
-                    _ => None,
-                });
+            let called = self.calls[func].iter().filter_map(|call| match call.callee {
+                Callee::Func(callee) => Some(callee),
+                _ => None,
+            });
             work.extend(called.chain(self.mentions[func].iter().copied()));
         }
         order

@@ -10,10 +10,7 @@ use bpfc_kabi::{GPL_COMPATIBLE_LICENSES, Helper, helper_by_id, is_gpl_compatible
 /// Reports calls of GPL-only helpers from a program without a GPL-compatible license.
 pub(super) fn check_license(session: &mut Session, module: &Module, graph: &CallGraph) {
     let license = module.license(&session.names);
-    if license
-        .as_ref()
-        .is_some_and(|(text, _)| is_gpl_compatible(text))
-    {
+    if license.as_ref().is_some_and(|(text, _)| is_gpl_compatible(text)) {
         return;
     }
     for calls in graph.calls.iter() {
@@ -70,10 +67,7 @@ pub(super) fn check_availability(
             let Some(helper) = helper_by_id(id) else {
                 continue;
             };
-            if !programs
-                .iter()
-                .any(|program| helper.is_allowed(program.ty, None))
-            {
+            if !programs.iter().any(|program| helper.is_allowed(program.ty, None)) {
                 report_unavailable(session, module, first, helper, call.span);
             }
         }
@@ -90,20 +84,11 @@ fn report_unavailable(
     let func = &module.funcs[program.func];
     let name = session.name(func.name).to_owned();
     let ty = program.ty.name();
-    let message = format!(
-        "`{}` cannot be called from a program of type `{ty}`",
-        helper.name
-    );
-    let mut diagnostic = Diagnostic::new(E0409, span, message).with_note_at(
-        func.section_span,
-        format!("`{name}` is one: its section says so"),
-    );
-    let allowed: Vec<String> = helper
-        .progs
-        .iter()
-        .map(|ty| format!("`{}`", ty.name()))
-        .take(6)
-        .collect();
+    let message = format!("`{}` cannot be called from a program of type `{ty}`", helper.name);
+    let mut diagnostic = Diagnostic::new(E0409, span, message)
+        .with_note_at(func.section_span, format!("`{name}` is one: its section says so"));
+    let allowed: Vec<String> =
+        helper.progs.iter().map(|ty| format!("`{}`", ty.name())).take(6).collect();
     if !allowed.is_empty() && allowed.len() < 6 {
         diagnostic = diagnostic.with_note(format!("it is for {}", allowed.join(", ")));
     }

@@ -24,10 +24,7 @@ pub(super) fn check(
     let mut roots: Vec<FuncId> = module.funcs.ids().collect();
     roots.sort_by_key(|&root| module.funcs[root].span.lo);
     for root in roots {
-        let mut path = vec![Step {
-            func: root,
-            next_call: 0,
-        }];
+        let mut path = vec![Step { func: root, next_call: 0 }];
         let mut on_path: FxHashSet<FuncId> = FxHashSet::from_iter([root]);
         if done.contains(&root) {
             continue;
@@ -45,10 +42,7 @@ pub(super) fn check(
                 continue;
             };
             if on_path.contains(&callee) {
-                let start = path
-                    .iter()
-                    .position(|step| step.func == callee)
-                    .unwrap_or(0);
+                let start = path.iter().position(|step| step.func == callee).unwrap_or(0);
                 let cycle: Vec<(FuncId, Call)> = path[start..]
                     .iter()
                     .map(|step| (step.func, graph.calls[step.func][step.next_call - 1]))
@@ -59,10 +53,7 @@ pub(super) fn check(
                 recursive.extend(cycle.iter().map(|(func, _)| *func));
             } else if !done.contains(&callee) {
                 on_path.insert(callee);
-                path.push(Step {
-                    func: callee,
-                    next_call: 0,
-                });
+                path.push(Step { func: callee, next_call: 0 });
             }
         }
     }

@@ -21,10 +21,7 @@ pub(super) fn check(session: &mut Session, module: &Module) -> Vec<Program> {
         };
         let section = session.names.resolve_shared(section);
         if let Some(found) = parse_section(&section) {
-            programs.push(Program {
-                func: id,
-                ty: found.def.prog,
-            });
+            programs.push(Program { func: id, ty: found.def.prog });
             continue;
         }
         if matches!(&*section, ".text" | ".ksyms") {

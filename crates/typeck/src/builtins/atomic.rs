@@ -27,10 +27,8 @@ impl Checker<'_> {
     /// `__sync_NAME(…)`
     pub fn sync_builtin(&mut self, name: &str, call: &BuiltinCall<'_>) -> ExprId {
         // A width may be part of the name: `__sync_fetch_and_add_8`.
-        let name = ["_1", "_2", "_4", "_8"]
-            .iter()
-            .find_map(|end| name.strip_suffix(end))
-            .unwrap_or(name);
+        let name =
+            ["_1", "_2", "_4", "_8"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
         let span = call.span;
         if let Some(op) = name.strip_prefix("fetch_and_").and_then(operation) {
             return self.read_modify_write(op, call, false);
@@ -86,11 +84,7 @@ impl Checker<'_> {
         for &arg in call.args {
             self.rvalue(arg);
         }
-        self.error(
-            E0320,
-            call.name_span,
-            format!("the builtin `{}` is not supported", call.name),
-        );
+        self.error(E0320, call.name_span, format!("the builtin `{}` is not supported", call.name));
         self.poison(call.span)
     }
 
@@ -103,25 +97,16 @@ impl Checker<'_> {
     ) -> Option<TypeId> {
         let ty = self.type_of(ptr);
         let span = self.span_of(ptr);
-        let to = self
-            .pointee(ty)
-            .filter(|to| self.is_integer(to.ty) || self.is_pointer(to.ty));
+        let to = self.pointee(ty).filter(|to| self.is_integer(to.ty) || self.is_pointer(to.ty));
         let Some(to) = to else {
             let shown = self.show(ty);
-            let message = format!(
-                "`{}` needs a pointer to an integer, found `{shown}`",
-                call.name
-            );
+            let message = format!("`{}` needs a pointer to an integer, found `{shown}`", call.name);
             self.error(E0304, span, message);
             return None;
         };
         if self.all_quals(to).is_const && !matches!(widths, [1, ..]) {
             let shown = self.show(ty);
-            self.error(
-                E0318,
-                span,
-                format!("what `{shown}` points to cannot be changed"),
-            );
+            self.error(E0318, span, format!("what `{shown}` points to cannot be changed"));
             return None;
         }
         let size = self.module.types.size_of(to.ty)?;
@@ -142,11 +127,7 @@ impl Checker<'_> {
         call: &BuiltinCall<'_>,
         index: usize,
     ) -> ExprId {
-        let why = Why::Argument {
-            callee: call.name.to_owned(),
-            index,
-            declared: Span::NONE,
-        };
+        let why = Why::Argument { callee: call.name.to_owned(), index, declared: Span::NONE };
         self.convert(value, ty, &why)
     }
 
@@ -167,12 +148,7 @@ impl Checker<'_> {
         if self.is_poison(operand) {
             return operand;
         }
-        let kind = ExprKind::Atomic {
-            op,
-            ptr: values[0],
-            operands: vec![operand],
-            is_value_after,
-        };
+        let kind = ExprKind::Atomic { op, ptr: values[0], operands: vec![operand], is_value_after };
         self.value(kind, ty, span)
     }
 
@@ -214,14 +190,7 @@ impl Checker<'_> {
         }
         let same = self.compare(CompareOp::Eq, old, second, span);
         let result = self.cast(same, bool_ty, span);
-        self.value(
-            ExprKind::StmtExpr {
-                stmts: vec![init],
-                value: Some(result),
-            },
-            bool_ty,
-            span,
-        )
+        self.value(ExprKind::StmtExpr { stmts: vec![init], value: Some(result) }, bool_ty, span)
     }
 
     fn lock_release(&mut self, call: &BuiltinCall<'_>) -> ExprId {
@@ -314,27 +283,13 @@ impl Checker<'_> {
         let ptr = self.load(ptr_place);
         let target = self.deref(ptr, span);
         let value = self.load(old);
-        let store = self.value(
-            ExprKind::Assign {
-                place: target,
-                value,
-            },
-            ty,
-            span,
-        );
+        let store = self.value(ExprKind::Assign { place: target, value }, ty, span);
         let store = self.statement(StmtKind::Expr(store), span);
         let (a, b) = (self.load(old), self.load(want));
         let same = self.compare(CompareOp::Eq, a, b, span);
         let bool_ty = self.common.bool;
         let result = self.cast(same, bool_ty, span);
         let stmts = vec![ptr_init, want_init, old_init, store];
-        self.value(
-            ExprKind::StmtExpr {
-                stmts,
-                value: Some(result),
-            },
-            bool_ty,
-            span,
-        )
+        self.value(ExprKind::StmtExpr { stmts, value: Some(result) }, bool_ty, span)
     }
 }

@@ -154,15 +154,7 @@ impl Checker<'_> {
         }
         let ulong = self.common.uint;
         self.complete(ty);
-        self.query(
-            CoreQuery {
-                kind,
-                ty,
-                path: Vec::new(),
-            },
-            ulong,
-            call.span,
-        )
+        self.query(CoreQuery { kind, ty, path: Vec::new() }, ulong, call.span)
     }
 
     /// `__builtin_preserve_enum_value(*(enum e *)ENUMERATOR, kind)`
@@ -194,13 +186,13 @@ impl Checker<'_> {
         };
         let repr = self.module.types.enums[id].repr.unwrap_or(IntKind::UInt);
         let wrapped = by_value.map(|value| crate::fold::wrap_kind(value, repr));
-        let found = self.module.types.enums[id]
-            .enumerators
-            .iter()
-            .position(|(name, value)| match by_name {
-                Some(wanted) => wanted == *name,
-                None => Some(*value) == wrapped,
-            });
+        let found =
+            self.module.types.enums[id].enumerators.iter().position(
+                |(name, value)| match by_name {
+                    Some(wanted) => wanted == *name,
+                    None => Some(*value) == wrapped,
+                },
+            );
         match found {
             Some(index) => {
                 let path = vec![index as u32];

@@ -19,26 +19,14 @@ impl Checker<'_> {
         };
         let common = self.common;
         let (builtin, types, ret) = match name {
-            "memcpy" => (
-                Builtin::Memcpy,
-                [common.void_ptr, common.const_void_ptr],
-                common.void_ptr,
-            ),
-            "memmove" => (
-                Builtin::Memmove,
-                [common.void_ptr, common.const_void_ptr],
-                common.void_ptr,
-            ),
-            "memset" => (
-                Builtin::Memset,
-                [common.void_ptr, common.int],
-                common.void_ptr,
-            ),
-            _ => (
-                Builtin::Memcmp,
-                [common.const_void_ptr, common.const_void_ptr],
-                common.int,
-            ),
+            "memcpy" => {
+                (Builtin::Memcpy, [common.void_ptr, common.const_void_ptr], common.void_ptr)
+            }
+            "memmove" => {
+                (Builtin::Memmove, [common.void_ptr, common.const_void_ptr], common.void_ptr)
+            }
+            "memset" => (Builtin::Memset, [common.void_ptr, common.int], common.void_ptr),
+            _ => (Builtin::Memcmp, [common.const_void_ptr, common.const_void_ptr], common.int),
         };
         let types = [types[0], types[1], common.ulong];
         let mut args = Vec::with_capacity(3);
@@ -79,11 +67,7 @@ impl Checker<'_> {
     }
 
     fn builtin_argument(&mut self, value: ExprId, ty: TypeId, name: &str, index: usize) -> ExprId {
-        let why = Why::Argument {
-            callee: name.to_owned(),
-            index,
-            declared: Span::NONE,
-        };
+        let why = Why::Argument { callee: name.to_owned(), index, declared: Span::NONE };
         self.convert(value, ty, &why)
     }
 
@@ -189,11 +173,7 @@ impl Checker<'_> {
         let ty = self.int_type(kind);
         let ulong = self.common.ulong;
         let offset = self.cast(offset, ulong, span);
-        let load = self.value(
-            ExprKind::Builtin(Builtin::LoadPacket, vec![skb, offset]),
-            ty,
-            span,
-        );
+        let load = self.value(ExprKind::Builtin(Builtin::LoadPacket, vec![skb, offset]), ty, span);
         Some(self.cast(load, target.ty.ret.ty, span))
     }
 }

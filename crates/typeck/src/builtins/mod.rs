@@ -33,12 +33,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Operand> {
         let text = self.name(name);
-        let call = BuiltinCall {
-            name: &text,
-            name_span,
-            args,
-            span,
-        };
+        let call = BuiltinCall { name: &text, name_span, args, span };
         if let Some(short) = text.strip_prefix("__builtin_") {
             return Some(self.named_builtin(short, &call));
         }
@@ -46,10 +41,7 @@ impl Checker<'_> {
             let value = self.sync_builtin(short, &call);
             return Some(Operand::value(value, span));
         }
-        if let Some(short) = text
-            .strip_prefix("__atomic_")
-            .or(text.strip_prefix("__c11_atomic_"))
-        {
+        if let Some(short) = text.strip_prefix("__atomic_").or(text.strip_prefix("__c11_atomic_")) {
             let value = self.atomic_builtin(short, &call);
             return Some(Operand::value(value, span));
         }
@@ -114,11 +106,7 @@ impl Checker<'_> {
     }
 
     fn no_value(&mut self, builtin: Builtin, span: Span) -> ExprId {
-        self.value(
-            ExprKind::Builtin(builtin, Vec::new()),
-            self.common.void,
-            span,
-        )
+        self.value(ExprKind::Builtin(builtin, Vec::new()), self.common.void, span)
     }
 
     /// Exactly `n` arguments, as values; reported otherwise.
@@ -194,11 +182,7 @@ impl Checker<'_> {
         };
         let value = self.operand_value(operand);
         let is_number = self.const_int(value).is_some() || self.const_float(value).is_some();
-        self.int(
-            i128::from(is_string || is_number),
-            self.common.int,
-            call.span,
-        )
+        self.int(i128::from(is_string || is_number), self.common.int, call.span)
     }
 
     /// `__builtin_expect(value, expected)`: of type `long`.
@@ -220,11 +204,7 @@ impl Checker<'_> {
         if self.is_poison(value) || self.is_poison(expected) || self.const_int(value).is_some() {
             return value;
         }
-        self.value(
-            ExprKind::Builtin(Builtin::Expect, vec![value, expected]),
-            long,
-            call.span,
-        )
+        self.value(ExprKind::Builtin(Builtin::Expect, vec![value, expected]), long, call.span)
     }
 
     /// A builtin whose argument is written as a type.
@@ -240,11 +220,7 @@ impl Checker<'_> {
                 }
             }
         }
-        self.error(
-            E0320,
-            span,
-            format!("the builtin `{text}` is not supported"),
-        );
+        self.error(E0320, span, format!("the builtin `{text}` is not supported"));
         Operand::value(self.poison(span), span)
     }
 }

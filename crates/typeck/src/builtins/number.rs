@@ -32,11 +32,7 @@ fn number_builtin(name: &str) -> Option<NumberBuiltin> {
         "ffsl" | "ffsll" => (Builtin::Ffs, IntKind::Long, false),
         _ => return None,
     };
-    Some(NumberBuiltin {
-        builtin,
-        arg,
-        keeps_type,
-    })
+    Some(NumberBuiltin { builtin, arg, keeps_type })
 }
 
 impl Checker<'_> {
@@ -56,21 +52,13 @@ impl Checker<'_> {
         let Some(value) = self.one_integer(call, ty) else {
             return self.poison(call.span);
         };
-        let ret = if known.keeps_type {
-            ty
-        } else {
-            self.common.int
-        };
+        let ret = if known.keeps_type { ty } else { self.common.int };
         if let Some(number) = self.const_int(value)
             && let Some(result) = fold_bits(known.builtin, number, known.arg.bits())
         {
             return self.int(result, ret, call.span);
         }
-        self.value(
-            ExprKind::Builtin(known.builtin, vec![value]),
-            ret,
-            call.span,
-        )
+        self.value(ExprKind::Builtin(known.builtin, vec![value]), ret, call.span)
     }
 
     /// The only argument, converted to integer type `ty`.
@@ -79,27 +67,15 @@ impl Checker<'_> {
         let (value, span) = (values[0], self.span_of(values[0]));
         if !self.is_integer(self.type_of(value)) {
             let shown = self.show(self.type_of(value));
-            self.error(
-                E0304,
-                span,
-                format!("`{}` takes an integer, found `{shown}`", call.name),
-            );
+            self.error(E0304, span, format!("`{}` takes an integer, found `{shown}`", call.name));
             return None;
         }
         Some(self.cast(value, ty, span))
     }
 
     fn parity(&mut self, name: &str, call: &BuiltinCall<'_>) -> ExprId {
-        let kind = if name == "parity" {
-            IntKind::UInt
-        } else {
-            IntKind::ULong
-        };
-        let known = NumberBuiltin {
-            builtin: Builtin::Popcount,
-            arg: kind,
-            keeps_type: false,
-        };
+        let kind = if name == "parity" { IntKind::UInt } else { IntKind::ULong };
+        let known = NumberBuiltin { builtin: Builtin::Popcount, arg: kind, keeps_type: false };
         let count = self.count_bits(known, call);
         let one = self.int(1, self.common.int, call.span);
         self.arith(BinaryOp::And, count, one, self.common.int, call.span)
@@ -128,20 +104,9 @@ impl Checker<'_> {
         let zero = self.int(0, ty, span);
         let cond = self.compare(CompareOp::Lt, a, zero, span);
         let then = self.value(ExprKind::Neg(b), ty, span);
-        let chosen = ExprKind::Conditional {
-            cond,
-            then,
-            otherwise: c,
-        };
+        let chosen = ExprKind::Conditional { cond, then, otherwise: c };
         let chosen = self.value(chosen, ty, span);
-        self.value(
-            ExprKind::StmtExpr {
-                stmts: vec![init],
-                value: Some(chosen),
-            },
-            ty,
-            span,
-        )
+        self.value(ExprKind::StmtExpr { stmts: vec![init], value: Some(chosen) }, ty, span)
     }
 
     /// `__builtin_add_overflow(a, b, &result)` and its relatives, for results of up to 32
@@ -158,9 +123,7 @@ impl Checker<'_> {
             self.int_shape(self.type_of(b)),
             target.and_then(|to| self.int_shape(to.ty)),
         ];
-        let is_narrow = shapes
-            .iter()
-            .all(|shape| shape.is_some_and(|(bits, _)| bits <= 32));
+        let is_narrow = shapes.iter().all(|shape| shape.is_some_and(|(bits, _)| bits <= 32));
         let (Some(target), true, true) = (target, is_narrow, self.func.is_some()) else {
             let message = format!("`{}` is supported for integers of up to 32 bits", call.name);
             self.error(E0320, call.name_span, message);
@@ -180,28 +143,14 @@ impl Checker<'_> {
         let place = self.deref(out, span);
         let loaded = self.load(exact);
         let narrow = self.cast(loaded, target.ty, span);
-        let store = self.value(
-            ExprKind::Assign {
-                place,
-                value: narrow,
-            },
-            target.ty,
-            span,
-        );
+        let store = self.value(ExprKind::Assign { place, value: narrow }, target.ty, span);
         let stored = self.cast(store, long, span);
         let again = self.load(exact);
         let differs = self.compare(CompareOp::Ne, stored, again, span);
         let bool_ty = self.common.bool;
         let result = self.cast(differs, bool_ty, span);
         debug_assert!(matches!(self.body.stmts[init].kind, StmtKind::Init(..)));
-        self.value(
-            ExprKind::StmtExpr {
-                stmts: vec![init],
-                value: Some(result),
-            },
-            bool_ty,
-            span,
-        )
+        self.value(ExprKind::StmtExpr { stmts: vec![init], value: Some(result) }, bool_ty, span)
     }
 }
 
@@ -226,10 +175,7 @@ mod tests {
     #[test]
     fn folds() {
         assert_eq!(fold_bits(Builtin::Bswap, 0x1234, 16), Some(0x3412));
-        assert_eq!(
-            fold_bits(Builtin::Bswap, 0x0102_0304, 32),
-            Some(0x0403_0201)
-        );
+        assert_eq!(fold_bits(Builtin::Bswap, 0x0102_0304, 32), Some(0x0403_0201));
         assert_eq!(fold_bits(Builtin::Clz, 1, 32), Some(31));
         assert_eq!(fold_bits(Builtin::Clz, 0, 32), None);
         assert_eq!(fold_bits(Builtin::Ctz, 8, 64), Some(3));

@@ -83,21 +83,8 @@ impl Checker<'_> {
         let compute = self.compute_type(operation, place, ty, value_ty);
         let is_shift = matches!(operation, BinaryOp::Shl | BinaryOp::Shr);
         let value_span = self.span_of(value);
-        let value = if is_shift {
-            value
-        } else {
-            self.cast(value, compute, value_span)
-        };
-        self.value(
-            ExprKind::AssignOp {
-                place,
-                op: operation,
-                value,
-                compute,
-            },
-            ty,
-            span,
-        )
+        let value = if is_shift { value } else { self.cast(value, compute, value_span) };
+        self.value(ExprKind::AssignOp { place, op: operation, value, compute }, ty, span)
     }
 
     fn compute_type(&mut self, op: BinaryOp, place: PlaceId, ty: TypeId, value: TypeId) -> TypeId {
@@ -120,14 +107,6 @@ impl Checker<'_> {
         let Some(index) = self.index_value(index, index_span) else {
             return self.poison(span);
         };
-        self.value(
-            ExprKind::AssignPtrAdd {
-                place,
-                index,
-                scale: sign * bytes,
-            },
-            ty,
-            span,
-        )
+        self.value(ExprKind::AssignPtrAdd { place, index, scale: sign * bytes }, ty, span)
     }
 }

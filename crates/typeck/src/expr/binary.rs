@@ -137,11 +137,7 @@ impl Checker<'_> {
                 ast::BinaryOp::Rem | ast::BinaryOp::And | ast::BinaryOp::Or | ast::BinaryOp::Xor
             );
         let is_fine = |this: &Self, ty| {
-            if needs_integers {
-                this.is_integer(ty)
-            } else {
-                this.is_arithmetic(ty)
-            }
+            if needs_integers { this.is_integer(ty) } else { this.is_arithmetic(ty) }
         };
         if !is_fine(self, ta) || !is_fine(self, tb) {
             return self.bad_operands(op, a, b, span);
@@ -160,8 +156,7 @@ impl Checker<'_> {
 
     fn float_binary(&mut self, op: BinaryOp, a: ExprId, b: ExprId, span: Span) -> ExprId {
         let as_float = |this: &Self, e| {
-            this.const_float(e)
-                .or_else(|| this.const_int(e).map(|value| value as f64))
+            this.const_float(e).or_else(|| this.const_int(e).map(|value| value as f64))
         };
         if let (Some(x), Some(y)) = (as_float(self, a), as_float(self, b))
             && let Some(value) = crate::fold::float_binary(op, x, y)
@@ -206,11 +201,7 @@ impl Checker<'_> {
         let scale = sign * bytes;
         if let Some(steps) = self.const_int(index) {
             if let Some(base) = self.const_int(ptr) {
-                return self.int(
-                    base.wrapping_add(steps.wrapping_mul(scale.into())),
-                    ty,
-                    span,
-                );
+                return self.int(base.wrapping_add(steps.wrapping_mul(scale.into())), ty, span);
             }
             if steps == 0 {
                 return ptr;
@@ -248,15 +239,7 @@ impl Checker<'_> {
             return self.int((x.offset - y.offset) / i128::from(bytes), long, span);
         }
         let scale = bytes.unsigned_abs();
-        self.value(
-            ExprKind::PtrDiff {
-                left: a,
-                right: b,
-                scale,
-            },
-            long,
-            span,
-        )
+        self.value(ExprKind::PtrDiff { left: a, right: b, scale }, long, span)
     }
 
     /// A comparison (C11 6.5.8, 6.5.9).

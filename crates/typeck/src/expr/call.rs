@@ -80,10 +80,7 @@ impl Checker<'_> {
         let helpers = bpfc_kabi::helper_names();
         let similar_helper = most_similar(&text, helpers);
         let visible = self.scopes.visible(&self.session.names, |entity| {
-            matches!(
-                entity,
-                crate::scope::Entity::Func(_) | crate::scope::Entity::Global(_)
-            )
+            matches!(entity, crate::scope::Entity::Func(_) | crate::scope::Entity::Global(_))
         });
         let similar = most_similar(&text, visible.iter().map(String::as_str));
         let mut diagnostic =
@@ -110,12 +107,7 @@ impl Checker<'_> {
                 let declared = self.module.funcs[func].span;
                 let name = self.name(self.module.funcs[func].name).to_string();
                 let ty = self.as_func(self.module.funcs[func].ty)?.clone();
-                Some(CallTarget {
-                    callee: Callee::Func(func),
-                    ty,
-                    name,
-                    declared,
-                })
+                Some(CallTarget { callee: Callee::Func(func), ty, name, declared })
             }
             OperandKind::Helper(id) => self.helper_target(id, at),
             OperandKind::Place(place) => {
@@ -126,12 +118,7 @@ impl Checker<'_> {
                     let (declared, name) = (node.span, self.name(node.name).to_string());
                     let ty = self.pointee(node.ty.ty)?.ty;
                     let ty = self.as_func(ty)?.clone();
-                    return Some(CallTarget {
-                        callee: Callee::Helper(id),
-                        ty,
-                        name,
-                        declared,
-                    });
+                    return Some(CallTarget { callee: Callee::Helper(id), ty, name, declared });
                 }
                 let value = self.operand_value(operand);
                 self.pointer_target(value, at)
@@ -148,11 +135,7 @@ impl Checker<'_> {
         let func = self.pointee(ty).and_then(|to| self.as_func(to.ty)).cloned();
         let Some(func) = func else {
             let shown = self.show(ty);
-            self.error(
-                E0317,
-                at,
-                format!("only a function can be called, found `{shown}`"),
-            );
+            self.error(E0317, at, format!("only a function can be called, found `{shown}`"));
             return None;
         };
         let callee = match self.body.exprs[value].kind {
@@ -174,12 +157,7 @@ impl Checker<'_> {
             Callee::Func(func) => self.name(self.module.funcs[func].name).to_string(),
             _ => "this function".to_owned(),
         };
-        Some(CallTarget {
-            callee,
-            ty: func,
-            name,
-            declared: Span::NONE,
-        })
+        Some(CallTarget { callee, ty: func, name, declared: Span::NONE })
     }
 
     /// Checks the arguments, and makes the call.
@@ -214,14 +192,7 @@ impl Checker<'_> {
         if let Some(value) = self.special_function(&target, &values, span) {
             return value;
         }
-        self.value(
-            ExprKind::Call {
-                callee: target.callee,
-                args: values,
-            },
-            ret,
-            span,
-        )
+        self.value(ExprKind::Call { callee: target.callee, args: values }, ret, span)
     }
 
     /// A call that was reported: nothing more is said of its value.
@@ -252,11 +223,7 @@ impl Checker<'_> {
             return true;
         }
         let plural = if n_params == 1 { "" } else { "s" };
-        let at_least = if target.ty.is_variadic {
-            "at least "
-        } else {
-            ""
-        };
+        let at_least = if target.ty.is_variadic { "at least " } else { "" };
         let message = format!(
             "`{}` takes {at_least}{n_params} argument{plural}, found {}",
             target.name,
@@ -292,11 +259,7 @@ impl Checker<'_> {
             return self.map_argument(target, index, operand, param.ty);
         }
         let value = self.operand_value(operand);
-        let why = Why::Argument {
-            callee: target.name.clone(),
-            index,
-            declared: target.declared,
-        };
+        let why = Why::Argument { callee: target.name.clone(), index, declared: target.declared };
         self.convert(value, param.ty, &why)
     }
 }

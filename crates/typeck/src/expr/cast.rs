@@ -27,11 +27,7 @@ impl Checker<'_> {
         if self.is_float(to.ty) || self.is_float(from) {
             let is_const = self.const_float(value).is_some() || self.const_int(value).is_some();
             if !is_const {
-                let culprit = if self.is_float(from) {
-                    self.span_of(value)
-                } else {
-                    type_span
-                };
+                let culprit = if self.is_float(from) { self.span_of(value) } else { type_span };
                 return self.float_error(culprit, span);
             }
         }
@@ -61,15 +57,9 @@ impl Checker<'_> {
         let from = self.show(self.type_of(value));
         let shown = self.show_qual(to);
         let (at, message) = if self.is_scalar(to.ty) {
-            (
-                self.span_of(value),
-                format!("`{from}` cannot be converted to `{shown}`"),
-            )
+            (self.span_of(value), format!("`{from}` cannot be converted to `{shown}`"))
         } else {
-            (
-                type_span,
-                format!("a cast converts to a number or pointer, not to `{shown}`"),
-            )
+            (type_span, format!("a cast converts to a number or pointer, not to `{shown}`"))
         };
         self.error(E0304, at, message);
         self.poison(span)

@@ -25,11 +25,7 @@ impl Checker<'_> {
         }
         if !self.is_scalar(ty) {
             let shown = self.show(ty);
-            self.error(
-                E0304,
-                span,
-                format!("a condition is a number or pointer, found `{shown}`"),
-            );
+            self.error(E0304, span, format!("a condition is a number or pointer, found `{shown}`"));
             return self.poison(span);
         }
         match self.const_float(value) {
@@ -76,14 +72,7 @@ impl Checker<'_> {
             &self.body.stmts[init].kind,
             crate::hir::StmtKind::Init(_, init) if matches!(init.items[..], [InitItem { .. }])
         ));
-        self.value(
-            ExprKind::StmtExpr {
-                stmts: vec![init],
-                value: Some(chosen),
-            },
-            ty,
-            span,
-        )
+        self.value(ExprKind::StmtExpr { stmts: vec![init], value: Some(chosen) }, ty, span)
     }
 
     /// `cond ? then : other` of values.
@@ -97,29 +86,13 @@ impl Checker<'_> {
         let is_void = self.is_void(ty);
         let (then_span, other_span) = (self.span_of(then), self.span_of(other));
         let is_scalar = self.is_scalar(ty) || is_void;
-        let then = if is_scalar {
-            self.cast(then, ty, then_span)
-        } else {
-            then
-        };
-        let other = if is_scalar {
-            self.cast(other, ty, other_span)
-        } else {
-            other
-        };
+        let then = if is_scalar { self.cast(then, ty, then_span) } else { then };
+        let other = if is_scalar { self.cast(other, ty, other_span) } else { other };
         match self.const_truth(cond) {
             Some(true) => then,
             Some(false) => other,
             None if self.is_float(ty) => self.float_operation(then, span),
-            None => self.value(
-                ExprKind::Conditional {
-                    cond,
-                    then,
-                    otherwise: other,
-                },
-                ty,
-                span,
-            ),
+            None => self.value(ExprKind::Conditional { cond, then, otherwise: other }, ty, span),
         }
     }
 

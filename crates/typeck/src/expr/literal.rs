@@ -29,16 +29,9 @@ impl Checker<'_> {
                 kind.is_signed() || !literal.is_decimal
             }
         };
-        let fitting = candidates
-            .iter()
-            .copied()
-            .find(|&kind| is_allowed(kind) && fits(kind));
+        let fitting = candidates.iter().copied().find(|&kind| is_allowed(kind) && fits(kind));
         // A decimal constant past `long` has no type in C; GNU C takes the unsigned one.
-        let kind = fitting.unwrap_or(if literal.n_long == 2 {
-            ULongLong
-        } else {
-            ULong
-        });
+        let kind = fitting.unwrap_or(if literal.n_long == 2 { ULongLong } else { ULong });
         let ty = self.int_type(kind);
         self.int(i128::from(value), ty, span)
     }
@@ -72,9 +65,7 @@ impl Checker<'_> {
             StrPrefix::Char32 | StrPrefix::Wide => 4,
         };
         let units = literal.units.iter().chain(std::iter::once(&0));
-        units
-            .flat_map(|unit| unit.to_le_bytes().into_iter().take(unit_bytes))
-            .collect()
+        units.flat_map(|unit| unit.to_le_bytes().into_iter().take(unit_bytes)).collect()
     }
 
     /// C11 6.4.5p6: a string literal is an array with static storage.
@@ -103,10 +94,7 @@ impl Checker<'_> {
             ty,
             kind: GlobalKind::StringLiteral,
             linkage: Linkage::Static,
-            init: GlobalInit::Data {
-                bytes,
-                relocs: Vec::new(),
-            },
+            init: GlobalInit::Data { bytes, relocs: Vec::new() },
             section: None,
             align,
             decl_tags: Vec::new(),

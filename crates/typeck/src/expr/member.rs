@@ -49,17 +49,10 @@ impl Checker<'_> {
             format!("`{shown}` is a pointer: its members are reached with `->`"),
         );
         if base.span.expn == member_span.expn && base.span.hi <= member_span.lo {
-            let dot = Span {
-                lo: base.span.hi,
-                hi: member_span.lo,
-                expn: base.span.expn,
-            };
+            let dot = Span { lo: base.span.hi, hi: member_span.lo, expn: base.span.expn };
             let is_plain = self.session.sources.text(dot).trim() == ".";
             if is_plain && dot.expn == bpfc_base::ExpnId::ROOT {
-                let edit = Edit {
-                    span: dot,
-                    replacement: "->".to_owned(),
-                };
+                let edit = Edit { span: dot, replacement: "->".to_owned() };
                 diagnostic = diagnostic.with_edit("write `->`", vec![edit]);
             }
         }
@@ -122,8 +115,7 @@ impl Checker<'_> {
             self.report_no_member(record, ty.ty, member, member_span);
             return self.poison_place(span);
         };
-        path.into_iter()
-            .fold(base, |base, idx| self.step_into(base, idx, span))
+        path.into_iter().fold(base, |base, idx| self.step_into(base, idx, span))
     }
 
     fn report_no_record(&mut self, ty: TypeId, member: Symbol, span: Span) {
@@ -146,22 +138,11 @@ impl Checker<'_> {
         };
         let member_ty = body.members[idx as usize].ty;
         let quals = types_union(self.all_quals(base_ty), member_ty.quals);
-        let ty = QualType {
-            ty: member_ty.ty,
-            quals,
-        };
+        let ty = QualType { ty: member_ty.ty, quals };
         if self.record_of(ty.ty).is_some() {
             self.complete(ty.ty);
         }
-        self.place(
-            PlaceKind::Member {
-                base,
-                member: idx,
-                is_relocatable,
-            },
-            ty,
-            span,
-        )
+        self.place(PlaceKind::Member { base, member: idx, is_relocatable }, ty, span)
     }
 
     /// Indices from a complete record to its member `name` (C11 6.7.2.1p13: members of
@@ -176,18 +157,10 @@ impl Checker<'_> {
             return None;
         }
         let body = self.module.types.records[id].body.as_ref()?;
-        if let Some(idx) = body
-            .members
-            .iter()
-            .position(|member| member.name == Some(name))
-        {
+        if let Some(idx) = body.members.iter().position(|member| member.name == Some(name)) {
             return Some(vec![idx as u32]);
         }
-        let anonymous = body
-            .members
-            .iter()
-            .enumerate()
-            .filter(|(_, member)| member.name.is_none());
+        let anonymous = body.members.iter().enumerate().filter(|(_, member)| member.name.is_none());
         let anonymous: Vec<(usize, TypeId)> = anonymous.map(|(idx, m)| (idx, m.ty.ty)).collect();
         for (idx, ty) in anonymous {
             let Some(inner) = self.record_of(ty).filter(|_| self.complete(ty)) else {
@@ -288,25 +261,13 @@ impl Checker<'_> {
         let ty = self.type_of(index);
         if !self.is_integer(ty) {
             let shown = self.show(ty);
-            self.error(
-                E0304,
-                span,
-                format!("an index is an integer, found `{shown}`"),
-            );
+            self.error(E0304, span, format!("an index is an integer, found `{shown}`"));
             return None;
         }
         let is_signed = self.int_shape(ty).is_none_or(|(_, is_signed)| is_signed);
-        let wide = if is_signed {
-            self.common.long
-        } else {
-            self.common.ulong
-        };
+        let wide = if is_signed { self.common.long } else { self.common.ulong };
         let already = self.int_shape(ty).is_some_and(|(bits, _)| bits == 64);
-        Some(if already {
-            index
-        } else {
-            self.cast(index, wide, span)
-        })
+        Some(if already { index } else { self.cast(index, wide, span) })
     }
 
     /// Element `index` (a 64-bit integer) of the array at `base`.
@@ -319,10 +280,6 @@ impl Checker<'_> {
             return self.poison_place(span);
         }
         let quals = types_union(self.all_quals(base_ty), elem.quals);
-        self.place(
-            PlaceKind::Index { base, index },
-            QualType { ty: elem.ty, quals },
-            span,
-        )
+        self.place(PlaceKind::Index { base, index }, QualType { ty: elem.ty, quals }, span)
     }
 }

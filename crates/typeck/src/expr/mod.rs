@@ -46,17 +46,11 @@ pub(crate) enum OperandKind {
 
 impl Operand {
     pub fn value(expr: ExprId, span: Span) -> Self {
-        Self {
-            kind: OperandKind::Value(expr),
-            span,
-        }
+        Self { kind: OperandKind::Value(expr), span }
     }
 
     pub fn place(place: PlaceId, span: Span) -> Self {
-        Self {
-            kind: OperandKind::Place(place),
-            span,
-        }
+        Self { kind: OperandKind::Place(place), span }
     }
 }
 
@@ -86,18 +80,10 @@ impl Checker<'_> {
             A::Str(literal) => return self.string_expr(literal),
             A::Generic { control, assocs } => return self.generic_expr(*control, assocs, span),
             A::Index(base, index) => return self.index_expr(*base, *index, span),
-            A::Member {
-                base,
-                member,
-                member_span,
-            } => {
+            A::Member { base, member, member_span } => {
                 return self.member_expr(*base, *member, *member_span, span);
             }
-            A::Arrow {
-                base,
-                member,
-                member_span,
-            } => {
+            A::Arrow { base, member, member_span } => {
                 return self.arrow_expr(*base, *member, *member_span, span);
             }
             A::CompoundLiteral(ty, list) => return self.compound_literal(*ty, list, span),
@@ -130,11 +116,7 @@ impl Checker<'_> {
     }
 
     fn unsupported(&mut self, what: &str, span: Span) -> ExprId {
-        self.error(
-            E0320,
-            span,
-            format!("{what} is not supported: BPF has no such thing"),
-        );
+        self.error(E0320, span, format!("{what} is not supported: BPF has no such thing"));
         self.poison(span)
     }
 

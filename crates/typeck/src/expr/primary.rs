@@ -37,10 +37,7 @@ impl Checker<'_> {
                 let place = self.place(PlaceKind::Global(global), ty, span);
                 Operand::place(place, span)
             }
-            Entity::Func(func) => Operand {
-                kind: OperandKind::Func(func),
-                span,
-            },
+            Entity::Func(func) => Operand { kind: OperandKind::Func(func), span },
             Entity::Enumerator { value, ty } => Operand::value(self.int(value, ty, span), span),
             Entity::Typedef(_) => {
                 let name = self.name(name);
@@ -54,10 +51,7 @@ impl Checker<'_> {
     fn undeclared(&mut self, name: Symbol, span: Span) -> Operand {
         let text = self.name(name);
         if let Some(id) = self.find_helper(&text) {
-            return Operand {
-                kind: OperandKind::Helper(id),
-                span,
-            };
+            return Operand { kind: OperandKind::Helper(id), span };
         }
         if matches!(&*text, "__func__" | "__FUNCTION__" | "__PRETTY_FUNCTION__")
             && let Some(operand) = self.func_name(span)
@@ -82,22 +76,14 @@ impl Checker<'_> {
         let func = self.func.as_ref()?.id;
         let name = self.name(self.module.funcs[func].name);
         let units = name.bytes().map(u32::from).collect();
-        let literal = ast::StrLit {
-            units,
-            prefix: ast::StrPrefix::None,
-            span,
-        };
+        let literal = ast::StrLit { units, prefix: ast::StrPrefix::None, span };
         Some(self.string_expr(&literal))
     }
 
     /// `({ … })` (GNU): the value of the last expression statement.
     pub fn stmt_expr(&mut self, body: ast::StmtId, span: Span) -> ExprId {
         if self.func.is_none() {
-            self.error(
-                E0320,
-                span,
-                "a statement expression cannot stand outside a function",
-            );
+            self.error(E0320, span, "a statement expression cannot stand outside a function");
             return self.poison(span);
         }
         let unit = self.unit;
@@ -146,11 +132,7 @@ impl Checker<'_> {
         let unit = self.unit;
         match unit.stmts[last].kind {
             ast::StmtKind::Expr(Some(expr)) => Some(self.rvalue(expr)),
-            ast::StmtKind::Label {
-                name,
-                name_span,
-                body,
-            } => {
+            ast::StmtKind::Label { name, name_span, body } => {
                 self.label_stmt(name, name_span, out);
                 self.last_statement(body, out)
             }

@@ -32,9 +32,7 @@ impl Checker<'_> {
             PlaceKind::Local(local) => self.body.locals[local].ty,
             _ => return None,
         };
-        self.is_array(ty.ty)
-            .then(|| self.module.types.size_of(ty.ty))
-            .flatten()
+        self.is_array(ty.ty).then(|| self.module.types.size_of(ty.ty)).flatten()
     }
 
     pub fn sizeof_type(&mut self, ty: ast::TypeNameId, span: Span) -> ExprId {
@@ -148,17 +146,12 @@ impl Checker<'_> {
         let index_span = self.unit.exprs[index].span;
         let index = self.rvalue(index);
         let base_ty = self.body.places[base].ty;
-        let (Some((elem, _)), Some(index)) = (
-            self.as_array(base_ty.ty),
-            self.index_value(index, index_span),
-        ) else {
+        let (Some((elem, _)), Some(index)) =
+            (self.as_array(base_ty.ty), self.index_value(index, index_span))
+        else {
             if !self.is_error(base_ty.ty) {
                 let shown = self.show_qual(base_ty);
-                self.error(
-                    E0304,
-                    index_span,
-                    format!("`[]` needs an array, found `{shown}`"),
-                );
+                self.error(E0304, index_span, format!("`[]` needs an array, found `{shown}`"));
             }
             return self.poison_place(span);
         };

@@ -75,11 +75,7 @@ impl Checker<'_> {
             _ => "+",
         };
         let shown = self.show(ty);
-        self.error(
-            E0304,
-            operand_span,
-            format!("`{spelled}` needs a number, found `{shown}`"),
-        );
+        self.error(E0304, operand_span, format!("`{spelled}` needs a number, found `{shown}`"));
         self.poison(span)
     }
 
@@ -104,10 +100,7 @@ impl Checker<'_> {
             }
             Some(_) => {
                 if let ExprKind::FuncAddr(func) = self.body.exprs[value].kind {
-                    return Operand {
-                        kind: OperandKind::Func(func),
-                        span,
-                    };
+                    return Operand { kind: OperandKind::Func(func), span };
                 }
                 let place = self.deref(value, span);
                 Operand::place(place, span)
@@ -169,11 +162,7 @@ impl Checker<'_> {
         }
         if self.is_array(ty.ty) || self.is_func(ty.ty) {
             let shown = self.show_qual(ty);
-            self.error(
-                E0305,
-                span,
-                format!("an array cannot be assigned to: this is a `{shown}`"),
-            );
+            self.error(E0305, span, format!("an array cannot be assigned to: this is a `{shown}`"));
             return None;
         }
         if self.is_const_object(ty) {
@@ -189,11 +178,8 @@ impl Checker<'_> {
             true => "this object".to_owned(),
             false => format!("`{text}`"),
         };
-        let mut diagnostic = Diagnostic::new(
-            E0318,
-            span,
-            format!("{what} is `const` and cannot be changed"),
-        );
+        let mut diagnostic =
+            Diagnostic::new(E0318, span, format!("{what} is `const` and cannot be changed"));
         let declared = match self.body.places[place].kind {
             PlaceKind::Local(local) => Some(self.body.locals[local].span),
             PlaceKind::Global(global) => Some(self.module.globals[global].span),
@@ -236,15 +222,7 @@ impl Checker<'_> {
             self.error(E0304, operand.span, message);
             return self.poison(span);
         };
-        self.value(
-            ExprKind::IncDec {
-                place,
-                delta,
-                is_postfix,
-            },
-            ty,
-            span,
-        )
+        self.value(ExprKind::IncDec { place, delta, is_postfix }, ty, span)
     }
 
     /// Bytes from one `to` to the next, for pointer arithmetic. GNU C counts `void` and

@@ -160,18 +160,13 @@ impl Module {
     /// The license string: the content of the global in section `license`, without its
     /// terminator.
     pub fn license(&self, names: &bpfc_base::Interner) -> Option<(String, Span)> {
-        let in_license = |g: &&Global| {
-            g.section
-                .is_some_and(|section| names.resolve(section) == "license")
-        };
+        let in_license =
+            |g: &&Global| g.section.is_some_and(|section| names.resolve(section) == "license");
         let global = self.globals.iter().find(in_license)?;
         let GlobalInit::Data { bytes, .. } = &global.init else {
             return None;
         };
         let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
-        Some((
-            String::from_utf8_lossy(&bytes[..end]).into_owned(),
-            global.span,
-        ))
+        Some((String::from_utf8_lossy(&bytes[..end]).into_owned(), global.span))
     }
 }

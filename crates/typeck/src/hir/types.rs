@@ -74,10 +74,7 @@ pub use bpfc_parser::ast::Quals;
 impl QualType {
     /// `ty` without qualifiers.
     pub fn plain(ty: TypeId) -> Self {
-        Self {
-            ty,
-            quals: Quals::default(),
-        }
+        Self { ty, quals: Quals::default() }
     }
 }
 

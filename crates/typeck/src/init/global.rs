@@ -32,9 +32,7 @@ impl Checker<'_> {
         if content.is_bad {
             return (ty, GlobalInit::Zero);
         }
-        let init = self
-            .content_bytes(ty, content, span)
-            .unwrap_or(GlobalInit::Zero);
+        let init = self.content_bytes(ty, content, span).unwrap_or(GlobalInit::Zero);
         (ty, init)
     }
 
@@ -51,10 +49,7 @@ impl Checker<'_> {
             self.error(E0311, span, "this object is too large to have content");
             return None;
         }
-        let mut image = Image {
-            bytes: vec![0; size as usize],
-            relocs: Vec::new(),
-        };
+        let mut image = Image { bytes: vec![0; size as usize], relocs: Vec::new() };
         for leaf in content.leaves {
             match leaf.value {
                 LeafValue::Bytes(bytes) => {
@@ -67,10 +62,7 @@ impl Checker<'_> {
             }
         }
         image.relocs.sort_by_key(|reloc| reloc.offset);
-        Some(GlobalInit::Data {
-            bytes: image.bytes,
-            relocs: image.relocs,
-        })
+        Some(GlobalInit::Data { bytes: image.bytes, relocs: image.relocs })
     }
 
     /// Writes the constant `value`; `None`, reported, if it is not constant.
@@ -113,11 +105,7 @@ impl Checker<'_> {
                     let addend = i64::try_from(address.offset).unwrap_or(0);
                     image.write(at, &[0; 8]);
                     image.relocs.retain(|reloc| reloc.offset != at as u64);
-                    image.relocs.push(InitReloc {
-                        offset: at as u64,
-                        target,
-                        addend,
-                    });
+                    image.relocs.push(InitReloc { offset: at as u64, target, addend });
                 }
             }
             return Some(());
@@ -153,10 +141,7 @@ impl Checker<'_> {
         };
         image.write(at, &bytes);
         for reloc in relocs {
-            image.relocs.push(InitReloc {
-                offset: reloc.offset + at as u64,
-                ..reloc
-            });
+            image.relocs.push(InitReloc { offset: reloc.offset + at as u64, ..reloc });
         }
         Some(())
     }

@@ -76,23 +76,12 @@ impl Checker<'_> {
         let Some((elem, len)) = self.as_array(spot.ty.ty) else {
             return 0;
         };
-        let elem_bits = self
-            .module
-            .types
-            .size_of(elem.ty)
-            .unwrap_or(0)
-            .saturating_mul(8);
-        let elem = QualType {
-            quals: types_union(elem.quals, spot.ty.quals),
-            ..elem
-        };
+        let elem_bits = self.module.types.size_of(elem.ty).unwrap_or(0).saturating_mul(8);
+        let elem = QualType { quals: types_union(elem.quals, spot.ty.quals), ..elem };
         let (mut next, mut filled) = (0u64, 0u64);
         while let Some(item) = cursor.peek() {
-            let designators = if start.is_empty() {
-                self.designators_here(item, level)
-            } else {
-                start
-            };
+            let designators =
+                if start.is_empty() { self.designators_here(item, level) } else { start };
             if start.is_empty() && level == Level::Elided && !item.designators.is_empty() {
                 break;
             }
@@ -120,9 +109,7 @@ impl Checker<'_> {
             }
             let at = |index: u64| Spot {
                 ty: elem,
-                offset_bits: spot
-                    .offset_bits
-                    .saturating_add(index.saturating_mul(elem_bits)),
+                offset_bits: spot.offset_bits.saturating_add(index.saturating_mul(elem_bits)),
                 bits: None,
             };
             let first_leaf = out.leaves.len();
@@ -162,11 +149,7 @@ impl Checker<'_> {
             }
         };
         let low_value = self.array_index(low, len)?;
-        let high_value = if high == low {
-            low_value
-        } else {
-            self.array_index(high, len)?
-        };
+        let high_value = if high == low { low_value } else { self.array_index(high, len)? };
         if high_value < low_value {
             let span = self.unit.exprs[low].span;
             self.error(E0310, span, "this range is empty");
@@ -182,11 +165,7 @@ impl Checker<'_> {
             Ok(value) if len.is_none_or(|len| value < len) && value < 1 << 40 => Some(value),
             _ => {
                 let shown = len.map_or(String::new(), |len| format!(" of {len} elements"));
-                self.error(
-                    E0310,
-                    span,
-                    format!("the index {value} is outside the array{shown}"),
-                );
+                self.error(E0310, span, format!("the index {value} is outside the array{shown}"));
                 None
             }
         }
@@ -218,11 +197,8 @@ impl Checker<'_> {
             if start.is_empty() && level == Level::Elided && !item.designators.is_empty() {
                 break;
             }
-            let designators = if start.is_empty() {
-                self.designators_here(item, level)
-            } else {
-                start
-            };
+            let designators =
+                if start.is_empty() { self.designators_here(item, level) } else { start };
             start = &[];
             if let Some(designator) = designators.first() {
                 let Some(path) = self.member_path(*designator, record, spot.ty) else {
@@ -251,10 +227,7 @@ impl Checker<'_> {
     }
 
     fn n_members(&self, record: RecordId) -> usize {
-        self.module.types.records[record]
-            .body
-            .as_ref()
-            .map_or(0, |body| body.members.len())
+        self.module.types.records[record].body.as_ref().map_or(0, |body| body.members.len())
     }
 
     fn member_path(
@@ -273,11 +246,7 @@ impl Checker<'_> {
             }
             Designator::Index(index) | Designator::Range(index, _) => {
                 let (span, shown) = (self.unit.exprs[index].span, self.show_qual(ty));
-                self.error(
-                    E0310,
-                    span,
-                    format!("`{shown}` is no array: it has no elements"),
-                );
+                self.error(E0310, span, format!("`{shown}` is no array: it has no elements"));
                 None
             }
         }
@@ -295,10 +264,7 @@ impl Checker<'_> {
             let Some(member) = member else { break };
             let quals = types_union(member.ty.quals, spot.ty.quals);
             spot = Spot {
-                ty: QualType {
-                    ty: member.ty.ty,
-                    quals,
-                },
+                ty: QualType { ty: member.ty.ty, quals },
                 offset_bits: spot.offset_bits + member.offset_bits,
                 bits: member.bits,
             };
@@ -417,14 +383,7 @@ impl Checker<'_> {
         for step in 1..=times {
             for leaf in &again {
                 let offset_bits = leaf.offset_bits + step * elem_bits;
-                self.put(
-                    Leaf {
-                        offset_bits,
-                        ..leaf.clone()
-                    },
-                    Span::NONE,
-                    out,
-                );
+                self.put(Leaf { offset_bits, ..leaf.clone() }, Span::NONE, out);
             }
             if out.is_bad {
                 return;

@@ -56,11 +56,7 @@ impl Checker<'_> {
     /// an array takes from its initialiser.
     pub fn content(&mut self, ty: QualType, init: &Initializer, span: Span) -> (QualType, Content) {
         let mut content = Content::default();
-        let spot = Spot {
-            ty,
-            offset_bits: 0,
-            bits: None,
-        };
+        let spot = Spot { ty, offset_bits: 0, bits: None };
         let ty = self.fill(spot, init, span, &mut content);
         (ty, content)
     }
@@ -134,10 +130,7 @@ impl Checker<'_> {
             ast::StrPrefix::Char16 => 2,
             ast::StrPrefix::Char32 | ast::StrPrefix::Wide => 4,
         };
-        self.module
-            .types
-            .int_kind(elem.ty)
-            .is_some_and(|kind| kind.bits() == unit_bytes * 8)
+        self.module.types.int_kind(elem.ty).is_some_and(|kind| kind.bits() == unit_bytes * 8)
     }
 
     fn fill_string(&mut self, spot: Spot, literal: &StrLit, out: &mut Content) -> QualType {
@@ -149,14 +142,9 @@ impl Checker<'_> {
         let n_units = literal.units.len() as u64;
         let ty = match len {
             None => {
-                out.flexible_end = out
-                    .flexible_end
-                    .max(spot.offset_bits / 8 + bytes.len() as u64);
+                out.flexible_end = out.flexible_end.max(spot.offset_bits / 8 + bytes.len() as u64);
                 let ty = self.array_of(elem, Some(n_units + 1), literal.span);
-                QualType {
-                    ty,
-                    quals: spot.ty.quals,
-                }
+                QualType { ty, quals: spot.ty.quals }
             }
             Some(len) => {
                 // C11 6.7.9p14: the terminator is left out if there is no room.
@@ -175,11 +163,8 @@ impl Checker<'_> {
                 spot.ty
             }
         };
-        let leaf = Leaf {
-            offset_bits: spot.offset_bits,
-            bits: None,
-            value: LeafValue::Bytes(bytes),
-        };
+        let leaf =
+            Leaf { offset_bits: spot.offset_bits, bits: None, value: LeafValue::Bytes(bytes) };
         self.put(leaf, literal.span, out);
         ty
     }
@@ -196,25 +181,13 @@ impl Checker<'_> {
             self.check_width(number, bits, value);
         }
         let value = LeafValue::Expr(value);
-        self.put(
-            Leaf {
-                offset_bits: spot.offset_bits,
-                bits: spot.bits,
-                value,
-            },
-            span,
-            out,
-        );
+        self.put(Leaf { offset_bits: spot.offset_bits, bits: spot.bits, value }, span, out);
     }
 
     fn put(&mut self, leaf: Leaf, span: Span, out: &mut Content) {
         if out.leaves.len() >= MAX_LEAVES {
             if !out.is_bad {
-                self.error(
-                    E0310,
-                    span,
-                    format!("this initialises more than {MAX_LEAVES} parts"),
-                );
+                self.error(E0310, span, format!("this initialises more than {MAX_LEAVES} parts"));
             }
             out.is_bad = true;
             return;
@@ -278,10 +251,7 @@ impl Checker<'_> {
                 let ty = self.array_of(elem, Some(len), list.span);
                 let bytes = self.module.types.size_of(ty).unwrap_or(0);
                 out.flexible_end = out.flexible_end.max(spot.offset_bits / 8 + bytes);
-                QualType {
-                    ty,
-                    quals: spot.ty.quals,
-                }
+                QualType { ty, quals: spot.ty.quals }
             }
             _ => spot.ty,
         }

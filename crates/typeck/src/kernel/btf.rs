@@ -24,12 +24,7 @@ impl<'b> BtfTypes<'b> {
 }
 
 fn quals(is_const: bool, is_volatile: bool, is_restrict: bool) -> Quals {
-    Quals {
-        is_const,
-        is_volatile,
-        is_restrict,
-        is_atomic: false,
-    }
+    Quals { is_const, is_volatile, is_restrict, is_atomic: false }
 }
 
 fn opt_name(name: &str) -> Option<String> {
@@ -58,11 +53,7 @@ impl KernelTypes for BtfTypes<'_> {
         let Ok(ty) = self.btf.ty(TypeId(id)) else {
             return KernelType::Other;
         };
-        let tag = |kind, name, is_complete| KernelType::Tag {
-            kind,
-            name,
-            is_complete,
-        };
+        let tag = |kind, name, is_complete| KernelType::Tag { kind, name, is_complete };
         match ty {
             Type::Void => KernelType::Void,
             Type::Int(int) if int.encoding == IntEncoding::Bool => KernelType::Bool,
@@ -72,44 +63,33 @@ impl KernelTypes for BtfTypes<'_> {
                 is_signed: int.encoding == IntEncoding::Signed || int.name == "char",
             },
             Type::Ptr { target } => KernelType::Ptr(target.0),
-            Type::Array {
-                element,
-                n_elements,
-                ..
-            } => KernelType::Array {
-                elem: element.0,
-                len: n_elements.into(),
-            },
+            Type::Array { element, n_elements, .. } => {
+                KernelType::Array { elem: element.0, len: n_elements.into() }
+            }
             Type::Struct(it) => tag(TagKind::Struct, opt_name(it.name()), true),
             Type::Union(it) => tag(TagKind::Union, opt_name(it.name()), true),
             Type::Enum(it) | Type::Enum64(it) => {
                 tag(TagKind::Enum, opt_name(it.name()), it.n_enumerators() > 0)
             }
-            Type::Fwd {
-                name,
-                fwd_kind: FwdKind::Struct,
-            } => tag(TagKind::Struct, opt_name(name), false),
+            Type::Fwd { name, fwd_kind: FwdKind::Struct } => {
+                tag(TagKind::Struct, opt_name(name), false)
+            }
             Type::Fwd { name, .. } => tag(TagKind::Union, opt_name(name), false),
-            Type::Typedef { name, target } => KernelType::Typedef {
-                name: name.to_owned(),
-                target: target.0,
-            },
-            Type::Volatile { target } => KernelType::Qualified {
-                quals: quals(false, true, false),
-                target: target.0,
-            },
-            Type::Const { target } => KernelType::Qualified {
-                quals: quals(true, false, false),
-                target: target.0,
-            },
-            Type::Restrict { target } => KernelType::Qualified {
-                quals: quals(false, false, true),
-                target: target.0,
-            },
-            Type::TypeTag { name, target, .. } => KernelType::TypeTag {
-                tag: name.to_owned(),
-                target: target.0,
-            },
+            Type::Typedef { name, target } => {
+                KernelType::Typedef { name: name.to_owned(), target: target.0 }
+            }
+            Type::Volatile { target } => {
+                KernelType::Qualified { quals: quals(false, true, false), target: target.0 }
+            }
+            Type::Const { target } => {
+                KernelType::Qualified { quals: quals(true, false, false), target: target.0 }
+            }
+            Type::Restrict { target } => {
+                KernelType::Qualified { quals: quals(false, false, true), target: target.0 }
+            }
+            Type::TypeTag { name, target, .. } => {
+                KernelType::TypeTag { tag: name.to_owned(), target: target.0 }
+            }
             Type::FuncProto(proto) => KernelType::Func {
                 ret: proto.ret().0,
                 params: proto.params().map(|param| param.ty.0).collect(),
@@ -149,9 +129,6 @@ impl KernelTypes for BtfTypes<'_> {
         };
         // Without the sign flag of newer compilers, a negative value of an old enumeration
         // reads as its complement; C would have made such values `unsigned` as well.
-        enumeration
-            .enumerators()
-            .map(|e| (e.name.to_owned(), e.value))
-            .collect()
+        enumeration.enumerators().map(|e| (e.name.to_owned(), e.value)).collect()
     }
 }

@@ -159,11 +159,9 @@ impl Checker<'_> {
         let ty = match kernel.ty(id) {
             KernelType::Void => QualType::plain(self.common.void),
             KernelType::Bool => QualType::plain(self.common.bool),
-            KernelType::Int {
-                name,
-                bits,
-                is_signed,
-            } => QualType::plain(self.int_type(int_kind(&name, bits, is_signed))),
+            KernelType::Int { name, bits, is_signed } => {
+                QualType::plain(self.int_type(int_kind(&name, bits, is_signed)))
+            }
             KernelType::Float { bytes } => {
                 let kind = match bytes {
                     4 => FloatKind::Float,
@@ -180,66 +178,30 @@ impl Checker<'_> {
                 let elem = self.import_type(elem, depth);
                 QualType::plain(self.array_of(elem, Some(len), none))
             }
-            KernelType::Tag {
-                kind,
-                name,
-                is_complete,
-            } => {
+            KernelType::Tag { kind, name, is_complete } => {
                 return self.import_tagged(id, kind, name, is_complete);
             }
             KernelType::Typedef { name, target } => {
                 let target = self.import_type(target, depth);
                 let name = self.session.intern(&name);
                 let origin = Origin::Kernel(id);
-                QualType::plain(
-                    self.new_typedef(Typedef {
-                        name,
-                        ty: target,
-                        origin,
-                    })
-                    .1,
-                )
+                QualType::plain(self.new_typedef(Typedef { name, ty: target, origin }).1)
             }
             KernelType::Qualified { quals, target } => {
                 let target = self.import_type(target, depth);
-                QualType {
-                    ty: target.ty,
-                    quals: types_union(quals, target.quals),
-                }
+                QualType { ty: target.ty, quals: types_union(quals, target.quals) }
             }
             KernelType::TypeTag { tag, target } => {
                 let target = self.import_type(target, depth);
                 let tag = self.session.intern(&tag);
-                let ty = self.derive(
-                    Type::Tagged {
-                        inner: target.ty,
-                        tag,
-                    },
-                    none,
-                );
-                QualType {
-                    ty,
-                    quals: target.quals,
-                }
+                let ty = self.derive(Type::Tagged { inner: target.ty, tag }, none);
+                QualType { ty, quals: target.quals }
             }
-            KernelType::Func {
-                ret,
-                params,
-                is_variadic,
-            } => {
+            KernelType::Func { ret, params, is_variadic } => {
                 let ret = self.import_type(ret, depth);
-                let params = params
-                    .into_iter()
-                    .map(|param| self.import_type(param, depth));
+                let params = params.into_iter().map(|param| self.import_type(param, depth));
                 let params = params.collect();
-                QualType::plain(self.func_type(
-                    FuncType {
-                        ret,
-                        params,
-                        is_variadic,
-                    },
-                    none,
-                ))
+                QualType::plain(self.func_type(FuncType { ret, params, is_variadic }, none))
             }
             KernelType::Other => error,
         };
@@ -266,10 +228,7 @@ impl Checker<'_> {
         let name = name.map(|name| self.session.intern(&name));
         let tag = self.new_tag(kind, name, Origin::Kernel(id));
         if let Tag::Enum(enum_id) = tag {
-            let values = self
-                .kernel
-                .as_mut()
-                .map_or(Vec::new(), |k| k.enumerators(id));
+            let values = self.kernel.as_mut().map_or(Vec::new(), |k| k.enumerators(id));
             let values: Vec<(Symbol, i128)> = values
                 .into_iter()
                 .map(|(name, value)| (self.session.intern(&name), value))
@@ -315,18 +274,12 @@ impl Checker<'_> {
                     crate::hir::RecordKind::Struct => TagKind::Struct,
                     crate::hir::RecordKind::Union => TagKind::Union,
                 };
-                self.kernel
-                    .as_mut()
-                    .and_then(|kernel| kernel.find_tag(kind, &text))
+                self.kernel.as_mut().and_then(|kernel| kernel.find_tag(kind, &text))
             }
             (_, None) => None,
         };
         let Some(id) = id else { return false };
-        let Some(body) = self
-            .kernel
-            .as_mut()
-            .and_then(|kernel| kernel.record_body(id))
-        else {
+        let Some(body) = self.kernel.as_mut().and_then(|kernel| kernel.record_body(id)) else {
             return false;
         };
         let mut members = Vec::with_capacity(body.members.len());
@@ -351,12 +304,8 @@ impl Checker<'_> {
         let node = &mut self.module.types.records[record];
         node.origin = Origin::Kernel(id);
         node.is_relocatable = true;
-        node.body = Some(RecordBody {
-            members,
-            size: body.size,
-            align: body.align,
-            is_packed: false,
-        });
+        node.body =
+            Some(RecordBody { members, size: body.size, align: body.align, is_packed: false });
         true
     }
 
@@ -395,11 +344,7 @@ fn int_kind(name: &str, bits: u32, is_signed: bool) -> IntKind {
         64 => IntKind::Long,
         _ => IntKind::Int128,
     };
-    if is_signed {
-        signed
-    } else {
-        signed.to_unsigned()
-    }
+    if is_signed { signed } else { signed.to_unsigned() }
 }
 
 /// Lets an exclusive reference stand where a trait object is asked for.

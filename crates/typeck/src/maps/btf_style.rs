@@ -31,10 +31,7 @@ impl Checker<'_> {
     pub(super) fn btf_map_spec(&mut self, ty: TypeId, span: Span, depth: u32) -> Option<MapSpec> {
         let Some(record) = self.record_of(ty).filter(|_| self.complete(ty)) else {
             let shown = self.show(ty);
-            self.map_error(
-                span,
-                format!("a map in `.maps` is a struct, found `{shown}`"),
-            );
+            self.map_error(span, format!("a map in `.maps` is a struct, found `{shown}`"));
             return None;
         };
         let body = self.module.types.records[record].body.clone()?;
@@ -53,11 +50,7 @@ impl Checker<'_> {
         map_span: Span,
         depth: u32,
     ) -> Option<()> {
-        let at = if member.span.is_none() {
-            map_span
-        } else {
-            member.span
-        };
+        let at = if member.span.is_none() { map_span } else { member.span };
         let name = member.name.map(|name| self.name(name));
         let name = name.as_deref().unwrap_or("");
         match name {
@@ -104,11 +97,8 @@ impl Checker<'_> {
     }
 
     fn unknown_map_member(&mut self, name: &str, at: Span) {
-        let mut diagnostic = Diagnostic::new(
-            E0408,
-            at,
-            format!("a map's definition has no member `{name}`"),
-        );
+        let mut diagnostic =
+            Diagnostic::new(E0408, at, format!("a map's definition has no member `{name}`"));
         diagnostic = match most_similar(name, MEMBERS.iter().copied()) {
             Some(similar) => crate::suggest(diagnostic, at, similar),
             None => diagnostic.with_note(format!("its members are {}", MEMBERS.join(", "))),
@@ -134,12 +124,8 @@ impl Checker<'_> {
         }
         let (name, shown) = (self.member_name(member), self.show_qual(member.ty));
         self.report(
-            Diagnostic::new(
-                E0408,
-                at,
-                format!("the map's `{name}` is a number, found `{shown}`"),
-            )
-            .with_help(format!("write `__uint({name}, …)`")),
+            Diagnostic::new(E0408, at, format!("the map's `{name}` is a number, found `{shown}`"))
+                .with_help(format!("write `__uint({name}, …)`")),
         );
         None
     }
@@ -160,9 +146,7 @@ impl Checker<'_> {
     }
 
     fn member_name(&self, member: &Member) -> String {
-        member
-            .name
-            .map_or(String::new(), |name| self.session.name(name).to_owned())
+        member.name.map_or(String::new(), |name| self.session.name(name).to_owned())
     }
 
     /// The type that `T *name` gives, and its size.
@@ -185,10 +169,7 @@ impl Checker<'_> {
         }
         if !self.complete_deeply(ty) {
             let shown = self.show(ty);
-            self.map_error(
-                at,
-                format!("the map's {name} has the incomplete type `{shown}`"),
-            );
+            self.map_error(at, format!("the map's {name} has the incomplete type `{shown}`"));
             return None;
         }
         let size = self.module.types.size_of(ty)?;
@@ -251,20 +232,15 @@ impl Checker<'_> {
         let node = &self.module.globals[global];
         let record = self.record_of(node.ty.ty)?;
         let body = self.module.types.records[record].body.as_ref()?;
-        let values = body.members.iter().find(|member| {
-            member
-                .name
-                .is_some_and(|name| self.session.name(name) == "values")
-        })?;
+        let values = body
+            .members
+            .iter()
+            .find(|member| member.name.is_some_and(|name| self.session.name(name) == "values"))?;
         let start = values.offset_bits / 8;
         let GlobalInit::Data { relocs, .. } = &node.init else {
             return None;
         };
         let elements = relocs.iter().filter(|reloc| reloc.offset >= start);
-        Some(
-            elements
-                .map(|reloc| (((reloc.offset - start) / 8) as u32, reloc.target))
-                .collect(),
-        )
+        Some(elements.map(|reloc| (((reloc.offset - start) / 8) as u32, reloc.target)).collect())
     }
 }

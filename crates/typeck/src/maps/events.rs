@@ -47,10 +47,7 @@ pub(crate) fn describe(session: &Session, module: &mut Module) {
 fn event_at(types: &Types, body: &Body, id: ExprId) -> Option<(GlobalId, TypeId)> {
     let expr = &body.exprs[id];
     match &expr.kind {
-        ExprKind::Call {
-            callee: Callee::Helper(helper),
-            args,
-        } => {
+        ExprKind::Call { callee: Callee::Helper(helper), args } => {
             let (map, data) = match *helper {
                 PERF_EVENT_OUTPUT => (args.get(1)?, args.get(3)?),
                 RINGBUF_OUTPUT => (args.first()?, args.get(1)?),
@@ -60,17 +57,12 @@ fn event_at(types: &Types, body: &Body, id: ExprId) -> Option<(GlobalId, TypeId)
         }
         // `struct event *e = bpf_ringbuf_reserve(…)`
         ExprKind::Cast(inner) => {
-            let ExprKind::Call {
-                callee: Callee::Helper(RINGBUF_RESERVE),
-                args,
-            } = &body.exprs[*inner].kind
+            let ExprKind::Call { callee: Callee::Helper(RINGBUF_RESERVE), args } =
+                &body.exprs[*inner].kind
             else {
                 return None;
             };
-            Some((
-                map_of(body, *args.first()?)?,
-                record_pointee(types, expr.ty)?,
-            ))
+            Some((map_of(body, *args.first()?)?, record_pointee(types, expr.ty)?))
         }
         _ => None,
     }

@@ -24,10 +24,7 @@ impl Checker<'_> {
             GlobalInit::Data { bytes, .. } => bytes.clone(),
             _ => Vec::new(),
         };
-        let mut spec = MapSpec {
-            style: MapStyle::Legacy,
-            ..MapSpec::default()
-        };
+        let mut spec = MapSpec { style: MapStyle::Legacy, ..MapSpec::default() };
         let mut n_known = 0;
         for member in &body.members {
             let name = member.name.map(|name| self.name(name));
@@ -40,9 +37,7 @@ impl Checker<'_> {
                 _ => continue,
             };
             let at = (member.offset_bits / 8) as usize;
-            let value = bytes
-                .get(at..at + 4)
-                .and_then(|bytes| bytes.try_into().ok());
+            let value = bytes.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
             *slot = value.map_or(0, u32::from_le_bytes);
             n_known += 1;
         }

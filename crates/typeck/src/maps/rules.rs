@@ -83,10 +83,7 @@ impl Checker<'_> {
     /// refuse.
     pub(crate) fn check_map_rules(&mut self, spec: &mut MapSpec, span: Span) {
         if spec.map_type == 0 {
-            self.map_error(
-                span,
-                "the map has no type: `__uint(type, BPF_MAP_TYPE_…)` is missing",
-            );
+            self.map_error(span, "the map has no type: `__uint(type, BPF_MAP_TYPE_…)` is missing");
             return;
         }
         let Some(ty) = MapType::from_number(spec.map_type) else {
@@ -98,10 +95,7 @@ impl Checker<'_> {
             Key::Index if spec.key_size == 0 && has_fd_value(ty) => spec.key_size = 4,
             Key::Index if spec.key_size != 4 => {
                 let found = describe(spec.key_size);
-                self.map_error(
-                    span,
-                    format!("the key of a `{name}` has 4 bytes, found {found}"),
-                );
+                self.map_error(span, format!("the key of a `{name}` has 4 bytes, found {found}"));
                 return;
             }
             Key::None if spec.key_size != 0 => {
@@ -124,10 +118,7 @@ impl Checker<'_> {
             self.map_error(span, format!("a `{name}` has no value"));
         } else if has_fd_value(ty) && spec.value_size != 4 {
             let found = spec.value_size;
-            self.map_error(
-                span,
-                format!("the value of a `{name}` has 4 bytes, found {found}"),
-            );
+            self.map_error(span, format!("the value of a `{name}` has 4 bytes, found {found}"));
         } else if !has_no_value(ty) && spec.value_size == 0 {
             self.map_error(
                 span,
@@ -161,9 +152,5 @@ impl Checker<'_> {
 }
 
 fn describe(size: u32) -> String {
-    if size == 0 {
-        "none".to_owned()
-    } else {
-        size.to_string()
-    }
+    if size == 0 { "none".to_owned() } else { size.to_string() }
 }

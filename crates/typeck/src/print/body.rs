@@ -13,16 +13,10 @@ pub(super) fn local_name(body: &Body, id: LocalId, names: &Interner) -> String {
     let Some(name) = body.locals[id].name else {
         return format!("{id}");
     };
-    let is_shared = body
-        .locals
-        .iter_enumerated()
-        .any(|(other, local)| other != id && local.name == Some(name));
+    let is_shared =
+        body.locals.iter_enumerated().any(|(other, local)| other != id && local.name == Some(name));
     let name = names.resolve(name);
-    if is_shared {
-        format!("{name}.{id}")
-    } else {
-        name.to_owned()
-    }
+    if is_shared { format!("{name}.{id}") } else { name.to_owned() }
 }
 
 impl Printer<'_> {
@@ -54,11 +48,7 @@ impl Printer<'_> {
                 }
                 self.line(depth, "}");
             }
-            StmtKind::If {
-                cond,
-                then,
-                otherwise,
-            } => {
+            StmtKind::If { cond, then, otherwise } => {
                 let cond = self.expr(body, *cond);
                 self.line(depth, &format!("if ({cond})"));
                 self.stmt(body, *then, depth + 1);
@@ -67,14 +57,7 @@ impl Printer<'_> {
                     self.stmt(body, *otherwise, depth + 1);
                 }
             }
-            StmtKind::Loop {
-                init,
-                cond,
-                step,
-                body: inner,
-                is_condition_first,
-                unroll,
-            } => {
+            StmtKind::Loop { init, cond, step, body: inner, is_condition_first, unroll } => {
                 if let Some(init) = init {
                     self.stmt(body, *init, depth);
                 }
@@ -90,12 +73,7 @@ impl Printer<'_> {
                 self.line(depth, &format!("{word}{unroll} (; {cond}; {step})"));
                 self.stmt(body, *inner, depth + 1);
             }
-            StmtKind::Switch {
-                value,
-                cases,
-                default,
-                body: inner,
-            } => {
+            StmtKind::Switch { value, cases, default, body: inner } => {
                 let value = self.expr(body, *value);
                 let mut text = format!("switch ({value})");
                 for case in cases {
@@ -143,11 +121,7 @@ impl Printer<'_> {
         format!(
             "asm({:?} : {} : {} : {:?});",
             asm.template,
-            asm.outputs
-                .iter()
-                .map(output)
-                .collect::<Vec<_>>()
-                .join(", "),
+            asm.outputs.iter().map(output).collect::<Vec<_>>().join(", "),
             asm.inputs.iter().map(input).collect::<Vec<_>>().join(", "),
             asm.clobbers
         )
@@ -222,35 +196,18 @@ impl Printer<'_> {
             }
             ExprKind::LogAnd(a, b) => format!("({} && {})", of(a), of(b)),
             ExprKind::LogOr(a, b) => format!("({} || {})", of(a), of(b)),
-            ExprKind::Conditional {
-                cond,
-                then,
-                otherwise,
-            } => {
+            ExprKind::Conditional { cond, then, otherwise } => {
                 format!("({} ? {} : {})", of(cond), of(then), of(otherwise))
             }
             ExprKind::Assign { place, value } => format!("{} = {}", at(place), of(value)),
-            ExprKind::AssignOp {
-                place,
-                op,
-                value,
-                compute,
-            } => {
+            ExprKind::AssignOp { place, op, value, compute } => {
                 let compute = self.shown(*compute);
                 format!("{} {}= {} in {compute}", at(place), spell(*op), of(value))
             }
-            ExprKind::AssignPtrAdd {
-                place,
-                index,
-                scale,
-            } => {
+            ExprKind::AssignPtrAdd { place, index, scale } => {
                 format!("{} += {} * {scale}b", at(place), of(index))
             }
-            ExprKind::IncDec {
-                place,
-                delta,
-                is_postfix,
-            } => match is_postfix {
+            ExprKind::IncDec { place, delta, is_postfix } => match is_postfix {
                 true => format!("({} then += {delta})", at(place)),
                 false => format!("({} += {delta})", at(place)),
             },
@@ -260,28 +217,16 @@ impl Printer<'_> {
             ExprKind::Builtin(builtin, args) => {
                 format!("{}({})", builtin_name(*builtin), self.exprs(body, args))
             }
-            ExprKind::Atomic {
-                op,
-                ptr,
-                operands,
-                is_value_after,
-            } => {
+            ExprKind::Atomic { op, ptr, operands, is_value_after } => {
                 let after = if *is_value_after { "_after" } else { "" };
                 let mut args = vec![*ptr];
                 args.extend(operands);
-                format!(
-                    "atomic_{}{after}({})",
-                    atomic_name(*op),
-                    self.exprs(body, &args)
-                )
+                format!("atomic_{}{after}({})", atomic_name(*op), self.exprs(body, &args))
             }
             ExprKind::Comma(a, b) => format!("({}, {})", of(a), of(b)),
             ExprKind::StmtExpr { stmts, value } => {
-                let mut inner = Printer {
-                    module: self.module,
-                    names: self.names,
-                    out: String::new(),
-                };
+                let mut inner =
+                    Printer { module: self.module, names: self.names, out: String::new() };
                 for &stmt in stmts {
                     inner.stmt(body, stmt, 0);
                 }
@@ -324,16 +269,11 @@ impl Printer<'_> {
         match &body.places[id].kind {
             PlaceKind::Error => "<error>".to_owned(),
             PlaceKind::Local(local) => local_name(body, *local, self.names),
-            PlaceKind::Global(global) => self
-                .names
-                .resolve(self.module.globals[*global].name)
-                .to_owned(),
+            PlaceKind::Global(global) => {
+                self.names.resolve(self.module.globals[*global].name).to_owned()
+            }
             PlaceKind::Deref(ptr) => format!("(*{})", self.expr(body, *ptr)),
-            PlaceKind::Member {
-                base,
-                member,
-                is_relocatable,
-            } => {
+            PlaceKind::Member { base, member, is_relocatable } => {
                 let name = self.member_name(body, *base, *member);
                 let dot = if *is_relocatable { ".?" } else { "." };
                 format!("{}{dot}{name}", self.place(body, *base))

@@ -16,11 +16,7 @@ use std::fmt::Write;
 
 /// Prints `module`.
 pub fn print(module: &Module, names: &Interner) -> String {
-    let mut printer = Printer {
-        module,
-        names,
-        out: String::new(),
-    };
+    let mut printer = Printer { module, names, out: String::new() };
     for global in module.globals.iter() {
         printer.global(global);
     }
@@ -145,11 +141,7 @@ impl Printer<'_> {
                 .take(body.n_params)
                 .map(|(id, local)| self.declared(local.ty, &body::local_name(body, id, self.names)))
                 .collect(),
-            None => ty
-                .params
-                .iter()
-                .map(|param| self.declared(*param, ""))
-                .collect(),
+            None => ty.params.iter().map(|param| self.declared(*param, "")).collect(),
         };
         let mut params = params.join(", ");
         if ty.is_variadic {
@@ -187,17 +179,11 @@ pub(crate) fn bytes_text(bytes: &[u8]) -> String {
     let text = bytes.strip_suffix(&[0]).unwrap_or(bytes);
     let is_text = !text.is_empty()
         && text.len() < bytes.len()
-        && text
-            .iter()
-            .all(|byte| (0x20..0x7f).contains(byte) || matches!(byte, b'\n' | b'\t'));
+        && text.iter().all(|byte| (0x20..0x7f).contains(byte) || matches!(byte, b'\n' | b'\t'));
     if is_text {
         return format!("{:?}", String::from_utf8_lossy(text));
     }
-    let shown: Vec<String> = bytes
-        .iter()
-        .take(64)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let shown: Vec<String> = bytes.iter().take(64).map(|byte| format!("{byte:02x}")).collect();
     let more = if bytes.len() > 64 { " …" } else { "" };
     format!("{{{}{more}}}", shown.join(" "))
 }

@@ -56,10 +56,7 @@ impl Checker<'_> {
 
     /// `void *`, qualified or not.
     pub fn is_void_ptr(&self, ty: TypeId) -> bool {
-        self.module
-            .types
-            .pointee(ty)
-            .is_some_and(|to| self.is_void(to.ty))
+        self.module.types.pointee(ty).is_some_and(|to| self.is_void(to.ty))
     }
 
     pub fn as_array(&self, ty: TypeId) -> Option<(QualType, Option<u64>)> {
@@ -100,11 +97,7 @@ impl Checker<'_> {
             return Some(IntKind::Int);
         }
         let kind = self.module.types.int_kind(ty)?;
-        Some(if kind.rank() < IntKind::Int.rank() {
-            IntKind::Int
-        } else {
-            kind
-        })
+        Some(if kind.rank() < IntKind::Int.rank() { IntKind::Int } else { kind })
     }
 
     /// The qualifiers of `ty`, with those that typedefs around it carry.

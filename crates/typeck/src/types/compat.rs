@@ -23,10 +23,7 @@ impl Checker<'_> {
                 a.is_variadic == b.is_variadic
                     && a.params.len() == b.params.len()
                     && self.compatible_qual(a.ret, b.ret)
-                    && a.params
-                        .iter()
-                        .zip(&b.params)
-                        .all(|(a, b)| self.compatible(a.ty, b.ty))
+                    && a.params.iter().zip(&b.params).all(|(a, b)| self.compatible(a.ty, b.ty))
             }
             // C11 6.7.2.2p4: an enumeration is compatible with its integer type.
             (Type::Enum(id), Type::Int(kind)) | (Type::Int(kind), Type::Enum(id)) => {
@@ -63,24 +60,11 @@ impl Checker<'_> {
             (Type::Func(a), Type::Func(b)) if a.params.len() == b.params.len() => {
                 let pairs = a.params.iter().zip(&b.params);
                 let params = pairs
-                    .map(|(a, b)| QualType {
-                        ty: self.composite(a.ty, b.ty, span),
-                        quals: b.quals,
-                    })
+                    .map(|(a, b)| QualType { ty: self.composite(a.ty, b.ty, span), quals: b.quals })
                     .collect();
                 let ret = self.composite(a.ret.ty, b.ret.ty, span);
-                let ret = QualType {
-                    ty: ret,
-                    quals: b.ret.quals,
-                };
-                self.func_type(
-                    FuncType {
-                        ret,
-                        params,
-                        is_variadic: b.is_variadic,
-                    },
-                    span,
-                )
+                let ret = QualType { ty: ret, quals: b.ret.quals };
+                self.func_type(FuncType { ret, params, is_variadic: b.is_variadic }, span)
             }
             _ => new,
         }

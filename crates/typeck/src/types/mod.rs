@@ -44,13 +44,7 @@ impl Common {
             id
         };
         let void = make(Type::Void);
-        let const_void = QualType {
-            ty: void,
-            quals: Quals {
-                is_const: true,
-                ..Quals::default()
-            },
-        };
+        let const_void = QualType { ty: void, quals: Quals { is_const: true, ..Quals::default() } };
         Self {
             error: make(Type::Error),
             void,
@@ -97,11 +91,7 @@ impl Checker<'_> {
     pub fn derive(&mut self, ty: Type, span: Span) -> TypeId {
         let depth = self.depth_of(&ty).saturating_add(1);
         if depth > MAX_TYPE_DEPTH {
-            self.error(
-                E0320,
-                span,
-                format!("this type nests deeper than {MAX_TYPE_DEPTH} levels"),
-            );
+            self.error(E0320, span, format!("this type nests deeper than {MAX_TYPE_DEPTH} levels"));
             return self.common.error;
         }
         let id = self.module.types.intern(ty);

@@ -13,18 +13,10 @@ pub(crate) fn declare(types: &Types, names: &Interner, ty: QualType, name: Strin
     match types.get(ty.ty) {
         Type::Ptr(to) => {
             let quals = spell_quals(ty.quals);
-            let space = if quals.is_empty() || name.is_empty() {
-                ""
-            } else {
-                " "
-            };
+            let space = if quals.is_empty() || name.is_empty() { "" } else { " " };
             let inner = format!("*{}{space}{name}", quals.trim_end());
             let is_wrapped = matches!(types.get(to.ty), Type::Array { .. } | Type::Func(_));
-            let inner = if is_wrapped {
-                format!("({inner})")
-            } else {
-                inner
-            };
+            let inner = if is_wrapped { format!("({inner})") } else { inner };
             declare(types, names, *to, inner)
         }
         Type::Array { elem, len } => {
@@ -32,39 +24,21 @@ pub(crate) fn declare(types: &Types, names: &Interner, ty: QualType, name: Strin
             declare(types, names, *elem, format!("{name}[{len}]"))
         }
         Type::Func(func) => {
-            let mut params: Vec<String> = func
-                .params
-                .iter()
-                .map(|param| show(types, names, *param))
-                .collect();
+            let mut params: Vec<String> =
+                func.params.iter().map(|param| show(types, names, *param)).collect();
             if func.is_variadic {
                 params.push("...".to_owned());
             } else if params.is_empty() {
                 params.push("void".to_owned());
             }
-            declare(
-                types,
-                names,
-                func.ret,
-                format!("{name}({})", params.join(", ")),
-            )
+            declare(types, names, func.ret, format!("{name}({})", params.join(", ")))
         }
-        Type::Tagged { inner, .. } => declare(
-            types,
-            names,
-            QualType {
-                ty: *inner,
-                quals: ty.quals,
-            },
-            name,
-        ),
+        Type::Tagged { inner, .. } => {
+            declare(types, names, QualType { ty: *inner, quals: ty.quals }, name)
+        }
         _ => {
             let base = base_name(types, names, ty.ty);
-            let space = if name.is_empty() || name.starts_with('[') {
-                ""
-            } else {
-                " "
-            };
+            let space = if name.is_empty() || name.starts_with('[') { "" } else { " " };
             format!("{}{base}{space}{name}", spell_quals(ty.quals))
         }
     }
@@ -129,9 +103,5 @@ fn spell_quals(quals: Quals) -> String {
         (quals.is_restrict, "restrict "),
         (quals.is_atomic, "_Atomic "),
     ];
-    words
-        .iter()
-        .filter(|(is_there, _)| *is_there)
-        .map(|(_, word)| *word)
-        .collect()
+    words.iter().filter(|(is_there, _)| *is_there).map(|(_, word)| *word).collect()
 }

@@ -55,21 +55,14 @@ impl Checked {
     /// The diagnostics as the test runner wants them.
     pub fn found(&self) -> Vec<Found> {
         let all = self.session.diagnostics.iter();
-        all.map(|d| Found::new(&self.session, d, self.file))
-            .collect()
+        all.map(|d| Found::new(&self.session, d, self.file)).collect()
     }
 }
 
 /// Checks `text` without a kernel's types.
 #[allow(dead_code, reason = "not every includer asks")]
 pub fn check(text: &str) -> Checked {
-    check_in(
-        text,
-        &mut NoTypeNames,
-        None,
-        Headers(Vec::new()),
-        Dialect::C,
-    )
+    check_in(text, &mut NoTypeNames, None, Headers(Vec::new()), Dialect::C)
 }
 
 /// Checks `text` with the kernel types of `names` and `kernel`, which are of one kernel.
@@ -81,10 +74,7 @@ pub fn check_in(
     dialect: Dialect,
 ) -> Checked {
     let mut session = Session::default();
-    let file = session
-        .sources
-        .add("test.c", text, true)
-        .expect("room for one file");
+    let file = session.sources.add("test.c", text, true).expect("room for one file");
     let mut preprocessor = PpOptions::default();
     if dialect == Dialect::Bcc {
         preprocessor.includes.push("bpfc/bcc.h".to_owned());
@@ -95,21 +85,9 @@ pub fn check_in(
         Some(mut kernel) => bpfc_typeck::check(&mut session, &unit, &options, Some(&mut kernel)),
         None => bpfc_typeck::check(&mut session, &unit, &options, None),
     };
-    if session
-        .diagnostics
-        .iter()
-        .all(|d| d.severity != Severity::Error)
-    {
+    if session.diagnostics.iter().all(|d| d.severity != Severity::Error) {
         let valid = bpfc_typeck::validate(&session, module).expect("no error was reported");
-        return Checked {
-            session,
-            file,
-            module: valid.into_module(),
-        };
+        return Checked { session, file, module: valid.into_module() };
     }
-    Checked {
-        session,
-        file,
-        module,
-    }
+    Checked { session, file, module }
 }

@@ -4,12 +4,7 @@ use crate::front::{Checked, check};
 use std::fmt::Write;
 
 fn codes(checked: &Checked) -> Vec<&'static str> {
-    checked
-        .session
-        .diagnostics
-        .iter()
-        .map(|d| d.code.name())
-        .collect()
+    checked.session.diagnostics.iter().map(|d| d.code.name()).collect()
 }
 
 #[test]
@@ -21,9 +16,7 @@ fn long_chains() {
     let commas = vec!["x++"; 20_000].join(", ");
     check(&format!("int f(int x) {{ {commas}; return x; }}"));
     let labels: String = (0..5_000).map(|i| format!("case {i}: ")).collect();
-    check(&format!(
-        "int f(int x) {{ switch (x) {{ {labels} return 1; }} return 0; }}"
-    ));
+    check(&format!("int f(int x) {{ switch (x) {{ {labels} return 1; }} return 0; }}"));
 }
 
 #[test]

@@ -89,17 +89,9 @@ fn record(random: &mut Random, depth: u64) -> (String, String) {
         }
     }
     let keyword = if is_union { "union" } else { "struct" };
-    let attribute = random.pick(&[
-        "",
-        "",
-        "",
-        "__attribute__((packed))",
-        "__attribute__((aligned(16)))",
-    ]);
-    (
-        format!("{keyword} {{\n{members}}} {attribute}"),
-        format!("{{ {init}}}"),
-    )
+    let attribute =
+        random.pick(&["", "", "", "__attribute__((packed))", "__attribute__((aligned(16)))"]);
+    (format!("{keyword} {{\n{members}}} {attribute}"), format!("{{ {init}}}"))
 }
 
 /// The program: each record in a variable of its own, in a section of its own.
@@ -173,28 +165,18 @@ fn agrees_with_clang() {
     };
     let theirs = sections(&object);
     let ours = front::check(&text);
-    let errors: Vec<String> = ours
-        .messages()
-        .into_iter()
-        .filter(|message| message.starts_with('E'))
-        .collect();
+    let errors: Vec<String> =
+        ours.messages().into_iter().filter(|message| message.starts_with('E')).collect();
     assert_eq!(errors, Vec::<String>::new());
     let mut n_compared = 0;
     for global in ours.module.globals.iter() {
-        let section = ours
-            .session
-            .name(global.section.expect("each has its section"));
-        let GlobalInit::Data { bytes, .. } = &global.init else {
-            panic!("{section} is not zero")
-        };
+        let section = ours.session.name(global.section.expect("each has its section"));
+        let GlobalInit::Data { bytes, .. } = &global.init else { panic!("{section} is not zero") };
         let (_, expected) = theirs.iter().find(|(name, _)| name == section).unwrap();
         if bytes != expected {
             let at = text.find(&format!("struct w{}", &section[1..])).unwrap();
             let start = text[..at].rfind("typedef").unwrap();
-            panic!(
-                "{}\nours   {bytes:?}\ntheirs {expected:?}",
-                &text[start..at]
-            );
+            panic!("{}\nours   {bytes:?}\ntheirs {expected:?}", &text[start..at]);
         }
         n_compared += 1;
     }

@@ -80,10 +80,9 @@ impl KernelTypes for Mini {
     fn find_enumerator(&mut self, name: &str) -> Option<u32> {
         let types = &self.module().types;
         self.find(|ty| match ty {
-            Type::Enum(id) => types.enums[*id]
-                .enumerators
-                .iter()
-                .any(|(known, _)| self.is(Some(*known), name)),
+            Type::Enum(id) => {
+                types.enums[*id].enumerators.iter().any(|(known, _)| self.is(Some(*known), name))
+            }
             _ => false,
         })
     }
@@ -96,10 +95,7 @@ impl KernelTypes for Mini {
         };
         let index = id & !(3 << 29);
         if quals != Quals::default() {
-            return KernelType::Qualified {
-                quals,
-                target: index,
-            };
+            return KernelType::Qualified { quals, target: index };
         }
         let types = &self.module().types;
         let name = |symbol: Option<_>| symbol.map(|symbol| self.name(symbol).to_owned());
@@ -116,10 +112,9 @@ impl KernelTypes for Mini {
                 is_signed: kind.is_signed(),
             },
             Type::Ptr(to) => KernelType::Ptr(self.id(*to)),
-            Type::Array { elem, len } => KernelType::Array {
-                elem: self.id(*elem),
-                len: len.unwrap_or(0),
-            },
+            Type::Array { elem, len } => {
+                KernelType::Array { elem: self.id(*elem), len: len.unwrap_or(0) }
+            }
             Type::Record(id) => {
                 let record = &types.records[*id];
                 let kind = match record.kind {
@@ -150,18 +145,12 @@ impl KernelTypes for Mini {
         let record = types.record_of(bpfc_base::Idx::new(id as usize - 1))?;
         let body = types.records[record].body.as_ref()?;
         let members = body.members.iter().map(|member| KernelMember {
-            name: member
-                .name
-                .map_or(String::new(), |name| self.name(name).to_owned()),
+            name: member.name.map_or(String::new(), |name| self.name(name).to_owned()),
             ty: self.id(member.ty),
             offset_bits: member.offset_bits,
             bits: member.bits,
         });
-        Some(KernelRecordBody {
-            size: body.size,
-            align: body.align,
-            members: members.collect(),
-        })
+        Some(KernelRecordBody { size: body.size, align: body.align, members: members.collect() })
     }
 
     fn enumerators(&mut self, id: u32) -> Vec<(String, i128)> {
@@ -170,7 +159,6 @@ impl KernelTypes for Mini {
             return Vec::new();
         };
         let all = types.enums[*id].enumerators.iter();
-        all.map(|(name, value)| (self.name(*name).to_owned(), *value))
-            .collect()
+        all.map(|(name, value)| (self.name(*name).to_owned(), *value)).collect()
     }
 }

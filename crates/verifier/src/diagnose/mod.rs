@@ -13,12 +13,8 @@ use source::Site;
 
 /// Explains `found`.
 pub fn diagnose(program: &Program<'_>, sources: &SourceMap, found: &Found) -> Diagnostic {
-    let writer = Writer {
-        program,
-        sources,
-        found,
-        site: Site::of(program, sources, found.insn_idx),
-    };
+    let writer =
+        Writer { program, sources, found, site: Site::of(program, sources, found.insn_idx) };
     writer.write()
 }
 
@@ -77,10 +73,7 @@ impl Writer<'_, '_> {
 
     fn function(&self) -> usize {
         let insn_idx = self.found.insn_idx as usize;
-        self.program
-            .code
-            .get(insn_idx)
-            .map_or(0, |op| op.func as usize)
+        self.program.code.get(insn_idx).map_or(0, |op| op.func as usize)
     }
 
     /// Whether it helps to name the function: foreign objects show no place in the source.
@@ -100,10 +93,7 @@ impl Writer<'_, '_> {
                 };
                 self.insert_statement(&check)
             }
-            FaultKind::UninitStack {
-                by_helper: Some(argument),
-                ..
-            } => self.initialise(argument),
+            FaultKind::UninitStack { by_helper: Some(argument), .. } => self.initialise(argument),
             _ => None,
         }
     }
@@ -120,10 +110,7 @@ impl Writer<'_, '_> {
         let line = file.line_index(range.start as u32);
         let start = *file.line_starts().get(line)?;
         let line_text = file.line_text(line as u32 + 1);
-        let indent: String = line_text
-            .chars()
-            .take_while(|c| c.is_whitespace())
-            .collect();
+        let indent: String = line_text.chars().take_while(|c| c.is_whitespace()).collect();
         // Between the statement and the line's start there is nothing else, and the line before
         // ends something: the statement is no branch of an `if` without braces.
         let before = file.text.get(..start as usize)?.trim_end();
@@ -132,10 +119,7 @@ impl Writer<'_, '_> {
         }
         let text = format!("{indent}{}", text.replace("{indent}", &indent));
         let at = file.start + start;
-        Some(Edit {
-            span: Span::new(at, at),
-            replacement: text,
-        })
+        Some(Edit { span: Span::new(at, at), replacement: text })
     }
 
     /// Gives the variable whose address is the argument an initialiser.
@@ -158,22 +142,14 @@ impl Writer<'_, '_> {
         let ty = before[line_start..at].trim();
         let is_declaration = !ty.is_empty()
             && ty.ends_with(|c: char| c.is_whitespace() || c.is_alphanumeric() || c == '_')
-            && ty
-                .chars()
-                .all(|c| c.is_alphanumeric() || c == '_' || c.is_whitespace())
+            && ty.chars().all(|c| c.is_alphanumeric() || c == '_' || c.is_whitespace())
             && !matches!(ty, "return" | "goto");
         if !is_declaration {
             return None;
         }
-        let value = if ty.starts_with("struct") || ty.starts_with("union") {
-            " = {}"
-        } else {
-            " = 0"
-        };
+        let value =
+            if ty.starts_with("struct") || ty.starts_with("union") { " = {}" } else { " = 0" };
         let at = file.start + (at + name.len()) as u32;
-        Some(Edit {
-            span: Span::new(at, at),
-            replacement: value.to_owned(),
-        })
+        Some(Edit { span: Span::new(at, at), replacement: value.to_owned() })
     }
 }

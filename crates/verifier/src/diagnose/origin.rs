@@ -57,12 +57,8 @@ impl Writer<'_, '_> {
         };
         let op = self.program.code.get(insn_idx as usize)?;
         let Some(called) = self.called(insn_idx) else {
-            return matches!(op.insn, Insn::Load { .. }).then(|| {
-                (
-                    insn_idx,
-                    format!("{subject} is loaded here; it may be null"),
-                )
-            });
+            return matches!(op.insn, Insn::Load { .. })
+                .then(|| (insn_idx, format!("{subject} is loaded here; it may be null")));
         };
         let of_map = match value.kind {
             Kind::MapValue(map) | Kind::Map(map) => {
@@ -85,15 +81,7 @@ impl Writer<'_, '_> {
 
     /// Why a packet pointer has no known length: never compared, or compared too early.
     fn packet_note(&self) -> Option<(u32, String)> {
-        let is_end = |insn: &Insn| {
-            matches!(
-                insn,
-                Insn::JumpIf {
-                    src: Src::Reg(_),
-                    ..
-                }
-            )
-        };
+        let is_end = |insn: &Insn| matches!(insn, Insn::JumpIf { src: Src::Reg(_), .. });
         let step = self.found.trace.iter().rev().find(|step| {
             let op = &self.program.code[step.insn_idx as usize];
             is_end(&op.insn)
@@ -131,11 +119,7 @@ impl Writer<'_, '_> {
                 }
             }
             Insn::Load { .. } => "it is a number loaded here".to_owned(),
-            Insn::Alu {
-                op: AluOp::Mov,
-                src: Src::Imm(0),
-                ..
-            } => "it is the constant 0".to_owned(),
+            Insn::Alu { op: AluOp::Mov, src: Src::Imm(0), .. } => "it is the constant 0".to_owned(),
             Insn::Alu { .. } => "it is a number computed here".to_owned(),
             _ => return None,
         };
@@ -160,10 +144,7 @@ impl Writer<'_, '_> {
 
     /// The range of the variable part of an offset, and of a size.
     fn variable_part(&self) -> Option<(u32, String)> {
-        let FaultKind::OutOfBounds {
-            by_helper: Some(argument),
-            ..
-        } = &self.found.fault.kind
+        let FaultKind::OutOfBounds { by_helper: Some(argument), .. } = &self.found.fault.kind
         else {
             return None;
         };
@@ -171,11 +152,7 @@ impl Writer<'_, '_> {
         let proto = proto_of(self.program, helper);
         let arg = proto.args.get(argument.idx)?;
         matches!(arg.kind, ArgKind::MapKey | ArgKind::MapValue).then(|| {
-            let name = helper
-                .signature
-                .params
-                .get(argument.idx)
-                .map_or("", |p| p.name);
+            let name = helper.signature.params.get(argument.idx).map_or("", |p| p.name);
             let text = format!("`{}` accesses all of `{name}`", helper.name);
             (self.found.insn_idx, text)
         })

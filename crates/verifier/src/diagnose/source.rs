@@ -38,19 +38,12 @@ impl Site {
         let is_short = text.len() <= MAX_EXPR && !text.contains('\n');
         Site {
             span: insn.span,
-            text: if is_short {
-                text.trim().to_owned()
-            } else {
-                String::new()
-            },
+            text: if is_short { text.trim().to_owned() } else { String::new() },
             line_text: own_line
                 .or_else(|| line.map(|line| line.text.trim().to_owned()))
                 .unwrap_or_default(),
             place: line.map(|line| format!("{}:{}", line.file, line.line)),
-            insn: format!(
-                "instruction {insn_idx} of `{}`: `{}`",
-                program.linked.name, insn.insn
-            ),
+            insn: format!("instruction {insn_idx} of `{}`: `{}`", program.linked.name, insn.insn),
         }
     }
 
@@ -89,9 +82,7 @@ impl Writer<'_, '_> {
 /// Whether `text` is a C identifier.
 pub fn is_identifier(text: &str) -> bool {
     let mut chars = text.chars();
-    chars
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
@@ -104,9 +95,8 @@ fn assigned(line: &str) -> Option<&str> {
         return None;
     }
     let before = line[..at].trim_end();
-    let start = before
-        .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .map_or(0, |at| at + 1);
+    let start =
+        before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
     let name = &before[start..];
     // `x->y = …` and `x.y = …` name a member.
     let is_member = before[..start].ends_with("->") || before[..start].ends_with('.');
@@ -126,9 +116,7 @@ fn base_name(expr: &str) -> Option<&str> {
             None => break,
         }
     }
-    let end = expr
-        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .unwrap_or(expr.len());
+    let end = expr.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(expr.len());
     let name = &expr[..end];
     let is_call = expr[end..].trim_start().starts_with('(');
     (is_identifier(name) && !is_call && name != "return").then_some(name)
@@ -137,14 +125,9 @@ fn base_name(expr: &str) -> Option<&str> {
 /// What follows a cast whose bracket was taken off: `p` of `struct x *)p`.
 fn without_cast(expr: &str) -> Option<&str> {
     let (ty, rest) = expr.split_once(')')?;
-    let name = ty
-        .trim_end()
-        .strip_suffix('*')?
-        .trim_end_matches(['*', ' ']);
-    let is_type = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ' ');
+    let name = ty.trim_end().strip_suffix('*')?.trim_end_matches(['*', ' ']);
+    let is_type =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ' ');
     is_type.then_some(rest)
 }
 
@@ -186,10 +169,7 @@ mod tests {
 
     #[test]
     fn names_in_lines() {
-        assert_eq!(
-            assigned("__u64 *v = bpf_map_lookup_elem(&m, &k);"),
-            Some("v")
-        );
+        assert_eq!(assigned("__u64 *v = bpf_map_lookup_elem(&m, &k);"), Some("v"));
         assert_eq!(assigned("if (a == b)"), None);
         assert_eq!(assigned("x->y = z;"), None);
         assert_eq!(assigned("n += 1;"), None);

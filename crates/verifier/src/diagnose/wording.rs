@@ -24,10 +24,7 @@ pub struct Words {
 
 impl Words {
     fn new(message: impl Into<String>) -> Words {
-        Words {
-            message: message.into(),
-            ..Words::default()
-        }
+        Words { message: message.into(), ..Words::default() }
     }
 
     fn label(mut self, text: impl Into<String>) -> Words {
@@ -109,10 +106,8 @@ impl Writer<'_, '_> {
 
     fn uninit(&self) -> Words {
         let reg = self.found.fault.reg.unwrap_or(Reg::R0);
-        let is_exit = matches!(
-            self.program.code[self.found.insn_idx as usize].insn,
-            bpfc_isa::Insn::Exit
-        );
+        let is_exit =
+            matches!(self.program.code[self.found.insn_idx as usize].insn, bpfc_isa::Insn::Exit);
         if is_exit {
             return Words::new("the return value is not set on this path")
                 .help("return a value on every path");
@@ -132,9 +127,7 @@ impl Writer<'_, '_> {
                 false => "a local variable".to_owned(),
             };
             return Words::new(format!("{what} is read before it is set"))
-                .note(format!(
-                    "nothing was stored at offset {off} of the stack frame on this path"
-                ))
+                .note(format!("nothing was stored at offset {off} of the stack frame on this path"))
                 .help("give the variable a value where it is declared");
         };
         let helper = helper_name(argument);
@@ -142,21 +135,14 @@ impl Writer<'_, '_> {
             Some(text) => format!("`{text}`"),
             None => format!("argument `{}`", parameter(argument)),
         };
-        let byte = self
-            .found
-            .fault
-            .value
-            .fixed_offset()
-            .map_or(0, |start| off - start);
-        let words = Words::new(format!(
-            "{what} is not fully initialised when `{helper}` reads it"
-        ))
-        .label("uninitialised memory is passed");
+        let byte = self.found.fault.value.fixed_offset().map_or(0, |start| off - start);
+        let words = Words::new(format!("{what} is not fully initialised when `{helper}` reads it"))
+            .label("uninitialised memory is passed");
         let words = match byte {
             0 => words,
-            byte => words.note(format!(
-                "byte {byte} was never stored; padding between members counts"
-            )),
+            byte => {
+                words.note(format!("byte {byte} was never stored; padding between members counts"))
+            }
         };
         words.help("initialise the whole variable where it is declared, with `= {}` or `= 0`")
     }
@@ -174,25 +160,15 @@ impl Writer<'_, '_> {
                 format!("passed to `{}` without a check", helper_name(argument))
             }
         };
-        Words::new(format!("{subject} may be null here"))
-            .label(label)
-            .help(match &name {
-                Some(name) => format!("guard the access with `if ({name})`"),
-                None => "compare the pointer with null first".to_owned(),
-            })
+        Words::new(format!("{subject} may be null here")).label(label).help(match &name {
+            Some(name) => format!("guard the access with `if ({name})`"),
+            None => "compare the pointer with null first".to_owned(),
+        })
     }
 
     fn out_of_bounds(&self) -> Words {
         let fault = &self.found.fault;
-        let FaultKind::OutOfBounds {
-            min,
-            max,
-            n_bytes,
-            size,
-            why,
-            by_helper,
-        } = &fault.kind
-        else {
+        let FaultKind::OutOfBounds { min, max, n_bytes, size, why, by_helper } = &fault.kind else {
             return Words::default();
         };
         let object = match &fault.value.kind {
@@ -202,9 +178,7 @@ impl Writer<'_, '_> {
                 format!("{}, which has {size} {bytes}", describe(self, &fault.value))
             }
         };
-        let who = by_helper
-            .as_ref()
-            .map(|argument| format!("`{}`", helper_name(argument)));
+        let who = by_helper.as_ref().map(|argument| format!("`{}`", helper_name(argument)));
         let subject = match (&who, self.site.text.is_empty()) {
             (Some(who), _) => format!("{who} accesses memory that"),
             (None, false) => format!("`{}`", self.site.text),
@@ -241,13 +215,7 @@ impl Writer<'_, '_> {
     }
 
     fn packet(&self) -> Words {
-        let FaultKind::Packet {
-            off,
-            n_bytes,
-            known,
-            by_helper,
-        } = &self.found.fault.kind
-        else {
+        let FaultKind::Packet { off, n_bytes, known, by_helper } = &self.found.fault.kind else {
             return Words::default();
         };
         let subject = match (by_helper, self.site.text.is_empty()) {
@@ -281,10 +249,9 @@ impl Writer<'_, '_> {
             Arithmetic::Narrow => Words::new(format!("32-bit arithmetic on {object}"))
                 .note("a pointer has 64 bits; half of it points nowhere")
                 .help("use a 64-bit type such as `unsigned long`"),
-            Arithmetic::TwoPointers(op) => Words::new(format!(
-                "`{}` cannot be applied to two pointers",
-                symbol(op)
-            )),
+            Arithmetic::TwoPointers(op) => {
+                Words::new(format!("`{}` cannot be applied to two pointers", symbol(op)))
+            }
             Arithmetic::NumberMinusPointer => {
                 Words::new("a pointer cannot be subtracted from a number")
             }
@@ -347,10 +314,7 @@ impl Writer<'_, '_> {
             AccessKind::Read => "read",
             _ => "written",
         };
-        let prog = self
-            .program
-            .prog_type
-            .map_or("this type", |prog| prog.name());
+        let prog = self.program.prog_type.map_or("this type", |prog| prog.name());
         let field = match why {
             CtxFault::Denied(field) | CtxFault::ReadOnly(field) | CtxFault::Size(field) => {
                 Some(field.name)
@@ -395,12 +359,12 @@ impl Writer<'_, '_> {
                 words(format!("argument `{parameter}` of `{helper}` is {got}"))
                     .label(format!("{wanted} is expected"))
             }
-            ArgFault::NotConstant => words(format!(
-                "argument `{parameter}` of `{helper}` must be a constant"
-            )),
-            ArgFault::Displaced => words(format!(
-                "`{helper}` needs the pointer as it was acquired, without an offset"
-            )),
+            ArgFault::NotConstant => {
+                words(format!("argument `{parameter}` of `{helper}` must be a constant"))
+            }
+            ArgFault::Displaced => {
+                words(format!("`{helper}` needs the pointer as it was acquired, without an offset"))
+            }
             ArgFault::NegativeSize => {
                 words(format!("size `{parameter}` of `{helper}` may be negative"))
                     .label(format!("between {} and {}", number.smin, number.smax))
@@ -409,32 +373,29 @@ impl Writer<'_, '_> {
             ArgFault::ZeroSize => words(format!("size `{parameter}` of `{helper}` may be zero"))
                 .label(format!("between {} and {}", number.umin, number.umax))
                 .help("leave the path if the size is zero"),
-            ArgFault::UnboundedSize => words(format!(
-                "size `{parameter}` of `{helper}` has no upper bound"
-            ))
-            .help("compare the size with the size of the buffer first"),
+            ArgFault::UnboundedSize => {
+                words(format!("size `{parameter}` of `{helper}` has no upper bound"))
+                    .help("compare the size with the size of the buffer first")
+            }
             ArgFault::NoMemory => words(format!("argument `{parameter}` of `{helper}` is {got}"))
                 .label("a pointer to memory is expected"),
             ArgFault::MapType(ty) => {
                 words(format!("`{helper}` does not take a map of type `{ty}`"))
             }
             ArgFault::NotHeld => words(format!("`{helper}` gives back what was never acquired")),
-            ArgFault::Unterminated => words(format!(
-                "argument `{parameter}` of `{helper}` has no terminating zero"
-            )),
-            ArgFault::NoPacket => words(format!(
-                "`{helper}` does not take packet data as `{parameter}`"
-            ))
-            .help("copy the data to the stack first"),
+            ArgFault::Unterminated => {
+                words(format!("argument `{parameter}` of `{helper}` has no terminating zero"))
+            }
+            ArgFault::NoPacket => {
+                words(format!("`{helper}` does not take packet data as `{parameter}`"))
+                    .help("copy the data to the stack first")
+            }
         }
     }
 
     fn helper(&self, id: u32, why: HelperFault) -> Words {
         let name = helper_by_id(id).map_or("?", |helper| helper.name);
-        let prog = self
-            .program
-            .prog_type
-            .map_or("this type", |prog| prog.name());
+        let prog = self.program.prog_type.map_or("this type", |prog| prog.name());
         match why {
             HelperFault::NoSuch => Words::new(format!("there is no helper with number {id}")),
             HelperFault::NotHere => {
@@ -463,10 +424,9 @@ impl Writer<'_, '_> {
             _ => None,
         };
         let (what, how) = match name {
-            Some("bpf_ringbuf_reserve") => (
-                "the ring buffer record",
-                "`bpf_ringbuf_submit` or `bpf_ringbuf_discard`",
-            ),
+            Some("bpf_ringbuf_reserve") => {
+                ("the ring buffer record", "`bpf_ringbuf_submit` or `bpf_ringbuf_discard`")
+            }
             Some(name) if name.starts_with("bpf_sk") || name == "bpf_map_lookup_elem" => {
                 ("the socket", "`bpf_sk_release`")
             }
@@ -490,15 +450,10 @@ impl Writer<'_, '_> {
             true => format!("only {min} is allowed"),
             false => format!("{min} to {max} are allowed"),
         };
-        let prog = self
-            .program
-            .prog_type
-            .map_or("this type", |prog| prog.name());
-        Words::new(format!(
-            "the program returns a value that `{prog}` does not allow"
-        ))
-        .label(format!("the value is {got}"))
-        .note(allowed)
+        let prog = self.program.prog_type.map_or("this type", |prog| prog.name());
+        Words::new(format!("the program returns a value that `{prog}` does not allow"))
+            .label(format!("the value is {got}"))
+            .note(allowed)
     }
 }
 
@@ -533,15 +488,10 @@ fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
         Kind::PacketMeta => "the packet's metadata".to_owned(),
         Kind::PacketEnd => "the packet's end".to_owned(),
         Kind::Object(_) => "the socket or flow".to_owned(),
-        Kind::Mem {
-            is_record: true, ..
-        } => "the ring buffer record".to_owned(),
+        Kind::Mem { is_record: true, .. } => "the ring buffer record".to_owned(),
         Kind::Mem { .. } => "the memory".to_owned(),
         Kind::Btf => "a kernel object".to_owned(),
-        Kind::Func(func) => format!(
-            "the function `{}`",
-            writer.program.funcs[func as usize].name
-        ),
+        Kind::Func(func) => format!("the function `{}`", writer.program.funcs[func as usize].name),
     }
 }
 

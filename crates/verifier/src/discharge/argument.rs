@@ -47,17 +47,12 @@ pub fn check(program: &Program<'_>, state: &State, helper: u32, idx: usize) -> R
 
 /// The contract of a helper for this program.
 pub fn proto_of(program: &Program<'_>, helper: &'static Helper) -> &'static Proto {
-    program
-        .prog_type
-        .map_or(&helper.proto, |prog| helper.proto_for(prog))
+    program.prog_type.map_or(&helper.proto, |prog| helper.proto_for(prog))
 }
 
 /// The map that a call is about: the one in its map argument.
 pub fn map_of_call(proto: &Proto, state: &State) -> Option<MapIdx> {
-    let idx = proto
-        .args
-        .iter()
-        .position(|arg| arg.kind == ArgKind::ConstMapPtr)?;
+    let idx = proto.args.iter().position(|arg| arg.kind == ArgKind::ConstMapPtr)?;
     match state.reg(Reg::ARGS[idx]).kind {
         Kind::Map(map) => Some(map),
         _ => None,
@@ -117,8 +112,7 @@ pub fn size_of_argument(
         ArgKind::MapValue => Some((map()?.value_bytes.into(), true)),
         ArgKind::Mem => {
             let size = state.reg(*Reg::ARGS.get(idx + 1)?);
-            size.is_scalar()
-                .then(|| (size.number.umax, size.number.as_constant().is_some()))
+            size.is_scalar().then(|| (size.number.umax, size.number.as_constant().is_some()))
         }
         _ => None,
     }
@@ -220,16 +214,9 @@ impl Question<'_> {
             ArgKind::SockCommon => (is_sock, "a socket"),
             ArgKind::Socket => (kind == Kind::Object(ObjectKind::Socket), "a full socket"),
             ArgKind::BtfSockCommon => (is_sock || kind == Kind::Btf, "a socket"),
-            ArgKind::RingbufMem => (
-                matches!(
-                    kind,
-                    Kind::Mem {
-                        is_record: true,
-                        ..
-                    }
-                ),
-                "a record of a ring buffer",
-            ),
+            ArgKind::RingbufMem => {
+                (matches!(kind, Kind::Mem { is_record: true, .. }), "a record of a ring buffer")
+            }
             ArgKind::Func => (matches!(kind, Kind::Func(_)), "a function"),
             ArgKind::Stack => (matches!(kind, Kind::Stack { .. }), "a pointer to the stack"),
             ArgKind::ConstStr => (matches!(kind, Kind::MapValue(_)), "a constant string"),
@@ -285,10 +272,8 @@ impl Question<'_> {
 
     /// Whether the memory of a parameter with a size of its own is there.
     fn memory(&self) -> Result<(), FaultKind> {
-        let has_size = matches!(
-            self.arg.kind,
-            ArgKind::FixedMem(_) | ArgKind::MapKey | ArgKind::MapValue
-        );
+        let has_size =
+            matches!(self.arg.kind, ArgKind::FixedMem(_) | ArgKind::MapKey | ArgKind::MapValue);
         if !has_size || self.takes_socket() && self.arg.kind == ArgKind::MapValue {
             return Ok(());
         }
@@ -325,10 +310,7 @@ impl Question<'_> {
         // Memory that the helper may fill in part must have been filled before.
         let is_filled = arg.flags.has(ArgFlags::UNINIT) && is_exact;
         if writes && !is_filled && matches!(value.kind, Kind::Stack { .. }) {
-            let read = Region {
-                kind: AccessKind::Read,
-                ..region
-            };
+            let read = Region { kind: AccessKind::Read, ..region };
             memory::region(self.program, self.state, &read)?;
         }
         Ok(())
@@ -358,13 +340,9 @@ impl Question<'_> {
         if memory.is_zero() && number.umax == 0 {
             return Ok(());
         }
-        let at = Argument {
-            idx: memory_idx,
-            ..self.at
-        };
+        let at = Argument { idx: memory_idx, ..self.at };
         let arg = self.proto.args[memory_idx];
         let is_exact = number.as_constant().is_some();
-        self.region(memory, arg, at, number.umax, is_exact)
-            .map_err(|kind| (kind, memory_idx))
+        self.region(memory, arg, at, number.umax, is_exact).map_err(|kind| (kind, memory_idx))
     }
 }

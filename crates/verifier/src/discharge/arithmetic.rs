@@ -22,20 +22,14 @@ pub fn check(state: &State, width: Width, op: AluOp, dst: Reg, src: Src) -> Resu
     match (left.is_pointer(), right.is_pointer()) {
         (false, false) => Ok(()),
         (true, true) if op == AluOp::Sub => Ok(()),
-        (true, true) => fault(
-            Some(dst),
-            left,
-            FaultKind::Arithmetic(Arithmetic::TwoPointers(op)),
-        ),
+        (true, true) => fault(Some(dst), left, FaultKind::Arithmetic(Arithmetic::TwoPointers(op))),
         (true, false) => {
             pointer(width, op, &left, &right).or_else(|kind| fault(Some(dst), left, kind))
         }
         (false, true) if left.kind == Kind::Unknown => Ok(()),
-        (false, true) if op == AluOp::Sub && width == Width::W64 => fault(
-            src_reg,
-            right,
-            FaultKind::Arithmetic(Arithmetic::NumberMinusPointer),
-        ),
+        (false, true) if op == AluOp::Sub && width == Width::W64 => {
+            fault(src_reg, right, FaultKind::Arithmetic(Arithmetic::NumberMinusPointer))
+        }
         (false, true) => {
             pointer(width, op, &right, &left).or_else(|kind| fault(src_reg, right, kind))
         }

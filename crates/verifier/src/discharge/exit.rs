@@ -25,10 +25,8 @@ pub fn check(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
         };
     }
     // Of these the hook's prototype decides, and it may return nothing.
-    if matches!(
-        program.prog_type,
-        None | Some(ProgType::Lsm | ProgType::StructOps | ProgType::Ext)
-    ) {
+    if matches!(program.prog_type, None | Some(ProgType::Lsm | ProgType::StructOps | ProgType::Ext))
+    {
         return Ok(());
     }
     match value.kind {
@@ -36,9 +34,7 @@ pub fn check(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
         Kind::Unknown => return Ok(()),
         _ => {}
     }
-    let rule = program
-        .prog_type
-        .map_or(ExitRule::Any, |prog| exit_rule(prog, program.attach_type));
+    let rule = program.prog_type.map_or(ExitRule::Any, |prog| exit_rule(prog, program.attach_type));
     match rule {
         ExitRule::Range(min, max) => {
             let is_inside =
@@ -54,8 +50,6 @@ pub fn check(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
 
 /// Whether the value of `r0` at the end matters for the verdict.
 pub fn is_result_checked(program: &Program<'_>) -> bool {
-    let rule = program
-        .prog_type
-        .map(|prog| exit_rule(prog, program.attach_type));
+    let rule = program.prog_type.map(|prog| exit_rule(prog, program.attach_type));
     matches!(rule, Some(ExitRule::Range(..)))
 }

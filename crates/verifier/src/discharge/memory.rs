@@ -96,11 +96,7 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
             }
             inside(region, map.value_bytes.into())
         }
-        Kind::Mem {
-            size_bytes,
-            is_read_only,
-            ..
-        } => {
+        Kind::Mem { size_bytes, is_read_only, .. } => {
             if writes && is_read_only {
                 return denied(Denied::ReadOnly);
             }
@@ -234,10 +230,7 @@ pub fn stack_range(value: &Value, off: i64) -> (i64, i64) {
         Some(fixed) => (fixed.saturating_add(off), fixed.saturating_add(off)),
         None => {
             let off = i64::from(value.off) + off;
-            (
-                value.number.smin.saturating_add(off),
-                value.number.smax.saturating_add(off),
-            )
+            (value.number.smin.saturating_add(off), value.number.smax.saturating_add(off))
         }
     }
 }
@@ -302,10 +295,7 @@ fn stack_read(
     }
     match (min..end).find(|&off| stack.byte(off) == Byte::Uninit) {
         None => Ok(()),
-        Some(off) => Err(FaultKind::UninitStack {
-            off,
-            by_helper: region.by_helper,
-        }),
+        Some(off) => Err(FaultKind::UninitStack { off, by_helper: region.by_helper }),
     }
 }
 
@@ -344,11 +334,7 @@ fn context(program: &Program<'_>, value: &Value, access: &Access) -> Result<(), 
         AccessKind::Write | AccessKind::Update => AccessOp::Write,
     };
     let off = i64::from(access.off);
-    let fault = |why| FaultKind::Ctx {
-        why,
-        off,
-        access: *access,
-    };
+    let fault = |why| FaultKind::Ctx { why, off, access: *access };
     let Ok(offset) = u32::try_from(off) else {
         return Err(fault(bpfc_kabi::CtxFault::NoField));
     };
@@ -366,10 +352,7 @@ fn fields(value: &Value, object: ObjectKind, access: &Access) -> Result<(), Faul
         AccessKind::Read => AccessOp::Read,
         AccessKind::Write | AccessKind::Update => AccessOp::Write,
     };
-    let off = value
-        .fixed_offset()
-        .unwrap_or(i64::MIN)
-        .saturating_add(access.off.into());
+    let off = value.fixed_offset().unwrap_or(i64::MIN).saturating_add(access.off.into());
     let fault = |why| FaultKind::Object { object, why, off };
     let Ok(offset) = u32::try_from(off) else {
         return Err(fault(bpfc_kabi::CtxFault::NoField));

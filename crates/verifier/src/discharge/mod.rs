@@ -40,12 +40,9 @@ pub fn discharge(
             Reg::R10 => Err(at(reg)(FaultKind::FramePointer)),
             _ => Ok(()),
         },
-        Obligation::Arithmetic {
-            width,
-            op,
-            dst,
-            src,
-        } => arithmetic::check(state, width, op, dst, src),
+        Obligation::Arithmetic { width, op, dst, src } => {
+            arithmetic::check(state, width, op, dst, src)
+        }
         Obligation::Constant { width, op, value } => {
             constant(width, op, value).map_err(|kind| nowhere(FaultKind::Malformed(kind)))
         }
@@ -61,9 +58,7 @@ pub fn discharge(
         }
         Obligation::Depth => match state.frames.len() < MAX_CALL_FRAMES as usize {
             true => Ok(()),
-            false => Err(nowhere(FaultKind::TooComplex(Limit::Frames(
-                MAX_CALL_FRAMES,
-            )))),
+            false => Err(nowhere(FaultKind::TooComplex(Limit::Frames(MAX_CALL_FRAMES)))),
         },
         Obligation::PacketLoad => packet_load(program, state).map_err(at(Reg::R6)),
         Obligation::NothingHeld => match state.held.first() {
@@ -125,13 +120,7 @@ fn contract(program: &Program<'_>, state: &State, func: u32, idx: usize) -> Resu
         (Param::Scalar, _) => refuse("a number"),
         (Param::Ctx, Kind::Ctx) => Ok(()),
         (Param::Ctx, _) => refuse("the program's context"),
-        (
-            Param::Mem {
-                size_bytes,
-                is_nullable,
-            },
-            _,
-        ) => {
+        (Param::Mem { size_bytes, is_nullable }, _) => {
             if is_nullable && value.is_zero() {
                 return Ok(());
             }

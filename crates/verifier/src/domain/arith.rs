@@ -41,11 +41,8 @@ pub fn neg(width: Width, dst: Scalar) -> Scalar {
 }
 
 fn add(dst: &mut Scalar, src: &Scalar) {
-    (dst.smin, dst.smax) = both(
-        dst.smin.checked_add(src.smin),
-        dst.smax.checked_add(src.smax),
-        (i64::MIN, i64::MAX),
-    );
+    (dst.smin, dst.smax) =
+        both(dst.smin.checked_add(src.smin), dst.smax.checked_add(src.smax), (i64::MIN, i64::MAX));
     (dst.smin32, dst.smax32) = both(
         dst.smin32.checked_add(src.smin32),
         dst.smax32.checked_add(src.smax32),
@@ -54,27 +51,16 @@ fn add(dst: &mut Scalar, src: &Scalar) {
     // An unsigned range stays one if no sum wraps, or if all do.
     let (min, min_wraps) = dst.umin.overflowing_add(src.umin);
     let (max, max_wraps) = dst.umax.overflowing_add(src.umax);
-    (dst.umin, dst.umax) = if min_wraps == max_wraps {
-        (min, max)
-    } else {
-        (0, u64::MAX)
-    };
+    (dst.umin, dst.umax) = if min_wraps == max_wraps { (min, max) } else { (0, u64::MAX) };
     let (min, min_wraps) = dst.umin32.overflowing_add(src.umin32);
     let (max, max_wraps) = dst.umax32.overflowing_add(src.umax32);
-    (dst.umin32, dst.umax32) = if min_wraps == max_wraps {
-        (min, max)
-    } else {
-        (0, u32::MAX)
-    };
+    (dst.umin32, dst.umax32) = if min_wraps == max_wraps { (min, max) } else { (0, u32::MAX) };
     dst.bits = dst.bits + src.bits;
 }
 
 fn sub(dst: &mut Scalar, src: &Scalar) {
-    (dst.smin, dst.smax) = both(
-        dst.smin.checked_sub(src.smax),
-        dst.smax.checked_sub(src.smin),
-        (i64::MIN, i64::MAX),
-    );
+    (dst.smin, dst.smax) =
+        both(dst.smin.checked_sub(src.smax), dst.smax.checked_sub(src.smin), (i64::MIN, i64::MAX));
     (dst.smin32, dst.smax32) = both(
         dst.smin32.checked_sub(src.smax32),
         dst.smax32.checked_sub(src.smin32),
@@ -82,32 +68,18 @@ fn sub(dst: &mut Scalar, src: &Scalar) {
     );
     let (min, min_wraps) = dst.umin.overflowing_sub(src.umax);
     let (max, max_wraps) = dst.umax.overflowing_sub(src.umin);
-    (dst.umin, dst.umax) = if min_wraps == max_wraps {
-        (min, max)
-    } else {
-        (0, u64::MAX)
-    };
+    (dst.umin, dst.umax) = if min_wraps == max_wraps { (min, max) } else { (0, u64::MAX) };
     let (min, min_wraps) = dst.umin32.overflowing_sub(src.umax32);
     let (max, max_wraps) = dst.umax32.overflowing_sub(src.umin32);
-    (dst.umin32, dst.umax32) = if min_wraps == max_wraps {
-        (min, max)
-    } else {
-        (0, u32::MAX)
-    };
+    (dst.umin32, dst.umax32) = if min_wraps == max_wraps { (min, max) } else { (0, u32::MAX) };
     dst.bits = dst.bits - src.bits;
 }
 
 fn mul(dst: &mut Scalar, src: &Scalar) {
-    (dst.umin, dst.umax) = both(
-        dst.umin.checked_mul(src.umin),
-        dst.umax.checked_mul(src.umax),
-        (0, u64::MAX),
-    );
-    (dst.umin32, dst.umax32) = both(
-        dst.umin32.checked_mul(src.umin32),
-        dst.umax32.checked_mul(src.umax32),
-        (0, u32::MAX),
-    );
+    (dst.umin, dst.umax) =
+        both(dst.umin.checked_mul(src.umin), dst.umax.checked_mul(src.umax), (0, u64::MAX));
+    (dst.umin32, dst.umax32) =
+        both(dst.umin32.checked_mul(src.umin32), dst.umax32.checked_mul(src.umax32), (0, u32::MAX));
     let products = [
         dst.smin.checked_mul(src.smin),
         dst.smin.checked_mul(src.smax),

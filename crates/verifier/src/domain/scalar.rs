@@ -59,22 +59,14 @@ impl Scalar {
 
     /// A signed range.
     pub fn signed(min: i64, max: i64) -> Scalar {
-        let mut scalar = Scalar {
-            smin: min,
-            smax: max,
-            ..Scalar::UNKNOWN
-        };
+        let mut scalar = Scalar { smin: min, smax: max, ..Scalar::UNKNOWN };
         scalar.sync();
         scalar
     }
 
     /// An unsigned range.
     pub fn unsigned(min: u64, max: u64) -> Scalar {
-        let mut scalar = Scalar {
-            umin: min,
-            umax: max,
-            ..Scalar::UNKNOWN
-        };
+        let mut scalar = Scalar { umin: min, umax: max, ..Scalar::UNKNOWN };
         scalar.sync();
         scalar
     }
@@ -209,11 +201,7 @@ impl Scalar {
         let extend = |value: u64| ((value << shift) as i64) >> shift;
         if let Some(value) = self.as_constant() {
             let value = extend(value) as u64;
-            *self = Scalar::constant(if to_bits == 32 {
-                value & 0xffff_ffff
-            } else {
-                value
-            });
+            *self = Scalar::constant(if to_bits == 32 { value & 0xffff_ffff } else { value });
             return;
         }
         let keep = (1_u64 << bits) - 1;

@@ -64,10 +64,7 @@ impl Random {
         };
         if self.below(2) == 0 {
             let mask = self.next() & self.next();
-            scalar.bits = Tnum {
-                value: value & !mask,
-                mask,
-            };
+            scalar.bits = Tnum { value: value & !mask, mask };
         }
         if self.below(2) == 0 {
             scalar.umin = value - below(self, value);
@@ -155,10 +152,8 @@ fn tnums_of_five_bits_are_sound() {
         .flat_map(|mask| (0..32).map(move |value| Tnum { value, mask }))
         .filter(|tnum| tnum.value & tnum.mask == 0)
         .collect();
-    let members: Vec<Vec<u64>> = all
-        .iter()
-        .map(|tnum| (0..32).filter(|&n| tnum.contains(n)).collect())
-        .collect();
+    let members: Vec<Vec<u64>> =
+        all.iter().map(|tnum| (0..32).filter(|&n| tnum.contains(n)).collect()).collect();
     for (a, a_members) in all.iter().zip(&members) {
         for (b, b_members) in all.iter().zip(&members) {
             let results = [*a + *b, *a - *b, *a * *b, *a & *b, *a | *b, *a ^ *b];
@@ -166,10 +161,7 @@ fn tnums_of_five_bits_are_sound() {
                 for &y in b_members {
                     let (add, sub, mul) = (x + y, x.wrapping_sub(y), x * y);
                     for (tnum, value) in results.iter().zip([add, sub, mul, x & y, x | y, x ^ y]) {
-                        assert!(
-                            tnum.contains(value),
-                            "{a:?} {b:?} {x} {y}: {tnum:?} {value}"
-                        );
+                        assert!(tnum.contains(value), "{a:?} {b:?} {x} {y}: {tnum:?} {value}");
                     }
                 }
             }
@@ -230,10 +222,7 @@ fn arithmetic_is_sound() {
             let mut cut = dst;
             cut.truncate(bytes);
             let shift = 64 - bytes * 8;
-            assert!(
-                cut.contains(x << shift >> shift),
-                "{bytes} {x:#x} {dst:x?} {cut:x?}"
-            );
+            assert!(cut.contains(x << shift >> shift), "{bytes} {x:#x} {dst:x?} {cut:x?}");
             if bytes == 8 {
                 continue;
             }

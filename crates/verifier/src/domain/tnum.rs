@@ -29,10 +29,7 @@ impl Tnum {
             return Tnum::UNKNOWN;
         }
         let delta = (1 << n_bits) - 1;
-        Tnum {
-            value: min & !delta,
-            mask: delta,
-        }
+        Tnum { value: min & !delta, mask: delta }
     }
 
     /// The number, if it is known.
@@ -92,24 +89,14 @@ impl Tnum {
     pub fn intersect(self, other: Tnum) -> Tnum {
         let value = self.value | other.value;
         let mask = self.mask & other.mask;
-        Tnum {
-            value: value & !mask,
-            mask,
-        }
+        Tnum { value: value & !mask, mask }
     }
 
     /// The low `bytes` bytes, zero-extended.
     #[must_use]
     pub fn truncate(self, bytes: u32) -> Tnum {
-        let keep = if bytes >= 8 {
-            !0
-        } else {
-            (1 << (bytes * 8)) - 1
-        };
-        Tnum {
-            value: self.value & keep,
-            mask: self.mask & keep,
-        }
+        let keep = if bytes >= 8 { !0 } else { (1 << (bytes * 8)) - 1 };
+        Tnum { value: self.value & keep, mask: self.mask & keep }
     }
 
     /// The low 32 bits.
@@ -121,20 +108,14 @@ impl Tnum {
     /// The high 32 bits, the low ones zero.
     #[must_use]
     pub fn without_low(self) -> Tnum {
-        Tnum {
-            value: self.value & !0xffff_ffff,
-            mask: self.mask & !0xffff_ffff,
-        }
+        Tnum { value: self.value & !0xffff_ffff, mask: self.mask & !0xffff_ffff }
     }
 
     /// The high bits of `self` and the low 32 of `low`.
     #[must_use]
     pub fn with_low(self, low: Tnum) -> Tnum {
         let (high, low) = (self.without_low(), low.low());
-        Tnum {
-            value: high.value | low.value,
-            mask: high.mask | low.mask,
-        }
+        Tnum { value: high.value | low.value, mask: high.mask | low.mask }
     }
 
     /// `self >> by` with copies of the sign, of 64 bits, or of 32 in the low half.
@@ -163,10 +144,7 @@ impl std::ops::Add for Tnum {
         let values = self.value.wrapping_add(other.value);
         let carries = masks.wrapping_add(values) ^ values;
         let mask = carries | self.mask | other.mask;
-        Tnum {
-            value: values & !mask,
-            mask,
-        }
+        Tnum { value: values & !mask, mask }
     }
 }
 
@@ -179,10 +157,7 @@ impl std::ops::Sub for Tnum {
         let high = difference.wrapping_add(self.mask);
         let low = difference.wrapping_sub(other.mask);
         let mask = (high ^ low) | self.mask | other.mask;
-        Tnum {
-            value: difference & !mask,
-            mask,
-        }
+        Tnum { value: difference & !mask, mask }
     }
 }
 
@@ -217,10 +192,7 @@ impl std::ops::BitAnd for Tnum {
     /// `self & other`.
     fn bitand(self, other: Tnum) -> Tnum {
         let value = self.value & other.value;
-        Tnum {
-            value,
-            mask: self.max() & other.max() & !value,
-        }
+        Tnum { value, mask: self.max() & other.max() & !value }
     }
 }
 
@@ -230,10 +202,7 @@ impl std::ops::BitOr for Tnum {
     /// `self | other`.
     fn bitor(self, other: Tnum) -> Tnum {
         let value = self.value | other.value;
-        Tnum {
-            value,
-            mask: (self.mask | other.mask) & !value,
-        }
+        Tnum { value, mask: (self.mask | other.mask) & !value }
     }
 }
 
@@ -243,10 +212,7 @@ impl std::ops::BitXor for Tnum {
     /// `self ^ other`.
     fn bitxor(self, other: Tnum) -> Tnum {
         let mask = self.mask | other.mask;
-        Tnum {
-            value: (self.value ^ other.value) & !mask,
-            mask,
-        }
+        Tnum { value: (self.value ^ other.value) & !mask, mask }
     }
 }
 
@@ -255,10 +221,7 @@ impl std::ops::Shl<u32> for Tnum {
 
     /// `self << by`, `by` below 64.
     fn shl(self, by: u32) -> Tnum {
-        Tnum {
-            value: self.value << by,
-            mask: self.mask << by,
-        }
+        Tnum { value: self.value << by, mask: self.mask << by }
     }
 }
 
@@ -267,9 +230,6 @@ impl std::ops::Shr<u32> for Tnum {
 
     /// `self >> by`, `by` below 64.
     fn shr(self, by: u32) -> Tnum {
-        Tnum {
-            value: self.value >> by,
-            mask: self.mask >> by,
-        }
+        Tnum { value: self.value >> by, mask: self.mask >> by }
     }
 }

@@ -70,11 +70,7 @@ pub fn covers(program: &Program<'_>, old: &Checkpoint, new: &State, mode: Mode) 
     if !rounds_fit {
         return false;
     }
-    let mut comparison = Comparison {
-        ids: Ids::default(),
-        alone: u32::MAX,
-        mode,
-    };
+    let mut comparison = Comparison { ids: Ids::default(), alone: u32::MAX, mode };
     for (idx, (a, b)) in state.frames.iter().zip(&new.frames).enumerate() {
         if a.func != b.func || (idx > 0 && a.call_site != b.call_site) {
             return false;
@@ -90,8 +86,7 @@ pub fn covers(program: &Program<'_>, old: &Checkpoint, new: &State, mode: Mode) 
         }
     }
     let held = state.held.iter().zip(&new.held);
-    held.into_iter()
-        .all(|(a, b)| a.insn_idx == b.insn_idx && comparison.ids.same(a.id, b.id))
+    held.into_iter().all(|(a, b)| a.insn_idx == b.insn_idx && comparison.ids.same(a.id, b.id))
 }
 
 /// The registers of frame `idx` whose contents may be read later.

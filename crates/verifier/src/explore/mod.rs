@@ -80,10 +80,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             pending: Vec::new(),
             checkpoints: Checkpoints::new(program.code.len()),
             max_insns,
-            cost: Cost {
-                stack_bytes: vec![0; program.funcs.len()],
-                ..Cost::default()
-            },
+            cost: Cost { stack_bytes: vec![0; program.funcs.len()], ..Cost::default() },
             n_jumps: 0,
         }
     }
@@ -92,12 +89,8 @@ impl<'p, 'a> Explorer<'p, 'a> {
     pub fn explore(&mut self, func: u32) -> Result<(), Box<Found>> {
         self.checkpoints = Checkpoints::new(self.program.code.len());
         self.pending.clear();
-        let start = Path {
-            state: self.entry(func),
-            parent: None,
-            history: Vec::new(),
-            written: vec![0],
-        };
+        let start =
+            Path { state: self.entry(func), parent: None, history: Vec::new(), written: vec![0] };
         self.pending.push(start);
         while let Some(path) = self.pending.pop() {
             self.walk(path)?;
@@ -134,12 +127,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             }
         }
         State {
-            frames: vec![Rc::new(Frame {
-                func,
-                call_site: 0,
-                regs,
-                stack: Stack::default(),
-            })],
+            frames: vec![Rc::new(Frame { func, call_site: 0, regs, stack: Stack::default() })],
             held: Vec::new(),
             insn_idx: info.start,
             rounds: Vec::new(),
@@ -151,22 +139,11 @@ impl<'p, 'a> Explorer<'p, 'a> {
             Param::Scalar => Value::scalar(crate::domain::Scalar::UNKNOWN, origin),
             Param::Ctx => Value::pointer(Kind::Ctx, origin),
             Param::Unknown => Value::unknown(origin),
-            Param::Mem {
-                size_bytes,
-                is_nullable,
-            } => {
-                let kind = Kind::Mem {
-                    size_bytes,
-                    is_read_only: false,
-                    is_record: false,
-                };
+            Param::Mem { size_bytes, is_nullable } => {
+                let kind = Kind::Mem { size_bytes, is_read_only: false, is_record: false };
                 Value {
                     is_nullable,
-                    id: if is_nullable {
-                        self.machine.fresh_id()
-                    } else {
-                        0
-                    },
+                    id: if is_nullable { self.machine.fresh_id() } else { 0 },
                     ..Value::pointer(kind, origin)
                 }
             }
@@ -205,11 +182,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             }
             let next = self.machine.execute(&mut path.state);
             self.take_marks(&mut path, frame);
-            path.history.push(Step {
-                insn_idx,
-                frame,
-                slot: self.machine.slot,
-            });
+            path.history.push(Step { insn_idx, frame, slot: self.machine.slot });
             match next {
                 Next::Goto(next) => path.state.insn_idx = next,
                 Next::Done => break,
@@ -220,10 +193,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
                         return Err(self.too_complex(&path, limit));
                     }
                     self.checkpoints.fork(path.parent);
-                    self.pending.push(Path {
-                        state: *taken,
-                        ..path.clone()
-                    });
+                    self.pending.push(Path { state: *taken, ..path.clone() });
                 }
             }
         }
@@ -233,9 +203,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
     }
 
     fn visit(&mut self, path: &mut Path) -> Visit {
-        let visit = self
-            .checkpoints
-            .visit(self.program, path, self.cost.n_insns, self.n_jumps);
+        let visit = self.checkpoints.visit(self.program, path, self.cost.n_insns, self.n_jumps);
         self.cost.n_states = self.checkpoints.n_made();
         self.cost.n_peak_states = self.cost.n_peak_states.max(self.checkpoints.n_kept());
         visit
@@ -262,8 +230,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
                     self.checkpoints.mark_slot_precise(self.program, path, slot);
                 }
                 Mark::Precise(reg) => {
-                    self.checkpoints
-                        .mark_precise(self.program, path, frame, reg);
+                    self.checkpoints.mark_precise(self.program, path, frame, reg);
                 }
             }
         }

@@ -28,9 +28,7 @@ impl Wanted {
     }
 
     fn is_empty(&self) -> bool {
-        self.frames
-            .iter()
-            .all(|(regs, slots)| regs.is_empty() && *slots == 0)
+        self.frames.iter().all(|(regs, slots)| regs.is_empty() && *slots == 0)
     }
 
     fn add_slot(&mut self, slot: StackSlot) {
@@ -131,11 +129,7 @@ fn note(checkpoint: &mut Checkpoint, wanted: &mut Wanted) {
             if *slots >> slot & 1 == 0 {
                 continue;
             }
-            let spill = frame
-                .stack
-                .slots
-                .get(slot)
-                .and_then(|slot| slot.spill.as_ref());
+            let spill = frame.stack.slots.get(slot).and_then(|slot| slot.spill.as_ref());
             let Some(spill) = spill.filter(|spill| spill.is_scalar() && !spill.is_precise) else {
                 *slots &= !(1 << slot);
                 continue;
@@ -174,10 +168,7 @@ fn note_linked(checkpoint: &mut Checkpoint, wanted: &mut Wanted, ids: &[u32]) {
             if let Some(spill) = &mut Rc::make_mut(frame).stack.slots[slot].spill {
                 Rc::make_mut(spill).is_precise = true;
             }
-            wanted.add_slot(StackSlot {
-                frame: number,
-                slot: slot as u8,
-            });
+            wanted.add_slot(StackSlot { frame: number, slot: slot as u8 });
         }
     }
 }
@@ -187,10 +178,9 @@ fn undo(program: &Program<'_>, step: &Step, wanted: &mut Wanted) {
     let op = &program.code[step.insn_idx as usize];
     match op.insn {
         Insn::Call(_) => {
-            if let (Operand::Func(func), Some((args, _))) = (
-                op.operand,
-                wanted.frames.get(usize::from(step.frame) + 1).copied(),
-            ) && program.funcs[func as usize].contract.is_none()
+            if let (Operand::Func(func), Some((args, _))) =
+                (op.operand, wanted.frames.get(usize::from(step.frame) + 1).copied())
+                && program.funcs[func as usize].contract.is_none()
             {
                 // The callee's parameters are the caller's arguments.
                 wanted.frames.truncate(usize::from(step.frame) + 1);
@@ -217,12 +207,7 @@ fn undo(program: &Program<'_>, step: &Step, wanted: &mut Wanted) {
 fn undo_plain(insn: Insn, step: &Step, wanted: &mut Wanted) {
     let regs = &mut wanted.frame(step.frame).0;
     let stored = match insn {
-        Insn::Alu {
-            op: AluOp::Mov,
-            dst,
-            src,
-            ..
-        } => {
+        Insn::Alu { op: AluOp::Mov, dst, src, .. } => {
             if regs.remove(dst)
                 && let Src::Reg(src) = src
             {
@@ -230,11 +215,7 @@ fn undo_plain(insn: Insn, step: &Step, wanted: &mut Wanted) {
             }
             return;
         }
-        Insn::Alu {
-            dst,
-            src: Src::Reg(src),
-            ..
-        } => {
+        Insn::Alu { dst, src: Src::Reg(src), .. } => {
             if regs.contains(dst) {
                 regs.insert(src);
             }
@@ -254,11 +235,7 @@ fn undo_plain(insn: Insn, step: &Step, wanted: &mut Wanted) {
             *regs = regs.difference(RegSet::CALLER_SAVED);
             return;
         }
-        Insn::JumpIf {
-            dst,
-            src: Src::Reg(src),
-            ..
-        } => {
+        Insn::JumpIf { dst, src: Src::Reg(src), .. } => {
             // Each got its range from the other.
             if regs.contains(dst) || regs.contains(src) {
                 regs.insert(dst);
@@ -286,10 +263,7 @@ fn undo_plain(insn: Insn, step: &Step, wanted: &mut Wanted) {
             }
             return;
         }
-        Insn::Store {
-            src: Src::Reg(src), ..
-        }
-        | Insn::StoreRelease { src, .. } => Some(src),
+        Insn::Store { src: Src::Reg(src), .. } | Insn::StoreRelease { src, .. } => Some(src),
         Insn::Store { .. } | Insn::Atomic { .. } => None,
         _ => return,
     };

@@ -60,14 +60,7 @@ fn deepest(
     }
     let mut below = 0;
     for callee in callees(program, func) {
-        below = below.max(deepest(
-            program,
-            callee,
-            stack_bytes,
-            align,
-            depth,
-            level + 1,
-        ));
+        below = below.max(deepest(program, callee, stack_bytes, align, depth, level + 1));
     }
     let own = stack_bytes[func].max(1).next_multiple_of(align);
     depth[func] = Some(own + below);

@@ -52,9 +52,7 @@ pub fn of_function(
             .collect();
         classify(object, param.ty, &mine, prog_type)
     });
-    Some(Contract {
-        params: params.collect(),
-    })
+    Some(Contract { params: params.collect() })
 }
 
 /// Whether the function's type says that it returns nothing.
@@ -74,12 +72,11 @@ fn proto(object: &Object, func: TypeId) -> Option<&TypeDef> {
 fn tags(object: &Object, func: TypeId) -> Vec<(u32, &str)> {
     let ids = (1..=object.btf.n_types()).map(TypeId);
     let tags = ids.filter_map(|id| match object.btf.get(id) {
-        Some(TypeDef::DeclTag {
-            name,
-            target,
-            component_idx: Some(component),
-            ..
-        }) if *target == func => Some((*component, name.as_str())),
+        Some(TypeDef::DeclTag { name, target, component_idx: Some(component), .. })
+            if *target == func =>
+        {
+            Some((*component, name.as_str()))
+        }
         _ => None,
     });
     tags.collect()
@@ -100,10 +97,9 @@ fn classify(object: &Object, ty: TypeId, tags: &[&str], prog_type: Option<ProgTy
                 return Param::Ctx;
             }
             match size_of(object, *target, 0) {
-                Some(size_bytes) if size_bytes > 0 => Param::Mem {
-                    size_bytes,
-                    is_nullable: !tags.contains(&"arg:nonnull"),
-                },
+                Some(size_bytes) if size_bytes > 0 => {
+                    Param::Mem { size_bytes, is_nullable: !tags.contains(&"arg:nonnull") }
+                }
                 _ => Param::Unknown,
             }
         }
@@ -145,10 +141,8 @@ fn is_context(object: &Object, ty: TypeId, prog_type: Option<ProgType>) -> bool 
         Some(*name) == own
             || matches!(
                 (prog_type, *name),
-                (
-                    ProgType::Kprobe,
-                    "bpf_user_pt_regs_t" | "user_pt_regs" | "user_regs_struct"
-                ) | (ProgType::CgroupSock, "bpf_sock")
+                (ProgType::Kprobe, "bpf_user_pt_regs_t" | "user_pt_regs" | "user_regs_struct")
+                    | (ProgType::CgroupSock, "bpf_sock")
                     | (ProgType::RawTracepointWritable, "bpf_raw_tracepoint_args")
             )
     };
@@ -182,11 +176,9 @@ pub fn size_of(object: &Object, ty: TypeId, depth: u32) -> Option<u32> {
         | TypeDef::Struct { size_bytes, .. }
         | TypeDef::Union { size_bytes, .. } => Some(*size_bytes),
         TypeDef::Ptr { .. } => Some(8),
-        TypeDef::Array {
-            element,
-            n_elements,
-            ..
-        } => size_of(object, *element, depth + 1)?.checked_mul(*n_elements),
+        TypeDef::Array { element, n_elements, .. } => {
+            size_of(object, *element, depth + 1)?.checked_mul(*n_elements)
+        }
         _ => None,
     }
 }

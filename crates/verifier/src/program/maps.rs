@@ -61,12 +61,8 @@ pub struct Maps<'a> {
 impl<'a> Maps<'a> {
     /// The maps of `object`, with their own indices.
     pub fn new(object: &'a Object) -> Maps<'a> {
-        let mut maps = Maps {
-            object,
-            table: IndexVec::new(),
-            data: HashMap::new(),
-            kconfig: HashMap::new(),
-        };
+        let mut maps =
+            Maps { object, table: IndexVec::new(), data: HashMap::new(), kconfig: HashMap::new() };
         for map in &object.maps {
             let info = maps.info(map);
             maps.table.push(info);
@@ -150,9 +146,7 @@ impl<'a> Maps<'a> {
             is_write_only: map.map_flags & WRITE_ONLY_FOR_PROGRAMS != 0,
             content: Content::Varies,
             inner: None,
-            may_hold_pointers: map
-                .value_type
-                .is_some_and(|ty| holds_pointers(self.object, ty, 0)),
+            may_hold_pointers: map.value_type.is_some_and(|ty| holds_pointers(self.object, ty, 0)),
         }
     }
 }

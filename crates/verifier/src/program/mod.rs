@@ -166,13 +166,7 @@ impl<'a> Program<'a> {
                 ExternKind::Ksym | ExternKind::Kfunc => Operand::Kernel,
             },
             (None, Insn::Call(Callee::Local { .. }))
-            | (
-                None,
-                Insn::LoadImm64 {
-                    value: Wide::Func { .. },
-                    ..
-                },
-            ) => {
+            | (None, Insn::LoadImm64 { value: Wide::Func { .. }, .. }) => {
                 let starts = |func: &&FuncInfo| Some(func.start) == target;
                 let func = self.funcs.iter().enumerate().find(|(_, func)| starts(func));
                 func.map_or(Operand::None, |(idx, _)| Operand::Func(idx as u32))
@@ -203,8 +197,7 @@ impl<'a> Program<'a> {
 
     /// Whether the kernel is known to be `major.minor` or newer.
     pub fn is_since(&self, major: u16, minor: u16) -> bool {
-        self.kernel
-            .is_some_and(|kernel| kernel >= KernelVersion::new(major, minor))
+        self.kernel.is_some_and(|kernel| kernel >= KernelVersion::new(major, minor))
     }
 
     /// Whether the object's license lets it call what only GPL programs may.

@@ -110,27 +110,15 @@ impl State {
         for frame in &mut self.frames {
             let in_regs = frame.regs.iter().any(&wanted);
             let in_stack = || {
-                let mut spills = frame
-                    .stack
-                    .slots
-                    .iter()
-                    .filter_map(|slot| slot.spill.as_ref());
+                let mut spills = frame.stack.slots.iter().filter_map(|slot| slot.spill.as_ref());
                 spills.any(|spill| wanted(spill))
             };
             if !in_regs && !in_stack() {
                 continue;
             }
             let frame = Rc::make_mut(frame);
-            frame
-                .regs
-                .iter_mut()
-                .filter(|v| wanted(v))
-                .for_each(&mut change);
-            let spills = frame
-                .stack
-                .slots
-                .iter_mut()
-                .filter_map(|slot| slot.spill.as_mut());
+            frame.regs.iter_mut().filter(|v| wanted(v)).for_each(&mut change);
+            let spills = frame.stack.slots.iter_mut().filter_map(|slot| slot.spill.as_mut());
             for spill in spills.filter(|spill| wanted(spill)) {
                 change(Rc::make_mut(spill));
             }

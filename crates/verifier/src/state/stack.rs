@@ -37,10 +37,7 @@ pub enum Byte {
 
 impl Slot {
     /// Nothing was stored.
-    pub const UNINIT: Slot = Slot {
-        bytes: [Byte::Uninit; 8],
-        spill: None,
-    };
+    pub const UNINIT: Slot = Slot { bytes: [Byte::Uninit; 8], spill: None };
 
     /// How many bytes of a register are stored here.
     pub fn spill_bytes(&self) -> usize {
@@ -81,9 +78,7 @@ impl Stack {
     /// The byte at `off`.
     pub fn byte(&self, off: i64) -> Byte {
         let (slot, byte) = place(off);
-        self.slots
-            .get(slot)
-            .map_or(Byte::Uninit, |slot| slot.bytes[byte])
+        self.slots.get(slot).map_or(Byte::Uninit, |slot| slot.bytes[byte])
     }
 
     /// The slot that holds `off`.

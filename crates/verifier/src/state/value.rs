@@ -109,31 +109,17 @@ impl Value {
 
     /// A number.
     pub const fn scalar(number: Scalar, origin: u32) -> Value {
-        Value {
-            kind: Kind::Scalar,
-            number,
-            origin,
-            ..Value::UNINIT
-        }
+        Value { kind: Kind::Scalar, number, origin, ..Value::UNINIT }
     }
 
     /// A pointer to the start of something.
     pub const fn pointer(kind: Kind, origin: u32) -> Value {
-        Value {
-            kind,
-            number: Scalar::ZERO,
-            origin,
-            ..Value::UNINIT
-        }
+        Value { kind, number: Scalar::ZERO, origin, ..Value::UNINIT }
     }
 
     /// Something that this verifier does not model.
     pub const fn unknown(origin: u32) -> Value {
-        Value {
-            kind: Kind::Unknown,
-            origin,
-            ..Value::UNINIT
-        }
+        Value { kind: Kind::Unknown, origin, ..Value::UNINIT }
     }
 
     /// Whether it is a number.

@@ -10,18 +10,8 @@ impl Machine<'_> {
     pub(super) fn alu(&mut self, state: &mut State, insn: Insn) {
         let origin = state.insn_idx;
         match insn {
-            Insn::Alu {
-                width,
-                op: AluOp::Mov,
-                dst,
-                src,
-            } => self.mov(state, width, dst, src),
-            Insn::Alu {
-                width,
-                op,
-                dst,
-                src,
-            } => self.binary(state, width, op, dst, src),
+            Insn::Alu { width, op: AluOp::Mov, dst, src } => self.mov(state, width, dst, src),
+            Insn::Alu { width, op, dst, src } => self.binary(state, width, op, dst, src),
             Insn::Neg { width, dst } => {
                 let value = state.reg(dst);
                 let result = match value.kind {
@@ -31,11 +21,9 @@ impl Machine<'_> {
                 };
                 state.set(dst, result);
             }
-            Insn::SignExtend {
-                extension,
-                dst,
-                src,
-            } => self.sign_extend(state, extension, dst, src),
+            Insn::SignExtend { extension, dst, src } => {
+                self.sign_extend(state, extension, dst, src)
+            }
             Insn::ByteSwap { dst, .. } => {
                 let result = match state.reg(dst).kind {
                     Kind::Unknown => Value::unknown(origin),

@@ -23,8 +23,7 @@ impl Machine<'_> {
             self.argument(state, proto, idx);
         }
         if helper.effects.callback.is_some() {
-            self.gaps
-                .insert(format!("the callback of `{}`", helper.name));
+            self.gaps.insert(format!("the callback of `{}`", helper.name));
             for reg in Reg::ARGS {
                 let value = *state.reg(reg);
                 self.havoc_behind(state, &value);
@@ -41,10 +40,7 @@ impl Machine<'_> {
         let mut result = result;
         if helper.effects.acquires || self.acquires(&result) {
             result.ref_id = self.fresh_id();
-            state.held.push(Held {
-                id: result.ref_id,
-                insn_idx,
-            });
+            state.held.push(Held { id: result.ref_id, insn_idx });
         }
         state.set(Reg::R0, result);
         Next::Goto(insn_idx + 1)
@@ -182,10 +178,8 @@ impl Machine<'_> {
             return false;
         }
         let is_zero = (off..off + 4).all(|off| frame.stack.byte(off) == Byte::Zero);
-        let slot = crate::state::StackSlot {
-            frame: frame_idx,
-            slot: crate::state::place(off).0 as u8,
-        };
+        let slot =
+            crate::state::StackSlot { frame: frame_idx, slot: crate::state::place(off).0 as u8 };
         let key = match frame.stack.slot(off) {
             _ if is_zero => Some(0),
             Some(slot) if off % 8 == 0 && slot.spill_bytes() == 4 => slot

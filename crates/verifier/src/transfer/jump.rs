@@ -86,10 +86,7 @@ fn outcome(width: Width, op: JmpOp, left: &Value, right: &Value) -> Option<bool>
 
 /// Sets a number of which more is known now, and all that are linked to it.
 fn learn(state: &mut State, reg: Reg, value: &Value) {
-    let known = Value {
-        number: value.number,
-        ..*state.reg(reg)
-    };
+    let known = Value { number: value.number, ..*state.reg(reg) };
     state.set(reg, known);
     if known.id == 0 {
         return;

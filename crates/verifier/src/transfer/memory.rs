@@ -29,10 +29,7 @@ impl StackAccess {
     }
 
     fn slot(&self) -> StackSlot {
-        StackSlot {
-            frame: self.frame,
-            slot: place(self.min).0 as u8,
-        }
+        StackSlot { frame: self.frame, slot: place(self.min).0 as u8 }
     }
 }
 
@@ -54,34 +51,17 @@ impl Machine<'_> {
                 }
                 state.set(dst, value);
             }
-            Insn::LoadAcquire {
-                size,
-                dst,
-                base,
-                off,
-            } => {
+            Insn::LoadAcquire { size, dst, base, off } => {
                 let value = self.load(state, base, off, size);
                 state.set(dst, value);
             }
-            Insn::Store {
-                size,
-                base,
-                off,
-                src,
-            } => self.store(state, base, off, size, src),
-            Insn::StoreRelease {
-                size,
-                base,
-                off,
-                src,
-            } => self.store(state, base, off, size, Src::Reg(src)),
-            Insn::Atomic {
-                op,
-                width,
-                base,
-                off,
-                src,
-            } => self.atomic(state, op, width.size(), base, off, src),
+            Insn::Store { size, base, off, src } => self.store(state, base, off, size, src),
+            Insn::StoreRelease { size, base, off, src } => {
+                self.store(state, base, off, size, Src::Reg(src))
+            }
+            Insn::Atomic { op, width, base, off, src } => {
+                self.atomic(state, op, width.size(), base, off, src)
+            }
             _ => unreachable!("the caller selects"),
         }
     }
@@ -367,22 +347,14 @@ impl Machine<'_> {
         self.read_stack(frame, min, (-min) as u32);
         let stack = &mut state.frame_mut(frame).stack;
         for slot in 0..=place(min).0 {
-            *stack.slot_mut(slot) = Slot {
-                bytes: [Byte::Unknown; 8],
-                spill: None,
-            };
+            *stack.slot_mut(slot) = Slot { bytes: [Byte::Unknown; 8], spill: None };
         }
     }
 }
 
 fn stack_access(pointer: &Value, frame: u8, off: i16, n_bytes: u32) -> StackAccess {
     let (min, max) = crate::discharge::stack_range(pointer, off.into());
-    StackAccess {
-        frame,
-        min,
-        max,
-        n_bytes,
-    }
+    StackAccess { frame, min, max, n_bytes }
 }
 
 /// A load of the low `n_bytes` bytes of a stored register.

@@ -67,13 +67,7 @@ const MAX_ROUNDS: u8 = 3;
 impl<'a> Machine<'a> {
     /// A machine for `program`.
     pub fn new(program: &'a Program<'a>) -> Machine<'a> {
-        Machine {
-            program,
-            gaps: BTreeSet::new(),
-            marks: Vec::new(),
-            slot: None,
-            next_id: 0,
-        }
+        Machine { program, gaps: BTreeSet::new(), marks: Vec::new(), slot: None, next_id: 0 }
     }
 
     /// An id that nothing has yet.
@@ -118,13 +112,7 @@ impl<'a> Machine<'a> {
             Insn::Jump { .. } | Insn::JumpLong { .. } => {
                 return Next::Goto(op.target.unwrap_or(insn_idx + 1));
             }
-            Insn::JumpIf {
-                width,
-                op: condition,
-                dst,
-                src,
-                ..
-            } => {
+            Insn::JumpIf { width, op: condition, dst, src, .. } => {
                 let target = op.target.unwrap_or(insn_idx + 1);
                 return self.jump(state, width, condition, dst, src, target);
             }
@@ -141,10 +129,9 @@ impl<'a> Machine<'a> {
     fn address(&self, insn_idx: u32, operand: Operand, value: Wide) -> Value {
         match (operand, value) {
             (Operand::Map(map), _) => Value::pointer(Kind::Map(map), insn_idx),
-            (Operand::MapValue(map, off), _) => Value {
-                off: off as i32,
-                ..Value::pointer(Kind::MapValue(map), insn_idx)
-            },
+            (Operand::MapValue(map, off), _) => {
+                Value { off: off as i32, ..Value::pointer(Kind::MapValue(map), insn_idx) }
+            }
             (Operand::Func(func), _) => Value::pointer(Kind::Func(func), insn_idx),
             (Operand::None, Wide::Value(number)) => {
                 Value::scalar(crate::domain::Scalar::constant(number), insn_idx)

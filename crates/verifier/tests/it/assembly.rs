@@ -18,11 +18,7 @@ pub struct Assembled {
 /// `name type key_bytes value_bytes max_entries [flags]`
 pub fn map(definition: &str) -> Map {
     let words: Vec<&str> = definition.split_whitespace().collect();
-    let number = |idx: usize| {
-        words
-            .get(idx)
-            .map_or(0, |word| word.parse().expect("a number"))
-    };
+    let number = |idx: usize| words.get(idx).map_or(0, |word| word.parse().expect("a number"));
     Map {
         name: words[0].to_owned(),
         map_type: MapType::from_name(&format!("BPF_MAP_TYPE_{}", words[1].to_uppercase()))
@@ -65,50 +61,31 @@ pub fn object(name: &str, text: &str, section: &str, maps: Vec<Map>) -> Result<A
             && let Some(target) = slots.target(idx, insn)
         {
             let label = assembly.labels.iter().find(|(_, at)| **at == target);
-            starts.insert(
-                target,
-                label.map_or("f".to_owned(), |(name, _)| name.clone()),
-            );
+            starts.insert(target, label.map_or("f".to_owned(), |(name, _)| name.clone()));
         }
     }
-    let bounds: Vec<u32> = starts
-        .keys()
-        .copied()
-        .chain([assembly.insns.len() as u32])
-        .collect();
+    let bounds: Vec<u32> = starts.keys().copied().chain([assembly.insns.len() as u32]).collect();
     let func_at =
         |start: u32| FuncId::new(starts.keys().position(|&s| s == start).expect("a start"));
     let line_span = |line: u32| {
         let file = sources.file(file);
         let start = file.line_starts()[line as usize - 1];
-        let code = file
-            .line_text(line)
-            .split(';')
-            .next()
-            .unwrap_or("")
-            .trim_end();
+        let code = file.line_text(line).split(';').next().unwrap_or("").trim_end();
         let indent = code.len() - code.trim_start().len();
         let lo = file.start + start + indent as u32;
         Span::new(lo, file.start + start + code.len() as u32)
     };
-    let mut object = Object {
-        license: Some("GPL".to_owned()),
-        maps: maps.clone().into(),
-        ..Object::default()
-    };
+    let mut object =
+        Object { license: Some("GPL".to_owned()), maps: maps.clone().into(), ..Object::default() };
     for (number, (start, func_name)) in starts.iter().enumerate() {
         let insns = (*start..bounds[number + 1]).map(|idx| {
             let insn = assembly.insns[idx as usize];
             let target = slots.target(idx, &insn);
             let mut result = match insn {
-                Insn::LoadImm64 {
-                    dst,
-                    value: Wide::MapFd(map),
-                } => ObjInsn::load_address(dst, Reloc::Map(MapId::new(map as usize))),
-                Insn::LoadImm64 {
-                    dst,
-                    value: Wide::Func { .. },
-                } => ObjInsn::load_address(
+                Insn::LoadImm64 { dst, value: Wide::MapFd(map) } => {
+                    ObjInsn::load_address(dst, Reloc::Map(MapId::new(map as usize)))
+                }
+                Insn::LoadImm64 { dst, value: Wide::Func { .. } } => ObjInsn::load_address(
                     dst,
                     Reloc::FuncAddr(func_at(target.expect("a function"))),
                 ),
@@ -130,18 +107,10 @@ pub fn object(name: &str, text: &str, section: &str, maps: Vec<Map>) -> Result<A
         object.functions.push(Function {
             name: func_name.clone(),
             section: if number == 0 { section } else { ".text" }.to_owned(),
-            linkage: if number == 0 {
-                Linkage::Global
-            } else {
-                Linkage::Static
-            },
+            linkage: if number == 0 { Linkage::Global } else { Linkage::Static },
             insns: insns.collect(),
             ..Function::default()
         });
     }
-    Ok(Assembled {
-        object,
-        session,
-        file,
-    })
+    Ok(Assembled { object, session, file })
 }

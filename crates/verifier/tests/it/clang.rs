@@ -14,12 +14,7 @@ fn compile(scratch: &Scratch, source: &Path) -> Option<Object> {
     let result = Command::new("clang-19")
         .args(["-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wno-everything"])
         .args(["-I/usr/include/x86_64-linux-gnu", "-D__TARGET_ARCH_x86"])
-        .args([
-            "-c".as_ref(),
-            source.as_os_str(),
-            "-o".as_ref(),
-            output.as_os_str(),
-        ])
+        .args(["-c".as_ref(), source.as_os_str(), "-o".as_ref(), output.as_os_str()])
         .output();
     match result {
         Ok(result) if result.status.success() => {
@@ -30,10 +25,7 @@ fn compile(scratch: &Scratch, source: &Path) -> Option<Object> {
         Ok(result) => {
             let errors = String::from_utf8_lossy(&result.stderr);
             let first = errors.lines().next().unwrap_or("").to_owned();
-            eprintln!(
-                "skipped: clang does not compile {}: {first}",
-                source.display()
-            );
+            eprintln!("skipped: clang does not compile {}: {first}", source.display());
             None
         }
         Err(error) => {
@@ -52,10 +44,7 @@ fn differences(scratch: &Scratch, source: &Path, all: &mut Vec<String>) {
         Ok(kernel) => kernel,
         Err(reason) => return kernel::skip(&reason),
     };
-    let options = VerifyOptions {
-        kernel: Some(kernel),
-        max_insns: None,
-    };
+    let options = VerifyOptions { kernel: Some(kernel), max_insns: None };
     for (id, function) in object.programs() {
         let linked = link(&object, id).unwrap();
         let report = verify(&object, &linked, &options, &SourceMap::default());
@@ -99,20 +88,12 @@ fn corpus(name: &str, source: &str) {
     for (id, function) in object.programs() {
         let linked = link(&object, id).unwrap();
         let kernel = bpfc_kabi::KernelVersion::new(6, 18);
-        let options = VerifyOptions {
-            kernel: Some(kernel),
-            max_insns: None,
-        };
+        let options = VerifyOptions { kernel: Some(kernel), max_insns: None };
         let report = verify(&object, &linked, &options, &SourceMap::default());
         let found = report.diagnostics.first();
         let code = found.map(|diagnostic| diagnostic.code.name().to_owned());
         let message = found.map_or("", |diagnostic| &diagnostic.message);
-        assert_eq!(
-            code,
-            wanted(source, &function.name),
-            "{}: {message}",
-            function.name
-        );
+        assert_eq!(code, wanted(source, &function.name), "{}: {message}", function.name);
     }
 }
 
@@ -152,8 +133,7 @@ fn examples_of_the_codes() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
-            path.file_stem()
-                .is_some_and(|stem| stem.to_string_lossy().starts_with("E07"))
+            path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with("E07"))
         })
         .collect();
     pages.sort();

@@ -25,17 +25,10 @@ fn files() {
             let section = test.setting("section").unwrap_or("xdp").to_owned();
             let assembled = assembly::object(test.name(), test.text(), &section, maps)?;
             let linked = link(&assembled.object, FuncId::new(0)).map_err(|e| e.to_string())?;
-            let options = |kernel| VerifyOptions {
-                kernel,
-                max_insns: None,
-            };
+            let options = |kernel| VerifyOptions { kernel, max_insns: None };
             let wanted = test.setting("kernel").and_then(KernelVersion::parse);
-            let report = verify(
-                &assembled.object,
-                &linked,
-                &options(wanted),
-                &assembled.session.sources,
-            );
+            let report =
+                verify(&assembled.object, &linked, &options(wanted), &assembled.session.sources);
             let found: Vec<Found> = report
                 .diagnostics
                 .iter()
@@ -44,31 +37,20 @@ fn files() {
             test.diagnostics(&found);
             if let (Ok(running), None) = (&running, test.setting("alone")) {
                 let kernel_says = {
-                    let name = test
-                        .path()
-                        .file_stem()
-                        .unwrap()
-                        .to_string_lossy()
-                        .into_owned();
+                    let name = test.path().file_stem().unwrap().to_string_lossy().into_owned();
                     let scratch = kernel::Scratch::new(&name);
                     kernel::load(&scratch, &assembled.object, FuncId::new(0))
                 };
                 let options = options(Some(*running));
-                let report = verify(
-                    &assembled.object,
-                    &linked,
-                    &options,
-                    &assembled.session.sources,
-                );
+                let report =
+                    verify(&assembled.object, &linked, &options, &assembled.session.sources);
                 match (report.verdict, kernel_says) {
                     (Verdict::Accepted, Err(log)) => {
                         test.fail(format!("the kernel refuses what is accepted here:\n{log}"));
                     }
                     (Verdict::Rejected, Ok(())) => {
                         let message = &report.diagnostics[0].message;
-                        test.fail(format!(
-                            "the kernel accepts what is refused here: {message}"
-                        ));
+                        test.fail(format!("the kernel accepts what is refused here: {message}"));
                     }
                     _ => {}
                 }

@@ -104,9 +104,8 @@ fn one(random: &mut Random, text: &mut String, step: u64, n_steps: u64, labels: 
             writeln!(text, "\t{width}{a} {op} {count}")
         }
         7..=10 => {
-            let op = random.pick(&[
-                "==", "!=", ">", ">=", "<", "<=", "s>", "s>=", "s<", "s<=", "&",
-            ]);
+            let op =
+                random.pick(&["==", "!=", ">", ">=", "<", "<=", "s>", "s>=", "s<", "s<=", "&"]);
             let to = match random.below(2) {
                 0 => "out".to_owned(),
                 _ => {
@@ -136,10 +135,7 @@ fn one(random: &mut Random, text: &mut String, step: u64, n_steps: u64, labels: 
             let base = random.pick(&["7", "7", "7", "8"]);
             let off = random.below(24);
             let sign = random.pick(&["+", "+", "+", "-"]);
-            writeln!(
-                text,
-                "\tr1 = r{base}\n\tr1 += r{a}\n\tr{b} = *({size} *)(r1 {sign} {off})"
-            )
+            writeln!(text, "\tr1 = r{base}\n\tr1 += r{a}\n\tr{b} = *({size} *)(r1 {sign} {off})")
         }
         _ => {
             let (min, size) = (random.below(64), random.pick(&["u8", "u32", "u64"]));
@@ -158,10 +154,7 @@ fn verdicts_are_those_of_the_kernel() {
     let n_programs: u64 = number("BPFC_RANDOM").unwrap_or(150);
     let seed = number("BPFC_RANDOM_SEED").unwrap_or(1);
     let scratch = kernel::Scratch::new("random");
-    let options = VerifyOptions {
-        kernel: Some(running),
-        max_insns: None,
-    };
+    let options = VerifyOptions { kernel: Some(running), max_insns: None };
     let (mut differences, mut n_accepted) = (Vec::new(), 0);
     let first = number("BPFC_RANDOM_FIRST").unwrap_or(0);
     for n in first..first + n_programs {
@@ -175,22 +168,15 @@ fn verdicts_are_those_of_the_kernel() {
         n_accepted += u32::from(says.is_ok());
         match (report.verdict, says) {
             (Verdict::Accepted, Err(log)) => {
-                differences.push(format!(
-                    "program {n}: only the kernel refuses\n{text}\n{log}"
-                ));
+                differences.push(format!("program {n}: only the kernel refuses\n{text}\n{log}"));
             }
             (Verdict::Rejected, Ok(())) => {
                 let report = format!("{:#?}", report.diagnostics);
-                differences.push(format!(
-                    "program {n}: only the kernel accepts\n{text}\n{report}"
-                ));
+                differences.push(format!("program {n}: only the kernel accepts\n{text}\n{report}"));
             }
             _ => {}
         }
     }
-    eprintln!(
-        "{n_programs} programs, {n_accepted} accepted, {} differences",
-        differences.len()
-    );
+    eprintln!("{n_programs} programs, {n_accepted} accepted, {} differences", differences.len());
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

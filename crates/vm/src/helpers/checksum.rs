@@ -86,9 +86,7 @@ fn read_sum(machine: &Machine, offset: u64) -> Option<(u16, u32)> {
 
 fn write_sum(machine: &mut Machine, at: u32, sum: u16) {
     let packet = machine.run.packet.clone();
-    packet
-        .bytes_mut(&mut machine.memory, at..at + 2)
-        .copy_from_slice(&sum.to_le_bytes());
+    packet.bytes_mut(&mut machine.memory, at..at + 2).copy_from_slice(&sum.to_le_bytes());
 }
 
 /// `bpf_l3_csum_replace(skb, offset, from, to, flags)`.

@@ -95,10 +95,7 @@ fn parse(format: &[u8], at: &mut usize) -> Option<Spec> {
     let width = std::str::from_utf8(&format[width]).ok()?;
     let width = match width {
         "" => 0,
-        digits => digits
-            .parse()
-            .ok()
-            .filter(|&width: &usize| width < 1 << 16)?,
+        digits => digits.parse().ok().filter(|&width: &usize| width < 1 << 16)?,
     };
     let letter = byte(*at);
     *at += 1;
@@ -125,19 +122,10 @@ fn parse(format: &[u8], at: &mut usize) -> Option<Spec> {
                 b'x' | b'X' => (false, 16),
                 _ => return None,
             };
-            Kind::Int {
-                is_wide,
-                is_signed,
-                base,
-                is_upper: letter == b'X',
-            }
+            Kind::Int { is_wide, is_signed, base, is_upper: letter == b'X' }
         }
     };
-    Some(Spec {
-        flags: format[flags].to_vec(),
-        width,
-        kind,
-    })
+    Some(Spec { flags: format[flags].to_vec(), width, kind })
 }
 
 /// Whether a word ends before `byte`.
@@ -157,10 +145,7 @@ fn pointer(byte: &impl Fn(usize) -> u8, at: &mut usize) -> Option<Kind> {
         b'x' => (Kind::Pointer, 1),
         b's' | b'S' | b'B' => (Kind::Symbol, 1),
         b'i' | b'I' if matches!(second, b'4' | b'6') => {
-            let kind = Kind::Ip {
-                is_v6: second == b'6',
-                is_upper: first == b'I',
-            };
+            let kind = Kind::Ip { is_v6: second == b'6', is_upper: first == b'I' };
             (kind, 2)
         }
         _ => return None,
@@ -179,17 +164,10 @@ fn print(
     let left = MAX_ARG_BYTES.saturating_sub(*arg_bytes);
     let mut number = |n_bytes: usize| {
         *arg_bytes = arg_bytes.next_multiple_of(4) + n_bytes;
-        (*arg_bytes <= MAX_ARG_BYTES)
-            .then_some(())
-            .ok_or(errno::ENOSPC)
+        (*arg_bytes <= MAX_ARG_BYTES).then_some(()).ok_or(errno::ENOSPC)
     };
     match spec.kind {
-        Kind::Int {
-            is_wide,
-            is_signed,
-            base,
-            is_upper,
-        } => {
+        Kind::Int { is_wide, is_signed, base, is_upper } => {
             number(if is_wide { 8 } else { 4 })?;
             let (magnitude, is_negative) = match (is_signed, is_wide) {
                 (true, true) => ((value as i64).unsigned_abs(), (value as i64) < 0),
@@ -267,9 +245,7 @@ fn ip(bytes: &[u8], is_upper: bool) -> String {
             format!("{a:03}.{b:03}.{c:03}.{d:03}")
         };
     }
-    let groups = bytes
-        .chunks(2)
-        .map(|pair| format!("{:02x}{:02x}", pair[0], pair[1]));
+    let groups = bytes.chunks(2).map(|pair| format!("{:02x}{:02x}", pair[0], pair[1]));
     let groups: Vec<String> = groups.collect();
     groups.join(if is_upper { ":" } else { "" })
 }

@@ -37,9 +37,7 @@ pub fn update(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let value_bytes = machine.maps.get(idx).value_bytes;
     let value = machine.memory.read(args[2], value_bytes)?.to_vec();
     let memory = &mut machine.memory;
-    let result = machine
-        .maps
-        .update(memory, idx, &key, &value, args[3], By::Program);
+    let result = machine.maps.update(memory, idx, &key, &value, args[3], By::Program);
     Ok(errno::result(result))
 }
 
@@ -68,11 +66,7 @@ pub fn peek(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let map = machine.maps.get(idx);
     if let Storage::Bloom(filter) = &map.storage {
         let value = machine.memory.read(args[1], map.value_bytes)?;
-        return Ok(if filter.contains(value) {
-            0
-        } else {
-            errno::ENOENT as u64
-        });
+        return Ok(if filter.contains(value) { 0 } else { errno::ENOENT as u64 });
     }
     let (value, result) = machine.maps.peek(idx);
     machine.memory.write(args[1], &value)?;

@@ -203,11 +203,7 @@ pub(crate) fn is_control(id: u32) -> bool {
 
 /// The fault of an argument that the verifier would refuse.
 fn bad_argument(helper: &'static str, argument: u32, problem: impl Into<String>) -> Trap {
-    Box::new(FaultKind::BadArgument {
-        helper,
-        argument,
-        problem: problem.into(),
-    })
+    Box::new(FaultKind::BadArgument { helper, argument, problem: problem.into() })
 }
 
 /// A size as an argument: larger ones than memory has are refused by memory.

@@ -45,11 +45,7 @@ fn sample(
     let (id, max_entries) = (map.id, map.max_entries);
     let mut bytes = machine.memory.read(data, size(n_bytes))?.to_vec();
     let appended = ((flags & CONTEXT_MASK) >> 32) as u32;
-    let allowed = if has_packet {
-        INDEX_MASK | CONTEXT_MASK
-    } else {
-        INDEX_MASK
-    };
+    let allowed = if has_packet { INDEX_MASK | CONTEXT_MASK } else { INDEX_MASK };
     if flags & !allowed != 0 {
         return Ok(errno::EINVAL as u64);
     }
@@ -97,9 +93,7 @@ pub fn ringbuf_output(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     if flags & !WAKEUP_FLAGS != 0 {
         return Ok(errno::EINVAL as u64);
     }
-    let record = machine
-        .maps
-        .ringbuf_reserve(&mut machine.memory, idx, n_bytes);
+    let record = machine.maps.ringbuf_reserve(&mut machine.memory, idx, n_bytes);
     if record == 0 {
         return Ok(errno::EAGAIN as u64);
     }

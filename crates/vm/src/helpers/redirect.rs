@@ -24,11 +24,8 @@ const NOT_FORWARDED: u64 = 4;
 pub fn redirect(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let [ifindex, flags, ..] = args;
     let is_xdp = machine.run.prog_type == Some(ProgType::Xdp);
-    let (done, refused, allowed) = if is_xdp {
-        (XDP_REDIRECT, XDP_ABORTED, 0)
-    } else {
-        (TC_REDIRECT, TC_SHOT, INGRESS)
-    };
+    let (done, refused, allowed) =
+        if is_xdp { (XDP_REDIRECT, XDP_ABORTED, 0) } else { (TC_REDIRECT, TC_SHOT, INGRESS) };
     if flags & !allowed != 0 {
         return Ok(refused);
     }
@@ -88,10 +85,7 @@ pub fn redirect_map(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     }
     let bytes = (key as u32).to_le_bytes();
     let exists = match map.storage {
-        Storage::Slots => machine
-            .maps
-            .slots(&machine.memory, idx)
-            .contains(&(key as u32)),
+        Storage::Slots => machine.maps.slots(&machine.memory, idx).contains(&(key as u32)),
         _ => machine.maps.lookup(&machine.memory, idx, &bytes) != 0,
     };
     if !exists && flags & BROADCAST == 0 {
@@ -116,11 +110,7 @@ pub fn clone_redirect(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let bytes = packet.bytes(&machine.memory, packet.data..packet.end);
     let packet = bytes.to_vec();
     let ifindex = ifindex as u32;
-    machine.effect(Effect::CloneRedirect {
-        ifindex,
-        flags,
-        packet,
-    })?;
+    machine.effect(Effect::CloneRedirect { ifindex, flags, packet })?;
     Ok(0)
 }
 

@@ -29,15 +29,11 @@ fn insert(machine: &mut Machine, offset: u32, n_bytes: u32) {
     let mut packet = machine.run.packet.clone();
     let memory = &mut machine.memory;
     packet.make_room(memory, n_bytes, 0);
-    let front = packet
-        .bytes(memory, packet.data..packet.data + offset)
-        .to_vec();
+    let front = packet.bytes(memory, packet.data..packet.data + offset).to_vec();
     packet.data -= n_bytes;
     packet.mac = packet.mac.saturating_sub(n_bytes);
     packet.network = packet.network.saturating_sub(n_bytes);
-    packet
-        .bytes_mut(memory, packet.data..packet.data + offset)
-        .copy_from_slice(&front);
+    packet.bytes_mut(memory, packet.data..packet.data + offset).copy_from_slice(&front);
     let gap = packet.data + offset;
     packet.bytes_mut(memory, gap..gap + n_bytes).fill(0);
     publish(machine, packet);
@@ -47,15 +43,11 @@ fn insert(machine: &mut Machine, offset: u32, n_bytes: u32) {
 fn remove(machine: &mut Machine, offset: u32, n_bytes: u32) {
     let mut packet = machine.run.packet.clone();
     let memory = &mut machine.memory;
-    let front = packet
-        .bytes(memory, packet.data..packet.data + offset)
-        .to_vec();
+    let front = packet.bytes(memory, packet.data..packet.data + offset).to_vec();
     packet.data += n_bytes;
     packet.mac += n_bytes;
     packet.network += n_bytes;
-    packet
-        .bytes_mut(memory, packet.data..packet.data + offset)
-        .copy_from_slice(&front);
+    packet.bytes_mut(memory, packet.data..packet.data + offset).copy_from_slice(&front);
     publish(machine, packet);
 }
 
@@ -80,9 +72,7 @@ pub fn change_tail(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let old = packet.len();
     if len > old {
         packet.make_room(memory, 0, len - old);
-        packet
-            .bytes_mut(memory, packet.end..packet.data + len)
-            .fill(0);
+        packet.bytes_mut(memory, packet.end..packet.data + len).fill(0);
     }
     packet.end = packet.data + len;
     packet.publish(memory);
@@ -103,9 +93,7 @@ pub fn change_head(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let memory = &mut machine.memory;
     packet.make_room(memory, n_bytes, 0);
     packet.data -= n_bytes;
-    packet
-        .bytes_mut(memory, packet.data..packet.data + n_bytes)
-        .fill(0);
+    packet.bytes_mut(memory, packet.data..packet.data + n_bytes).fill(0);
     packet.mac = packet.data;
     publish(machine, packet);
     Ok(0)
@@ -253,9 +241,7 @@ pub fn vlan_push(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         let tag = packet.data + 12..packet.data + 12 + VLAN_BYTES;
         let [low, high, ..] = old_protocol.to_le_bytes();
         let [tci_high, tci_low] = (old_tci as u16).to_be_bytes();
-        packet
-            .bytes_mut(&mut machine.memory, tag)
-            .copy_from_slice(&[low, high, tci_high, tci_low]);
+        packet.bytes_mut(&mut machine.memory, tag).copy_from_slice(&[low, high, tci_high, tci_low]);
         put_u32(context(machine), field::SKB_PROTOCOL, old_protocol);
     }
     set_tag(machine, new_protocol, tci);
@@ -275,11 +261,7 @@ pub fn vlan_pop(machine: &mut Machine, _: Args) -> Result<u64, Trap> {
     require(machine, "bpf_skb_vlan_pop")?;
     let ctx = context(machine);
     if get_u32(ctx, field::SKB_VLAN_PRESENT) != 0 {
-        for offset in [
-            field::SKB_VLAN_PRESENT,
-            field::SKB_VLAN_PROTO,
-            field::SKB_VLAN_TCI,
-        ] {
+        for offset in [field::SKB_VLAN_PRESENT, field::SKB_VLAN_PROTO, field::SKB_VLAN_TCI] {
             put_u32(ctx, offset, 0);
         }
     } else {

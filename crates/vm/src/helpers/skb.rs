@@ -17,9 +17,7 @@ pub fn require(machine: &Machine, helper: &str) -> Result<(), Trap> {
     if machine.run.packet.kind == PacketKind::Skb {
         return Ok(());
     }
-    Err(FaultKind::unsupported(format!(
-        "`{helper}` without an `sk_buff`"
-    )))
+    Err(FaultKind::unsupported(format!("`{helper}` without an `sk_buff`")))
 }
 
 /// `bpf_skb_store_bytes(skb, offset, from, len, flags)`.
@@ -39,9 +37,7 @@ pub fn store_bytes(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         return Ok(errno::EFAULT as u64);
     }
     let start = packet.data + offset;
-    packet
-        .bytes_mut(&mut machine.memory, start..start + n_bytes)
-        .copy_from_slice(&bytes);
+    packet.bytes_mut(&mut machine.memory, start..start + n_bytes).copy_from_slice(&bytes);
     if flags & INVALIDATE_HASH != 0 {
         put_u32(context(machine), field::SKB_HASH, 0);
     }
@@ -83,9 +79,7 @@ fn copy(machine: &mut Machine, from: u32, offset: u32, to: u64, n_bytes: u32) ->
         machine.memory.write(to, &vec![0; n_bytes as usize])?;
         return Ok(errno::EFAULT as u64);
     }
-    let bytes = packet
-        .bytes(&machine.memory, start as u32..end as u32)
-        .to_vec();
+    let bytes = packet.bytes(&machine.memory, start as u32..end as u32).to_vec();
     machine.memory.write(to, &bytes)?;
     Ok(0)
 }
@@ -123,9 +117,9 @@ pub fn hash_recalc(machine: &mut Machine, _: Args) -> Result<u64, Trap> {
     let packet = &machine.run.packet;
     let end = packet.end.min(packet.network + HEADER_BYTES);
     let bytes = packet.bytes(&machine.memory, packet.network.min(end)..end);
-    let hash = bytes.iter().fold(0x811c_9dc5_u32, |hash, &byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash = bytes
+        .iter()
+        .fold(0x811c_9dc5_u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let hash = hash.max(1);
     put_u32(context(machine), field::SKB_HASH, hash);
     Ok(u64::from(hash))

@@ -27,10 +27,7 @@ pub fn get(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         address => machine.memory.read(address, value_bytes)?.to_vec(),
     };
     let memory = &mut machine.memory;
-    match machine
-        .maps
-        .update(memory, idx, &key, &first, 0, By::Program)
-    {
+    match machine.maps.update(memory, idx, &key, &first, 0, By::Program) {
         Ok(()) => Ok(machine.maps.lookup(memory, idx, &key)),
         Err(_) => Ok(0),
     }
@@ -38,9 +35,7 @@ pub fn get(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
 
 /// `bpf_*_storage_delete(map, object)`.
 pub fn delete(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
-    let idx = machine
-        .maps
-        .argument(args[0], "bpf_task_storage_delete", 1)?;
+    let idx = machine.maps.argument(args[0], "bpf_task_storage_delete", 1)?;
     if args[1] == 0 {
         return Ok(errno::EINVAL as u64);
     }

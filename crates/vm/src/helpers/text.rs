@@ -101,11 +101,7 @@ pub fn strtol(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         } else {
             number.magnitude as i64
         };
-        let is_wrong = if number.is_negative {
-            signed > 0
-        } else {
-            signed < 0
-        };
+        let is_wrong = if number.is_negative { signed > 0 } else { signed < 0 };
         if is_wrong {
             return Err(errno::ERANGE);
         }
@@ -184,11 +180,7 @@ fn parse_number(text: &[u8], flags: u64) -> Result<Number, i64> {
     if n_digits == 0 {
         return Err(errno::EINVAL);
     }
-    Ok(Number {
-        magnitude,
-        is_negative,
-        n_bytes: (start + skipped + n_digits) as u64,
-    })
+    Ok(Number { magnitude, is_negative, n_bytes: (start + skipped + n_digits) as u64 })
 }
 
 #[cfg(test)]
@@ -207,10 +199,7 @@ mod tests {
         assert_eq!(number("077", 0), Ok((63, false, 3)));
         assert_eq!(number("077", 10), Ok((77, false, 3)));
         assert_eq!(number("0xff", 16), Ok((255, false, 4)));
-        assert_eq!(
-            number("18446744073709551615", 10),
-            Ok((u64::MAX, false, 20))
-        );
+        assert_eq!(number("18446744073709551615", 10), Ok((u64::MAX, false, 20)));
         assert_eq!(number("18446744073709551616", 10), Err(errno::ERANGE));
         assert_eq!(number("", 0), Err(errno::EINVAL));
         assert_eq!(number("x", 0), Err(errno::EINVAL));

@@ -29,9 +29,7 @@ pub fn adjust_head(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let metadata = packet.bytes(memory, packet.meta..packet.data).to_vec();
     packet.data = data;
     packet.meta = data - n_meta;
-    packet
-        .bytes_mut(memory, packet.meta..packet.data)
-        .copy_from_slice(&metadata);
+    packet.bytes_mut(memory, packet.meta..packet.data).copy_from_slice(&metadata);
     packet.publish(memory);
     machine.run.packet = packet;
     Ok(0)
@@ -104,9 +102,7 @@ pub fn load_bytes(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     match pointer(machine, offset as u32, n_bytes) {
         Ok(start) => {
             let packet = &machine.run.packet;
-            let bytes = packet
-                .bytes(&machine.memory, start..start + n_bytes)
-                .to_vec();
+            let bytes = packet.bytes(&machine.memory, start..start + n_bytes).to_vec();
             machine.memory.write(to, &bytes)?;
             Ok(0)
         }
@@ -123,9 +119,7 @@ pub fn store_bytes(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     match pointer(machine, offset as u32, n_bytes) {
         Ok(start) => {
             let packet = machine.run.packet.clone();
-            packet
-                .bytes_mut(&mut machine.memory, start..start + n_bytes)
-                .copy_from_slice(&bytes);
+            packet.bytes_mut(&mut machine.memory, start..start + n_bytes).copy_from_slice(&bytes);
             Ok(0)
         }
         Err(error) => Ok(error as u64),

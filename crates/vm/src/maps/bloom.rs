@@ -13,10 +13,7 @@ pub(crate) struct Bloom {
 
 impl Bloom {
     pub fn new(max_entries: u32) -> Bloom {
-        Bloom {
-            values: FxHashSet::default(),
-            limit: (max_entries as usize).saturating_mul(16),
-        }
+        Bloom { values: FxHashSet::default(), limit: (max_entries as usize).saturating_mul(16) }
     }
 
     pub fn push(&mut self, value: &[u8], flags: u64) -> Result<(), i64> {

@@ -133,12 +133,7 @@ fn shape(map_type: MapType) -> Shape {
 impl Maps {
     /// No maps yet, and how many bytes they may take.
     pub fn new(budget: u64, n_cpus: u32, cpu: u32) -> Maps {
-        Maps {
-            list: Vec::new(),
-            budget,
-            n_cpus,
-            cpu,
-        }
+        Maps { list: Vec::new(), budget, n_cpus, cpu }
     }
 
     /// Creates a map; its index. Types in `btf` say which parts of a value are locks.
@@ -157,11 +152,7 @@ impl Maps {
         let map = &self.defaults(map, map_type, shape);
         check(map, map_type, shape)?;
         let idx = self.len();
-        let n_copies = if map_type.is_per_cpu() {
-            self.n_cpus
-        } else {
-            1
-        };
+        let n_copies = if map_type.is_per_cpu() { self.n_cpus } else { 1 };
         let stride = map.value_size_bytes.next_multiple_of(8);
         let key_bytes = match shape {
             Shape::LocalStorage => 8,
@@ -257,23 +248,16 @@ fn storage(map: &Map, shape: Shape) -> Storage {
 fn map_regions(memory: &mut Memory, map: &MapState, shape: Shape) {
     let element = map.stride as usize * map.n_copies as usize;
     let (place, n_bytes) = match shape {
-        Shape::Array | Shape::Slots | Shape::CgroupStorage => (
-            Place::MapValue(map.name.clone()),
-            element * map.max_entries as usize,
-        ),
-        Shape::Ringbuf => (
-            Place::Record(map.name.clone()),
-            2 * map.max_entries as usize,
-        ),
+        Shape::Array | Shape::Slots | Shape::CgroupStorage => {
+            (Place::MapValue(map.name.clone()), element * map.max_entries as usize)
+        }
+        Shape::Ringbuf => (Place::Record(map.name.clone()), 2 * map.max_entries as usize),
         _ => (Place::MapValue(map.name.clone()), 0),
     };
     let mut values = Region::new(place, vec![0; n_bytes]);
     values.parts = match shape {
         Shape::Ringbuf => Parts::Spans(Vec::new()),
-        _ => Parts::Elements {
-            stride: map.stride.max(8),
-            size: map.value_bytes,
-        },
+        _ => Parts::Elements { stride: map.stride.max(8), size: map.value_bytes },
     };
     if map.flags & RDONLY_PROG != 0 || shape == Shape::Slots {
         values.rights = Rights::ReadOnly;
@@ -281,10 +265,8 @@ fn map_regions(memory: &mut Memory, map: &MapState, shape: Shape) {
     memory.map(map.values, values);
     let mut keys = Region::new(Place::MapKey(map.name.clone()), Vec::new());
     keys.rights = Rights::ReadOnly;
-    keys.parts = Parts::Elements {
-        stride: map.key_bytes.next_multiple_of(8).max(8),
-        size: map.key_bytes,
-    };
+    keys.parts =
+        Parts::Elements { stride: map.key_bytes.next_multiple_of(8).max(8), size: map.key_bytes };
     memory.map(map.keys, keys);
 }
 
@@ -311,10 +293,7 @@ fn check(map: &Map, map_type: MapType, shape: Shape) -> Result<(), MapError> {
         too_large.then_some("the value is too large for this type")
     });
     match problem {
-        Some(problem) => Err(MapError::Invalid {
-            map: map.name.clone(),
-            problem,
-        }),
+        Some(problem) => Err(MapError::Invalid { map: map.name.clone(), problem }),
         None => Ok(()),
     }
 }
@@ -407,9 +386,7 @@ fn collect_holes(
         Some(TypeDef::Typedef { target, .. }) => {
             collect_holes(btf, *target, offset, depth + 1, found);
         }
-        Some(TypeDef::Struct {
-            name, size_bytes, ..
-        }) if OPAQUE.contains(&name.as_str()) => {
+        Some(TypeDef::Struct { name, size_bytes, .. }) if OPAQUE.contains(&name.as_str()) => {
             found.push(offset..offset.saturating_add(*size_bytes));
         }
         Some(TypeDef::Struct { members, .. }) => {

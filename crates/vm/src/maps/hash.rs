@@ -32,10 +32,7 @@ struct Lru {
 
 impl Hash {
     pub fn new(is_lru: bool) -> Hash {
-        Hash {
-            lru: is_lru.then(Lru::default),
-            ..Hash::default()
-        }
+        Hash { lru: is_lru.then(Lru::default), ..Hash::default() }
     }
 
     pub fn find(&self, key: &[u8]) -> Option<u32> {
@@ -67,9 +64,7 @@ impl Hash {
     /// Slots in use, by number.
     pub fn live_slots(&self) -> Vec<u32> {
         let slots = (0..).zip(&self.keys);
-        slots
-            .filter_map(|(slot, key)| key.as_ref().map(|_| slot))
-            .collect()
+        slots.filter_map(|(slot, key)| key.as_ref().map(|_| slot)).collect()
     }
 
     pub fn key(&self, slot: u32) -> Option<&[u8]> {
@@ -179,11 +174,7 @@ fn fresh_slot(
     let Storage::Hash(table) = &mut map.storage else {
         unreachable!("the caller saw a hash table");
     };
-    let known = if is_replacement {
-        table.spare.take()
-    } else {
-        table.free.pop()
-    };
+    let known = if is_replacement { table.spare.take() } else { table.free.pop() };
     if let Some(slot) = known {
         return Ok(slot);
     }
@@ -217,9 +208,7 @@ impl MapState {
         let key_stride = self.key_bytes.next_multiple_of(8) as usize;
         for (number, stride) in [(self.values, self.element_bytes()), (self.keys, key_stride)] {
             let n_bytes = n_slots.checked_mul(stride)?;
-            let end = u32::try_from(n_bytes)
-                .ok()
-                .filter(|&end| end < 0xe000_0000)?;
+            let end = u32::try_from(n_bytes).ok().filter(|&end| end < 0xe000_0000)?;
             let region = memory.region_mut(number);
             if region.bytes.len() < n_bytes {
                 region.bytes.resize(n_bytes, 0);

@@ -69,9 +69,7 @@ impl Lpm {
     /// Slots in use, by number.
     pub fn live_slots(&self) -> Vec<u32> {
         let slots = (0..).zip(&self.keys);
-        slots
-            .filter_map(|(slot, key)| key.as_ref().map(|_| slot))
-            .collect()
+        slots.filter_map(|(slot, key)| key.as_ref().map(|_| slot)).collect()
     }
 
     pub fn key(&self, slot: u32) -> Option<&[u8]> {

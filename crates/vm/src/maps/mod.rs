@@ -106,11 +106,7 @@ impl MapState {
 
     /// Bytes of a value as the system call passes it.
     pub fn user_value_bytes(&self) -> u32 {
-        if self.map_type.is_per_cpu() {
-            self.stride * self.n_copies
-        } else {
-            self.value_bytes
-        }
+        if self.map_type.is_per_cpu() { self.stride * self.n_copies } else { self.value_bytes }
     }
 
     fn value_range(&self, slot: u32, copy: u32) -> Range<usize> {
@@ -293,11 +289,7 @@ impl Maps {
                 // `fd_array_map_delete_elem` and `dev_map_delete_elem`, Linux 6.12.
                 let is_fd_array = map.is_fd_array();
                 if slot >= map.max_entries {
-                    return Err(if is_fd_array {
-                        errno::E2BIG
-                    } else {
-                        errno::EINVAL
-                    });
+                    return Err(if is_fd_array { errno::E2BIG } else { errno::EINVAL });
                 }
                 let zeros = vec![0; map.value_bytes as usize];
                 if is_fd_array && map.find(key).is_none() {
@@ -394,8 +386,7 @@ impl MapState {
 
 /// The index that an array's key is.
 fn index(key: &[u8]) -> u32 {
-    key.first_chunk()
-        .map_or(u32::MAX, |key| u32::from_le_bytes(*key))
+    key.first_chunk().map_or(u32::MAX, |key| u32::from_le_bytes(*key))
 }
 
 /// Writes the value of one CPU, or those of all as the system call passes them.

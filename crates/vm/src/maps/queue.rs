@@ -15,11 +15,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub fn new(max_entries: u32, is_stack: bool) -> Queue {
-        Queue {
-            values: VecDeque::new(),
-            max_entries: max_entries as usize,
-            is_stack,
-        }
+        Queue { values: VecDeque::new(), max_entries: max_entries as usize, is_stack }
     }
 
     /// `queue_stack_map_push_elem` (Linux 6.12 `kernel/bpf/queue_stack_maps.c`): `BPF_EXIST` makes
@@ -39,19 +35,11 @@ impl Queue {
     }
 
     pub fn pop(&mut self) -> Option<Vec<u8>> {
-        if self.is_stack {
-            self.values.pop_back()
-        } else {
-            self.values.pop_front()
-        }
+        if self.is_stack { self.values.pop_back() } else { self.values.pop_front() }
     }
 
     pub fn peek(&self) -> Option<Vec<u8>> {
-        let next = if self.is_stack {
-            self.values.back()
-        } else {
-            self.values.front()
-        };
+        let next = if self.is_stack { self.values.back() } else { self.values.front() };
         next.cloned()
     }
 

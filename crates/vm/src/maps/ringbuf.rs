@@ -60,10 +60,7 @@ impl Ringbuf {
         }
         let length = (n_bytes + HEADER_BYTES).next_multiple_of(8);
         let end = self.producer + length;
-        let oldest = self
-            .records
-            .front()
-            .map_or(self.producer, |record| record.position);
+        let oldest = self.records.front().map_or(self.producer, |record| record.position);
         let mask = self.capacity - 1;
         if length > self.capacity || end - self.consumer > mask || end - oldest > mask {
             return None;

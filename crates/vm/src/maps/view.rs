@@ -37,17 +37,10 @@ impl Maps {
         let map = self.get(idx);
         let entries = match &map.storage {
             Storage::Queue(queue) => {
-                let entry = |value| MapEntry {
-                    key: Vec::new(),
-                    values: vec![value],
-                };
+                let entry = |value| MapEntry { key: Vec::new(), values: vec![value] };
                 queue.values().into_iter().map(entry).collect()
             }
-            _ => self
-                .slots(memory, idx)
-                .into_iter()
-                .map(|slot| map.entry(memory, slot))
-                .collect(),
+            _ => self.slots(memory, idx).into_iter().map(|slot| map.entry(memory, slot)).collect(),
         };
         MapView {
             name: map.name.clone(),

@@ -100,10 +100,7 @@ impl Symbols for Names<'_> {
             return Some(Callee::Helper(helper.id));
         }
         let func = self.0.function(name)?;
-        Some(Callee::Kfunc {
-            id: func.index() as u32,
-            off: 0,
-        })
+        Some(Callee::Kfunc { id: func.index() as u32, off: 0 })
     }
 
     fn wide(&self, name: &str) -> Option<Wide> {
@@ -128,18 +125,12 @@ fn relocated(insn: Insn) -> ObjInsn {
         Insn::Call(Callee::Kfunc { id, .. }) => {
             ObjInsn::call(Reloc::Call(FuncId::new(id as usize)))
         }
-        Insn::LoadImm64 {
-            dst,
-            value: Wide::BtfId { id, fd },
-        } => {
+        Insn::LoadImm64 { dst, value: Wide::BtfId { id, fd } } => {
             let idx = id as usize;
             let reloc = match fd {
                 MAP => Reloc::Map(MapId::new(idx)),
                 FUNC => Reloc::FuncAddr(FuncId::new(idx)),
-                DATA => Reloc::Data {
-                    section: DataId::new(idx),
-                    offset: 0,
-                },
+                DATA => Reloc::Data { section: DataId::new(idx), offset: 0 },
                 _ => Reloc::Extern(ExternId::new(idx)),
             };
             ObjInsn::load_address(dst, reloc)
@@ -150,10 +141,7 @@ fn relocated(insn: Insn) -> ObjInsn {
 
 /// Both engines, default environment, little fuel.
 pub fn vm(object: &Object) -> Vm {
-    let options = Options {
-        fuel: 100_000,
-        ..Options::default()
-    };
+    let options = Options { fuel: 100_000, ..Options::default() };
     Vm::new(object, options).unwrap()
 }
 
@@ -173,9 +161,7 @@ pub fn run_text(text: &str) -> Result<Outcome, RunError> {
 
 /// The value of `r0` at the end of `text`.
 pub fn result(text: &str) -> u64 {
-    run_text(text)
-        .unwrap_or_else(|error| panic!("{error} in\n{text}"))
-        .ret
+    run_text(text).unwrap_or_else(|error| panic!("{error} in\n{text}")).ret
 }
 
 /// What goes wrong in `text`.

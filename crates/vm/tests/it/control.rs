@@ -55,16 +55,9 @@ fn chain(depth: usize) -> Builder {
     let mut builder = Builder::new();
     for number in (1..depth).rev() {
         let next = number + 1;
-        let call = if next < depth {
-            format!("call f{next}\n")
-        } else {
-            String::new()
-        };
-        builder = builder.func(
-            &format!("f{number}"),
-            ".text",
-            &format!("r0 = 0\n{call}r0 += 1\nexit"),
-        );
+        let call = if next < depth { format!("call f{next}\n") } else { String::new() };
+        builder =
+            builder.func(&format!("f{number}"), ".text", &format!("r0 = 0\n{call}r0 += 1\nexit"));
     }
     builder.func("prog", "xdp", "call f1\nr0 += 1\nexit")
 }
@@ -72,12 +65,7 @@ fn chain(depth: usize) -> Builder {
 #[test]
 fn eight_frames_and_no_more() {
     let object = chain(8).build();
-    assert_eq!(
-        run(&mut vm(&object), &object, &Input::default())
-            .unwrap()
-            .ret,
-        8
-    );
+    assert_eq!(run(&mut vm(&object), &object, &Input::default()).unwrap().ret, 8);
     let object = chain(9).build();
     let error = run(&mut vm(&object), &object, &Input::default()).unwrap_err();
     assert!(
@@ -101,10 +89,7 @@ fn recursion_is_left_to_the_reference_interpreter() {
     assert_eq!(outcome.ret, 3);
     assert_eq!(outcome.engines, ["reference"]);
     assert!(outcome.unsupported.unwrap().contains("recursive"));
-    let options = Options {
-        engine: EngineChoice::Rbpf,
-        ..Options::default()
-    };
+    let options = Options { engine: EngineChoice::Rbpf, ..Options::default() };
     let mut machine = Vm::new(&object, options).unwrap();
     let error = machine.run(FuncId::new(0), &Input::default()).unwrap_err();
     assert!(error.to_string().contains("recursive"), "{error}");
@@ -182,8 +167,7 @@ fn elements_are_visited() {
     let mut vm = vm(&object);
     let map = object.map("m").unwrap();
     for (key, value) in [(2u32, 10u64), (3, 100)] {
-        vm.map_update(map, &key.to_le_bytes(), &value.to_le_bytes(), 0)
-            .unwrap();
+        vm.map_update(map, &key.to_le_bytes(), &value.to_le_bytes(), 0).unwrap();
     }
     let outcome = run(&mut vm, &object, &Input::default()).unwrap();
     assert_eq!(outcome.ret, 320 << 8 | 2);
@@ -208,12 +192,7 @@ fn tail_calls_replace_the_program() {
     for missing in [1, 4, 1000] {
         let text = text.replace("r3 = 2", &format!("r3 = {missing}"));
         let object = with_programs(&text, "r0 = 42\nexit");
-        assert_eq!(
-            run(&mut vm(&object), &object, &Input::default())
-                .unwrap()
-                .ret,
-            1
-        );
+        assert_eq!(run(&mut vm(&object), &object, &Input::default()).unwrap().ret, 1);
     }
 }
 
@@ -254,19 +233,10 @@ fn a_tail_call_of_a_function_returns_to_its_caller() {
         .map("progs", MapType::ProgArray, 4, 4, 4)
         .values(&[(2, MapInit::Program(FuncId::new(2)))])
         .func("prog", "xdp", "call sub\nr0 += 1\nexit")
-        .func(
-            "sub",
-            ".text",
-            "r2 = progs ll\nr3 = 2\ncall bpf_tail_call\nr0 = 100\nexit",
-        )
+        .func("sub", ".text", "r2 = progs ll\nr3 = 2\ncall bpf_tail_call\nr0 = 100\nexit")
         .func("target", "xdp", "r0 = 41\nexit")
         .build();
-    assert_eq!(
-        run(&mut vm(&object), &object, &Input::default())
-            .unwrap()
-            .ret,
-        42
-    );
+    assert_eq!(run(&mut vm(&object), &object, &Input::default()).unwrap().ret, 42);
 }
 
 #[test]
@@ -279,10 +249,7 @@ fn fuel_counts_callbacks_and_ends_both_engines_at_the_same_instruction() {
     let full = vm(&object).run(FuncId::new(0), &Input::default()).unwrap();
     assert_eq!(full.n_insns, 6 + 3000);
     for fuel in [0, 1, 4, 5, 6, 7, 100, 3003, 3004, 3005] {
-        let options = Options {
-            fuel,
-            ..Options::default()
-        };
+        let options = Options { fuel, ..Options::default() };
         let mut vm = Vm::new(&object, options).unwrap();
         let error = vm.run(FuncId::new(0), &Input::default()).unwrap_err();
         let RunError::Fault(fault) = error else {

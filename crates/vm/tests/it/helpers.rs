@@ -16,10 +16,7 @@ fn xdp(text: &str) -> u64 {
 
 /// Prints `format` with `args` and the string `hello` at hand in `r9`.
 fn printed(format: &str, args: &[&str]) -> Result<String, i64> {
-    let set: String = (3..)
-        .zip(args)
-        .map(|(reg, arg)| format!("r{reg} = {arg}\n"))
-        .collect();
+    let set: String = (3..).zip(args).map(|(reg, arg)| format!("r{reg} = {arg}\n")).collect();
     let text = format!(
         "r9 = .data ll
          r1 = .rodata ll
@@ -33,11 +30,7 @@ fn printed(format: &str, args: &[&str]) -> Result<String, i64> {
         format.len() + 1
     );
     let object: Object = Builder::new()
-        .data(
-            ".rodata",
-            DataKind::ReadOnly,
-            &[format.as_bytes(), &[0]].concat(),
-        )
+        .data(".rodata", DataKind::ReadOnly, &[format.as_bytes(), &[0]].concat())
         .data(".data", DataKind::Data, b"hello\0\x01\x02\x03\x04")
         .func("prog", "kprobe/x", &text)
         .build();
@@ -60,17 +53,9 @@ fn printk_formats() {
     };
     ok("plain\n", &[], "plain");
     ok("%d %u %x", &["-1", "-1", "255"], "-1 4294967295 ff");
-    ok(
-        "%ld %llu %llX",
-        &["-1", "-1", "255"],
-        "-1 18446744073709551615 FF",
-    );
+    ok("%ld %llu %llX", &["-1", "-1", "255"], "-1 18446744073709551615 FF");
     ok("%5d|%-5d|%05d", &["42", "42", "-42"], "   42|42   |-0042");
-    ok(
-        "%+d|% d|%lx",
-        &["1", "2", "0x123456789a ll"],
-        "+1| 2|123456789a",
-    );
+    ok("%+d|% d|%lx", &["1", "2", "0x123456789a ll"], "+1| 2|123456789a");
     ok("%s %c%%", &["r9", "65"], "hello A%");
     ok("%8s|%-8s|%3c", &["r9", "r9", "66"], "   hello|hello   |  B");
     ok("[%s]", &["0"], "[]");
@@ -78,25 +63,10 @@ fn printk_formats() {
     ok("%p", &["r9"], "(____ptrval____)");
     ok("%pks.", &["r9"], "hello.");
     ok("äöü", &[], "äöü");
-    for bad in [
-        "%f",
-        "%hd",
-        "%",
-        "%d %d %d %d",
-        "%sx",
-        "%pQ",
-        "%5",
-        "%.3d",
-        "a\u{1}",
-        "%lld%l",
-    ] {
+    for bad in ["%f", "%hd", "%", "%d %d %d %d", "%sx", "%pQ", "%5", "%.3d", "a\u{1}", "%lld%l"] {
         assert_eq!(printed(bad, &[]), Err(-22), "{bad:?}");
     }
-    ok(
-        "%pI4 %pi4",
-        &["r9", "r9"],
-        "104.101.108.108 104.101.108.108",
-    );
+    ok("%pI4 %pi4", &["r9", "r9"], "104.101.108.108 104.101.108.108");
 }
 
 #[test]
@@ -131,10 +101,7 @@ fn snprintf_cuts_and_counts() {
 
 #[test]
 fn facts_come_from_the_environment() {
-    assert_eq!(
-        xdp("call bpf_get_current_pid_tgid\nexit"),
-        1000 << 32 | 1000
-    );
+    assert_eq!(xdp("call bpf_get_current_pid_tgid\nexit"), 1000 << 32 | 1000);
     assert_eq!(xdp("call bpf_get_smp_processor_id\nexit"), 0);
     assert_eq!(xdp("call bpf_ktime_get_ns\nexit"), 1_000_000_000);
     let later = "call bpf_ktime_get_ns\nr6 = r0\ncall bpf_ktime_get_ns\nr0 -= r6\nexit";
@@ -190,15 +157,9 @@ fn reading_memory_that_is_not_there() {
         r6 <<= 8
         r0 |= r6
         exit";
-    let input = Input {
-        args: vec![ArgValue::Kernel(b"longer\0".to_vec())],
-        ..Input::default()
-    };
+    let input = Input { args: vec![ArgValue::Kernel(b"longer\0".to_vec())], ..Input::default() };
     let outcome = run_in("kprobe/x", text, &input);
-    assert_eq!(
-        outcome.ret & 0xff_ffff_ffff,
-        u64::from(u32::from_le_bytes(*b"lon\0")) << 8 | 4
-    );
+    assert_eq!(outcome.ret & 0xff_ffff_ffff, u64::from(u32::from_le_bytes(*b"lon\0")) << 8 | 4);
 }
 
 #[test]
@@ -212,15 +173,10 @@ fn arguments_of_traced_functions() {
     assert_eq!(run_in("raw_tp/x", sum, &input).ret, 37);
     let regs = "r0 = *(u64 *)(r1 + 104)\nr2 = *(u64 *)(r1 + 80)\nr0 += r2\nexit";
     assert_eq!(run_in("kretprobe/x", regs, &input).ret, 35);
-    let given = Input {
-        context: Some((0..32).collect()),
-        ..Input::default()
-    };
+    let given = Input { context: Some((0..32).collect()), ..Input::default() };
     let text = "r0 = *(u16 *)(r1 + 30)\nexit";
     assert_eq!(run_in("tp/a/b", text, &given).ret, 0x1f1e);
-    let object = Builder::new()
-        .func("prog", "tp/a/b", "r0 = *(u16 *)(r1 + 31)\nexit")
-        .build();
+    let object = Builder::new().func("prog", "tp/a/b", "r0 = *(u16 *)(r1 + 31)\nexit").build();
     let error = run(&mut vm(&object), &object, &given).unwrap_err();
     assert!(matches!(error, RunError::Fault(_)));
 }
@@ -244,23 +200,13 @@ fn perf_events() {
     };
     let mut packet = vec![0; 60];
     packet[..2].copy_from_slice(&[8, 9]);
-    let input = Input {
-        packet: Some(packet),
-        ..Input::default()
-    };
+    let input = Input { packet: Some(packet), ..Input::default() };
     let object = build("xdp");
     let outcome = run(&mut vm(&object), &object, &input).unwrap();
     assert_eq!(outcome.ret, 0);
     let map = object.map("events").unwrap();
     let bytes = vec![0x44, 0x33, 0x22, 0x11, 8, 9];
-    assert_eq!(
-        outcome.effects,
-        [Effect::PerfEvent {
-            map,
-            index: 0,
-            bytes
-        }]
-    );
+    assert_eq!(outcome.effects, [Effect::PerfEvent { map, index: 0, bytes }]);
     // Only packets can be appended.
     let object = build("kprobe/x");
     let outcome = run(&mut vm(&object), &object, &input).unwrap();
@@ -289,10 +235,7 @@ fn xdp_packets_move() {
         r1 = r6
         call bpf_xdp_get_buff_len
         bad: exit";
-    let input = Input {
-        packet: Some(vec![9; 20]),
-        ..Input::default()
-    };
+    let input = Input { packet: Some(vec![9; 20]), ..Input::default() };
     let outcome = run_in("xdp", text, &input);
     assert_eq!(outcome.ret, 26);
     let packet = [&[4, 3, 2, 1][..], &[9; 20], &[0; 2]].concat();
@@ -330,19 +273,14 @@ fn skb_bytes_and_fields() {
         exit";
     let mut packet = vec![0; 60];
     packet[12] = 8;
-    let input = Input {
-        packet: Some(packet.clone()),
-        ..Input::default()
-    };
+    let input = Input { packet: Some(packet.clone()), ..Input::default() };
     let outcome = run_in("tc", text, &input);
     assert_eq!(outcome.ret, 0x0008_0008);
     packet[..2].copy_from_slice(&[0xef, 0xbe]);
     assert_eq!(outcome.packet, Some(packet));
     assert_eq!(outcome.context[8], 77);
     // A socket filter may write nothing but `cb`.
-    let object = Builder::new()
-        .func("prog", "socket", "*(u32 *)(r1 + 8) = 1\nexit")
-        .build();
+    let object = Builder::new().func("prog", "socket", "*(u32 *)(r1 + 8) = 1\nexit").build();
     let error = run(&mut vm(&object), &object, &input).unwrap_err();
     assert!(
         matches!(&error, RunError::Fault(fault) if matches!(fault.kind, FaultKind::ReadOnly { .. })),
@@ -354,11 +292,8 @@ fn skb_bytes_and_fields() {
 fn where_packets_start() {
     let text = "r0 = *(u32 *)(r1 + 0)\nexit";
     let attached = Input::default();
-    let test_run = Input {
-        start: PacketStart::TestRun,
-        packet: Some(vec![7; 60]),
-        ..Input::default()
-    };
+    let test_run =
+        Input { start: PacketStart::TestRun, packet: Some(vec![7; 60]), ..Input::default() };
     assert_eq!(run_in("socket", text, &attached).ret, 60);
     assert_eq!(run_in("tc", text, &attached).ret, 60);
     assert_eq!(run_in("cgroup_skb/ingress", text, &attached).ret, 46);
@@ -371,10 +306,7 @@ fn where_packets_start() {
 fn rooms_and_tags() {
     let mut packet: Vec<u8> = (0..60).collect();
     packet[12..14].copy_from_slice(&[8, 0]);
-    let input = Input {
-        packet: Some(packet.clone()),
-        ..Input::default()
-    };
+    let input = Input { packet: Some(packet.clone()), ..Input::default() };
     let grow = "r2 = 4\nr3 = 1\nr4 = 0\ncall bpf_skb_adjust_room\nexit";
     let outcome = run_in("tc", grow, &input);
     assert_eq!(outcome.ret, 0);
@@ -421,10 +353,7 @@ fn checksums() {
         0x10, 0x0a, 0x0c,
     ];
     packet[14..34].copy_from_slice(&header);
-    let input = Input {
-        packet: Some(packet),
-        ..Input::default()
-    };
+    let input = Input { packet: Some(packet), ..Input::default() };
     let text = "
         r2 = 24
         r3 = 0x0640
@@ -450,26 +379,19 @@ fn checksums() {
 
 #[test]
 fn redirections_are_recorded() {
-    let outcome = run_in(
-        "tc",
-        "r1 = 3\nr2 = 1\ncall bpf_redirect\nexit",
-        &Input::default(),
-    );
+    let outcome = run_in("tc", "r1 = 3\nr2 = 1\ncall bpf_redirect\nexit", &Input::default());
     assert_eq!(outcome.ret, 7);
     let to = RedirectTarget::Interface(3);
     assert_eq!(outcome.effects, [Effect::Redirect { to, flags: 1 }]);
     assert_eq!(xdp("r1 = 3\nr2 = 0\ncall bpf_redirect\nexit"), 4);
     assert_eq!(xdp("r1 = 3\nr2 = 1\ncall bpf_redirect\nexit"), 0);
     let text = "r1 = devs ll\nr2 = 1\nr3 = 2\ncall bpf_redirect_map\nexit";
-    let object = Builder::new()
-        .map("devs", MapType::Devmap, 4, 4, 4)
-        .func("prog", "xdp", text)
-        .build();
+    let object =
+        Builder::new().map("devs", MapType::Devmap, 4, 4, 4).func("prog", "xdp", text).build();
     let mut vm = vm(&object);
     assert_eq!(run(&mut vm, &object, &Input::default()).unwrap().ret, 2);
     let map = object.map("devs").unwrap();
-    vm.map_update(map, &1u32.to_le_bytes(), &9u32.to_le_bytes(), 0)
-        .unwrap();
+    vm.map_update(map, &1u32.to_le_bytes(), &9u32.to_le_bytes(), 0).unwrap();
     let outcome = run(&mut vm, &object, &Input::default()).unwrap();
     assert_eq!(outcome.ret, 4);
     let to = RedirectTarget::Map { map, key: 1 };

@@ -21,9 +21,7 @@ pub fn object(insns: Vec<Insn>) -> Object {
 
 fn outcome(insns: Vec<Insn>) -> u64 {
     let object = object(insns);
-    run(&mut vm(&object), &object, &Input::default())
-        .unwrap()
-        .ret
+    run(&mut vm(&object), &object, &Input::default()).unwrap().ret
 }
 
 fn load(dst: Reg, value: u64) -> Insn {
@@ -32,12 +30,7 @@ fn load(dst: Reg, value: u64) -> Insn {
 }
 
 fn copy(dst: Reg, src: Reg) -> Insn {
-    Insn::Alu {
-        width: Width::W64,
-        op: AluOp::Mov,
-        dst,
-        src: Src::Reg(src),
-    }
+    Insn::Alu { width: Width::W64, op: AluOp::Mov, dst, src: Src::Reg(src) }
 }
 
 /// Numbers at which something changes.
@@ -62,11 +55,7 @@ const CORNERS: [u64; 16] = [
 
 fn signed(value: u64, bits: u32) -> i128 {
     let value = i128::from(value) & ((1 << bits) - 1);
-    if value >> (bits - 1) != 0 {
-        value - (1 << bits)
-    } else {
-        value
-    }
+    if value >> (bits - 1) != 0 { value - (1 << bits) } else { value }
 }
 
 fn unsigned(value: u64, bits: u32) -> i128 {
@@ -113,12 +102,7 @@ fn arithmetic() {
         for width in WIDTHS {
             for a in CORNERS {
                 for b in CORNERS {
-                    let insn = |src| Insn::Alu {
-                        width,
-                        op,
-                        dst: Reg::R0,
-                        src,
-                    };
+                    let insn = |src| Insn::Alu { width, op, dst: Reg::R0, src };
                     let reg = vec![
                         load(Reg::R0, a),
                         load(Reg::R2, b),
@@ -166,13 +150,7 @@ fn conditional_jumps() {
                             load(Reg::R3, a),
                             load(Reg::R2, b),
                             load(Reg::R0, 1),
-                            Insn::JumpIf {
-                                width,
-                                op,
-                                dst: Reg::R3,
-                                src,
-                                off: 2,
-                            },
+                            Insn::JumpIf { width, op, dst: Reg::R3, src, off: 2 },
                             load(Reg::R0, 0),
                             Insn::Exit,
                         ]
@@ -196,18 +174,11 @@ fn unary_operations() {
         for width in WIDTHS {
             let mask = (1 << width.bits()) - 1;
             let negated = -unsigned(a, width.bits()) & mask;
-            let insn = Insn::Neg {
-                width,
-                dst: Reg::R0,
-            };
+            let insn = Insn::Neg { width, dst: Reg::R0 };
             assert_eq!(on_r0(insn), negated as u64, "-{a:#x} {width:?}");
         }
         for extension in Extension::ALL {
-            let insn = Insn::SignExtend {
-                extension,
-                dst: Reg::R0,
-                src: Reg::R0,
-            };
+            let insn = Insn::SignExtend { extension, dst: Reg::R0, src: Reg::R0 };
             let mask = (1 << extension.width().bits()) - 1;
             let expected = signed(a, extension.bits()) & mask;
             assert_eq!(on_r0(insn), expected as u64, "{extension:?} {a:#x}");
@@ -219,11 +190,7 @@ fn unary_operations() {
                 .iter()
                 .fold(0, |sum, &byte| sum << 8 | u64::from(byte));
             for op in SwapOp::ALL {
-                let insn = Insn::ByteSwap {
-                    op,
-                    bits,
-                    dst: Reg::R0,
-                };
+                let insn = Insn::ByteSwap { op, bits, dst: Reg::R0 };
                 let expected = if op == SwapOp::Le { low } else { reversed };
                 assert_eq!(on_r0(insn), expected, "{op:?} {bits:?} {a:#x}");
             }
@@ -233,36 +200,18 @@ fn unary_operations() {
 
 #[test]
 fn loads_and_stores() {
-    for value in CORNERS
-        .into_iter()
-        .chain([0x0123_4567_89ab_cdef, 0x8182_8384_8586_8788])
-    {
+    for value in CORNERS.into_iter().chain([0x0123_4567_89ab_cdef, 0x8182_8384_8586_8788]) {
         for size in Size::ALL {
-            let store = |src| Insn::Store {
-                size,
-                base: Reg::R10,
-                off: -16,
-                src,
-            };
+            let store = |src| Insn::Store { size, base: Reg::R10, off: -16, src };
             let types = LoadType::ALL.into_iter().filter(|ty| ty.size() == size);
             for ty in types {
-                let read = Insn::Load {
-                    ty,
-                    dst: Reg::R0,
-                    base: Reg::R10,
-                    off: -16,
-                };
+                let read = Insn::Load { ty, dst: Reg::R0, base: Reg::R10, off: -16 };
                 let bits = size.bytes() * 8;
                 let expected = |value| match ty.is_signed() {
                     true => signed(value, bits) as u64,
                     false => unsigned(value, bits) as u64,
                 };
-                let by_reg = vec![
-                    load(Reg::R3, value),
-                    store(Src::Reg(Reg::R3)),
-                    read,
-                    Insn::Exit,
-                ];
+                let by_reg = vec![load(Reg::R3, value), store(Src::Reg(Reg::R3)), read, Insn::Exit];
                 assert_eq!(outcome(by_reg), expected(value), "{ty:?} {value:#x}");
                 let by_imm = vec![store(Src::Imm(value as i32)), read, Insn::Exit];
                 let value = value as i32 as i64 as u64;
@@ -292,33 +241,17 @@ fn atomic(op: AtomicOp, width: Width, old: u64, operand: u64, r0: u64) {
     let bits = width.bits();
     let mask = (unsigned(u64::MAX, bits)) as u64;
     let at = |insns: &mut Vec<Insn>, dst, result| {
-        insns.push(Insn::Load {
-            ty: LoadType::U64,
-            dst,
-            base: Reg::R10,
-            off: -8,
-        });
+        insns.push(Insn::Load { ty: LoadType::U64, dst, base: Reg::R10, off: -8 });
         insns.push(copy(Reg::R0, result));
         insns.push(Insn::Exit);
     };
     let start = || {
         vec![
             load(Reg::R1, old),
-            Insn::Store {
-                size: Size::DW,
-                base: Reg::R10,
-                off: -8,
-                src: Src::Reg(Reg::R1),
-            },
+            Insn::Store { size: Size::DW, base: Reg::R10, off: -8, src: Src::Reg(Reg::R1) },
             load(Reg::R0, r0),
             load(Reg::R2, operand),
-            Insn::Atomic {
-                op,
-                width,
-                base: Reg::R10,
-                off: -8,
-                src: Reg::R2,
-            },
+            Insn::Atomic { op, width, base: Reg::R10, off: -8, src: Reg::R2 },
             copy(Reg::R6, Reg::R0),
         ]
     };
@@ -333,11 +266,7 @@ fn atomic(op: AtomicOp, width: Width, old: u64, operand: u64, r0: u64) {
         AtomicOp::CmpXchg => fits,
     };
     let new = (old & !mask) | (new & mask);
-    let r2 = if op.fetches() && op != AtomicOp::CmpXchg {
-        fits
-    } else {
-        operand
-    };
+    let r2 = if op.fetches() && op != AtomicOp::CmpXchg { fits } else { operand };
     let r0_after = if op == AtomicOp::CmpXchg { fits } else { r0 };
     for (result, expected) in [(Reg::R7, new), (Reg::R2, r2), (Reg::R6, r0_after)] {
         let mut insns = start();
@@ -351,24 +280,15 @@ fn atomic(op: AtomicOp, width: Width, old: u64, operand: u64, r0: u64) {
 fn packet_loads_are_in_network_order() {
     let mut packet: Vec<u8> = (0..64).collect();
     packet[13] = 0;
-    let input = Input {
-        packet: Some(packet),
-        ..Input::default()
-    };
+    let input = Input { packet: Some(packet), ..Input::default() };
     let run_filter = |text: &str| {
         let object = Builder::new().func("prog", "socket", text).build();
         run(&mut vm(&object), &object, &input).unwrap().ret
     };
     assert_eq!(run_filter("r6 = r1\nr0 = *(u8 *)skb[20]\nexit"), 20);
     assert_eq!(run_filter("r6 = r1\nr0 = *(u16 *)skb[20]\nexit"), 0x1415);
-    assert_eq!(
-        run_filter("r6 = r1\nr0 = *(u32 *)skb[60]\nexit"),
-        0x3c3d_3e3f
-    );
-    assert_eq!(
-        run_filter("r6 = r1\nr2 = 10\nr0 = *(u8 *)skb[r2]\nexit"),
-        10
-    );
+    assert_eq!(run_filter("r6 = r1\nr0 = *(u32 *)skb[60]\nexit"), 0x3c3d_3e3f);
+    assert_eq!(run_filter("r6 = r1\nr2 = 10\nr0 = *(u8 *)skb[r2]\nexit"), 10);
     // Outside the packet the program returns 0.
     assert_eq!(run_filter("r6 = r1\nr0 = *(u32 *)skb[61]\nr0 = 9\nexit"), 0);
     // SKF_NET_OFF and SKF_LL_OFF.

@@ -43,10 +43,7 @@ fn obstacle() -> Option<&'static str> {
 /// possible here.
 fn ask_kernel(object: &Object, packet: &[u8], name: &str) -> Option<Vec<Answer>> {
     if let Some(reason) = obstacle() {
-        assert!(
-            std::env::var_os("BPFC_REQUIRE_KERNEL").is_none(),
-            "{reason}"
-        );
+        assert!(std::env::var_os("BPFC_REQUIRE_KERNEL").is_none(), "{reason}");
         eprintln!("skipped: {reason}");
         return None;
     }
@@ -66,29 +63,21 @@ fn ask_kernel(object: &Object, packet: &[u8], name: &str) -> Option<Vec<Answer>>
             "bpftool -j prog run pinned {dir}/fs/p/{program} data_in {dir}/in data_out {dir}/{program} data_size_out 20000; echo",
         );
     }
-    let output = Command::new("unshare")
-        .args(["-m", "sh", "-c", &script])
-        .output()
-        .unwrap();
+    let output = Command::new("unshare").args(["-m", "sh", "-c", &script]).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let lines = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(
-        lines.matches("retval").count(),
-        object.programs().count(),
-        "{errors}{lines}"
-    );
-    let answers = object
-        .programs()
-        .zip(lines.lines().filter(|line| line.contains("retval")))
-        .map(|((_, function), line)| {
+    assert_eq!(lines.matches("retval").count(), object.programs().count(), "{errors}{lines}");
+    let answers = object.programs().zip(lines.lines().filter(|line| line.contains("retval"))).map(
+        |((_, function), line)| {
             let ret = line.split("\"retval\":").nth(1).unwrap();
             let ret = ret.split([',', '}']).next().unwrap();
             Answer {
                 ret: ret.trim().parse().unwrap(),
                 packet: std::fs::read(scratch.0.join(&function.name)).unwrap(),
             }
-        });
+        },
+    );
     Some(answers.collect())
 }
 
@@ -97,19 +86,13 @@ fn agree(object: &Object, packet: &[u8], name: &str) {
     let Some(answers) = ask_kernel(object, packet, name) else {
         return;
     };
-    let input = Input {
-        packet: Some(packet.to_vec()),
-        start: PacketStart::TestRun,
-        ..Input::default()
-    };
+    let input =
+        Input { packet: Some(packet.to_vec()), start: PacketStart::TestRun, ..Input::default() };
     let mut differences = String::new();
     for ((id, function), answer) in object.programs().zip(answers) {
         let mut vm = Vm::new(object, Default::default()).unwrap();
         let listing = || {
-            let insns = function
-                .insns
-                .iter()
-                .map(|insn| insn.insn.text(Syntax::Plain));
+            let insns = function.insns.iter().map(|insn| insn.insn.text(Syntax::Plain));
             insns.fold(String::new(), |text, insn| format!("{text}  {insn}\n"))
         };
         let outcome = match vm.run(id, &input) {
@@ -167,19 +150,10 @@ fn arithmetic(random: &mut Random) -> Vec<Insn> {
                     (0, _) => Src::Imm(random.imm() | 1),
                     _ => Src::Reg(src),
                 };
-                Insn::Alu {
-                    width,
-                    op,
-                    dst,
-                    src,
-                }
+                Insn::Alu { width, op, dst, src }
             }
             4 => Insn::Neg { width, dst },
-            5 => Insn::SignExtend {
-                extension: random.pick(&Extension::ALL),
-                dst,
-                src,
-            },
+            5 => Insn::SignExtend { extension: random.pick(&Extension::ALL), dst, src },
             6 => Insn::ByteSwap {
                 op: random.pick(&SwapOp::ALL),
                 bits: random.pick(&SwapBits::ALL),
@@ -197,12 +171,7 @@ fn arithmetic(random: &mut Random) -> Vec<Insn> {
     // All registers count, and both halves.
     for &reg in &Reg::ALL[1..10] {
         for op in [AluOp::Add, AluOp::Xor] {
-            insns.push(Insn::Alu {
-                width: Width::W64,
-                op,
-                dst: Reg::R0,
-                src: Src::Reg(reg),
-            });
+            insns.push(Insn::Alu { width: Width::W64, op, dst: Reg::R0, src: Src::Reg(reg) });
         }
     }
     let high = [
@@ -210,12 +179,7 @@ fn arithmetic(random: &mut Random) -> Vec<Insn> {
         (AluOp::Rsh, Reg::R1, Src::Imm(32)),
         (AluOp::Xor, Reg::R0, Src::Reg(Reg::R1)),
     ];
-    insns.extend(high.map(|(op, dst, src)| Insn::Alu {
-        width: Width::W64,
-        op,
-        dst,
-        src,
-    }));
+    insns.extend(high.map(|(op, dst, src)| Insn::Alu { width: Width::W64, op, dst, src }));
     insns.push(Insn::Exit);
     insns
 }
@@ -248,9 +212,8 @@ fn programs(builder: Builder, texts: &[(&str, &str)]) -> Object {
 #[test]
 fn packets_and_their_fields() {
     let field = |offset| format!("r0 = *(u32 *)(r1 + {offset})\nexit");
-    let tc_fields = [
-        0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 64, 68, 72, 84, 160, 164, 176,
-    ];
+    let tc_fields =
+        [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 64, 68, 72, 84, 160, 164, 176];
     let socket_fields = [0, 4, 8, 16, 20, 40, 44, 48];
     let mut texts: Vec<(&str, String)> = Vec::new();
     texts.extend(tc_fields.map(|offset| ("tc", field(offset))));
@@ -269,19 +232,14 @@ fn packets_and_their_fields() {
         texts.push(("socket", format!("r6 = r1\nr0 = {load}\nexit")));
         texts.push(("tc", format!("r6 = r1\nr0 = {load}\nexit")));
     }
-    let texts: Vec<(&str, &str)> = texts
-        .iter()
-        .map(|(section, text)| (*section, &**text))
-        .collect();
+    let texts: Vec<(&str, &str)> =
+        texts.iter().map(|(section, text)| (*section, &**text)).collect();
     agree(&programs(Builder::new(), &texts), &datagram(), "fields");
 }
 
 /// Calls `helper` with numbers in `r2` and up; `r1` is the context.
 fn call(helper: &str, args: &[i64]) -> String {
-    let args: String = (2..)
-        .zip(args)
-        .map(|(reg, arg)| format!("r{reg} = {arg}\n"))
-        .collect();
+    let args: String = (2..).zip(args).map(|(reg, arg)| format!("r{reg} = {arg}\n")).collect();
     format!("{args}call {helper}\nexit")
 }
 
@@ -300,16 +258,8 @@ fn helpers_that_change_packets() {
     for delta in [-4, -3, -252, -256, 4] {
         add("xdp", "bpf_xdp_adjust_meta", &[delta]);
     }
-    for (delta, mode) in [
-        (4, 0),
-        (4, 1),
-        (-4, 0),
-        (-4, 1),
-        (-46, 0),
-        (-47, 1),
-        (0x1000, 0),
-        (8, 2),
-    ] {
+    for (delta, mode) in [(4, 0), (4, 1), (-4, 0), (-4, 1), (-46, 0), (-47, 1), (0x1000, 0), (8, 2)]
+    {
         add("tc", "bpf_skb_adjust_room", &[delta, mode, 0]);
     }
     for flags in [2, 4, 6, 2 | 8, 2 | 8 | 16, 128, 512] {
@@ -344,16 +294,8 @@ fn helpers_that_change_packets() {
         (24, 1, 2, 3),
     ] {
         add("tc", "bpf_l3_csum_replace", &[offset, from, to, flags]);
-        add(
-            "tc",
-            "bpf_l4_csum_replace",
-            &[offset, from, to, flags | 0x10],
-        );
-        add(
-            "tc",
-            "bpf_l4_csum_replace",
-            &[offset, from, to, flags | 0x20],
-        );
+        add("tc", "bpf_l4_csum_replace", &[offset, from, to, flags | 0x10]);
+        add("tc", "bpf_l4_csum_replace", &[offset, from, to, flags | 0x20]);
     }
     let twice = "r6 = r1\nr2 = 0x81\nr3 = 5\ncall bpf_skb_vlan_push\nr1 = r6\nr2 = 0xa888\nr3 = 6\n\
                  call bpf_skb_vlan_push\n";
@@ -366,24 +308,16 @@ fn helpers_that_change_packets() {
             .to_owned(),
     ];
     texts.extend(ends.map(|end| ("tc", format!("{twice}{end}"))));
-    let texts: Vec<(&str, &str)> = texts
-        .iter()
-        .map(|(section, text)| (*section, &**text))
-        .collect();
+    let texts: Vec<(&str, &str)> =
+        texts.iter().map(|(section, text)| (*section, &**text)).collect();
     agree(&programs(Builder::new(), &texts), &datagram(), "packets");
 }
 
 #[test]
 fn helpers_that_compute() {
     let mut texts = Vec::new();
-    for (text, flags) in [
-        ("42", 0),
-        (" -12x", 10),
-        ("0x1F", 0),
-        ("0x1F", 16),
-        ("077", 0),
-        ("9", 8),
-    ] {
+    for (text, flags) in [("42", 0), (" -12x", 10), ("0x1F", 0), ("0x1F", 16), ("077", 0), ("9", 8)]
+    {
         let word = |chunk: &[u8]| {
             let mut bytes = [0; 8];
             bytes[..chunk.len()].copy_from_slice(chunk);
@@ -409,13 +343,9 @@ fn helpers_that_compute() {
             ));
         }
     }
-    for (from, to, seed) in [
-        (0, 8, 0),
-        (8, 0, 0xffff_ffffu32),
-        (4, 8, 0x1234),
-        (0, 0, 77),
-        (3, 4, 0),
-    ] {
+    for (from, to, seed) in
+        [(0, 8, 0), (8, 0, 0xffff_ffffu32), (4, 8, 0x1234), (0, 0, 77), (3, 4, 0)]
+    {
         let seed = seed as i32;
         texts.push(format!(
             "r1 = 0xfedcba9876543210 ll
@@ -454,12 +384,7 @@ fn helpers_that_compute() {
              exit"
         ));
     }
-    for word in [
-        "0x006f6c6c6568",
-        "0x00706c6c6568",
-        "0x0000006c6568",
-        "0x786f6c6c6568",
-    ] {
+    for word in ["0x006f6c6c6568", "0x00706c6c6568", "0x0000006c6568", "0x786f6c6c6568"] {
         texts.push(format!(
             "r1 = {word} ll
              *(u64 *)(r10 - 8) = r1
@@ -471,9 +396,11 @@ fn helpers_that_compute() {
              exit"
         ));
     }
-    let builder = Builder::new()
-        .data(".rodata", DataKind::ReadOnly, b"%-5d|%+lld;%%\0")
-        .data(".rodata.str", DataKind::ReadOnly, b"hello\0");
+    let builder = Builder::new().data(".rodata", DataKind::ReadOnly, b"%-5d|%+lld;%%\0").data(
+        ".rodata.str",
+        DataKind::ReadOnly,
+        b"hello\0",
+    );
     let texts: Vec<(&str, &str)> = texts.iter().map(|text| ("tc", &**text)).collect();
     agree(&programs(builder, &texts), &datagram(), "compute");
 }
@@ -498,11 +425,7 @@ fn formatted_text() {
     let mut texts = Vec::new();
     for (number, format) in formats.iter().enumerate() {
         let section = format!(".rodata.f{number}");
-        builder = builder.data(
-            &section,
-            DataKind::ReadOnly,
-            &[format.as_bytes(), &[0]].concat(),
-        );
+        builder = builder.data(&section, DataKind::ReadOnly, &[format.as_bytes(), &[0]].concat());
         // Numbers for all, or the address of text: five of either.
         let is_text = format.contains('s') || format.contains("pi");
         let set: String = (1..6)
@@ -516,9 +439,8 @@ fn formatted_text() {
                 format!("{value}*(u64 *)(r10 - {}) = r1\n", 8 * idx)
             })
             .collect();
-        let clear: String = (6..15)
-            .map(|idx| format!("*(u64 *)(r10 - {}) = 0\n", 8 * idx))
-            .collect();
+        let clear: String =
+            (6..15).map(|idx| format!("*(u64 *)(r10 - {}) = 0\n", 8 * idx)).collect();
         texts.push(format!(
             "r6 = r1
              {clear}{set}

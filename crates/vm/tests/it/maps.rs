@@ -98,33 +98,16 @@ fn queues_stacks_and_filters() {
         r0 |= r7
         exit";
     for (ty, first) in [(MapType::Queue, 1), (MapType::Stack, 3)] {
-        let object = Builder::new()
-            .map("m", ty, 0, 4, 3)
-            .func("prog", "xdp", text)
-            .build();
+        let object = Builder::new().map("m", ty, 0, 4, 3).func("prog", "xdp", text).build();
         let mut vm = vm(&object);
         let ret = run(&mut vm, &object, &Input::default()).unwrap().ret;
         assert_eq!(ret, first << 16 | first << 8 | 7);
-        let left: Vec<u8> = vm
-            .map(MapId::new(0))
-            .entries
-            .iter()
-            .map(|e| e.values[0][0])
-            .collect();
+        let left: Vec<u8> = vm.map(MapId::new(0)).entries.iter().map(|e| e.values[0][0]).collect();
         assert_eq!(left, if ty == MapType::Queue { [2, 3] } else { [2, 1] });
         // A full one makes room if asked.
-        assert_eq!(
-            vm.map_update(MapId::new(0), &[], &[9, 0, 0, 0], ANY),
-            Ok(())
-        );
-        assert_eq!(
-            vm.map_update(MapId::new(0), &[], &[9, 0, 0, 0], ANY),
-            Err(E2BIG)
-        );
-        assert_eq!(
-            vm.map_update(MapId::new(0), &[], &[9, 0, 0, 0], EXIST),
-            Ok(())
-        );
+        assert_eq!(vm.map_update(MapId::new(0), &[], &[9, 0, 0, 0], ANY), Ok(()));
+        assert_eq!(vm.map_update(MapId::new(0), &[], &[9, 0, 0, 0], ANY), Err(E2BIG));
+        assert_eq!(vm.map_update(MapId::new(0), &[], &[9, 0, 0, 0], EXIST), Ok(()));
     }
 }
 
@@ -132,15 +115,8 @@ fn queues_stacks_and_filters() {
 fn the_longest_prefix_wins() {
     let (_, mut vm, map) = one(MapType::LpmTrie, 8, 4, 3);
     let key = |length: u32, ip: [u8; 4]| [length.to_le_bytes(), ip].concat();
-    for (length, ip, name) in [
-        (8, [10, 9, 9, 9], 1),
-        (24, [10, 1, 2, 77], 2),
-        (0, [0; 4], 3),
-    ] {
-        assert_eq!(
-            vm.map_update(map, &key(length, ip), &[name; 4], ANY),
-            Ok(())
-        );
+    for (length, ip, name) in [(8, [10, 9, 9, 9], 1), (24, [10, 1, 2, 77], 2), (0, [0; 4], 3)] {
+        assert_eq!(vm.map_update(map, &key(length, ip), &[name; 4], ANY), Ok(()));
     }
     let find = |vm: &Vm, ip| {
         let entry = vm.map_lookup(map, &key(32, ip));
@@ -149,14 +125,8 @@ fn the_longest_prefix_wins() {
     assert_eq!(find(&vm, [10, 1, 2, 3]), Some(2));
     assert_eq!(find(&vm, [10, 1, 3, 3]), Some(1));
     assert_eq!(find(&vm, [11, 1, 3, 3]), Some(3));
-    assert_eq!(
-        vm.map_update(map, &key(9, [1; 4]), &[0; 4], ANY),
-        Err(ENOSPC)
-    );
-    assert_eq!(
-        vm.map_update(map, &key(33, [1; 4]), &[0; 4], ANY),
-        Err(EINVAL)
-    );
+    assert_eq!(vm.map_update(map, &key(9, [1; 4]), &[0; 4], ANY), Err(ENOSPC));
+    assert_eq!(vm.map_update(map, &key(33, [1; 4]), &[0; 4], ANY), Err(EINVAL));
     assert_eq!(vm.map_delete(map, &key(0, [5; 4])), Ok(()));
     assert_eq!(vm.map_delete(map, &key(0, [5; 4])), Err(ENOENT));
     assert_eq!(vm.map_lookup(map, &key(32, [11, 1, 3, 3])), None);
@@ -182,23 +152,13 @@ fn each_cpu_has_its_value() {
         if r0 == 0 goto out
         r0 = *(u32 *)(r0 + 0)
         out: exit";
-    let object = Builder::new()
-        .map("m", MapType::PercpuArray, 4, 4, 2)
-        .func("prog", "xdp", text)
-        .build();
-    let environment = Environment {
-        n_cpus: 4,
-        cpu: 2,
-        ..Environment::default()
-    };
-    let options = Options {
-        environment,
-        ..Options::default()
-    };
+    let object =
+        Builder::new().map("m", MapType::PercpuArray, 4, 4, 2).func("prog", "xdp", text).build();
+    let environment = Environment { n_cpus: 4, cpu: 2, ..Environment::default() };
+    let options = Options { environment, ..Options::default() };
     let mut vm = Vm::new(&object, options).unwrap();
     let map = MapId::new(0);
-    vm.map_update(map, &1u32.to_le_bytes(), &5u32.to_le_bytes(), ANY)
-        .unwrap();
+    vm.map_update(map, &1u32.to_le_bytes(), &5u32.to_le_bytes(), ANY).unwrap();
     assert_eq!(run(&mut vm, &object, &Input::default()).unwrap().ret, 5);
     let values = &vm.map(map).entries[1].values;
     let numbers: Vec<u8> = values.iter().map(|value| value[0]).collect();
@@ -226,14 +186,10 @@ fn an_update_leaves_the_old_value_where_it_is() {
         call bpf_map_update_elem
         r0 = *(u32 *)(r6 + 0)
         out: exit";
-    let object = Builder::new()
-        .map("m", MapType::Hash, 4, 4, 2)
-        .func("prog", "xdp", text)
-        .build();
+    let object = Builder::new().map("m", MapType::Hash, 4, 4, 2).func("prog", "xdp", text).build();
     let mut vm = vm(&object);
     let map = MapId::new(0);
-    vm.map_update(map, &1u32.to_le_bytes(), &9u32.to_le_bytes(), ANY)
-        .unwrap();
+    vm.map_update(map, &1u32.to_le_bytes(), &9u32.to_le_bytes(), ANY).unwrap();
     assert_eq!(run(&mut vm, &object, &Input::default()).unwrap().ret, 9);
     assert_eq!(value(&vm, map, 1), Some(50u32.to_le_bytes().to_vec()));
 }
@@ -280,8 +236,7 @@ fn maps_in_maps_and_their_first_values() {
             .func("prog", "xdp", text)
             .build();
         let mut vm = vm(&object);
-        vm.map_update(MapId::new(0), &[0; 4], &7u32.to_le_bytes(), ANY)
-            .unwrap();
+        vm.map_update(MapId::new(0), &[0; 4], &7u32.to_le_bytes(), ANY).unwrap();
         assert_eq!(run(&mut vm, &object, &Input::default()).unwrap().ret, 7);
         let entry = vm.map_lookup(MapId::new(1), &1u32.to_le_bytes()).unwrap();
         assert_eq!(entry.values, [vec![0; 4]], "the index of the inner map");
@@ -356,9 +311,7 @@ fn a_full_ring_buffer_refuses() {
         .func("prog", "xdp", text)
         .build();
     // 64 bytes each; the buffer is never filled to the last byte.
-    let ret = run(&mut vm(&object), &object, &Input::default())
-        .unwrap()
-        .ret;
+    let ret = run(&mut vm(&object), &object, &Input::default()).unwrap().ret;
     assert_eq!(ret, 63);
 }
 
@@ -377,20 +330,12 @@ fn definitions_that_the_kernel_refuses() {
     ] {
         let object = Builder::new().map("m", ty, key, value, max).build();
         let error = Vm::new(&object, Options::default()).unwrap_err();
-        assert!(
-            matches!(error, SetupError::Map(MapError::Invalid { .. })),
-            "{ty:?} {error}"
-        );
+        assert!(matches!(error, SetupError::Map(MapError::Invalid { .. })), "{ty:?} {error}");
         assert_eq!(error.to_diagnostic().code.name(), "E0907");
     }
-    let object = Builder::new()
-        .map("m", MapType::Array, 4, 1 << 20, 1 << 20)
-        .build();
+    let object = Builder::new().map("m", MapType::Array, 4, 1 << 20, 1 << 20).build();
     let error = Vm::new(&object, Options::default()).unwrap_err();
-    assert!(
-        matches!(error, SetupError::Map(MapError::TooLarge { .. })),
-        "{error}"
-    );
+    assert!(matches!(error, SetupError::Map(MapError::TooLarge { .. })), "{error}");
 }
 
 #[test]

@@ -90,42 +90,17 @@ fn insn(random: &mut Random, idx: i64, n: i64) -> Insn {
         (target.min(n - 1) - (idx + 1)) as i16
     };
     match random.below(24) {
-        0..=7 => Insn::Alu {
-            width,
-            op: random.pick(&AluOp::ALL),
-            dst,
-            src: random.operand(),
-        },
+        0..=7 => Insn::Alu { width, op: random.pick(&AluOp::ALL), dst, src: random.operand() },
         8 => Insn::Neg { width, dst },
-        9 => Insn::SignExtend {
-            extension: random.pick(&Extension::ALL),
-            dst,
-            src: random.source(),
-        },
-        10 => Insn::ByteSwap {
-            op: random.pick(&SwapOp::ALL),
-            bits: random.pick(&SwapBits::ALL),
-            dst,
-        },
-        11 | 12 => Insn::Load {
-            ty: random.pick(&LoadType::ALL),
-            dst,
-            base,
-            off,
-        },
-        13 | 14 => Insn::Store {
-            size: random.pick(&Size::ALL),
-            base,
-            off,
-            src: random.operand(),
-        },
-        15 => Insn::Atomic {
-            op: random.pick(&AtomicOp::ALL),
-            width,
-            base,
-            off,
-            src: random.reg(),
-        },
+        9 => {
+            Insn::SignExtend { extension: random.pick(&Extension::ALL), dst, src: random.source() }
+        }
+        10 => {
+            Insn::ByteSwap { op: random.pick(&SwapOp::ALL), bits: random.pick(&SwapBits::ALL), dst }
+        }
+        11 | 12 => Insn::Load { ty: random.pick(&LoadType::ALL), dst, base, off },
+        13 | 14 => Insn::Store { size: random.pick(&Size::ALL), base, off, src: random.operand() },
+        15 => Insn::Atomic { op: random.pick(&AtomicOp::ALL), width, base, off, src: random.reg() },
         16..=19 => Insn::JumpIf {
             width,
             op: random.pick(&JmpOp::ALL),
@@ -153,10 +128,7 @@ fn body(random: &mut Random) -> Vec<Insn> {
 
 /// Runs it; how it ended, which must be the same on both engines.
 fn check(object: &Object, seed: u64) -> &'static str {
-    let options = Options {
-        fuel: 100 + seed % 1000,
-        ..Options::default()
-    };
+    let options = Options { fuel: 100 + seed % 1000, ..Options::default() };
     let mut vm = Vm::new(object, options).unwrap();
     match vm.run(FuncId::new(0), &Input::default()) {
         Ok(outcome) => {

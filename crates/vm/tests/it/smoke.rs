@@ -12,12 +12,7 @@ fn arithmetic_and_calls() {
         .func("prog", "xdp", "r6 = 5\nr1 = 7\ncall twice\nr0 += r6\nexit")
         .func("twice", ".text", "r6 = r1\nr0 = r1\nr0 += r6\nexit")
         .build();
-    assert_eq!(
-        run(&mut vm(&object), &object, &Input::default())
-            .unwrap()
-            .ret,
-        19
-    );
+    assert_eq!(run(&mut vm(&object), &object, &Input::default()).unwrap().ret, 19);
 }
 
 #[test]
@@ -37,10 +32,7 @@ fn packets_are_seen_through_the_context() {
     let object = Builder::new().func("prog", "xdp", text).build();
     let mut packet = vec![0; 60];
     packet[12..14].copy_from_slice(&[0x86, 0xdd]);
-    let input = Input {
-        packet: Some(packet.clone()),
-        ..Input::default()
-    };
+    let input = Input { packet: Some(packet.clone()), ..Input::default() };
     let outcome = run(&mut vm(&object), &object, &input).unwrap();
     assert_eq!(outcome.ret, 0x86dd);
     packet[0] = 7;

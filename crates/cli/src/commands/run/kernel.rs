@@ -73,11 +73,8 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         let declared = ProgKind::of(&ready.object.functions[*id]);
         Some((*id, spec.as_ref().ok()?.kind(declared.as_ref())))
     });
-    let options = LoadOptions {
-        kinds: kinds.collect(),
-        programs: Some(programs),
-        ..LoadOptions::default()
-    };
+    let options =
+        LoadOptions { kinds: kinds.collect(), programs: Some(programs), ..LoadOptions::default() };
     let kernel = Kernel::new();
     // Caught from here on: whatever ends the wait, everything is detached.
     let stop = StopFlag::on_signals()?;
@@ -87,11 +84,7 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         test_run(&loaded, args, &printer)?;
     } else {
         let links = attach_all(&loaded, overrides, &kernel)?;
-        let running = Running {
-            object: &ready.object,
-            loaded: &loaded,
-            kernel: &kernel,
-        };
+        let running = Running { object: &ready.object, loaded: &loaded, kernel: &kernel };
         let ended = running.stream(&printer, duration, &stop);
         links.into_iter().try_for_each(Link::detach)?;
         ended?;
@@ -108,10 +101,7 @@ fn duration(args: &Run) -> Result<Option<Duration>, Problem> {
         }
         Some(seconds) => {
             let message = format!("`{seconds}` is no duration in seconds");
-            Err(Problem::Usage(Diagnostic::without_span(
-                codes::load::E0906,
-                message,
-            )))
+            Err(Problem::Usage(Diagnostic::without_span(codes::load::E0906, message)))
         }
     }
 }
@@ -166,11 +156,8 @@ fn test_run(loaded: &Loaded, args: &Run, printer: &RefCell<Printer<'_>>) -> Resu
         }
         for (number, packet) in (1..).zip(&packets) {
             let repeat = args.repeat;
-            let output = program.test_run(&TestInput {
-                data: packet,
-                repeat,
-                ..TestInput::default()
-            })?;
+            let output =
+                program.test_run(&TestInput { data: packet, repeat, ..TestInput::default() })?;
             let verdict = verdict::name(Some(kind), u64::from(output.retval));
             let ns = output.duration_ns;
             let text = format!("{}: packet {number}: {verdict} in {ns} ns", program.name());
@@ -191,25 +178,15 @@ fn test_run(loaded: &Loaded, args: &Run, printer: &RefCell<Printer<'_>>) -> Resu
 fn attach_all(loaded: &Loaded, specs: Specs, kernel: &Kernel) -> Result<Vec<Link>, Problem> {
     let mut links = Vec::new();
     for (func, spec) in specs {
-        let program = loaded
-            .programs
-            .iter()
-            .find(|program| program.func() == func);
+        let program = loaded.programs.iter().find(|program| program.func() == func);
         let Some(program): Option<&Program> = program else {
             continue;
         };
         let spec = spec.map_err(|why| {
-            Problem::Usage(Diagnostic::without_span(
-                codes::load::E0906,
-                why.to_string(),
-            ))
+            Problem::Usage(Diagnostic::without_span(codes::load::E0906, why.to_string()))
         })?;
         let link = attach(program, &spec, kernel)?;
-        print_err(&format!(
-            "{}: attached to {}\n",
-            link.program(),
-            link.spec()
-        ));
+        print_err(&format!("{}: attached to {}\n", link.program(), link.spec()));
         links.push(link);
     }
     Ok(links)
@@ -270,20 +247,14 @@ impl Running<'_> {
         drop(events);
         match lost.into_inner() {
             0 => {}
-            n => print_err(&format!(
-                "warning: {n} events were lost: they came too fast\n"
-            )),
+            n => print_err(&format!("warning: {n} events were lost: they came too fast\n")),
         }
         Ok(())
     }
 
     /// Whether a program can print.
     fn prints(&self) -> bool {
-        let insns = self
-            .object
-            .functions
-            .iter()
-            .flat_map(|function| &function.insns);
+        let insns = self.object.functions.iter().flat_map(|function| &function.insns);
         insns.into_iter().any(|insn| match insn.insn {
             Insn::Call(Callee::Helper(id)) => PRINTING_HELPERS.contains(&id),
             _ => false,

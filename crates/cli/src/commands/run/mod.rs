@@ -57,11 +57,7 @@ impl Ready {
 
 /// Compiles and checks the file, or reads it if it is an object.
 fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
-    if args
-        .file
-        .extension()
-        .is_some_and(|extension| extension == "o")
-    {
+    if args.file.extension().is_some_and(|extension| extension == "o") {
         return open_object(args, terminal);
     }
     let mut compilation = Compilation::open(&args.file, &args.compile, terminal)?;
@@ -71,10 +67,7 @@ fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     }
     let exit = compilation.report(terminal);
     match object {
-        Some(object) if exit == Exit::Fine => Ok(Ready {
-            session: compilation.session,
-            object,
-        }),
+        Some(object) if exit == Exit::Fine => Ok(Ready { session: compilation.session, object }),
         _ => Err(exit.max(Exit::Diagnostics)),
     }
 }
@@ -95,8 +88,5 @@ fn open_object(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
 /// The rules of the kernel that the virtual machine stands for; a real kernel applies its
 /// own.
 fn verify_options() -> VerifyOptions {
-    VerifyOptions {
-        kernel: Some(KernelVersion::new(6, 18)),
-        ..VerifyOptions::default()
-    }
+    VerifyOptions { kernel: Some(KernelVersion::new(6, 18)), ..VerifyOptions::default() }
 }

@@ -52,10 +52,7 @@ fn from_hex(digits: &str) -> Result<Vec<u8>, Diagnostic> {
         )));
     }
     let digit = |c: char| c.to_digit(16).expect("checked above") as u8;
-    Ok(digits
-        .chunks_exact(2)
-        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
-        .collect())
+    Ok(digits.chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect())
 }
 
 /// The frames of a pcap or pcapng file.
@@ -84,9 +81,7 @@ fn from_capture(name: &str, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Diagnostic> {
             if reader.reader_exhausted() {
                 return Err(damaged("it ends within a packet"));
             }
-            reader
-                .refill()
-                .map_err(|_| damaged("a packet is longer than 1 MiB"))?;
+            reader.refill().map_err(|_| damaged("a packet is longer than 1 MiB"))?;
         }
         if packets.len() > MAX_PACKETS {
             return Err(damaged("it has more than a million packets"));
@@ -106,21 +101,18 @@ fn check_link_type(block: &PcapBlockOwned<'_>) -> Result<(), String> {
     };
     match link_type {
         Linktype::ETHERNET => Ok(()),
-        Linktype(number) => Err(format!(
-            "its packets are not Ethernet frames (link type {number})"
-        )),
+        Linktype(number) => {
+            Err(format!("its packets are not Ethernet frames (link type {number})"))
+        }
     }
 }
 
 fn frame<'a>(block: &PcapBlockOwned<'a>) -> Option<&'a [u8]> {
     match block {
         PcapBlockOwned::Legacy(packet) => Some(packet.data),
-        PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => Some(
-            packet
-                .data
-                .get(..packet.caplen as usize)
-                .unwrap_or(packet.data),
-        ),
+        PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
+            Some(packet.data.get(..packet.caplen as usize).unwrap_or(packet.data))
+        }
         PcapBlockOwned::NG(Block::SimplePacket(packet)) => Some(packet.data),
         _ => None,
     }
@@ -133,18 +125,8 @@ mod tests {
     #[test]
     fn hexadecimal_packets() {
         assert_eq!(from_hex("01 0a:FF").unwrap(), [1, 10, 255]);
-        assert!(
-            from_hex("012")
-                .unwrap_err()
-                .message
-                .contains("ends within a byte")
-        );
-        assert!(
-            from_hex("0x")
-                .unwrap_err()
-                .message
-                .contains("no hexadecimal digit")
-        );
+        assert!(from_hex("012").unwrap_err().message.contains("ends within a byte"));
+        assert!(from_hex("0x").unwrap_err().message.contains("no hexadecimal digit"));
     }
 
     #[test]

@@ -20,13 +20,7 @@ impl<'a> Printer<'a> {
     /// Prints results of programs of `object`.
     pub fn new(object: &'a Object, is_json: bool) -> Self {
         let btf = object.open_btf().unwrap_or_else(|_| empty_btf());
-        Self {
-            object,
-            btf,
-            is_json,
-            heading: None,
-            widths: Vec::new(),
-        }
+        Self { object, btf, is_json, heading: None, widths: Vec::new() }
     }
 
     /// A JSON object for machines, a line for people.
@@ -63,14 +57,9 @@ impl<'a> Printer<'a> {
         let definition = &self.object.maps[map];
         let columns = Decoder::new(&self.btf).columns("event", definition.event_type, bytes);
         if self.is_json {
-            let event: serde_json::Value = columns
-                .iter()
-                .map(|(name, value)| (name.clone(), value.to_json()))
-                .collect();
-            return print_out(&format!(
-                "{}\n",
-                json!({ "event": definition.name, "data": event })
-            ));
+            let event: serde_json::Value =
+                columns.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
+            return print_out(&format!("{}\n", json!({ "event": definition.name, "data": event })));
         }
         let cells: Vec<String> = columns.iter().map(|(_, value)| value.to_string()).collect();
         if self.heading != Some(map) {
@@ -122,10 +111,7 @@ impl<'a> Printer<'a> {
             };
             json.insert(variable.name.clone(), value.to_json());
             table.push(&[
-                (
-                    "variable".to_owned(),
-                    Value::Text(variable.name.clone().into_bytes()),
-                ),
+                ("variable".to_owned(), Value::Text(variable.name.clone().into_bytes())),
                 ("value".to_owned(), value),
             ]);
         }

@@ -8,13 +8,7 @@ pub fn name(kind: Option<ProgType>, ret: u64) -> String {
     let named = match kind {
         Some(ProgType::Xdp) => {
             // `enum xdp_action`, Linux 4.8 and 4.14 `include/uapi/linux/bpf.h`.
-            let names = [
-                "XDP_ABORTED",
-                "XDP_DROP",
-                "XDP_PASS",
-                "XDP_TX",
-                "XDP_REDIRECT",
-            ];
+            let names = ["XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT"];
             names.get(ret as usize).copied()
         }
         Some(ProgType::SchedCls | ProgType::SchedAct) => tc_action(ret as i32),

@@ -34,10 +34,7 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Diagnostic> {
     };
     let programs = ready.programs(args)?;
     let packets = packets::load(args.packet.as_deref())?;
-    let options = Options {
-        engine,
-        ..Options::default()
-    };
+    let options = Options { engine, ..Options::default() };
     let mut vm = Vm::new(object, options).map_err(|error| error.to_diagnostic())?;
     let mut printer = Printer::new(object, args.json);
     let mut result = Ok(());
@@ -67,14 +64,7 @@ impl<'a> Runs<'a> {
     fn new(ready: &'a Ready, program: FuncId, repeat: u32) -> Self {
         let section = &ready.object.functions[program].section;
         let kind = bpfc_kabi::parse_section(section).map(|section| section.def.prog);
-        Self {
-            ready,
-            program,
-            kind,
-            repeat,
-            results: BTreeMap::new(),
-            n_changed: 0,
-        }
+        Self { ready, program, kind, repeat, results: BTreeMap::new(), n_changed: 0 }
     }
 
     fn run(
@@ -89,9 +79,7 @@ impl<'a> Runs<'a> {
         };
         for (number, input) in (1..).zip(&inputs) {
             for _ in 0..self.repeat {
-                let outcome = vm
-                    .run(self.program, input)
-                    .map_err(|error| error.to_diagnostic())?;
+                let outcome = vm.run(self.program, input).map_err(|error| error.to_diagnostic())?;
                 self.record(number, input, &outcome, printer);
             }
         }
@@ -125,48 +113,32 @@ impl<'a> Runs<'a> {
 
     fn print(&self, n_runs: usize, printer: &mut Printer<'_>) {
         let name = &self.ready.object.functions[self.program].name;
-        let what = if takes_packets(self.kind) {
-            "packet"
-        } else {
-            "run"
-        };
+        let what = if takes_packets(self.kind) { "packet" } else { "run" };
         let plural = if n_runs == 1 { "" } else { "s" };
-        let results: Vec<String> = self
-            .results
-            .iter()
-            .map(|(verdict, n)| {
-                if self.results.len() > 1 {
-                    format!("{n} {verdict}")
-                } else {
-                    verdict.clone()
-                }
-            })
-            .collect();
+        let results: Vec<String> =
+            self.results
+                .iter()
+                .map(|(verdict, n)| {
+                    if self.results.len() > 1 { format!("{n} {verdict}") } else { verdict.clone() }
+                })
+                .collect();
         let changed = match self.n_changed {
             0 => String::new(),
             n => format!(", {n} changed"),
         };
         let results = results.join(", ");
-        printer.summary(&format!(
-            "{name}: {n_runs} {what}{plural}: {results}{changed}"
-        ));
+        printer.summary(&format!("{name}: {n_runs} {what}{plural}: {results}{changed}"));
     }
 }
 
 fn packet_input(packet: &[u8]) -> Input {
-    Input {
-        packet: Some(packet.to_vec()),
-        ..Input::default()
-    }
+    Input { packet: Some(packet.to_vec()), ..Input::default() }
 }
 
 /// Traced functions get a task for every argument: what pointers to anything else read is
 /// zero, as from memory that holds nothing.
 fn traced_input() -> Input {
-    Input {
-        args: vec![ArgValue::Task; 5],
-        ..Input::default()
-    }
+    Input { args: vec![ArgValue::Task; 5], ..Input::default() }
 }
 
 /// Whether programs of this type run once for each packet.
@@ -201,20 +173,12 @@ fn print_effect(effect: &Effect, printer: &mut Printer<'_>) {
             let to = format!("{to:?}").to_lowercase();
             printer.line(&format!("redirect to {to}"), || json!({ "redirect": to }));
         }
-        Effect::CloneRedirect {
-            ifindex, packet, ..
-        } => {
+        Effect::CloneRedirect { ifindex, packet, .. } => {
             let text = format!("copy of {} bytes to interface {ifindex}", packet.len());
-            printer.line(
-                &text,
-                || json!({ "clone_redirect": ifindex, "packet": hex(packet) }),
-            );
+            printer.line(&text, || json!({ "clone_redirect": ifindex, "packet": hex(packet) }));
         }
         Effect::TailCall(name) => {
-            printer.line(
-                &format!("tail call of {name}"),
-                || json!({ "tail_call": name }),
-            );
+            printer.line(&format!("tail call of {name}"), || json!({ "tail_call": name }));
         }
         Effect::Signal(number) => {
             printer.line(&format!("signal {number}"), || json!({ "signal": number }));
@@ -226,10 +190,7 @@ fn print_maps(ready: &Ready, vm: &Vm, printer: &mut Printer<'_>) {
     for (id, map) in ready.object.maps.iter_enumerated() {
         if has_elements(map.kind()) {
             let entries = vm.map(id).entries.into_iter();
-            let elements = entries.map(|entry| Element {
-                key: entry.key,
-                values: entry.values,
-            });
+            let elements = entries.map(|entry| Element { key: entry.key, values: entry.values });
             printer.map(map, elements.collect());
         }
     }

@@ -141,9 +141,7 @@ impl Engine<'_> {
     ) -> Result<u64, Fault> {
         let mark = self.memory.len();
         let stack = self.memory.allocate(vec![0xa5; 512]);
-        let mut frame = Frame {
-            regs: [GARBAGE; 11],
-        };
+        let mut frame = Frame { regs: [GARBAGE; 11] };
         frame.regs[10] = stack + 512;
         frame.regs[1..=args.len()].copy_from_slice(args);
         let mut at = start;
@@ -156,13 +154,7 @@ impl Engine<'_> {
                 Insn::Jump { .. } | Insn::JumpLong { .. } => {
                     next = slots.target(at as u32, &insn).unwrap() as usize;
                 }
-                Insn::JumpIf {
-                    width,
-                    op,
-                    dst,
-                    src,
-                    ..
-                } => {
+                Insn::JumpIf { width, op, dst, src, .. } => {
                     if holds(op, width, frame.get(dst), frame.src(src)) {
                         next = slots.target(at as u32, &insn).unwrap() as usize;
                     }
@@ -193,12 +185,7 @@ impl Engine<'_> {
     fn step(&mut self, frame: &mut Frame, at: usize, insn: Insn) -> Result<(), Fault> {
         let place = |frame: &Frame, base, off: i16| frame.get(base).wrapping_add_signed(off.into());
         match insn {
-            Insn::Alu {
-                width,
-                op,
-                dst,
-                src,
-            } => {
+            Insn::Alu { width, op, dst, src } => {
                 if let (Src::Imm(imm), AluOp::Lsh | AluOp::Rsh | AluOp::Arsh) = (src, op) {
                     assert!((0..width.bits() as i32).contains(&imm), "invalid shift");
                 }
@@ -209,11 +196,7 @@ impl Engine<'_> {
                 let result = alu(AluOp::Sub, width, 0, frame.get(dst));
                 frame.set(dst, result);
             }
-            Insn::SignExtend {
-                extension,
-                dst,
-                src,
-            } => {
+            Insn::SignExtend { extension, dst, src } => {
                 let wide = sign_extend(frame.get(src), extension.bits());
                 let width = extension.width();
                 frame.set(dst, alu(AluOp::Mov, width, 0, wide));
@@ -244,23 +227,11 @@ impl Engine<'_> {
                 };
                 frame.set(dst, value);
             }
-            Insn::Store {
-                size,
-                base,
-                off,
-                src,
-            } => {
+            Insn::Store { size, base, off, src } => {
                 let address = place(frame, base, off);
-                self.memory
-                    .store(address, memory_width(size), frame.src(src))?;
+                self.memory.store(address, memory_width(size), frame.src(src))?;
             }
-            Insn::Atomic {
-                op,
-                width,
-                base,
-                off,
-                src,
-            } => {
+            Insn::Atomic { op, width, base, off, src } => {
                 let address = place(frame, base, off);
                 let memory = memory_width(width.size());
                 let old = self.memory.load(address, memory)?;

@@ -45,12 +45,8 @@ impl Host for Recorder {
     }
 }
 
-const ARGS: [[u64; 2]; 4] = [
-    [0, 1],
-    [5, 0xffff_ffff_ffff_fffe],
-    [0x1_0000_0007, 8],
-    [u64::MAX, 1 << 31],
-];
+const ARGS: [[u64; 2]; 4] =
+    [[0, 1], [5, 0xffff_ffff_ffff_fffe], [0x1_0000_0007, 8], [u64::MAX, 1 << 31]];
 
 fn content(memory: &Memory, (id, global): (u64, &Global)) -> Vec<u8> {
     memory.read(id, global.size as u32).unwrap().to_vec()
@@ -66,9 +62,7 @@ fn run_ir(module: &Module, args: &[u64]) -> Outcome {
     let globals = module.globals.iter_enumerated().map(address);
     Outcome {
         result,
-        globals: globals
-            .map(|global| content(&machine.memory, global))
-            .collect(),
+        globals: globals.map(|global| content(&machine.memory, global)).collect(),
         calls: host.calls,
     }
 }
@@ -153,9 +147,7 @@ fn run_object(module: &Module, out: &object::Object, args: &[u64]) -> Outcome {
     let globals = module.globals.iter_enumerated().map(address);
     Outcome {
         result,
-        globals: globals
-            .map(|global| content(&engine.memory, global))
-            .collect(),
+        globals: globals.map(|global| content(&engine.memory, global)).collect(),
         calls: host.calls,
     }
 }
@@ -189,10 +181,7 @@ fn compare(seed: u64, module: &Module, cpu: Cpu, reserved: RegSet) -> (u32, usiz
 /// them.
 fn without_atomics(module: &Module) -> Module {
     let mut module = module.clone();
-    let bodies = module
-        .funcs
-        .iter_mut()
-        .filter_map(|func| func.body.as_mut());
+    let bodies = module.funcs.iter_mut().filter_map(|func| func.body.as_mut());
     for inst in bodies.flat_map(|body| body.values.iter_mut()) {
         if let Op::Atomic { access, .. } = inst.op {
             inst.op = Op::Load(access);
@@ -235,9 +224,7 @@ fn instructions_mean_what_ir_means() {
 fn spilled_registers_keep_their_values() {
     let few = RegSet::from_iter([Reg::R7, Reg::R8, Reg::R9, Reg::R10]);
     check_all(400..420, few);
-    let fewer = RegSet::from_iter([Reg::R5, Reg::R4])
-        .union(RegSet::CALLEE_SAVED)
-        .union(FP);
+    let fewer = RegSet::from_iter([Reg::R5, Reg::R4]).union(RegSet::CALLEE_SAVED).union(FP);
     check_all(550..570, fewer);
 }
 
@@ -282,12 +269,8 @@ fn long_jumps_need_v4() {
     };
     for (arg, wanted) in [(0, 0), (7, 999)] {
         let linked = object::link(&out, object::FuncId::new(0)).unwrap();
-        let mut engine = Engine {
-            linked: &linked,
-            memory: Memory::default(),
-            data: Vec::new(),
-            fuel: 100_000,
-        };
+        let mut engine =
+            Engine { linked: &linked, memory: Memory::default(), data: Vec::new(), fuel: 100_000 };
         let result = engine.run(&mut Recorder::default(), &[0, arg]);
         assert_eq!(result, Ok(wanted));
     }
@@ -304,10 +287,7 @@ fn stack_frames_are_limited() {
     assert!(emit_one(&module(504), Cpu::V3).is_ok());
     let report = emit_one(&module(505), Cpu::V3).unwrap_err();
     assert_eq!(report.code.name(), "E0403");
-    assert!(
-        report.notes[0].text.contains("`buffer` takes 505 bytes"),
-        "{report:?}"
-    );
+    assert!(report.notes[0].text.contains("`buffer` takes 505 bytes"), "{report:?}");
 }
 
 /// Instructions of one function from IR text, as text.

@@ -31,17 +31,7 @@ impl Random {
     fn constant(&mut self) -> i64 {
         match self.below(6) {
             0 => self.next() as i64,
-            1 => self.pick(&[
-                -1,
-                0,
-                1,
-                0xff,
-                0xffff,
-                0xffff_ffff,
-                1 << 31,
-                i64::MIN,
-                i64::MAX,
-            ]),
+            1 => self.pick(&[-1, 0, 1, 0xff, 0xffff, 0xffff_ffff, 1 << 31, i64::MIN, i64::MAX]),
             2 => 1 << self.below(64),
             _ => self.below(16) as i64 - 4,
         }
@@ -60,17 +50,10 @@ pub(crate) fn module(seed: u64) -> Module {
         init,
         span: Span::NONE,
     };
-    module
-        .globals
-        .push(global("data", GlobalKind::Data, GlobalInit::Zero));
+    module.globals.push(global("data", GlobalKind::Data, GlobalInit::Zero));
     let bytes: Vec<u8> = (0..32).map(|_| random.next() as u8).collect();
-    let init = GlobalInit::Data {
-        bytes,
-        relocs: Vec::new(),
-    };
-    module
-        .globals
-        .push(global("table", GlobalKind::Constant, init));
+    let init = GlobalInit::Data { bytes, relocs: Vec::new() };
+    module.globals.push(global("table", GlobalKind::Constant, init));
     let n_funcs = 1 + random.below(4);
     for idx in 0..n_funcs {
         let is_main = idx == 0;
@@ -82,11 +65,7 @@ pub(crate) fn module(seed: u64) -> Module {
         let func = Func {
             name: format!("f{idx}"),
             section: is_main.then(|| "xdp".into()),
-            linkage: if is_main {
-                Linkage::Global
-            } else {
-                Linkage::Static
-            },
+            linkage: if is_main { Linkage::Global } else { Linkage::Static },
             inline: random.pick(&[Inline::Default, Inline::Always, Inline::Never, Inline::Hint]),
             is_kfunc: false,
             ret: Type::I64,
@@ -139,19 +118,13 @@ impl<'a> Generator<'a> {
     fn body(mut self, n_stmts: usize) -> Body {
         let params = self.module.funcs[FuncId::new(self.func)].params.clone();
         let entry = self.body.entry;
-        let params: Vec<Value> = params
-            .iter()
-            .map(|&ty| self.body.push_param(entry, ty, Span::NONE))
-            .collect();
+        let params: Vec<Value> =
+            params.iter().map(|&ty| self.body.push_param(entry, ty, Span::NONE)).collect();
         for idx in 0..2 + self.random.below(4) {
             let width = self.random.pick(&Width::ALL);
             let slot = self.slot(width.bytes());
             self.vars.push((slot, width));
-            let value = params
-                .iter()
-                .copied()
-                .filter(|&p| self.body.ty(p) == Type::I64)
-                .nth(idx);
+            let value = params.iter().copied().filter(|&p| self.body.ty(p) == Type::I64).nth(idx);
             let value = value.unwrap_or_else(|| self.number(Type::I64));
             self.store(slot, 0, width, value);
         }
@@ -159,18 +132,8 @@ impl<'a> Generator<'a> {
             let slot = self.slot(16);
             self.buffers.push(slot);
             let dst = Address::new(self.body.slot_addr(slot, 0), 0);
-            let byte = self
-                .body
-                .constant(Type::I32, self.random.pick(&[0, 0, 1, 0xff]));
-            self.push(
-                Op::MemSet {
-                    dst,
-                    byte,
-                    n_bytes: 16,
-                    align: 8,
-                },
-                Type::Void,
-            );
+            let byte = self.body.constant(Type::I32, self.random.pick(&[0, 0, 1, 0xff]));
+            self.push(Op::MemSet { dst, byte, n_bytes: 16, align: 8 }, Type::Void);
         }
         self.stmts(n_stmts);
         let value = self.value(Type::I64, 3);
@@ -179,11 +142,7 @@ impl<'a> Generator<'a> {
     }
 
     fn slot(&mut self, size: u32) -> SlotId {
-        self.body.slots.push(Slot {
-            size,
-            align: size.min(8),
-            name: None,
-        })
+        self.body.slots.push(Slot { size, align: size.min(8), name: None })
     }
 
     fn push(&mut self, op: Op, ty: Type) -> Value {
@@ -232,9 +191,7 @@ impl<'a> Generator<'a> {
 
     fn global_place(&mut self, width: Width, global: usize) -> Address {
         let offset = self.random.below(32 / width.bytes() as usize) as i32 * width.bytes() as i32;
-        let base = self
-            .body
-            .leaf(Op::GlobalAddr(GlobalId::new(global), 0), Type::Ptr);
+        let base = self.body.leaf(Op::GlobalAddr(GlobalId::new(global), 0), Type::Ptr);
         Address::new(base, offset)
     }
 
@@ -258,9 +215,7 @@ impl<'a> Generator<'a> {
                 self.push(Op::Trunc(inner), ty)
             }
             4 => {
-                let width = self
-                    .random
-                    .pick(&Width::ALL[..if ty == Type::I64 { 3 } else { 2 }]);
+                let width = self.random.pick(&Width::ALL[..if ty == Type::I64 { 3 } else { 2 }]);
                 let from = if width == Width::W32 { Type::I32 } else { ty };
                 let inner = self.value(from, depth - 1);
                 self.push(Op::Sext(inner, width), ty)
@@ -359,20 +314,15 @@ impl<'a> Generator<'a> {
 
     fn assign(&mut self) {
         let (slot, width) = self.random.pick(&self.vars.clone());
-        let ty = if width == Width::W64 {
-            Type::I64
-        } else {
-            self.random.pick(&[Type::I32, Type::I64])
-        };
+        let ty =
+            if width == Width::W64 { Type::I64 } else { self.random.pick(&[Type::I32, Type::I64]) };
         let value = self.value(ty, 3);
         self.store(slot, 0, width, value);
     }
 
     fn copy(&mut self) {
-        let (dst, src) = (
-            self.random.pick(&self.buffers.clone()),
-            self.random.pick(&self.buffers.clone()),
-        );
+        let (dst, src) =
+            (self.random.pick(&self.buffers.clone()), self.random.pick(&self.buffers.clone()));
         let n_bytes = self.random.pick(&[4, 8, 16, 12]);
         let (dst, mut src) = (self.address(dst, 0), self.address(src, 0));
         if self.random.below(3) == 0 {
@@ -380,15 +330,7 @@ impl<'a> Generator<'a> {
             src = self.global_place(Width::W64, global);
             src.offset = src.offset.min(16);
         }
-        self.push(
-            Op::MemCopy {
-                dst,
-                src,
-                n_bytes,
-                align: 4,
-            },
-            Type::Void,
-        );
+        self.push(Op::MemCopy { dst, src, n_bytes, align: 4 }, Type::Void);
     }
 
     fn call(&mut self) {
@@ -413,25 +355,13 @@ impl<'a> Generator<'a> {
 
     fn atomic(&mut self) {
         let width = self.random.pick(&[Width::W32, Width::W64]);
-        let ty = if width == Width::W64 {
-            Type::I64
-        } else {
-            Type::I32
-        };
+        let ty = if width == Width::W64 { Type::I64 } else { Type::I32 };
         let place = self.global_place(width, 0);
         let value = self.value(ty, 1);
         let op = self.random.pick(AtomicOp::ALL);
         let expected = (op == AtomicOp::CompareExchange).then(|| self.value(ty, 1));
         let access = Access::new(place, width);
-        let old = self.push(
-            Op::Atomic {
-                op,
-                access,
-                value,
-                expected,
-            },
-            ty,
-        );
+        let old = self.push(Op::Atomic { op, access, value, expected }, ty);
         if self.random.below(2) == 0 {
             let place = self.global_place(width, 0);
             self.push(Op::Store(Access::new(place, width), old), Type::Void);
@@ -443,13 +373,7 @@ impl<'a> Generator<'a> {
         let (lhs, rhs) = (self.value(ty, 2), self.value(ty, 1));
         let cond = self.random.pick(Cond::ALL);
         let (then, otherwise) = (Target::new(then), Target::new(otherwise));
-        self.body.blocks[self.block].term = Term::Branch {
-            cond,
-            lhs,
-            rhs,
-            then,
-            otherwise,
-        };
+        self.body.blocks[self.block].term = Term::Branch { cond, lhs, rhs, then, otherwise };
     }
 
     fn if_else(&mut self) {
@@ -479,21 +403,14 @@ impl<'a> Generator<'a> {
         let inside = self.body.blocks.push(Block::default());
         let exit = self.body.blocks.push(Block::default());
         self.body.blocks[header].unroll =
-            self.random
-                .pick(&[Unroll::Default, Unroll::Full, Unroll::Count(2)]);
+            self.random.pick(&[Unroll::Default, Unroll::Full, Unroll::Count(2)]);
         self.body.blocks[self.block].term = Term::Jump(Target::new(header));
         self.block = header;
         let address = self.address(counter, 0);
         let lhs = self.push(Op::Load(Access::new(address, Width::W32)), Type::I32);
         let (then, otherwise) = (Target::new(inside), Target::new(exit));
         let cond = self.random.pick(&[Cond::SLt, Cond::ULt, Cond::Ne]);
-        self.body.blocks[self.block].term = Term::Branch {
-            cond,
-            lhs,
-            rhs: limit,
-            then,
-            otherwise,
-        };
+        self.body.blocks[self.block].term = Term::Branch { cond, lhs, rhs: limit, then, otherwise };
         self.block = inside;
         self.exits.push(exit);
         let n = self.random.below(3);

@@ -31,9 +31,8 @@ impl Host for Recorder {
             _ => arg,
         });
         let shown: Vec<u64> = shown.collect();
-        let hash = shown.iter().fold(u64::from(number), |h, a| {
-            (h ^ a).wrapping_mul(0x9E3779B97F4A7C15)
-        });
+        let hash =
+            shown.iter().fold(u64::from(number), |h, a| (h ^ a).wrapping_mul(0x9E3779B97F4A7C15));
         if let Some(&pointer) = args.iter().find(|&&arg| memory.read(arg, 8).is_ok()) {
             memory.store(pointer, Width::W64, hash).unwrap();
         }
@@ -49,18 +48,10 @@ fn run(module: &Module, fuel: u64, args: &[u64]) -> Outcome {
     let args: Vec<u64> = std::iter::once(ctx).chain(args.iter().copied()).collect();
     let result = machine.call(&mut host, FuncId::new(0), &args);
     let content = |(id, global): (GlobalId, &Global)| {
-        machine
-            .memory
-            .read(machine.globals[id], global.size as u32)
-            .unwrap()
-            .to_vec()
+        machine.memory.read(machine.globals[id], global.size as u32).unwrap().to_vec()
     };
     let globals = module.globals.iter_enumerated().map(content).collect();
-    Outcome {
-        result,
-        globals,
-        calls: host.calls,
-    }
+    Outcome { result, globals, calls: host.calls }
 }
 
 type Pass = fn(&mut Module);
@@ -85,9 +76,7 @@ fn each_func(module: &mut Module, pass: impl Fn(&Module, FuncId, &mut Body)) {
 
 const PASSES: &[(&str, Pass)] = &[
     ("simplify_cfg", |m| each_body(m, |_, b| simplify_cfg(b))),
-    ("remove_dead_code", |m| {
-        each_body(m, |_, b| remove_dead_code(b))
-    }),
+    ("remove_dead_code", |m| each_body(m, |_, b| remove_dead_code(b))),
     ("simplify", |m| each_body(m, simplify)),
     ("promote_slots", |m| each_body(m, |_, b| promote_slots(b))),
     ("split_slots", |m| each_body(m, |_, b| split_slots(b))),
@@ -103,12 +92,8 @@ const PASSES: &[(&str, Pass)] = &[
     }),
     ("combine_stores", |m| each_body(m, |_, b| combine_stores(b))),
     ("expand", |m| each_func(m, expand)),
-    ("decide_comparisons", |m| {
-        each_body(m, |_, b| decide_comparisons(b))
-    }),
-    ("drop_unseen_bits", |m| {
-        each_body(m, |_, b| drop_unseen_bits(b))
-    }),
+    ("decide_comparisons", |m| each_body(m, |_, b| decide_comparisons(b))),
+    ("drop_unseen_bits", |m| each_body(m, |_, b| drop_unseen_bits(b))),
     ("thread_jumps", |m| each_body(m, |_, b| thread_jumps(b))),
     ("unroll_loop", |m| each_body(m, |_, b| unroll_loop(b))),
     ("inline", |m| {
@@ -120,32 +105,22 @@ const PASSES: &[(&str, Pass)] = &[
     }),
 ];
 
-const ARGS: [[u64; 2]; 4] = [
-    [0, 1],
-    [5, 0xffff_ffff_ffff_fffe],
-    [0x1_0000_0007, 8],
-    [u64::MAX, 1 << 31],
-];
+const ARGS: [[u64; 2]; 4] =
+    [[0, 1], [5, 0xffff_ffff_ffff_fffe], [0x1_0000_0007, 8], [u64::MAX, 1 << 31]];
 
 /// Runs `pass`, and fails if the module means something else afterwards.
 fn check(name: &str, seed: u64, module: &mut Module, pass: impl FnOnce(&mut Module)) {
     let before = module.clone();
     pass(module);
     let invalid = validate(module);
-    assert!(
-        invalid.is_empty(),
-        "{name}, seed {seed}: {invalid:#?}\n{before}\n=>\n{module}"
-    );
+    assert!(invalid.is_empty(), "{name}, seed {seed}: {invalid:#?}\n{before}\n=>\n{module}");
     for args in ARGS {
         let old = run(&before, 20_000, &args);
         if old.result == Err(Fault::OutOfFuel) {
             continue;
         }
         let new = run(module, 100_000, &args);
-        assert_eq!(
-            old, new,
-            "{name}, seed {seed}, {args:?}\n{before}\n=>\n{module}"
-        );
+        assert_eq!(old, new, "{name}, seed {seed}, {args:?}\n{before}\n=>\n{module}");
     }
 }
 
@@ -169,9 +144,7 @@ fn every_level_keeps_the_meaning() {
     for seed in 1000..1200 {
         for level in [OptLevel::O0, OptLevel::O2] {
             let mut module = generate::module(seed);
-            check("optimize", seed, &mut module, |module| {
-                optimize(module, level)
-            });
+            check("optimize", seed, &mut module, |module| optimize(module, level));
         }
     }
 }

@@ -73,13 +73,7 @@ impl Emitter {
     }
 
     pub fn jump_if(&mut self, op: JmpOp, dst: Reg, imm: i32, label: Label) {
-        let insn = Insn::JumpIf {
-            width: Width::W64,
-            op,
-            dst,
-            src: Src::Imm(imm),
-            off: 0,
-        };
+        let insn = Insn::JumpIf { width: Width::W64, op, dst, src: Src::Imm(imm), off: 0 };
         self.push_to(insn, label);
     }
 
@@ -89,12 +83,7 @@ impl Emitter {
 
     pub fn alu(&mut self, width: Width, op: AluOp, dst: Reg, src: impl Into<Src>) {
         let src = src.into();
-        self.push(Insn::Alu {
-            width,
-            op,
-            dst,
-            src,
-        });
+        self.push(Insn::Alu { width, op, dst, src });
     }
 
     pub fn mov(&mut self, dst: Reg, src: impl Into<Src>) {
@@ -111,12 +100,7 @@ impl Emitter {
     }
 
     pub fn fetch(&mut self, reg: Reg, slot: Slot) {
-        self.push(Insn::Load {
-            ty: LoadType::U64,
-            dst: reg,
-            base: Reg::FP,
-            off: slot.offset(),
-        });
+        self.push(Insn::Load { ty: LoadType::U64, dst: reg, base: Reg::FP, off: slot.offset() });
     }
 
     /// The code as bytes; none if it is too long for rbpf.

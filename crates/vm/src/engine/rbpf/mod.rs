@@ -46,26 +46,19 @@ fn image(program: &Program, start: u32) -> Result<&Image, Trap> {
         None => return Err(FaultKind::bad_instruction("a function that does not exist")),
     };
     image.as_ref().map_err(|reason| {
-        Box::new(FaultKind::NotExpressible {
-            engine: NAME,
-            reason: reason.clone(),
-        })
+        Box::new(FaultKind::NotExpressible { engine: NAME, reason: reason.clone() })
     })
 }
 
 /// What rbpf and we say if something is wrong with the code itself.
 fn broken(detail: impl Debug) -> Trap {
-    Box::new(FaultKind::Engine {
-        engine: NAME,
-        detail: format!("{detail:?}"),
-    })
+    Box::new(FaultKind::Engine { engine: NAME, detail: format!("{detail:?}") })
 }
 
 /// rbpf with the code of `image`.
 fn interpreter(image: &Image) -> Result<EbpfVmNoData<'_>, Trap> {
     let mut vm = EbpfVmNoData::new(None).map_err(broken)?;
-    vm.set_stack_usage_calculator(|_, _, _| emit::SCRATCH_BYTES, Box::new(()))
-        .map_err(broken)?;
+    vm.set_stack_usage_calculator(|_, _, _| emit::SCRATCH_BYTES, Box::new(())).map_err(broken)?;
     vm.set_program(&image.bytes).map_err(broken)?;
     for (number, function) in runtime::FUNCTIONS {
         vm.register_helper(*number, *function).map_err(broken)?;

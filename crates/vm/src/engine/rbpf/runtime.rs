@@ -42,16 +42,10 @@ type Function = fn(u64, u64, u64, u64, u64) -> u64;
 
 /// The runtime.
 pub(super) const FUNCTIONS: &[(u32, Function)] = &[
-    (call::ARGUMENT, |idx, _, _, _, _| {
-        with(|state| Ok(state.args[idx as usize % 5]))
-    }),
-    (call::FRAME_POINTER, |_, _, _, _, _| {
-        with(|state| Ok(state.machine.frame_pointer()))
-    }),
+    (call::ARGUMENT, |idx, _, _, _, _| with(|state| Ok(state.args[idx as usize % 5]))),
+    (call::FRAME_POINTER, |_, _, _, _, _| with(|state| Ok(state.machine.frame_pointer()))),
     (call::BLOCK, |number, _, _, _, _| block(number)),
-    (call::LOAD, |idx, base, _, _, _| {
-        with_step(idx, |state, step| load(state, step, base))
-    }),
+    (call::LOAD, |idx, base, _, _, _| with_step(idx, |state, step| load(state, step, base))),
     (call::STORE, |idx, base, src, _, _| {
         with_step(idx, |state, step| store(state, step, base, src))
     }),
@@ -61,36 +55,22 @@ pub(super) const FUNCTIONS: &[(u32, Function)] = &[
     (call::LOAD_PACKET, |idx, index, _, _, _| {
         with_step(idx, |state, step| load_packet(state, step, index))
     }),
-    (call::SIGNED_DIVISION, |a, b, kind, _, _| {
-        signed_division(a, b, kind)
-    }),
+    (call::SIGNED_DIVISION, |a, b, kind, _, _| signed_division(a, b, kind)),
     (call::MAY_GOTO, |idx, _, _, _, _| {
-        with_step(idx, |state, _| {
-            Ok(u64::from(state.machine.loop_budget_is_spent()))
-        })
+        with_step(idx, |state, _| Ok(u64::from(state.machine.loop_budget_is_spent())))
     }),
-    (call::ENTER, |idx, _, _, _, _| {
-        with_step(idx, |state, _| state.machine.enter_frame())
-    }),
-    (call::LEAVE, |idx, _, _, _, _| {
-        with_step(idx, |state, _| leave(state))
-    }),
+    (call::ENTER, |idx, _, _, _, _| with_step(idx, |state, _| state.machine.enter_frame())),
+    (call::LEAVE, |idx, _, _, _, _| with_step(idx, |state, _| leave(state))),
     (call::SITE, |idx, _, _, _, _| {
         with_step(idx, |state, _| {
             state.site = idx as u32;
             Ok(0)
         })
     }),
-    (call::HELPER, |a, b, c, d, e| {
-        with(|state| helper(state, [a, b, c, d, e]))
-    }),
-    (call::TAIL_CALL, |_, map, index, _, _| {
-        with(|state| tail_call(state, map, index))
-    }),
+    (call::HELPER, |a, b, c, d, e| with(|state| helper(state, [a, b, c, d, e]))),
+    (call::TAIL_CALL, |_, map, index, _, _| with(|state| tail_call(state, map, index))),
     (call::RESULT, |_, _, _, _, _| with(|state| Ok(state.result))),
-    (call::FAIL, |idx, _, _, _, _| {
-        with_step(idx, |_, step| Err(failure(step)))
-    }),
+    (call::FAIL, |idx, _, _, _, _| with_step(idx, |_, step| Err(failure(step)))),
 ];
 
 /// What a run of rbpf needs.
@@ -139,12 +119,7 @@ pub(super) fn execute(
     let Some(state) = STATE.take() else {
         unreachable!("runtime functions put the state back");
     };
-    let State {
-        machine: finished,
-        mut fault,
-        cutoff,
-        ..
-    } = *state;
+    let State { machine: finished, mut fault, cutoff, .. } = *state;
     *machine = finished;
     if let (None, Some(idx)) = (&fault, cutoff) {
         fault = Some((machine.out_of_fuel(), idx));
@@ -280,10 +255,7 @@ fn helper(state: &mut State, args: [u64; 5]) -> Result<u64, Trap> {
     let Some(&Step::CallHelper { id }) = program.steps.get(state.site as usize) else {
         return Err(mismatch());
     };
-    let mut callee = Callee {
-        program: &program,
-        known: BTreeMap::new(),
-    };
+    let mut callee = Callee { program: &program, known: BTreeMap::new() };
     helpers::call(&mut state.machine, id, args, &mut callee)
 }
 

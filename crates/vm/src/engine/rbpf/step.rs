@@ -95,13 +95,9 @@ impl Legaliser<'_> {
             }
             &Step::LoadPacket { index, .. } => self.load_packet(idx, index),
             &Step::Jump { target } => self.out.goto(self.label(target)),
-            &Step::JumpIf {
-                width,
-                op,
-                dst,
-                src,
-                target,
-            } => self.jump_if(width, op, dst, src, target),
+            &Step::JumpIf { width, op, dst, src, target } => {
+                self.jump_if(width, op, dst, src, target)
+            }
             &Step::MayGoto { target } => self.may_goto(idx, target),
             &Step::CallLocal { target } => self.call_local(idx, target),
             &Step::CallHelper { id } => self.call_helper(idx, id),
@@ -124,34 +120,17 @@ impl Legaliser<'_> {
 
     fn compute(&mut self, insn: Insn) {
         match insn {
-            Insn::Alu {
-                width,
-                op: op @ (AluOp::SDiv | AluOp::SMod),
-                dst,
-                src,
-            } => {
+            Insn::Alu { width, op: op @ (AluOp::SDiv | AluOp::SMod), dst, src } => {
                 let kind = i32::from(op == AluOp::SMod) << 1 | i32::from(width == Width::W32);
                 let args = [dst.into(), src.into(), Operand::Imm(kind)];
                 self.runtime_into(call::SIGNED_DIVISION, &args, dst);
             }
-            Insn::Alu {
-                width,
-                op,
-                dst,
-                src,
-            } => self.alu(width, op, dst, src),
-            Insn::Neg {
-                width: Width::W64,
-                dst,
-            } => {
+            Insn::Alu { width, op, dst, src } => self.alu(width, op, dst, src),
+            Insn::Neg { width: Width::W64, dst } => {
                 self.out.alu(Width::W64, AluOp::Xor, dst, -1);
                 self.out.alu(Width::W64, AluOp::Add, dst, 1);
             }
-            Insn::SignExtend {
-                extension,
-                dst,
-                src,
-            } => self.sign_extend(extension, dst, src),
+            Insn::SignExtend { extension, dst, src } => self.sign_extend(extension, dst, src),
             Insn::ByteSwap { op, bits, dst } => self.byte_swap(op, bits, dst),
             other => self.out.push(other),
         }
@@ -205,23 +184,15 @@ impl Legaliser<'_> {
 
     fn jump_if(&mut self, width: Width, op: JmpOp, dst: Reg, src: Src, target: u32) {
         let target = self.label(target);
-        let is_unsigned = !matches!(
-            op,
-            JmpOp::Set | JmpOp::SGt | JmpOp::SGe | JmpOp::SLt | JmpOp::SLe
-        );
+        let is_unsigned =
+            !matches!(op, JmpOp::Set | JmpOp::SGt | JmpOp::SGe | JmpOp::SLt | JmpOp::SLe);
         let needs_register = match src {
             Src::Imm(imm) => width == Width::W64 && is_unsigned && imm < 0,
             Src::Reg(reg) => reg == Reg::R10,
         };
         let off = 0;
         if !needs_register && dst != Reg::R10 {
-            let insn = Insn::JumpIf {
-                width,
-                op,
-                dst,
-                src,
-                off,
-            };
+            let insn = Insn::JumpIf { width, op, dst, src, off };
             self.out.push_to(insn, target);
             return;
         }
@@ -252,13 +223,7 @@ impl Legaliser<'_> {
             right = Src::Reg(reg);
         }
         let (taken, past) = (self.out.label(), self.out.label());
-        let insn = Insn::JumpIf {
-            width,
-            op,
-            dst: left,
-            src: right,
-            off,
-        };
+        let insn = Insn::JumpIf { width, op, dst: left, src: right, off };
         self.out.push_to(insn, taken);
         self.give_back(&borrowed);
         self.out.goto(past);

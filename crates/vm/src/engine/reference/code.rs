@@ -48,64 +48,33 @@ pub(super) fn translate(program: &Program) -> Vec<Op> {
 }
 
 fn plain(code: Code) -> Op {
-    Op {
-        code,
-        dst: 0,
-        src: IMM,
-        detail: 0,
-        off: 0,
-        imm: 0,
-    }
+    Op { code, dst: 0, src: IMM, detail: 0, off: 0, imm: 0 }
 }
 
 fn with_src(op: Op, src: Src) -> Op {
     match src {
-        Src::Reg(reg) => Op {
-            src: reg.number(),
-            ..op
-        },
-        Src::Imm(imm) => Op {
-            src: IMM,
-            imm: i64::from(imm) as u64,
-            ..op
-        },
+        Src::Reg(reg) => Op { src: reg.number(), ..op },
+        Src::Imm(imm) => Op { src: IMM, imm: i64::from(imm) as u64, ..op },
     }
 }
 
 fn op(step: &Step) -> Op {
     match *step {
         Step::Compute(insn) => compute(insn),
-        Step::LoadImm64 { dst, value } => Op {
-            dst: dst.number(),
-            imm: value,
-            ..plain(Code::Mov64)
-        },
+        Step::LoadImm64 { dst, value } => {
+            Op { dst: dst.number(), imm: value, ..plain(Code::Mov64) }
+        }
         Step::Load { ty, dst, base, off } => Op {
             dst: dst.number(),
             src: base.number(),
             off: i32::from(off),
             ..plain(load_code(ty))
         },
-        Step::Store {
-            size,
-            base,
-            off,
-            src,
-        } => {
-            let op = Op {
-                dst: base.number(),
-                off: i32::from(off),
-                ..plain(store_code(size))
-            };
+        Step::Store { size, base, off, src } => {
+            let op = Op { dst: base.number(), off: i32::from(off), ..plain(store_code(size)) };
             with_src(op, src)
         }
-        Step::Atomic {
-            op,
-            width,
-            base,
-            off,
-            src,
-        } => Op {
+        Step::Atomic { op, width, base, off, src } => Op {
             dst: base.number(),
             src: src.number(),
             detail: atomic_index(op),
@@ -123,24 +92,12 @@ fn op(step: &Step) -> Op {
         },
         Step::Jump { target } => to(plain(Code::Jump), target),
         Step::MayGoto { target } => to(plain(Code::MayGoto), target),
-        Step::JumpIf {
-            width,
-            op,
-            dst,
-            src,
-            target,
-        } => {
-            let op = Op {
-                dst: dst.number(),
-                ..plain(jump_code(width, op))
-            };
+        Step::JumpIf { width, op, dst, src, target } => {
+            let op = Op { dst: dst.number(), ..plain(jump_code(width, op)) };
             to(with_src(op, src), target)
         }
         Step::CallLocal { target } => to(plain(Code::CallLocal), target),
-        Step::CallHelper { id } => Op {
-            imm: u64::from(id),
-            ..plain(Code::CallHelper)
-        },
+        Step::CallHelper { id } => Op { imm: u64::from(id), ..plain(Code::CallHelper) },
         Step::Exit => plain(Code::Exit),
         Step::Fail(_) => plain(Code::Fail),
     }
@@ -148,24 +105,13 @@ fn op(step: &Step) -> Op {
 
 fn to(op: Op, target: u32) -> Op {
     // Programs have at most a million instructions.
-    Op {
-        off: target as i32,
-        ..op
-    }
+    Op { off: target as i32, ..op }
 }
 
 fn compute(insn: Insn) -> Op {
     match insn {
-        Insn::Alu {
-            width,
-            op,
-            dst,
-            src,
-        } => {
-            let op = Op {
-                dst: dst.number(),
-                ..plain(alu_code(width, op))
-            };
+        Insn::Alu { width, op, dst, src } => {
+            let op = Op { dst: dst.number(), ..plain(alu_code(width, op)) };
             with_src(op, src)
         }
         Insn::Neg { width, dst } => Op {
@@ -175,11 +121,7 @@ fn compute(insn: Insn) -> Op {
                 Width::W64 => Code::Neg64,
             })
         },
-        Insn::SignExtend {
-            extension,
-            dst,
-            src,
-        } => Op {
+        Insn::SignExtend { extension, dst, src } => Op {
             dst: dst.number(),
             src: src.number(),
             ..plain(match extension {
@@ -190,10 +132,7 @@ fn compute(insn: Insn) -> Op {
                 Extension::W64From32 => Code::SignExtend64From32,
             })
         },
-        Insn::ByteSwap { op, bits, dst } => Op {
-            dst: dst.number(),
-            ..plain(swap_code(op, bits))
-        },
+        Insn::ByteSwap { op, bits, dst } => Op { dst: dst.number(), ..plain(swap_code(op, bits)) },
         _ => plain(Code::Fail),
     }
 }

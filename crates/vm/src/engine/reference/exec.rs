@@ -119,11 +119,7 @@ fn straight(machine: &mut Machine, program: &Program, idx: &mut u32, regs: &mut 
         fuel -= 1;
         let dst = usize::from(op.dst & 15);
         let a = regs[dst];
-        let b = if op.src == IMM {
-            op.imm
-        } else {
-            regs[usize::from(op.src & 15)]
-        };
+        let b = if op.src == IMM { op.imm } else { regs[usize::from(op.src & 15)] };
         let (a32, b32) = (a as u32, b as u32);
         macro_rules! wide {
             ($value:expr) => {
@@ -144,10 +140,7 @@ fn straight(machine: &mut Machine, program: &Program, idx: &mut u32, regs: &mut 
         }
         macro_rules! load {
             ($size:ident, $value:ident => $extended:expr) => {
-                match machine
-                    .memory
-                    .load(b.wrapping_add(op.off as i64 as u64), Size::$size)
-                {
+                match machine.memory.load(b.wrapping_add(op.off as i64 as u64), Size::$size) {
                     Ok($value) => regs[dst] = $extended,
                     Err(trap) => break Stop::Trap(trap),
                 }
@@ -315,7 +308,4 @@ fn load_packet(machine: &mut Machine, regs: &mut [u64; 16], op: &Op, index: u64)
     }
 }
 
-const _: () = assert!(
-    address(1, 0) > u32::MAX as u64,
-    "only packets have short addresses"
-);
+const _: () = assert!(address(1, 0) > u32::MAX as u64, "only packets have short addresses");
