@@ -122,6 +122,7 @@ impl<'a, 's> TokenSource<'a, 's> {
                     }
                     Some(TokenKind::Ident) if outer == Some(Bracket::Attribute) => Bracket::Values,
                     Some(TokenKind::Ident) if self.is_call(inner, at) => Bracket::Values,
+                    Some(TokenKind::KwOffsetof) => Bracket::Offsetof,
                     _ => Bracket::Other,
                 });
             }

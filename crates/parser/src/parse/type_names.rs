@@ -18,6 +18,8 @@ pub(super) enum Bracket {
     Values,
     /// `((` of an attribute.
     Attribute,
+    /// `(` behind `__builtin_offsetof`: a type, then members.
+    Offsetof,
     /// Any other `(` or `[`.
     Other,
 }
