@@ -79,6 +79,8 @@ impl Machine<'_> {
             }
             Kind::Ctx => self.load_ctx(off, n_bytes, origin),
             Kind::MapValue(map) => self.load_map(&pointer, map, off, n_bytes, origin),
+            // This may be the context, whose packet pointers are 4 bytes wide.
+            Kind::Unknown if n_bytes >= 4 => Value::unknown(origin),
             // What is behind these may be a pointer.
             Kind::Unknown | Kind::Btf | Kind::Map(_)
                 if n_bytes == 8 || self.program.prog_type.is_none() =>
