@@ -3,6 +3,7 @@
 
 mod book;
 mod console;
+mod kernel;
 mod process;
 mod shell;
 mod transcripts;

@@ -1,0 +1,110 @@
+//! `bpfc run --kernel` with real events: programs that start, packets that arrive.
+
+use crate::shell::Shell;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+/// True if the tests run as root; otherwise says so, or fails where the kernel is required.
+fn may_load() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let is_root = status.lines().any(|line| line.starts_with("Uid:\t0\t0"));
+    if !is_root {
+        assert!(std::env::var_os("BPFC_REQUIRE_KERNEL").is_none(), "the kernel needs root");
+        println!("  skipped: loading programs needs root");
+    }
+    is_root
+}
+
+/// Runs `bpfc run --kernel --json …`; calls `act` once everything is attached. What it printed,
+/// a JSON object a line.
+fn run(arguments: &[&str], n_programs: usize, act: impl FnOnce()) -> Vec<serde_json::Value> {
+    let shell = Shell::new();
+    let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
+    command.args(["run", "--kernel", "--json", "--duration", "2"]).args(arguments);
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bpfc starts");
+    let mut errors = BufReader::new(child.stderr.take().expect("piped"));
+    let mut said = String::new();
+    for _ in 0..n_programs {
+        errors.read_line(&mut said).expect("readable");
+    }
+    assert_eq!(said.matches("attached to").count(), n_programs, "{said}");
+    act();
+    let mut output = String::new();
+    child.stdout.take().expect("piped").read_to_string(&mut output).expect("text");
+    assert!(child.wait().expect("it ends").success(), "{output}");
+    output.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn execsnoop_shows_programs_that_start() {
+    if !may_load() {
+        return;
+    }
+    let lines = run(&["examples/execsnoop.c"], 1, || {
+        for _ in 0..3 {
+            Command::new("/bin/true").status().expect("it runs");
+        }
+    });
+    let is_true = |line: &&serde_json::Value| {
+        line["event"] == "events"
+            && line["data"]["filename"] == "/bin/true"
+            && line["data"]["comm"] == "true"
+    };
+    assert!(lines.iter().filter(is_true).count() >= 3, "{lines:?}");
+}
+
+#[test]
+fn runqlat_measures_waits() {
+    if !may_load() {
+        return;
+    }
+    let lines = run(&["examples/runqlat.c"], 3, || {
+        Command::new("/bin/true").status().expect("it runs");
+    });
+    let histogram = lines.iter().find(|line| line["map"] == "wait_us").expect("the map");
+    assert!(!histogram["elements"].as_array().expect("a list").is_empty());
+}
+
+/// A network namespace with one end of a veth pair; both go when this does.
+struct Veth;
+
+impl Veth {
+    fn new() -> Option<Self> {
+        let setup = "ip netns add bpfc-test && ip link add bpfc0 type veth peer name bpfc1 && \
+            ip link set bpfc1 netns bpfc-test && ip addr add 198.18.7.1/24 dev bpfc0 && \
+            ip link set bpfc0 up && ip -n bpfc-test addr add 198.18.7.2/24 dev bpfc1 && \
+            ip -n bpfc-test link set bpfc1 up && command -v ping";
+        let guard = Veth;
+        let output = Command::new("sh").args(["-c", setup]).output().ok()?;
+        if !output.status.success() {
+            println!("  skipped: no veth pair: {}", String::from_utf8_lossy(&output.stderr).trim());
+            return None;
+        }
+        Some(guard)
+    }
+}
+
+impl Drop for Veth {
+    fn drop(&mut self) {
+        let teardown = "ip link del bpfc0; ip netns del bpfc-test";
+        Command::new("sh").args(["-c", teardown]).output().ok();
+    }
+}
+
+#[test]
+fn xdp_count_counts_real_pings() {
+    if !may_load() {
+        return;
+    }
+    let Some(_veth) = Veth::new() else { return };
+    let lines = run(&["examples/xdp_count.c", "--attach", "xdp:bpfc0"], 1, || {
+        let ping = ["netns", "exec", "bpfc-test", "ping", "-c", "4", "-i", "0.2", "198.18.7.1"];
+        assert!(Command::new("ip").args(ping).output().expect("ip runs").status.success());
+    });
+    let counters = lines.iter().find(|line| line["map"] == "counters").expect("the map");
+    let elements = counters["elements"].as_array().expect("a list");
+    let icmp = elements.iter().find(|element| element["key"] == "ICMP").expect("pings");
+    assert_eq!(icmp["value"]["packets"], 4);
+    assert_eq!(icmp["value"]["bytes"], 4 * 98);
+}
