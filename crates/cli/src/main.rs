@@ -14,8 +14,26 @@ use clap::Parser;
 use std::process::ExitCode;
 use terminal::Terminal;
 
+/// Status of a run that ended in a bug of bpfc, as of every Rust program that panics.
+const BUG: u8 = 101;
+
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(report_bug));
     let cli = Cli::parse_from(args::from_env());
+    std::panic::catch_unwind(|| run(cli)).unwrap_or(ExitCode::from(BUG))
+}
+
+/// A panic is a bug of bpfc: says so, and what a report needs.
+fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
+    terminal::print_err(&format!(
+        "error: internal error: {panic}\n\
+         note: this is a bug of bpfc {}, not of your program\n\
+         help: please report it with the source and the command\n",
+        env!("CARGO_PKG_VERSION"),
+    ));
+}
+
+fn run(cli: Cli) -> ExitCode {
     let mut terminal = Terminal::new(cli.color, cli.message_format);
     let exit = match cli.command {
         Command::Check(args) => commands::check::run(&args, &mut terminal),
