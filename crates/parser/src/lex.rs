@@ -207,6 +207,11 @@ impl Lexer {
         }
     }
 
+    /// The session position behind the last line that was read.
+    pub(crate) fn position(&self) -> u32 {
+        self.base + self.pos as u32 + self.removed
+    }
+
     /// The session position of the end of the file.
     pub(crate) fn end(&self) -> u32 {
         let removed: u32 = self.splices.iter().map(|splice| splice.n_bytes).sum();

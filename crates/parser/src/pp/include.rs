@@ -263,6 +263,7 @@ impl Preprocessor<'_> {
             self.out.has_missing_files = true;
             return;
         }
+        self.warning_state.note_file(base);
         let lexer = Lexer::new(&text, base, &mut self.session.names);
         self.files.push(OpenFile {
             id,
@@ -303,6 +304,9 @@ impl Preprocessor<'_> {
             && let Some(known) = self.known_files.values_mut().find(|known| known.id == file.id)
         {
             known.guard = Some(symbol);
+        }
+        if let Some(outer) = self.files.last() {
+            self.warning_state.note_file(outer.lexer.position());
         }
     }
 }

@@ -39,6 +39,15 @@ impl Preprocessor<'_> {
             }
             ["pack", ..] => self.pack(span, &tokens[1..]),
             ["clang", "attribute", ..] => self.clang_attribute(span, &tokens[2..]),
+            ["GCC" | "clang", "diagnostic", ..] => {
+                self.diagnostic_pragma(span, &tokens[2..]);
+                return None;
+            }
+            ["GCC", kind @ ("error" | "warning"), ..] => {
+                let is_error = *kind == "error";
+                self.message_pragma(span, &tokens[2..], is_error);
+                return None;
+            }
             ["GCC" | "clang" | "STDC" | "region" | "endregion" | "mark" | "message", ..] | [] => {
                 return None;
             }
@@ -55,6 +64,16 @@ impl Preprocessor<'_> {
             symbol: Symbol::new(self.pragmas.len() - 1),
             span,
         })
+    }
+
+    /// `#pragma GCC error "text"` and `#pragma GCC warning "text"`.
+    fn message_pragma(&mut self, span: Span, tokens: &[Token], is_error: bool) {
+        let mut text = String::new();
+        for token in tokens.iter().filter(|token| token.kind == TokenKind::Str) {
+            text.push_str(literal::split_prefix(token.spelling(&self.session.names)).1);
+        }
+        let code = if is_error { codes::lex::E0110 } else { codes::lex::W0103 };
+        self.session.report(Diagnostic::new(code, span, text));
     }
 
     fn pragma_once(&mut self) {

@@ -7,3 +7,4 @@ mod limits;
 mod pages;
 mod suites;
 mod support;
+mod warning_pragmas;
