@@ -106,9 +106,10 @@ pub struct Compile {
     #[arg(help_heading = "Compiler options")]
     pub cpu: CpuChoice,
 
-    /// Take kernel types from this BTF file instead of the running kernel's.
+    /// Take kernel types from this BTF file instead of the running kernel's; a second one adds
+    /// those of a module.
     #[arg(long, value_name = "FILE", help_heading = "Compiler options")]
-    pub btf: Option<PathBuf>,
+    pub btf: Vec<PathBuf>,
 
     /// The dialect of C.
     #[arg(long, value_enum, default_value_t, help_heading = "Compiler options")]

@@ -25,6 +25,7 @@ impl Exit {
 
 fn of_error(error: &Diagnostic) -> Exit {
     let of_environment = [
+        codes::btf::E0604,
         codes::load::E0901,
         codes::load::E0902,
         codes::load::E0903,

@@ -1,8 +1,9 @@
 //! The machine that a compilation happens on: its files and its kernel's types.
 
+use crate::btf_file;
 use crate::files::{self, DiskFiles};
 use bpfc::{Btf, FileProvider, Host, IncludeRequest, LoadedFile};
-use bpfc_base::{Diagnostic, codes};
+use bpfc_base::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,18 +17,15 @@ pub struct ThisMachine {
 }
 
 impl ThisMachine {
-    /// Finds included files in `include_dirs`; takes kernel types from `btf_file` if it is
-    /// given, otherwise from the running kernel.
+    /// Finds included files in `include_dirs`; takes kernel types from `btf_files` if there are
+    /// any (a kernel's, then perhaps a module's), otherwise from the running kernel.
     ///
     /// # Errors
-    /// A diagnostic if `btf_file` cannot be used. That the running kernel shows no types is
+    /// A diagnostic if `btf_files` cannot be used. That the running kernel shows no types is
     /// no error.
-    pub fn new(include_dirs: &[PathBuf], btf_file: Option<&Path>) -> Result<Self, Diagnostic> {
+    pub fn new(include_dirs: &[PathBuf], btf_files: &[PathBuf]) -> Result<Self, Diagnostic> {
         let disk = DiskFiles::new(include_dirs);
-        let btf = match btf_file {
-            Some(path) => Some(Some(read_btf(path)?)),
-            None => None,
-        };
+        let btf = btf_file::open(btf_files)?.map(Some);
         Ok(Self { disk, btf })
     }
 }
@@ -44,14 +42,11 @@ impl FileProvider for ThisMachine {
 
 impl Host for ThisMachine {
     fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
-        self.btf.get_or_insert_with(|| read_btf(Path::new(KERNEL_BTF)).ok()).clone()
+        self.btf.get_or_insert_with(running_kernel).clone()
     }
 }
 
-fn read_btf(path: &Path) -> Result<Arc<Btf>, Diagnostic> {
-    let bytes = files::read(path)?;
-    bpfc::parse_btf(bytes).map(Arc::new).map_err(|error| {
-        let message = format!("`{}` is not usable BTF: {error}", path.display());
-        Diagnostic::without_span(codes::btf::E0601, message)
-    })
+fn running_kernel() -> Option<Arc<Btf>> {
+    let bytes = files::read(Path::new(KERNEL_BTF)).ok()?;
+    bpfc::parse_btf(bytes).ok().map(Arc::new)
 }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod btf_file;
 mod commands;
 mod exit;
 mod files;

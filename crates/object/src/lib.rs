@@ -27,6 +27,7 @@ mod write;
 pub use crate::core::{
     CoreApplyError, CoreApplyReason, CoreTarget, POISON_HELPER, Poisoned, PoisonedBecause,
 };
+pub use elf::find_btf_section;
 pub use link::{LinkError, Linked, LinkedInsn, Reference, Subprog, link};
 pub use listing::{ListingOptions, list_linked, list_object};
 pub use model::{

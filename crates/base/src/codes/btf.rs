@@ -4,4 +4,5 @@ codes! {
     E0601 = "malformed BTF",
     E0602 = "kernel type not found",
     E0603 = "CO-RE relocation failed",
+    E0604 = "BTF file cannot be used",
 }

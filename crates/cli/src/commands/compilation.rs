@@ -41,7 +41,7 @@ impl Compilation {
             exit
         };
         let bytes = files::read(path).map_err(&mut fail)?;
-        let host = ThisMachine::new(&args.include_dirs, args.btf.as_deref()).map_err(&mut fail)?;
+        let host = ThisMachine::new(&args.include_dirs, &args.btf).map_err(&mut fail)?;
         let mut session = Session::default();
         let name = if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy() };
         let Some(file) = bpfc::add_source(&mut session, &name, &bytes) else {

@@ -4,9 +4,11 @@
 
 mod file;
 mod image;
+mod types_section;
 
 pub(crate) use file::{Elf, ElfError, ElfSection, ElfSymbol, Rel};
 pub(crate) use image::{Image, RelocDef, SectionDef, SymbolDef, SymbolIdx};
+pub use types_section::find_btf_section;
 
 /// `e_ident[EI_CLASS]`: 64-bit.
 pub(crate) const CLASS_64: u8 = 2;
