@@ -6,7 +6,7 @@
 //! - [`encode`], [`encode_program`]: instructions to bytes;
 //! - [`decode`], [`decode_program`]: bytes to instructions, strict about reserved fields;
 //! - [`Insn::text`], [`disassemble`]: instructions to pseudo-C text, as LLVM and the kernel print it;
-//! - [`assemble`]: that text to instructions;
+//! - [`assemble`]: that text to instructions; [`assemble_fragment`]: the text of inline assembly;
 //! - facts for analyses: register sets, control flow, the instruction set version
 //!   ([`Insn::uses`], [`Insn::defs`], [`Insn::is_terminator`], [`Insn::min_cpu`], [`SlotMap`]).
 //!
@@ -39,7 +39,10 @@ mod slots;
 mod spelling;
 mod text;
 
-pub use asm::{AsmError, AsmProblem, Assembly, Symbols, assemble};
+pub use asm::{
+    AsmError, AsmProblem, Assembly, Fragment, FragmentError, FragmentInsn, FragmentTarget, Symbols,
+    assemble, assemble_fragment,
+};
 pub use cpu::Cpu;
 pub use decode::{DecodeError, Malformed, decode, decode_program};
 pub use encode::{Encoded, Endian, encode, encode_program};

@@ -28,6 +28,11 @@ impl SlotMap {
         self.starts.last().copied().unwrap_or(0)
     }
 
+    /// The index one past the last instruction.
+    pub fn end(&self) -> Option<u32> {
+        u32::try_from(self.starts.len().checked_sub(1)?).ok()
+    }
+
     /// The first slot of the instruction with this index; for the index one past the last
     /// instruction, [`SlotMap::n_slots`].
     pub fn slot(&self, insn_idx: u32) -> Option<u32> {

@@ -83,4 +83,22 @@ pub enum AsmProblem {
         /// The name of the address.
         name: String,
     },
+    /// An assembler directive other than those that hold instructions as numbers.
+    #[error("the directive `{name}` is not supported")]
+    Directive {
+        /// Its name.
+        name: String,
+    },
+    /// Numbers that are no instruction.
+    #[error("these bytes are no instruction: {reason}")]
+    Bytes {
+        /// Why not.
+        reason: crate::Malformed,
+    },
+    /// A call or a load of the address of a place inside the text.
+    #[error("label `{name}` can only be jumped to")]
+    OnlyJumps {
+        /// Its name.
+        name: String,
+    },
 }

@@ -32,10 +32,10 @@ impl Token<'_> {
 }
 
 /// All operators and separators; one that starts with another comes first.
-const PUNCTUATION: [&str; 35] = [
+const PUNCTUATION: [&str; 41] = [
     "s>>=", "<<=", ">>=", "s/=", "s%=", "s>=", "s<=", "+=", "-=", "*=", "/=", "%=", "|=", "&=",
-    "^=", "==", "!=", ">=", "<=", "s>", "s<", "=", ">", "<", "&", "(", ")", "[", "]", "*", "+",
-    "-", ",", ":", "#",
+    "^=", "==", "!=", "<<", ">>", ">=", "<=", "s>", "s<", "=", ">", "<", "&", "(", ")", "[", "]",
+    "*", "+", "-", ",", ":", "#", "/", "|", "^", "~",
 ];
 
 /// The tokens of a line without its comment, with one of [`Kind::End`] at the end.
@@ -68,6 +68,18 @@ fn starts_comment(rest: &str, after_blank: bool) -> bool {
     rest.starts_with(';') || rest.starts_with("//") || (after_blank && rest.starts_with('#'))
 }
 
+/// The length of what starts `text`: a token, or one character if it is none.
+pub fn token_len(text: &str) -> usize {
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    if first == 0 { 0 } else { token(text).map_or_else(|_| bad_len(text, first), |(_, len)| len) }
+}
+
+/// The length of a malformed number, or of one character.
+fn bad_len(text: &str, first: usize) -> usize {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$');
+    text.find(|c| !is_word(c)).unwrap_or(text.len()).max(first)
+}
+
 /// The kind and the length of the token at the start of `rest`, which is not empty.
 fn token(rest: &str) -> Result<(Kind, usize), AsmProblem> {
     if let Some(operator) = PUNCTUATION.iter().find(|operator| rest.starts_with(**operator)) {
@@ -77,13 +89,25 @@ fn token(rest: &str) -> Result<(Kind, usize), AsmProblem> {
     let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
     match word.chars().next() {
         None => Err(AsmProblem::Character { character: rest.chars().next().unwrap_or_default() }),
+        Some('0'..='9') if is_local_label(word) => Ok((Kind::Word, word.len())),
         Some('0'..='9') => Ok((Kind::Number(number(word)?), word.len())),
         Some(_) => Ok((Kind::Word, word.len())),
     }
 }
 
+/// `1f` and `1b`: the next and the last label `1:`.
+fn is_local_label(word: &str) -> bool {
+    let digits = word.strip_suffix(['f', 'b']).unwrap_or_default();
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A number as in C: decimal, hexadecimal, octal, or binary.
 fn number(text: &str) -> Result<u64, AsmProblem> {
-    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    let (digits, radix) = hex.map_or((text, 10), |digits| (digits, 16));
+    let (digits, radix) = match text.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (&text[2..], 16),
+        [b'0', b'b' | b'B', ..] => (&text[2..], 2),
+        [b'0', _, ..] => (&text[1..], 8),
+        _ => (text, 10),
+    };
     u64::from_str_radix(digits, radix).map_err(|_| AsmProblem::Number { text: text.to_owned() })
 }

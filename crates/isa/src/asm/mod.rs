@@ -7,6 +7,7 @@
 //! name a label, the latter two also a symbol that the caller knows.
 
 mod error;
+mod fragment;
 mod lex;
 mod operand;
 mod parse;
@@ -15,6 +16,7 @@ mod value;
 use std::collections::BTreeMap;
 
 pub use error::{AsmError, AsmProblem};
+pub use fragment::{Fragment, FragmentError, FragmentInsn, FragmentTarget, assemble_fragment};
 
 use crate::{Callee, Insn, SlotMap, Wide};
 use lex::Token;
@@ -89,7 +91,7 @@ impl<'a> Assembler<'a> {
         if rest[0].is_end() {
             return Ok(());
         }
-        let Statement { insn, reference } = parse::statement(line, rest)?;
+        let Statement { insn, reference } = parse::statement(line, rest, false)?;
         let insn_idx = self.n_insns();
         self.references.extend(reference.map(|reference| (insn_idx, reference)));
         self.assembly.insns.push(insn);

@@ -22,6 +22,12 @@ pub struct Literal {
     column: u32,
 }
 
+/// Binary operators, those that bind loosest first.
+const LEVELS: [&[&str]; 6] = [&["|"], &["^"], &["&"], &["<<", ">>"], &["+", "-"], &["*", "/"]];
+
+/// Levels of parentheses and signs in an expression.
+const MAX_NESTING: u32 = 32;
+
 /// Registers.
 impl Parser<'_, '_> {
     pub fn register(&mut self) -> Parsed<View> {
@@ -31,8 +37,8 @@ impl Parser<'_, '_> {
     pub fn eat_register(&mut self) -> Option<View> {
         let Token { text, column, .. } = self.peek();
         let (width, number) = match text.split_at_checked(1)? {
-            ("r", number) => (Width::W64, number),
-            ("w", number) => (Width::W32, number),
+            ("r" | "R", number) => (Width::W64, number),
+            ("w" | "W", number) => (Width::W32, number),
             _ => return None,
         };
         if number.len() > 1 && number.starts_with('0') {
@@ -88,19 +94,73 @@ impl Parser<'_, '_> {
 
 /// Numbers.
 impl Parser<'_, '_> {
-    /// A number with an optional sign.
+    /// A number, or an expression of numbers with the operators and precedences of C.
     pub fn number(&mut self) -> Parsed<Literal> {
         let column = self.peek().column;
-        let negative = self.eat("-");
-        if !negative {
-            self.eat("+");
-        }
-        let Token { kind: Kind::Number(number), .. } = self.peek() else {
-            return Err(self.expected("a number"));
+        let number = self.binary(0, MAX_NESTING)?;
+        Ok(Literal { number, column })
+    }
+
+    fn binary(&mut self, level: usize, depth: u32) -> Parsed<i128> {
+        let Some(operators) = LEVELS.get(level) else {
+            return self.unary(depth);
         };
-        self.bump();
-        let number = i128::from(number);
-        Ok(Literal { number: if negative { -number } else { number }, column })
+        let mut left = self.binary(level + 1, depth)?;
+        while let Token { kind: Kind::Punctuation, text, column } = self.peek()
+            && operators.contains(&text)
+        {
+            self.bump();
+            let right = self.binary(level + 1, depth)?;
+            left = self.compute(left, text, right, column)?;
+        }
+        Ok(left)
+    }
+
+    fn compute(&self, left: i128, operator: &str, right: i128, column: u32) -> Parsed<i128> {
+        // Far from the limits of `i128`: results are kept within 64 bits.
+        let shift = || u32::try_from(right).ok().filter(|&n| n < 64);
+        let result = match operator {
+            "+" => Some(left + right),
+            "-" => Some(left - right),
+            "*" => left.checked_mul(right),
+            "/" => left.checked_div(right),
+            "<<" => shift().and_then(|n| left.checked_mul(1 << n)),
+            ">>" => shift().map(|n| left >> n),
+            "&" => Some(left & right),
+            "^" => Some(left ^ right),
+            _ => Some(left | right),
+        };
+        let is_small = |&n: &i128| n >= i128::from(i64::MIN) && n <= i128::from(u64::MAX);
+        result.filter(is_small).ok_or_else(|| self.expected_at(column, "a number of 64 bits"))
+    }
+
+    fn unary(&mut self, depth: u32) -> Parsed<i128> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Err(self.expected("a simpler expression"));
+        };
+        let Token { kind, text, .. } = self.peek();
+        match (kind, text) {
+            (Kind::Number(number), _) => {
+                self.bump();
+                Ok(i128::from(number))
+            }
+            (_, "-" | "+" | "~") => {
+                self.bump();
+                let number = self.unary(depth)?;
+                Ok(match text {
+                    "-" => -number,
+                    "+" => number,
+                    _ => !number,
+                })
+            }
+            (_, "(") => {
+                self.bump();
+                let number = self.binary(0, depth)?;
+                self.expect(")")?;
+                Ok(number)
+            }
+            _ => Err(self.expected("a number")),
+        }
     }
 
     pub fn fit<T: TryFrom<i128>>(&self, literal: Literal, field: &'static str) -> Parsed<T> {
@@ -110,10 +170,15 @@ impl Parser<'_, '_> {
     }
 
     /// An immediate of an operation of this width. A 32-bit operation makes no difference between
-    /// `-1` and `0xffffffff`; for a 64-bit operation the latter has no encoding.
+    /// `-1` and `0xffffffff`; for a 64-bit operation the latter has no encoding, but LLVM takes it for
+    /// the former in inline assembly.
     pub fn fit_immediate(&self, literal: Literal, width: Width) -> Parsed<i32> {
-        match u32::try_from(literal.number) {
-            Ok(number) if width == Width::W32 => Ok(number as i32),
+        let wraps = width == Width::W32 || self.is_lenient;
+        match (u32::try_from(literal.number), u64::try_from(literal.number)) {
+            (Ok(number), _) if wraps => Ok(number as i32),
+            (_, Ok(number)) if self.is_lenient && i32::try_from(number as i64).is_ok() => {
+                Ok(number as i32)
+            }
             _ => self.fit(literal, "a signed 32-bit immediate"),
         }
     }
@@ -121,6 +186,19 @@ impl Parser<'_, '_> {
     pub fn immediate(&mut self, width: Width) -> Parsed<i32> {
         let literal = self.number()?;
         self.fit_immediate(literal, width)
+    }
+
+    /// The bits of a number in a directive that holds `n_bytes`, signed or not.
+    pub fn data(&self, literal: Literal, n_bytes: usize) -> Parsed<u64> {
+        let bits = n_bytes as u32 * 8;
+        let fits = literal.number >= -(1 << (bits - 1)) && literal.number < 1 << bits;
+        match fits {
+            true => Ok(literal.number as u64),
+            false => {
+                let problem = AsmProblem::Range { number: literal.number, field: "the directive" };
+                Err(AsmError { line: self.line, column: literal.column, problem })
+            }
+        }
     }
 
     pub fn i16(&mut self) -> Parsed<i16> {

@@ -21,9 +21,14 @@ pub struct Reference<'a> {
     pub addend: u32,
 }
 
-/// Parses one instruction from `tokens`, which end with [`Kind::End`].
-pub fn statement<'a>(line: u32, tokens: &[Token<'a>]) -> Result<Statement<'a>, AsmError> {
-    let mut parser = Parser { line, all: tokens, tokens, reference: None };
+/// Parses one instruction from `tokens`, which end with [`Kind::End`]. If `is_lenient`, immediates
+/// may be the unsigned form of negative ones.
+pub fn statement<'a>(
+    line: u32,
+    tokens: &[Token<'a>],
+    is_lenient: bool,
+) -> Result<Statement<'a>, AsmError> {
+    let mut parser = Parser { line, all: tokens, tokens, reference: None, is_lenient };
     let insn = parser.insn()?;
     if !parser.peek().is_end() {
         return Err(parser.expected("end of line"));
@@ -38,6 +43,8 @@ pub struct Parser<'t, 'a> {
     /// The tokens not read yet; never empty, as the last one is never consumed.
     pub tokens: &'t [Token<'a>],
     pub reference: Option<Reference<'a>>,
+    /// Immediates may be the unsigned form of negative ones.
+    pub is_lenient: bool,
 }
 
 pub type Parsed<T> = Result<T, AsmError>;

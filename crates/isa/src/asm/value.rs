@@ -17,7 +17,7 @@ impl Parser<'_, '_> {
         let mov = |src| Insn::Alu { width, op: AluOp::Mov, dst: reg, src };
         match self.peek() {
             Token { text: "*", .. } => self.load(dst),
-            Token { text: "(", .. } => self.sign_extend(dst),
+            Token { text: "(", .. } if self.peek_second().is_word() => self.sign_extend(dst),
             Token { text: "-", .. } if self.peek_second().is_word() => {
                 self.bump();
                 self.again(dst)?;

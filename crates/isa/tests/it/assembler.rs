@@ -95,7 +95,7 @@ fn mistakes_are_located() {
         ("r1 = cmpxchg_64(r1 + 0, r0, r2)", "1:1: expected `r0`, found `r1`"),
         ("r0 = cmpxchg_64(r1 + 0, r3, r2)", "1:25: expected `r0`, found `r3`"),
         ("if r1 = 1 goto +1", "1:7: expected a comparison, found `=`"),
-        ("if r1 == 1 +1", "1:12: expected `goto`, found `+`"),
+        ("if r1 == 1 exit", "1:12: expected `goto`, found `exit`"),
         ("goto 5", "1:6: expected a label or a distance with a sign, found `5`"),
         ("goto +0x8000", "1:6: 32768 does not fit a signed 16-bit jump distance"),
         ("exit 1", "1:6: expected end of line, found `1`"),

@@ -5,5 +5,6 @@ mod encoding;
 mod facts;
 mod files;
 mod forms;
+mod fragment;
 mod llvm;
 mod text;
