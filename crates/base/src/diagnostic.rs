@@ -155,14 +155,15 @@ impl Default for DiagnosticSink {
 impl DiagnosticSink {
     /// Takes a diagnostic. One that repeats code, place and message is ignored.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if diagnostic.severity == Severity::Error {
-            self.n_errors += 1;
-        }
+        let is_error = diagnostic.severity == Severity::Error;
         if self.all.len() >= self.limit {
             self.n_dropped += 1;
-        } else if !self.all.contains(&diagnostic) {
+        } else if self.all.contains(&diagnostic) {
+            return;
+        } else {
             self.all.push(diagnostic);
         }
+        self.n_errors += usize::from(is_error);
     }
 
     /// True once an error was pushed.
@@ -183,6 +184,18 @@ impl DiagnosticSink {
     /// What was pushed, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.all.iter()
+    }
+
+    /// Forgets the diagnostics that `is_wanted` is false for.
+    pub fn retain(&mut self, is_wanted: impl Fn(&Diagnostic) -> bool) {
+        let n_errors = &mut self.n_errors;
+        self.all.retain(|diagnostic| {
+            let stays = is_wanted(diagnostic);
+            if !stays && diagnostic.severity == Severity::Error {
+                *n_errors = n_errors.saturating_sub(1);
+            }
+            stays
+        });
     }
 
     /// Takes everything out; the error count starts again.

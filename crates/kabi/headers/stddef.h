@@ -2,6 +2,7 @@
 #pragma once
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ptrdiff_t;
+typedef __WCHAR_TYPE__ wchar_t;
 #undef NULL
 #define NULL ((void *)0)
 #undef offsetof

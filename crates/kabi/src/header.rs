@@ -39,7 +39,7 @@ macro_rules! header_table {
 }
 
 /// Headers with a text of their own, by ascending path.
-static HEADERS: [Header; 58] = header_table![
+static HEADERS: [Header; 60] = header_table![
     Text "arpa/inet.h",
     Text "asm/byteorder.h",
     Kernel "asm/page.h",
@@ -54,6 +54,7 @@ static HEADERS: [Header; 58] = header_table![
     Kernel "bpfc/kernel.h",
     Text "bpfc/kernel_types.h",
     Text "errno.h",
+    Text "gnu/stubs-32.h",
     Text "inttypes.h",
     Text "limits.h",
     Text "linux/bpf.h",
@@ -91,6 +92,7 @@ static HEADERS: [Header; 58] = header_table![
     Kernel "net/tcp.h",
     Text "net/tcp_states.h",
     Text "netinet/in.h",
+    Text "stdarg.h",
     Text "stdbool.h",
     Text "stddef.h",
     Text "stdint.h",

@@ -19,6 +19,8 @@ pub(crate) struct Attrs {
     pub is_used: bool,
     pub is_noreturn: bool,
     pub is_relocatable: bool,
+    /// `inline` as GNU C before C99 had it: `extern inline` defines nothing that others see.
+    pub is_gnu_inline: bool,
     /// The body is assembly only.
     pub is_naked: bool,
     pub decl_tags: Vec<Symbol>,
@@ -52,7 +54,6 @@ const IGNORED: &[&str] = &[
     "flatten",
     "format",
     "format_arg",
-    "gnu_inline",
     "hidden",
     "hot",
     "ifunc",
@@ -100,6 +101,7 @@ const ACTED_UPON: &[&str] = &[
     "weak",
     "used",
     "noreturn",
+    "gnu_inline",
     "preserve_access_index",
     "btf_decl_tag",
     "btf_type_tag",
@@ -136,6 +138,7 @@ impl Checker<'_> {
             "weak" => attrs.is_weak = true,
             "used" => attrs.is_used = true,
             "noreturn" => attrs.is_noreturn = true,
+            "gnu_inline" => attrs.is_gnu_inline = true,
             "naked" => attrs.is_naked = true,
             "preserve_access_index" => attrs.is_relocatable = true,
             "btf_decl_tag" => attrs.decl_tags.extend(self.attr_string(attribute).map(|(s, _)| s)),

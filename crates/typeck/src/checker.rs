@@ -49,6 +49,8 @@ pub(crate) struct Checker<'a> {
     pub used_globals: FxHashSet<hir::GlobalId>,
     /// Functions that stay though nothing refers to them: `used`.
     pub used_funcs: FxHashSet<hir::FuncId>,
+    /// The text of each function definition.
+    pub func_extents: FxHashMap<hir::FuncId, Span>,
     /// Tentative definitions without an initialiser so far (C11 6.9.2).
     pub tentative: Vec<hir::GlobalId>,
     /// Objects that have had their initialiser.
@@ -107,6 +109,7 @@ impl<'a> Checker<'a> {
             const_locals: FxHashMap::default(),
             used_globals: FxHashSet::default(),
             used_funcs: FxHashSet::default(),
+            func_extents: FxHashMap::default(),
             tentative: Vec::new(),
             initialised: FxHashSet::default(),
             packet_loads: FxHashMap::default(),

@@ -53,6 +53,7 @@ impl<'a> Checker<'a> {
         let is_static = new.storage == Some(Storage::Static);
         // C11 6.7.4p7: an inline definition alone provides no external one.
         let is_inline_only = new.is_inline && new.storage != Some(Storage::Extern);
+        let is_inline_only = is_inline_only && !new.attrs.is_gnu_inline || is_gnu_extern(new);
         let linkage = match (is_static || is_inline_only, new.attrs.is_weak) {
             (true, _) => Linkage::Static,
             (false, false) => Linkage::Extern,
@@ -118,7 +119,8 @@ impl<'a> Checker<'a> {
                 known => known,
             };
         }
-        if new.storage == Some(Storage::Static) && node.body.is_none() {
+        let is_hidden = new.storage == Some(Storage::Static) || is_gnu_extern(new);
+        if is_hidden && node.body.is_none() {
             node.linkage = Linkage::Static;
         }
         node.decl_tags.extend(&new.attrs.decl_tags);
@@ -181,6 +183,9 @@ impl<'a> Checker<'a> {
             Linkage::ExternWeak => Linkage::Weak,
             known => known,
         };
+        let start = self.session.sources.root(def.specs.span);
+        let end = self.session.sources.root(self.unit.stmts[def.body].span);
+        self.func_extents.insert(func, Span { hi: end.hi, ..start });
         self.check_return_type(func, def.specs.span);
         self.function_body(func, &params, def);
     }
@@ -264,6 +269,11 @@ fn section_of(attrs: &Attrs) -> (Option<bpfc_base::Symbol>, Span) {
         Some((section, span)) => (Some(section), span),
         None => (None, Span::NONE),
     }
+}
+
+/// `extern inline` with `gnu_inline`: as it was in GNU C before C99, nobody else sees it.
+fn is_gnu_extern(new: &NewName<'_>) -> bool {
+    new.attrs.is_gnu_inline && new.is_inline && new.storage == Some(Storage::Extern)
 }
 
 fn inline_of(new: &NewName<'_>) -> Inline {

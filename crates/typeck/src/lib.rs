@@ -113,10 +113,12 @@ impl<'a> Checker<'a> {
         let roots = prune::Roots {
             globals: std::mem::take(&mut self.used_globals),
             funcs: std::mem::take(&mut self.used_funcs),
+            extents: std::mem::take(&mut self.func_extents),
         };
         maps::describe(self.session, &mut self.module);
-        bpf::constrain(self.session, &mut self.module);
-        prune::prune(&mut self.module, &roots);
+        let used = prune::Used::of(&self.module, &roots);
+        bpf::constrain(self.session, &mut self.module, &used);
+        prune::prune(self.session, &mut self.module, &used, &roots);
         self.module
     }
 }

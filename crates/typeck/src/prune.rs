@@ -3,17 +3,34 @@
 
 use crate::hir::{
     Body, Callee, ExprKind, Func, FuncId, Global, GlobalId, GlobalInit, GlobalKind, InitTarget,
-    Linkage, MapSpec, Module, PlaceKind,
+    Inline, Linkage, MapSpec, Module, PlaceKind,
 };
 use crate::walk::{Node, walk};
-use bpfc_base::{Idx, IndexVec};
-use rustc_hash::FxHashSet;
+use bpfc_base::{Idx, IndexVec, Session, Span};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What stays though nothing refers to it.
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
     pub globals: FxHashSet<GlobalId>,
     pub funcs: FxHashSet<FuncId>,
+    /// The text of each function, from its first specifier to its closing brace.
+    pub extents: FxHashMap<FuncId, Span>,
+}
+
+/// What a module refers to.
+#[derive(Debug)]
+pub(crate) struct Used(Marks);
+
+impl Used {
+    /// Follows references from `roots`.
+    pub fn of(module: &Module, roots: &Roots) -> Self {
+        Self(marks(module, roots))
+    }
+
+    pub fn has_func(&self, func: FuncId) -> bool {
+        self.0.funcs[func]
+    }
 }
 
 /// A new number for each item that stays.
@@ -38,6 +55,7 @@ impl<I: Idx> Renumbering<I> {
     }
 }
 
+#[derive(Debug)]
 struct Marks {
     globals: IndexVec<GlobalId, bool>,
     funcs: IndexVec<FuncId, bool>,
@@ -57,10 +75,42 @@ impl Marks {
     }
 }
 
-/// Removes what is not used, and renumbers the rest.
+/// Removes what is not used, and renumbers the rest. What was said of BPF's limits in inline
+/// functions that nobody calls is taken back.
 ///
 /// Ensures: order is kept; every remaining reference is to an item that stays.
-pub(crate) fn prune(module: &mut Module, roots: &Roots) {
+pub(crate) fn prune(session: &mut Session, module: &mut Module, used: &Used, roots: &Roots) {
+    forget_reports(session, module, &used.0, &roots.extents);
+    renumber(module, &used.0);
+}
+
+/// Compilers do not translate inline functions that nobody calls, so what BPF cannot do may
+/// stand there; headers are full of it. Mistakes of C (blocks 01 to 03) are mistakes anywhere.
+fn forget_reports(
+    session: &mut Session,
+    module: &Module,
+    marks: &Marks,
+    extents: &FxHashMap<FuncId, Span>,
+) {
+    let unused: Vec<(u32, u32)> = module
+        .funcs
+        .iter_enumerated()
+        .filter(|&(id, func)| !marks.funcs[id] && func.inline != Inline::Default)
+        .filter_map(|(id, _)| extents.get(&id))
+        .map(|extent| (extent.lo, extent.hi))
+        .collect();
+    if unused.is_empty() || !session.diagnostics.has_errors() {
+        return;
+    }
+    let sources = &session.sources;
+    session.diagnostics.retain(|diagnostic| {
+        let at = sources.root(diagnostic.span()).lo;
+        let is_unused = unused.iter().any(|&(start, end)| start <= at && at <= end);
+        !(is_unused && diagnostic.code.name().starts_with("E04"))
+    });
+}
+
+fn marks(module: &Module, roots: &Roots) -> Marks {
     let mut marks = Marks {
         globals: IndexVec::from_elem(false, module.globals.len()),
         funcs: IndexVec::from_elem(false, module.funcs.len()),
@@ -86,7 +136,7 @@ pub(crate) fn prune(module: &mut Module, roots: &Roots) {
             }
         }
     }
-    renumber(module, &marks);
+    marks
 }
 
 /// Objects that other objects or the loader may want.

@@ -99,10 +99,8 @@ impl Checker<'_> {
                 self.error(E0311, specs.span, message);
                 common.error
             }
-            TypeSpec::VaList => {
-                self.error(E0320, specs.span, "variable arguments are not supported: BPF has none");
-                common.error
-            }
+            // As clang has it for BPF. There is no way to get at arguments through it.
+            TypeSpec::VaList => common.void_ptr,
             TypeSpec::Error => common.error,
         };
         QualType::plain(plain)

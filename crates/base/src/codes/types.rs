@@ -22,6 +22,7 @@ codes! {
     E0319 = "division by zero in a constant",
     E0320 = "unsupported language feature",
     E0321 = "undeclared function",
+    E0322 = "variable arguments",
     W0301 = "implicit conversion changes the value",
     W0302 = "pointer types differ",
     W0303 = "unknown attribute",

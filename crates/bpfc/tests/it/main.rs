@@ -4,6 +4,7 @@
 mod compilers;
 mod engines;
 mod examples;
+mod headers;
 mod hostile;
 mod objects;
 mod pages;

@@ -2,6 +2,7 @@
 
 use super::calls::CallGraph;
 use crate::hir::{Func, FuncId, Inline, Linkage, Module, Type};
+use crate::prune::Used;
 use bpfc_base::codes::bpf::{E0402, E0410, E0412};
 use bpfc_base::{Diagnostic, Session, Span};
 use rustc_hash::FxHashSet;
@@ -22,7 +23,9 @@ pub(super) fn check(
     module: &mut Module,
     graph: &CallGraph,
     recursive: &FxHashSet<FuncId>,
+    used: &Used,
 ) {
+    let called: FxHashSet<FuncId> = graph.called_by(|func| used.has_func(func));
     let ids: Vec<FuncId> = module.funcs.ids().collect();
     for id in ids {
         let func = &module.funcs[id];
@@ -38,9 +41,11 @@ pub(super) fn check(
         let Some(obstacle) = obstacle(module, func) else {
             continue;
         };
-        if func.body.is_none() && !func.is_kfunc {
+        if func.body.is_none() {
             // An external function is linked in later; it is checked where it is defined.
-            if !matches!(obstacle, Obstacle::TooManyParams) {
+            // Headers declare many that nobody calls.
+            let is_checked = func.is_kfunc || matches!(obstacle, Obstacle::TooManyParams);
+            if !is_checked || !called.contains(&id) {
                 continue;
             }
         }

@@ -61,6 +61,17 @@ impl CallGraph {
         graph
     }
 
+    /// Functions that those functions call for which `is_caller` is true.
+    pub fn called_by(&self, is_caller: impl Fn(FuncId) -> bool) -> FxHashSet<FuncId> {
+        let callers = self.calls.iter_enumerated().filter(|(func, _)| is_caller(*func));
+        let calls = callers.flat_map(|(_, calls)| calls);
+        let callees = calls.filter_map(|call| match call.callee {
+            Callee::Func(callee) => Some(callee),
+            _ => None,
+        });
+        callees.collect()
+    }
+
     /// Functions that run when `func` does, itself first.
     pub fn reachable(&self, func: FuncId) -> Vec<FuncId> {
         let mut seen = FxHashSet::default();

@@ -7,15 +7,16 @@ mod recursion;
 mod sections;
 
 use crate::hir::Module;
+use crate::prune::Used;
 use bpfc_base::Session;
 use calls::CallGraph;
 
 /// Reports what BPF cannot do in `module`. Static functions whose parameters do not fit in
 /// registers are marked to be inlined, as a compiler would have to.
-pub(crate) fn constrain(session: &mut Session, module: &mut Module) {
+pub(crate) fn constrain(session: &mut Session, module: &mut Module, used: &Used) {
     let graph = CallGraph::of(module);
     let recursive = recursion::check(session, module, &graph);
-    abi::check(session, module, &graph, &recursive);
+    abi::check(session, module, &graph, &recursive, used);
     let programs = sections::check(session, module);
     helpers::check_license(session, module, &graph);
     helpers::check_availability(session, module, &graph, &programs);

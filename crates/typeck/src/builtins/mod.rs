@@ -66,6 +66,10 @@ impl Checker<'_> {
     fn named_builtin(&mut self, name: &str, call: &BuiltinCall<'_>) -> Operand {
         let span = call.span;
         let value = match name {
+            "va_start" | "va_end" | "va_copy" => {
+                self.unevaluated(|this| this.args_at_least(call, 1));
+                self.variable_arguments(name, span)
+            }
             "choose_expr" => return self.choose_expr(call),
             "preserve_access_index" => return self.preserve_access_index(call),
             "constant_p" => self.constant_p(call),

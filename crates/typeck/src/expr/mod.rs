@@ -18,7 +18,7 @@ pub(crate) use call::CallTarget;
 use crate::checker::Checker;
 use crate::hir::{ExprId, ExprKind, FuncId, PlaceId, PlaceKind, QualType, Type, TypeId};
 use bpfc_base::Span;
-use bpfc_base::codes::types::{E0307, E0320};
+use bpfc_base::codes::types::{E0307, E0320, E0322};
 use bpfc_parser::ast;
 use rustc_hash::FxHashMap;
 
@@ -109,7 +109,7 @@ impl Checker<'_> {
             A::Offsetof(ty, path) => self.offsetof_expr(*ty, path, span),
             A::TypesCompatible(a, b) => self.types_compatible_expr(*a, *b, span),
             A::LabelAddr(_) => self.unsupported("the address of a label", span),
-            A::VaArg(..) => self.unsupported("`va_arg`", span),
+            A::VaArg(..) => self.variable_arguments("va_arg", span),
             A::Error => self.poison(span),
         };
         Operand::value(value, span)
@@ -117,6 +117,13 @@ impl Checker<'_> {
 
     fn unsupported(&mut self, what: &str, span: Span) -> ExprId {
         self.error(E0320, span, format!("{what} is not supported: BPF has no such thing"));
+        self.poison(span)
+    }
+
+    /// Reports a use of `va_start` and its relatives (C11 7.16).
+    pub fn variable_arguments(&mut self, name: &str, span: Span) -> ExprId {
+        let message = format!("`{name}` has nothing to work on: BPF passes no variable arguments");
+        self.error(E0322, span, message);
         self.poison(span)
     }
 
