@@ -2,6 +2,7 @@
 
 use crate::codes::Code;
 use crate::span::Span;
+use crate::warnings::Flag;
 
 /// How bad it is. Errors stop the program from being built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +21,10 @@ pub struct Diagnostic {
     pub code: Code,
     /// Error or warning.
     pub severity: Severity,
+    /// The flag of the command line that controls it, if any.
+    pub flag: Option<Flag>,
+    /// `-Werror` made an error of what is a warning.
+    pub is_promoted: bool,
     /// Lower case, no full stop, stands alone on one line, names the thing in backticks.
     pub message: String,
     /// The smallest text that shows the problem; `None` for problems outside any source.
@@ -74,6 +79,8 @@ impl Diagnostic {
         Self {
             code,
             severity: code.severity(),
+            flag: Flag::of_code(code),
+            is_promoted: false,
             message: message.into(),
             primary: (!span.is_none()).then(|| Label { span, text: String::new() }),
             secondary: Vec::new(),
@@ -85,6 +92,13 @@ impl Diagnostic {
     /// A diagnostic that no source text shows.
     pub fn without_span(code: Code, message: impl Into<String>) -> Self {
         Self::new(code, Span::NONE, message)
+    }
+
+    /// The flag called `name` controls it, not the first one of its code.
+    pub fn with_flag(mut self, name: &str) -> Self {
+        self.flag = Flag::find(name);
+        debug_assert!(self.flag.is_some(), "`{name}` is no flag");
+        self
     }
 
     /// Words beside the primary span.

@@ -13,6 +13,7 @@ pub mod session;
 pub mod similar;
 pub mod source;
 pub mod span;
+pub mod warnings;
 
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, DiagnosticSink, Edit, Help, Label, Note, Severity};

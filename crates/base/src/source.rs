@@ -30,6 +30,9 @@ pub struct SourceFile {
     pub start: u32,
     /// False for headers that bpfc itself carries.
     pub is_user: bool,
+    /// True for headers of the system, which get no warnings: those that bpfc carries, and
+    /// those from folders of `-isystem`.
+    pub is_system: bool,
     lines: OnceLock<Vec<u32>>,
 }
 
@@ -100,8 +103,25 @@ impl SourceMap {
         let next = self.next.checked_add(len).and_then(|n| n.checked_add(1));
         let start = self.next;
         self.next = next.ok_or(SourceSpaceExhausted)?;
-        let file = SourceFile { name: name.into(), text, start, is_user, lines: OnceLock::new() };
+        let lines = OnceLock::new();
+        let name = name.into();
+        let file = SourceFile { name, text, start, is_user, is_system: !is_user, lines };
         Ok(self.files.push(file))
+    }
+
+    /// From here on, file `id` counts as a header of the system.
+    pub fn make_system(&mut self, id: FileId) {
+        self.files[id].is_system = true;
+    }
+
+    /// Whether `span`, as the user wrote it, is in a header of the system.
+    pub fn is_in_system(&self, span: Span) -> bool {
+        self.file_at(self.root(span).lo).is_some_and(|id| self.files[id].is_system)
+    }
+
+    /// Whether `span` was spelled in a header of the system: as part of a macro of it, too.
+    pub fn is_from_system(&self, span: Span) -> bool {
+        self.file_at(span.lo).is_some_and(|id| self.files[id].is_system)
     }
 
     /// The file of `id`.

@@ -19,4 +19,7 @@ codes! {
     W0101 = "macro redefined",
     W0102 = "unknown directive or pragma",
     W0103 = "`#warning`",
+    W0104 = "undefined macro in a condition",
+    W0105 = "unknown warning option",
+    W0106 = "unused command-line option",
 }

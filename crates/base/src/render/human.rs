@@ -1,7 +1,7 @@
 //! The form for people: source excerpts with underlines, notes, advice.
 
 use super::snippet::{Kind, Piece, Writer};
-use super::{Color, Sources, patch};
+use super::{Color, Sources, flag_suffix, patch};
 use crate::{Diagnostic, ExpnId, Label, Span};
 use codespan_reporting::diagnostic::LabelStyle;
 
@@ -25,7 +25,7 @@ pub fn human<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic, color
     }
     writer.piece(&Piece {
         kind: Kind::Report(diagnostic.severity, diagnostic.code),
-        message: &diagnostic.message,
+        message: &format!("{}{}", diagnostic.message, flag_suffix(diagnostic)),
         labels,
     });
     expansions(&mut writer, sources, diagnostic.span());

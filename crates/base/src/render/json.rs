@@ -5,6 +5,7 @@
 //! | `code` | `"E0301"` |
 //! | `title` | what the code means in general |
 //! | `severity` | `"error"` or `"warning"` |
+//! | `flag` | `"unused-variable"`: the name behind `-W` that controls it, or `null` |
 //! | `message` | the message |
 //! | `spans` | the labels, the primary one first: a *place* with `primary` (boolean), `label` (string, maybe empty), `text` (the source text, cut after 1000 bytes) and `expansion` |
 //! | `notes` | objects with `text` and `span` (a *place* with `expansion`, or `null`) |
@@ -39,6 +40,7 @@ pub fn json<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic) -> Str
         "code": diagnostic.code.name(),
         "title": diagnostic.code.title(),
         "severity": severity_word(diagnostic.severity),
+        "flag": diagnostic.flag.map(|flag| flag.name()),
         "message": diagnostic.message,
         "spans": spans,
         "notes": notes,

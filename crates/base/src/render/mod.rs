@@ -90,7 +90,17 @@ pub fn short<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic) -> St
     });
     let severity = severity_word(diagnostic.severity);
     let message = clean::line(&diagnostic.message);
-    format!("{prefix}{severity}[{}]: {message}", diagnostic.code)
+    let flag = flag_suffix(diagnostic);
+    format!("{prefix}{severity}[{}]: {message}{flag}", diagnostic.code)
+}
+
+/// ` [-Wunused-variable]`: how to switch it off, where other compilers say it.
+fn flag_suffix(diagnostic: &Diagnostic) -> String {
+    match (diagnostic.flag, diagnostic.is_promoted) {
+        (None, _) => String::new(),
+        (Some(flag), false) => format!(" [-W{}]", flag.name()),
+        (Some(flag), true) => format!(" [-Werror,-W{}]", flag.name()),
+    }
 }
 
 /// `2 errors, 1 warning`; `None` when there is nothing to sum up.
