@@ -115,9 +115,14 @@ pub struct Compile {
     #[arg(long, value_enum, default_value_t, help_heading = "Compiler options")]
     pub dialect: DialectChoice,
 
-    /// Treat warnings as errors, or turn them off: `error`, `none`.
-    #[arg(short = 'W', value_name = "WARNING", help_heading = "Compiler options")]
+    /// Turn a warning on (`-Wshadow`), off (`-Wno-shadow`), or into an error
+    /// (`-Werror=shadow`); also `-Wall`, `-Wextra`, `-Werror`.
+    #[arg(short = 'W', value_name = "[no-]WARNING", help_heading = "Compiler options")]
     pub warnings: Vec<String>,
+
+    /// Report no warnings.
+    #[arg(short = 'w', help_heading = "Compiler options")]
+    pub no_warnings: bool,
 
     /// Accepted for other compilers' sake: debug information is always made.
     #[arg(short = 'g', hide = true)]
@@ -290,6 +295,8 @@ pub fn from_env() -> Vec<std::ffi::OsString> {
     std::env::args_os()
         .map(|arg| match arg.to_str() {
             Some("-include") => "--include".into(),
+            Some("-pedantic") => "-Wpedantic".into(),
+            Some("-pedantic-errors") => "-Werror=pedantic".into(),
             Some(mcpu) if mcpu.starts_with("-mcpu=") => format!("-{mcpu}").into(),
             _ => arg,
         })

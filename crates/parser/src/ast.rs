@@ -6,7 +6,6 @@
 //! are marked. Where the source is wrong there is an `Error` node and a diagnostic has
 //! been reported already: later stages stay silent about it.
 
-use crate::pp::WarningPragmas;
 use bpfc_base::{IndexVec, Span, Symbol, index_type};
 
 index_type! {
@@ -39,8 +38,6 @@ pub struct TranslationUnit {
     pub type_names: IndexVec<TypeNameId, TypeName>,
     /// All struct, union and enum specifiers.
     pub tag_specs: IndexVec<TagSpecId, TagSpec>,
-    /// What `#pragma GCC diagnostic` says of warnings, by place.
-    pub warning_pragmas: WarningPragmas,
 }
 
 /// C11 6.9: external-declaration.

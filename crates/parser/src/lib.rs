@@ -17,5 +17,5 @@ pub use dump::dump as dump_ast;
 pub use parse::{MAX_TREE_HEIGHT, NoTypeNames, TypeNames, parse, parse_tokens};
 pub use pp::{
     FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions, TokenStream,
-    WarningLevel, WarningPragmas, WarningSetting, dump_tokens, preprocess, preprocess_to_text,
+    dump_tokens, preprocess, preprocess_to_text,
 };

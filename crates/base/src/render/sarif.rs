@@ -59,6 +59,9 @@ fn result(sources: Sources<'_>, diagnostic: &Diagnostic) -> Value {
         "message": { "text": text },
         "locations": Vec::from_iter(location(sources, diagnostic.span())),
     });
+    if let Some(flag) = diagnostic.flag {
+        result["properties"] = json!({ "flag": format!("-W{}", flag.name()) });
+    }
     if !related.is_empty() {
         result["relatedLocations"] = related.into();
     }

@@ -360,7 +360,7 @@ fn json_fields() {
     let mut edit = place(3, 9, 59, 5);
     edit["replacement"] = "0".into();
     let expected = serde_json::json!({
-        "code": "E0301", "title": "undeclared name", "severity": "error",
+        "code": "E0301", "title": "undeclared name", "severity": "error", "flag": null,
         "message": "`nosuch` is not declared", "spans": [span],
         "notes": [{ "text": "a note", "span": null }],
         "helps": [{ "text": "use 0", "edits": [edit] }],
@@ -406,7 +406,7 @@ error[E0201]: message
 1 | x
   | ^
 
-warning[W0101]: again
+warning[W0101]: again [-Wmacro-redefined]
   --> count.c:1:1
   |
 1 | x
@@ -418,7 +418,7 @@ help: h
         &render(&session, &list, Format::Short),
         "
 count.c:1:1: error[E0201]: message
-count.c:1:1: warning[W0101]: again
+count.c:1:1: warning[W0101]: again [-Wmacro-redefined]
 ",
     );
     assert_eq!(render(&session, &list, Format::Json).lines().count(), 2);

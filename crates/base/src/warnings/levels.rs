@@ -30,8 +30,6 @@ pub enum PragmaLevel {
 pub enum Request {
     /// `-w`
     Quiet,
-    /// `-pedantic-errors`
-    PedanticErrors,
     /// `-W…`: what stands behind `-W`.
     Flag(String),
 }
@@ -123,11 +121,6 @@ impl Levels {
     pub fn apply(&mut self, request: &Request) -> Result<(), UnknownFlag> {
         match request {
             Request::Quiet => self.is_quiet = true,
-            Request::PedanticErrors => {
-                for flag in members("pedantic") {
-                    self.make_error(flag);
-                }
-            }
             Request::Flag(text) => return self.flag_option(text),
         }
         Ok(())
@@ -143,6 +136,7 @@ impl Levels {
         match text {
             // Options of other programs: `-Wa,…`, `-Wl,…`, `-Wp,…`.
             _ if ["a,", "l,", "p,"].iter().any(|prefix| text.starts_with(prefix)) => {}
+            "none" => self.is_quiet = true,
             "error" => self.is_werror = true,
             "no-error" => self.is_werror = false,
             "fatal-errors" | "no-fatal-errors" => {}

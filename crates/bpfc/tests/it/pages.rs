@@ -1,6 +1,6 @@
 //! The examples of all code pages, through the whole pipeline.
 
-use crate::support::compile;
+use crate::support::compile_with;
 use bpfc::Options;
 use bpfc_testkit::Suite;
 use bpfc_testkit::page::Page;
@@ -19,7 +19,8 @@ fn examples_of_code_pages() {
             return Ok(());
         }
         page.check(|example| {
-            let mut compiled = compile("example.c", example.text.as_bytes(), &Options::default());
+            let (text, options) = (example.text.as_bytes(), Options::default());
+            let mut compiled = compile_with("example.c", text, &options, &example.flags);
             compiled.verify();
             let diagnostics = compiled.session.diagnostics.iter();
             diagnostics.map(|d| d.code.name().to_owned()).collect()

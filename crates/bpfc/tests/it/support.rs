@@ -2,7 +2,7 @@
 
 use bpfc::{Btf, Cpu, FileProvider, Host, IncludeForm, IncludeRequest, LoadedFile};
 use bpfc::{Object, OptLevel, Options, VerifyOptions};
-use bpfc_base::{FileId, Session, Severity};
+use bpfc_base::{FileId, Session, Severity, warnings};
 use bpfc_testkit::Found;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -85,7 +85,13 @@ impl Compiled {
 
 /// Compiles bytes that stand for file `name`.
 pub fn compile(name: &str, bytes: &[u8], options: &Options) -> Compiled {
+    compile_with(name, bytes, options, &[])
+}
+
+/// [`compile`] with warning options such as `-Wall`.
+pub fn compile_with(name: &str, bytes: &[u8], options: &Options, flags: &[String]) -> Compiled {
     let mut session = Session::default();
+    warnings::configure(&mut session, flags.iter().map(String::as_str));
     let file = bpfc::add_source(&mut session, name, bytes);
     let object = file.and_then(|file| bpfc::compile(&mut session, file, options, &mut TestHost));
     Compiled { session, file, object }

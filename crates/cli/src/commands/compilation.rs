@@ -6,7 +6,7 @@ use crate::files;
 use crate::host::ThisMachine;
 use crate::terminal::Terminal;
 use bpfc::{Cpu, Dialect, Object, OptLevel, Options};
-use bpfc_base::{Diagnostic, FileId, Session, Severity, codes};
+use bpfc_base::{Diagnostic, FileId, Session, codes, warnings};
 use std::path::Path;
 
 /// One source, ready to be compiled.
@@ -19,14 +19,6 @@ pub struct Compilation {
     pub options: Options,
     /// Where its headers and kernel types come from.
     pub host: ThisMachine,
-    warnings: WarningPolicy,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WarningPolicy {
-    Show,
-    Hide,
-    Error,
 }
 
 impl Compilation {
@@ -43,14 +35,14 @@ impl Compilation {
         let bytes = files::read(path).map_err(&mut fail)?;
         let host = ThisMachine::new(&args.include_dirs, &args.btf).map_err(&mut fail)?;
         let mut session = Session::default();
+        configure_warnings(&mut session, args);
         let name = if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy() };
         let Some(file) = bpfc::add_source(&mut session, &name, &bytes) else {
             let diagnostics = session.diagnostics.take();
             terminal.print(&session, &diagnostics);
             return Err(Exit::Diagnostics);
         };
-        let warnings = WarningPolicy::of(&args.warnings);
-        Ok(Self { session, file, options: options(args), host, warnings })
+        Ok(Self { session, file, options: options(args), host })
     }
 
     /// Compiles the source. A file without anything to compile is an error.
@@ -71,32 +63,16 @@ impl Compilation {
 
     /// Prints what was reported since the last time; how the command ends by that.
     pub fn report(&mut self, terminal: &mut Terminal) -> Exit {
-        let mut diagnostics = self.session.diagnostics.take();
-        self.warnings.apply(&mut diagnostics);
+        let diagnostics = self.session.diagnostics.take();
         terminal.print(&self.session, &diagnostics);
         Exit::of(&diagnostics)
     }
 }
 
-impl WarningPolicy {
-    fn of(flags: &[String]) -> Self {
-        let policy = |flag: &String| match flag.as_str() {
-            "error" => Some(WarningPolicy::Error),
-            "none" => Some(WarningPolicy::Hide),
-            _ => None,
-        };
-        flags.iter().rev().find_map(policy).unwrap_or(WarningPolicy::Show)
-    }
-
-    fn apply(self, diagnostics: &mut Vec<Diagnostic>) {
-        match self {
-            WarningPolicy::Show => {}
-            WarningPolicy::Hide => diagnostics.retain(|d| d.severity == Severity::Error),
-            WarningPolicy::Error => {
-                diagnostics.iter_mut().for_each(|d| d.severity = Severity::Error);
-            }
-        }
-    }
+fn configure_warnings(session: &mut Session, args: &Compile) {
+    let flags: Vec<String> = args.warnings.iter().map(|name| format!("-W{name}")).collect();
+    let quiet = args.no_warnings.then_some("-w");
+    warnings::configure(session, flags.iter().map(String::as_str).chain(quiet));
 }
 
 fn options(args: &Compile) -> Options {

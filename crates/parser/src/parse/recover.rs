@@ -74,7 +74,6 @@ pub(super) fn parse_with_repairs(
     }
     let mut inner = state.into_inner();
     inner.flush_reports();
-    inner.tree.warning_pragmas = stream.warning_pragmas.clone();
     inner.tree
 }
 

@@ -38,6 +38,8 @@ struct Reader<'a> {
     depth: usize,
     names: &'a Interner,
     end: Span,
+    /// Names that are no macros, in operands that are evaluated.
+    undefined: Vec<Token>,
 }
 
 impl Preprocessor<'_> {
@@ -56,11 +58,18 @@ impl Preprocessor<'_> {
             depth: 0,
             names: &self.session.names,
             end: tokens.last().map_or(span, |token| token.span).end(),
+            undefined: Vec::new(),
         };
         let result = match expanded.is_empty() {
             true => Err(Mistake { span, message: "condition without an expression".to_owned() }),
             false => reader.whole(),
         };
+        let undefined = reader.undefined;
+        for token in undefined {
+            let text = self.session.name(token.symbol);
+            let message = format!("`{text}` is not defined, and counts as 0");
+            self.session.report(Diagnostic::new(codes::lex::W0104, token.span, message));
+        }
         match result {
             Ok(value) => value.bits != 0,
             Err(mistake) => {
@@ -197,10 +206,10 @@ impl Reader<'_> {
                 false => self.fail("expected `)` in the condition"),
             };
         }
-        self.operand(token)
+        self.operand(token, is_live)
     }
 
-    fn operand(&mut self, token: Token) -> Result<Value, Mistake> {
+    fn operand(&mut self, token: Token, is_live: bool) -> Result<Value, Mistake> {
         let text = token.spelling(self.names);
         let mistake = |message: String| Err(Mistake { span: token.span, message });
         match token.kind {
@@ -219,7 +228,12 @@ impl Reader<'_> {
                 Err(error) => mistake(error.message),
             },
             // C11 6.10.1p4: remaining identifiers are 0.
-            TokenKind::Ident if self.kind() != Some(TokenKind::LParen) => Ok(Value::signed(0)),
+            TokenKind::Ident if self.kind() != Some(TokenKind::LParen) => {
+                if is_live && !["true", "false"].contains(&text) {
+                    self.undefined.push(token);
+                }
+                Ok(Value::signed(0))
+            }
             TokenKind::Ident => mistake(format!("function-like macro `{text}` is not defined")),
             _ => mistake(format!("`{text}` cannot be part of a condition")),
         }

@@ -263,7 +263,7 @@ impl Preprocessor<'_> {
             self.out.has_missing_files = true;
             return;
         }
-        self.warning_state.note_file(base);
+        self.session.warnings.enter_file(base);
         let lexer = Lexer::new(&text, base, &mut self.session.names);
         self.files.push(OpenFile {
             id,
@@ -306,7 +306,7 @@ impl Preprocessor<'_> {
             known.guard = Some(symbol);
         }
         if let Some(outer) = self.files.last() {
-            self.warning_state.note_file(outer.lexer.position());
+            self.session.warnings.leave_file(outer.lexer.position());
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod builtin;
 mod define;
+mod diagnostic;
 mod directive;
 mod expand;
 mod expr;
@@ -15,12 +16,10 @@ mod predefined;
 mod print;
 mod stream;
 mod substitute;
-mod warning_pragmas;
 
 pub use include::{FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles};
 pub use print::{dump_tokens, preprocess_to_text};
 pub use stream::{Pragma, PragmaAt, TokenStream};
-pub use warning_pragmas::{WarningLevel, WarningPragmas, WarningSetting};
 
 use crate::lex::Lexer;
 use crate::token::{Token, TokenFlags, TokenKind};
@@ -98,7 +97,6 @@ struct Preprocessor<'a> {
     spare: Vec<Vec<Token>>,
     pragmas: Vec<(Pragma, Span)>,
     pragma_state: pragma::PragmaState,
-    warning_state: warning_pragmas::WarningState,
     out: TokenStream,
     counter: u64,
     n_includes: usize,
@@ -176,7 +174,6 @@ impl<'a> Preprocessor<'a> {
             spare: Vec::new(),
             pragmas: Vec::new(),
             pragma_state: pragma::PragmaState::default(),
-            warning_state: warning_pragmas::WarningState::default(),
             out: TokenStream::default(),
             counter: 0,
             n_includes: 0,
@@ -201,7 +198,6 @@ impl<'a> Preprocessor<'a> {
         let file = self.session.sources.file(self.main_file);
         let end = file.start + file.text.len() as u32;
         self.out.end = Span::new(end, end);
-        self.out.warning_pragmas = self.warning_state.finish();
         self.out
     }
 

@@ -1,6 +1,5 @@
 //! What the preprocessor hands to the parser.
 
-use super::warning_pragmas::WarningPragmas;
 use crate::ast::Unroll;
 use crate::token::Token;
 use bpfc_base::{Span, Symbol};
@@ -12,8 +11,6 @@ pub struct TokenStream {
     pub tokens: Vec<Token>,
     /// Pragmas that mean something to the parser, by the token that follows them.
     pub pragmas: Vec<PragmaAt>,
-    /// Which warnings pragmas switch off or on, and where.
-    pub warning_pragmas: WarningPragmas,
     /// Indices of tokens at which a lexical error was reported: a syntax error there is
     /// a consequence.
     pub lexical_errors: Vec<u32>,

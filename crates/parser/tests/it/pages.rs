@@ -1,6 +1,7 @@
 //! The examples of the pages of this crate's codes, as far as this crate sees them.
 
 use crate::support::session;
+use bpfc_base::warnings;
 use bpfc_parser::{FileProvider, IncludeRequest, LoadedFile, PpOptions, parse};
 use bpfc_testkit::Suite;
 use bpfc_testkit::page::Page;
@@ -31,6 +32,7 @@ fn examples_of_code_pages() {
         }
         page.check(|example| {
             let (mut session, file) = session("example.c", &example.text);
+            warnings::configure(&mut session, example.flags.iter().map(String::as_str));
             let options = PpOptions::default();
             let is_kernel_type = |name: &str| {
                 let width = name.strip_prefix("__").unwrap_or(name);

@@ -1,6 +1,7 @@
 //! The file tests of this crate.
 
 use crate::support::{Disk, session};
+use bpfc_base::warnings;
 use bpfc_parser::{PpOptions, dump_ast, dump_tokens, parse_tokens, preprocess, preprocess_to_text};
 use bpfc_testkit::{Failure, Found, Suite, Test};
 
@@ -10,6 +11,7 @@ fn options(test: &Test) -> Result<PpOptions, Failure> {
     for flag in test.flags() {
         match flag.split_at_checked(2) {
             Some(("-D", define)) => options.defines.push(define.to_owned()),
+            Some(("-W", _)) => {}
             Some(("-U", name)) => options.undefines.push(name.to_owned()),
             Some(("-i", name)) => options.includes.push(name.trim_start_matches("nclude=").into()),
             _ => return Err(format!("unknown flag `{flag}`").into()),
@@ -30,6 +32,7 @@ fn lex() {
             disk.directories = vec![directory.join("include"), directory.join("include/next")];
         }
         let (mut session, file) = session(&path, test.text());
+        warnings::configure(&mut session, test.flags().iter().map(String::as_str));
         let stream = preprocess(&mut session, file, &options, &mut disk);
         let found: Vec<Found> = session
             .diagnostics
@@ -63,6 +66,7 @@ fn parse() {
         let mut is_type = |name: &str| types.split_whitespace().any(|ty| ty == name);
         let path = test.path().to_string_lossy().into_owned();
         let (mut session, file) = session(&path, test.text());
+        warnings::configure(&mut session, test.flags().iter().map(String::as_str));
         let mut disk = Disk::default();
         let stream = preprocess(&mut session, file, &options, &mut disk);
         let unit = parse_tokens(&mut session, &stream, &mut is_type);

@@ -1,6 +1,6 @@
 //! Runs the front end on a text: preprocess, parse, check.
 
-use bpfc_base::{FileId, Session, Severity};
+use bpfc_base::{FileId, Session, Severity, warnings};
 use bpfc_parser::{FileProvider, IncludeRequest, LoadedFile, NoTypeNames, PpOptions, TypeNames};
 use bpfc_testkit::Found;
 use bpfc_typeck::hir::Module;
@@ -70,10 +70,23 @@ pub fn check_in(
     text: &str,
     names: &mut dyn TypeNames,
     kernel: Option<&mut dyn KernelTypes>,
+    headers: Headers,
+    dialect: Dialect,
+) -> Checked {
+    check_with(text, &[], names, kernel, headers, dialect)
+}
+
+/// [`check_in`] with warning options such as `-Wall`.
+pub fn check_with(
+    text: &str,
+    flags: &[String],
+    names: &mut dyn TypeNames,
+    kernel: Option<&mut dyn KernelTypes>,
     mut headers: Headers,
     dialect: Dialect,
 ) -> Checked {
     let mut session = Session::default();
+    warnings::configure(&mut session, flags.iter().map(String::as_str));
     let file = session.sources.add("test.c", text, true).expect("room for one file");
     let mut preprocessor = PpOptions::default();
     if dialect == Dialect::Bcc {

@@ -4,7 +4,7 @@ use crate::front;
 use crate::mini::Mini;
 use bpfc_testkit::Suite;
 use bpfc_testkit::page::Page;
-use bpfc_typeck::Dialect;
+use bpfc_typeck::{Dialect, KernelTypes};
 
 /// Codes of these blocks that other stages report.
 const ELSEWHERE: &[&str] = &["E0403", "E0411"];
@@ -24,7 +24,9 @@ fn examples_of_code_pages() {
             let (mut names, mut types) = (Mini::new(), Mini::new());
             let headers = front::Headers(Vec::new());
             let text = &example.text;
-            let checked = front::check_in(text, &mut names, Some(&mut types), headers, dialect);
+            let flags = &example.flags;
+            let types: &mut dyn KernelTypes = &mut types;
+            let checked = front::check_with(text, flags, &mut names, Some(types), headers, dialect);
             let diagnostics = checked.session.diagnostics.iter();
             diagnostics.map(|d| d.code.name().to_owned()).collect()
         })?;

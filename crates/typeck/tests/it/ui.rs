@@ -4,15 +4,19 @@
 use crate::front;
 use crate::mini::Mini;
 use bpfc_testkit::Suite;
-use bpfc_typeck::Dialect;
+use bpfc_typeck::{Dialect, KernelTypes};
 
 fn suite(dir: &str, dialect: Dialect) {
     Suite::in_workspace(dir)
+        .keys(&["flags"])
         .run(move |test| {
             let (mut names, mut types) = (Mini::new(), Mini::new());
             let headers = front::Headers(Vec::new());
             let text = test.text();
-            let checked = front::check_in(text, &mut names, Some(&mut types), headers, dialect);
+            let types: &mut dyn KernelTypes = &mut types;
+            let flags = test.flags();
+            let checked =
+                front::check_with(text, &flags, &mut names, Some(types), headers, dialect);
             test.diagnostics(&checked.found());
             if test.has_snapshot("hir") {
                 test.snapshot("hir", &checked.hir());
