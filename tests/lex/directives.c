@@ -36,7 +36,7 @@
 #pragma nosuch thing
 //~^ W0102: unknown pragma `nosuch`
 #pragma GCC diagnostic push
-#pragma clang diagnostic ignored "-Wx"
+#pragma clang diagnostic ignored "-Wundef"
 #pragma pack(3)
 //~^ E0106: expected `push`, `pop`, 1, 2, 4, 8 or 16
 #line x
