@@ -46,7 +46,7 @@ pub use prog::{
     AttachType, AttachTypeInfo, ProgType, ProgTypeInfo, ProgTypes, attach_types, prog_types,
 };
 pub use section::{
-    BCC_PREFIXES, BccPrefix, SectionDef, SectionFlags, SectionMatch, TargetRule, parse_bcc_name,
-    parse_section, section_candidates, sections,
+    BCC_PREFIXES, BccPrefix, SectionDef, SectionFlags, SectionMatch, TargetRule, guess_section,
+    parse_bcc_name, parse_section, section_candidates, sections,
 };
 pub use version::KernelVersion;

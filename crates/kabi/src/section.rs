@@ -77,6 +77,32 @@ pub fn parse_section(name: &str) -> Option<SectionMatch<'_>> {
     Some(SectionMatch { def, target, is_autoload })
 }
 
+/// [`parse_section`], or what libbpf took the name for before 1.0, when names could go on behind a known one:
+/// `xdp_drop`, `sk_msg1`, `classifier/ingress`.
+pub fn guess_section(name: &str) -> Option<SectionMatch<'_>> {
+    if let Some(found) = parse_section(name) {
+        return Some(found);
+    }
+    let (is_autoload, bare) = match name.strip_prefix('?') {
+        Some(rest) => (false, rest),
+        None => (true, name),
+    };
+    let def = SECTIONS.iter().filter(|def| continues(bare, def.name));
+    // Of two rows that `name` continues, the longer says more.
+    let def = def.max_by_key(|def| def.name.len())?;
+    Some(SectionMatch { def, target: "", is_autoload })
+}
+
+/// Whether `name` is `known` and something that looks like another part.
+fn continues(name: &str, known: &str) -> bool {
+    let rest = name.strip_prefix(known);
+    rest.is_some_and(|rest| rest.starts_with(['/', '_', '.', '-']) || is_number(rest))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn find(name: &str) -> Option<&'static SectionDef> {
     SECTIONS.binary_search_by(|def| def.name.cmp(name)).ok().map(|idx| &SECTIONS[idx])
 }
@@ -89,10 +115,8 @@ pub fn section_candidates(name: &str) -> Vec<&'static str> {
     let head = name.split_once('/').map_or(name, |(head, _)| head);
     let mut found: Vec<(usize, &'static str)> = Vec::new();
     for def in &SECTIONS {
-        let continues =
-            name.strip_prefix(def.name).is_some_and(|rest| rest.starts_with(['/', '_', '.']));
         let distance = edit_distance(name, def.name).min(edit_distance(head, def.name));
-        if continues {
+        if continues(name, def.name) {
             found.push((0, def.name));
         } else if distance <= 2 && distance * 2 <= def.name.len() + 1 {
             found.push((distance, def.name));
@@ -172,6 +196,19 @@ mod tests {
         assert_eq!(parse_section("xdp/drop"), None);
         assert_eq!(parse_section("kprobes/x"), None);
         assert_eq!(parse_section(""), None);
+    }
+
+    #[test]
+    fn guesses_names_that_go_on() {
+        let guess = |name| guess_section(name).map(|found| found.def.name);
+        assert_eq!(guess("xdp"), Some("xdp"));
+        assert_eq!(guess("xdp_drop"), Some("xdp"));
+        assert_eq!(guess("sk_msg1"), Some("sk_msg"));
+        assert_eq!(guess("classifier/egress/drop"), Some("classifier"));
+        assert_eq!(guess("xdp/devmap_egress"), Some("xdp/devmap"));
+        assert!(!guess_section("?xdp_drop").unwrap().is_autoload);
+        assert_eq!(guess("xdpwall"), None);
+        assert_eq!(guess("abc/whatever"), None);
     }
 
     #[test]

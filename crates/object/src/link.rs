@@ -7,7 +7,7 @@
 use crate::{CoreReloc, DataId, ExternId, FuncId, Line, MapId, ObjInsn, Object, Reloc};
 use bpfc_base::{Idx, Span};
 use bpfc_isa::{Callee, Insn, SlotMap, Wide};
-use bpfc_kabi::{AttachType, ProgType, parse_section};
+use bpfc_kabi::{AttachType, ProgType, guess_section};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -138,7 +138,7 @@ pub fn link(object: &Object, program: FuncId) -> Result<Linked, LinkError> {
     };
     linker.append_all(program)?;
     linker.resolve_functions();
-    let matched = parse_section(&function.section);
+    let matched = guess_section(&function.section);
     Ok(Linked {
         name: function.name.clone(),
         func: program,

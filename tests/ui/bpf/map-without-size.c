@@ -7,7 +7,7 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } hits SEC(".maps");
-//^^^^ E0408: `BPF_MAP_TYPE_HASH`
+//^^^^ W0408: `BPF_MAP_TYPE_HASH`
 
 SEC("xdp") int prog(struct xdp_md *ctx)
 {

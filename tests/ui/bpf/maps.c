@@ -6,7 +6,7 @@ struct {
 	__type(key, int);
 	__uint(max_entries, 1);
 } no_value SEC(".maps");
-//^^^^^^^^ E0408: a `BPF_MAP_TYPE_HASH` needs a value
+//^^^^^^^^ W0408: a `BPF_MAP_TYPE_HASH` needs a value
 struct {
 	__uint(typ, BPF_MAP_TYPE_HASH); //~ E0408: a map's definition has no member `typ`
 } misspelt SEC(".maps");              //~^ help: did you mean `type`?

@@ -1,6 +1,6 @@
 //! What a program is to the kernel: its type, where it may be attached, flags.
 
-use bpfc_kabi::{AttachType, ProgType, parse_bcc_name, parse_section};
+use bpfc_kabi::{AttachType, ProgType, guess_section, parse_bcc_name, parse_section};
 use bpfc_object::Function;
 
 /// Section prefix of BCC's own objects.
@@ -49,7 +49,7 @@ impl ProgKind {
     /// What the section says, or in BCC's dialect the function's name; none if neither says
     /// anything.
     pub fn of(function: &Function) -> Option<ProgKind> {
-        if let Some(matched) = parse_section(&function.section) {
+        if let Some(matched) = guess_section(&function.section) {
             let flags = matched.def.flags;
             return Some(ProgKind {
                 prog_type: matched.def.prog,

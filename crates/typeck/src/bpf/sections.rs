@@ -1,9 +1,9 @@
 //! Sections of programs: they say which kind of program a function is.
 
 use crate::hir::{FuncId, Module};
-use bpfc_base::codes::bpf::E0407;
+use bpfc_base::codes::bpf::{E0407, W0407};
 use bpfc_base::{Diagnostic, Edit, ExpnId, Session};
-use bpfc_kabi::{ProgType, parse_section, section_candidates};
+use bpfc_kabi::{ProgType, guess_section, parse_section, section_candidates};
 
 /// A function that the kernel runs.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,11 @@ pub(super) struct Program {
     pub ty: ProgType,
 }
 
-/// Reports sections that are none of a program; the programs.
+/// Reports sections that name no program type; the programs.
+///
+/// Since 1.0 libbpf loads only programs whose sections it knows, unless the loader sets the type; the compiler does not
+/// mind. So a section that goes on behind a known name is taken for that one, a misspelt one is an error, and any other
+/// may be meant.
 pub(super) fn check(session: &mut Session, module: &Module) -> Vec<Program> {
     let mut programs = Vec::new();
     for (id, func) in module.funcs.iter_enumerated() {
@@ -27,6 +31,9 @@ pub(super) fn check(session: &mut Session, module: &Module) -> Vec<Program> {
         if matches!(&*section, ".text" | ".ksyms") {
             continue;
         }
+        if let Some(found) = guess_section(&section) {
+            programs.push(Program { func: id, ty: found.def.prog });
+        }
         report(session, &section, func.section_span);
     }
     programs
@@ -34,8 +41,17 @@ pub(super) fn check(session: &mut Session, module: &Module) -> Vec<Program> {
 
 fn report(session: &mut Session, section: &str, span: bpfc_base::Span) {
     let message = format!("the section `{section}` is of no known program type");
-    let mut diagnostic = Diagnostic::new(E0407, span, message);
-    if let Some(candidate) = section_candidates(section).first() {
+    let guess = guess_section(section);
+    let candidates = section_candidates(section);
+    let code = if guess.is_none() && !candidates.is_empty() { E0407 } else { W0407 };
+    let mut diagnostic = Diagnostic::new(code, span, message);
+    if let Some(found) = guess {
+        diagnostic = diagnostic.with_note(format!(
+            "it is taken for `{}`, but libbpf 1.0 and later want its type from the loader",
+            found.def.name
+        ));
+    }
+    if let Some(candidate) = candidates.first() {
         let suggestion = with_target(section, candidate);
         let text = format!("did you mean `{suggestion}`?");
         let is_literal = session.sources.text(span) == format!("\"{section}\"");

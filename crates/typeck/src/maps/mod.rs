@@ -10,7 +10,7 @@ pub(crate) use events::describe;
 
 use crate::checker::Checker;
 use crate::hir::{GlobalId, GlobalInit, GlobalKind, MapSpec};
-use bpfc_base::codes::bpf::E0408;
+use bpfc_base::codes::bpf::{E0408, W0408};
 use bpfc_base::{Diagnostic, Span};
 
 impl Checker<'_> {
@@ -38,6 +38,12 @@ impl Checker<'_> {
         if node.init != GlobalInit::None {
             node.init = GlobalInit::Zero;
         }
+    }
+
+    /// Reports what the loader must add to a map's definition before the map can be created.
+    pub(crate) fn map_gap(&mut self, span: Span, message: impl Into<String>) {
+        let diagnostic = Diagnostic::new(W0408, span, message);
+        self.report(diagnostic.with_note("the map cannot be created unless the loader sets it"));
     }
 
     /// Reports an invalid map definition.

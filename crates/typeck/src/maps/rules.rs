@@ -93,8 +93,14 @@ impl Checker<'_> {
         let name = ty.name();
         match key_rule(ty) {
             Key::Index if spec.key_size == 0 && has_fd_value(ty) => spec.key_size = 4,
+            Key::Index if spec.key_size == 0 => {
+                self.map_gap(
+                    span,
+                    format!("a `{name}` needs a key: `__type(key, __u32)` is missing"),
+                );
+            }
             Key::Index if spec.key_size != 4 => {
-                let found = describe(spec.key_size);
+                let found = spec.key_size;
                 self.map_error(span, format!("the key of a `{name}` has 4 bytes, found {found}"));
                 return;
             }
@@ -103,11 +109,7 @@ impl Checker<'_> {
                 return;
             }
             Key::Any if spec.key_size == 0 => {
-                self.map_error(
-                    span,
-                    format!("a `{name}` needs a key: `__type(key, …)` is missing"),
-                );
-                return;
+                self.map_gap(span, format!("a `{name}` needs a key: `__type(key, …)` is missing"));
             }
             _ => {}
         }
@@ -120,20 +122,17 @@ impl Checker<'_> {
             let found = spec.value_size;
             self.map_error(span, format!("the value of a `{name}` has 4 bytes, found {found}"));
         } else if !has_no_value(ty) && spec.value_size == 0 {
-            self.map_error(
-                span,
-                format!("a `{name}` needs a value: `__type(value, …)` is missing"),
-            );
+            self.map_gap(span, format!("a `{name}` needs a value: `__type(value, …)` is missing"));
         } else if spec.max_entries == 0 && !may_omit_entries(ty) {
             let message = format!("a `{name}` needs a size: `__uint(max_entries, …)` is missing");
-            self.map_error(span, message);
+            self.map_gap(span, message);
         } else if ty.is_map_in_map()
             && spec.inner.is_none()
             && spec.style == crate::hir::MapStyle::Btf
         {
             let message =
                 format!("a `{name}` needs to know its maps: `__array(values, …)` is missing");
-            self.map_error(span, message);
+            self.map_gap(span, message);
         }
         self.check_ring_size(spec, ty, span);
     }
@@ -149,8 +148,4 @@ impl Checker<'_> {
             self.map_error(span, message);
         }
     }
-}
-
-fn describe(size: u32) -> String {
-    if size == 0 { "none".to_owned() } else { size.to_string() }
 }

@@ -12,7 +12,7 @@ use crate::VerifyOptions;
 use crate::state::MapIdx;
 use bpfc_base::IndexVec;
 use bpfc_isa::{Callee, Insn, RegSet, SlotMap, Wide};
-use bpfc_kabi::{AttachType, KernelVersion, ProgType, parse_section};
+use bpfc_kabi::{AttachType, KernelVersion, ProgType, guess_section};
 use bpfc_object::{ExternKind, Linkage, Linked, Object, Reference};
 
 /// A prepared program.
@@ -89,7 +89,7 @@ pub struct FuncInfo {
 impl<'a> Program<'a> {
     /// Prepares `linked`.
     pub fn new(object: &'a Object, linked: &'a Linked, options: &VerifyOptions) -> Program<'a> {
-        let section = parse_section(&linked.section);
+        let section = guess_section(&linked.section);
         let mut maps = maps::Maps::new(object);
         let funcs = linked.subprogs.iter().enumerate().map(|(idx, subprog)| {
             let function = &object.functions[subprog.func];

@@ -63,7 +63,7 @@ struct Runs<'a> {
 impl<'a> Runs<'a> {
     fn new(ready: &'a Ready, program: FuncId, repeat: u32) -> Self {
         let section = &ready.object.functions[program].section;
-        let kind = bpfc_kabi::parse_section(section).map(|section| section.def.prog);
+        let kind = bpfc_kabi::guess_section(section).map(|section| section.def.prog);
         Self { ready, program, kind, repeat, results: BTreeMap::new(), n_changed: 0 }
     }
 
