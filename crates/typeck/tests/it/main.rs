@@ -7,3 +7,4 @@ mod layout;
 mod mini;
 mod pages;
 mod ui;
+mod vmlinux;
