@@ -4,6 +4,7 @@
 
 mod bench;
 mod kabi;
+mod kernels;
 mod ready;
 mod tidy;
 
@@ -15,7 +16,8 @@ usage: cargo xtask TASK
   tidy    check the repository's own rules: crate edges, codes and their pages, lengths, words
   ready   what CI asks for: fmt --check, clippy -D warnings, tidy, test
   bench   compare bpfc with clang on the examples, write docs/benchmarks.md
-  kabi    write the tables of crates/kabi from Linux and libbpf source";
+  kabi    write the tables of crates/kabi from Linux and libbpf source
+  kernels write the types of the reference kernels from Debian's packages, or boot those kernels";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         // What `bench` starts to measure one process.
         "bench-child" => bench::child(rest),
         "kabi" => kabi::run(rest),
+        "kernels" => kernels::run(rest),
         _ => Err(format!("unknown task `{task}`\n{USAGE}").into()),
     };
     match result {

@@ -169,7 +169,7 @@ impl Kind {
     }
 
     /// Bytes after the 12-byte record: a fixed part and a part for each of `vlen` elements.
-    pub(crate) const fn trailing_bytes(self) -> (u32, u32) {
+    pub const fn trailing_bytes(self) -> (u32, u32) {
         match self {
             Kind::Int | Kind::Var | Kind::DeclTag => (4, 0),
             Kind::Array => (12, 0),
@@ -180,7 +180,7 @@ impl Kind {
     }
 
     /// Whether the record's third word is a type id (otherwise it is a size, or unused).
-    pub(crate) const fn has_target(self) -> bool {
+    pub const fn has_target(self) -> bool {
         matches!(
             self,
             Kind::Ptr
