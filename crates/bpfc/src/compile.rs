@@ -47,7 +47,13 @@ pub(crate) fn parse(
 
 /// The dialect that `options` ask for, or that the source is written in.
 pub(crate) fn dialect_of(session: &Session, file: FileId, options: &Options) -> Dialect {
-    options.dialect.unwrap_or_else(|| crate::dialect::detect(&session.sources.file(file).text))
+    let file = session.sources.file(file);
+    match options.dialect {
+        Some(dialect) => dialect,
+        // A header is no program.
+        None if file.name.ends_with(".h") => Dialect::C,
+        None => crate::dialect::detect(&file.text),
+    }
 }
 
 pub(crate) fn codegen_options(options: &Options) -> bpfc_codegen::Options {

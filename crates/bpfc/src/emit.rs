@@ -2,6 +2,7 @@
 
 use crate::compile::{check, dialect_of, parse};
 use crate::host::SharedHost;
+use crate::options::Deferral;
 use crate::{Host, ListingOptions, Options, compile, list_object};
 use bpfc_base::{FileId, Session};
 
@@ -33,10 +34,11 @@ pub fn emit(
     host: &mut dyn Host,
     what: Emit,
 ) -> Option<String> {
+    let all = Options { deferral: Deferral::None, ..options.clone() };
     match what {
-        Emit::Preprocessed | Emit::Tokens => Some(tokens(session, file, options, host, what)),
+        Emit::Preprocessed | Emit::Tokens => Some(tokens(session, file, &all, host, what)),
         Emit::Ast => {
-            let unit = parse(session, file, options, &SharedHost::new(host));
+            let unit = parse(session, file, &all, &SharedHost::new(host));
             Some(bpfc_parser::dump_ast(session, &unit))
         }
         Emit::Hir => {

@@ -31,6 +31,6 @@ pub use compile::compile;
 pub use dialect::Dialect;
 pub use emit::{Emit, emit};
 pub use host::{Host, NoHost};
-pub use options::Options;
+pub use options::{Deferral, Options};
 pub use source::{add_source, parse_btf, read_object, write_object};
 pub use verify::verify;

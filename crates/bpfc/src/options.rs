@@ -3,6 +3,8 @@
 use crate::{Cpu, Dialect, OptLevel};
 use bpfc_parser::PpOptions;
 
+pub use bpfc_parser::Deferral;
+
 /// Options of a compilation. The default is what `bpfc build` does without flags.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -18,6 +20,8 @@ pub struct Options {
     pub cpu: Cpu,
     /// How much to optimise.
     pub opt_level: OptLevel,
+    /// Whether types that headers declare are parsed only when the program needs them.
+    pub deferral: Deferral,
 }
 
 impl Default for Options {
@@ -29,6 +33,7 @@ impl Default for Options {
             dialect: None,
             cpu: Cpu::V3,
             opt_level: OptLevel::O2,
+            deferral: Deferral::Headers,
         }
     }
 }
@@ -47,6 +52,7 @@ impl Options {
                 Cpu::V3 => 3,
                 Cpu::V4 => 4,
             },
+            deferral: self.deferral,
         }
     }
 }

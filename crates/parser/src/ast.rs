@@ -6,7 +6,9 @@
 //! are marked. Where the source is wrong there is an `Error` node and a diagnostic has
 //! been reported already: later stages stay silent about it.
 
+use crate::deferred::Deferred;
 use bpfc_base::{IndexVec, Span, Symbol, index_type};
+use std::ops::Range;
 
 index_type! {
     /// An expression.
@@ -38,6 +40,8 @@ pub struct TranslationUnit {
     pub type_names: IndexVec<TypeNameId, TypeName>,
     /// All struct, union and enum specifiers.
     pub tag_specs: IndexVec<TagSpecId, TagSpec>,
+    /// Declarations that were not parsed yet.
+    pub deferred: Deferred,
 }
 
 /// C11 6.9: external-declaration.
@@ -49,6 +53,9 @@ pub enum Item {
     Declaration(Declaration),
     /// `asm("…");` at file scope (GNU).
     Asm(Span),
+    /// Declarations of types that are not parsed before they are needed: those of
+    /// [`TranslationUnit::deferred`] in this range.
+    Deferred(Range<u32>),
     /// Text that could not be parsed; reported.
     Error(Span),
 }

@@ -51,6 +51,7 @@ impl Dumper<'_> {
             }
             Item::Declaration(declaration) => self.declaration(declaration),
             Item::Asm(_) => self.line("asm"),
+            Item::Deferred(items) => self.line(&format!("deferred {}", items.len())),
             Item::Error(_) => self.line("error"),
         }
     }

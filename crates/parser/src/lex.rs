@@ -207,6 +207,28 @@ impl Lexer {
         }
     }
 
+    /// The text without line splices.
+    pub(crate) fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// Where in [`Lexer::text`] the next line begins.
+    pub(crate) fn offset(&self) -> usize {
+        self.pos
+    }
+
+    /// Goes on behind `end`. The session positions of `start..end`; `None`, and nothing
+    /// done, if a splice is in between.
+    pub(crate) fn skip(&mut self, start: usize, end: usize) -> Option<(u32, u32)> {
+        let mut splices = self.splices[self.next_splice..].iter();
+        let next = splices.find(|splice| splice.at > start as u32);
+        if next.is_some_and(|splice| splice.at < end as u32) {
+            return None;
+        }
+        self.pos = end;
+        Some(self.positions(start, end))
+    }
+
     /// The session position behind the last line that was read.
     pub(crate) fn position(&self) -> u32 {
         self.base + self.pos as u32 + self.removed

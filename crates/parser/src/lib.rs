@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod deferred;
 mod dump;
 mod lex;
 pub mod literal;
@@ -16,6 +17,6 @@ pub mod token;
 pub use dump::dump as dump_ast;
 pub use parse::{MAX_TREE_HEIGHT, NoTypeNames, TypeNames, parse, parse_tokens};
 pub use pp::{
-    FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions, TokenStream,
-    dump_tokens, preprocess, preprocess_to_text,
+    Deferral, FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions,
+    TokenStream, dump_tokens, preprocess, preprocess_to_text,
 };

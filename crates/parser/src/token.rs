@@ -87,6 +87,8 @@ macro_rules! token_kinds {
             /// `/*`: the lexer's own.
             #[token("/*")]
             BlockComment,
+            /// Stands for declarations that are not parsed before they are needed.
+            Deferred,
             /// A pragma on its way through the preprocessor.
             Pragma,
             /// Tells the grammar that the name in front is a type.
@@ -200,6 +202,7 @@ impl TokenKind {
             TokenKind::Char | TokenKind::UnterminatedChar => "character constant".into(),
             TokenKind::Str | TokenKind::UnterminatedStr => "string".into(),
             TokenKind::HeaderName => "header name".into(),
+            TokenKind::Deferred => "a declaration".into(),
             kind => match kind.text() {
                 Some(text) => format!("`{text}`"),
                 None => "unknown character".into(),

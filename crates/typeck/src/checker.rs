@@ -1,6 +1,7 @@
 //! The state of a check, and the small operations that all of its parts share.
 
 use crate::CheckOptions;
+use crate::deferred::Demands;
 use crate::expr::FloatTable;
 use crate::hir::{self, Module, QualType, TypeId};
 use crate::kernel::{Imports, KernelTypes};
@@ -28,6 +29,8 @@ pub(crate) struct Checker<'a> {
     pub depths: TypeDepths,
     pub scopes: Scopes,
     pub imports: Imports,
+    /// What headers declare that was not checked yet.
+    pub demands: Demands<'a>,
     /// The body of the function that is being checked; at file scope, a scratch table for
     /// constant expressions.
     pub body: hir::Body,
@@ -99,6 +102,7 @@ impl<'a> Checker<'a> {
             depths,
             scopes: Scopes::default(),
             imports: Imports::default(),
+            demands: Demands::new(unit),
             body: hir::Body::default(),
             func: None,
             floats: FloatTable::default(),

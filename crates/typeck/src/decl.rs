@@ -163,6 +163,9 @@ impl<'a> Checker<'a> {
     }
 
     fn declare_typedef(&mut self, new: &NewName<'_>) {
+        if self.scopes.is_file_scope() {
+            self.demand_name(new.name);
+        }
         let old = self.scopes.find_innermost(new.name);
         // What the program declares itself wins over the headers that bpfc carries.
         if let Some(old) = old.filter(|old| !self.is_builtin(old.span)) {

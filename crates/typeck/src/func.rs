@@ -13,9 +13,16 @@ use bpfc_base::codes::types::{E0307, E0308, E0311};
 use bpfc_base::{Diagnostic, Span};
 use bpfc_parser::ast::{FunctionDef, StmtKind, Storage};
 
+/// A body under construction.
+pub(crate) struct Scratch {
+    body: Body,
+    floats: FloatTable,
+}
+
 impl<'a> Checker<'a> {
     /// Declares a function; `None` if the name is taken by something else.
     pub fn declare_function(&mut self, new: &NewName<'_>) -> Option<FuncId> {
+        self.demand_name(new.name);
         let innermost = self.scopes.find_innermost(new.name);
         let old = innermost.or_else(|| self.scopes.find_at_file_scope(new.name));
         let func = match old.map(|old| (old, old.entity)) {
@@ -255,6 +262,17 @@ impl<'a> Checker<'a> {
             self.report_redeclared(name, span, old, "as another parameter");
         }
         self.scopes.declare(name, Entity::Local(local), span);
+    }
+
+    /// Puts the body under construction aside for checking something outside of it.
+    pub fn take_scratch(&mut self) -> Scratch {
+        Scratch { body: std::mem::take(&mut self.body), floats: std::mem::take(&mut self.floats) }
+    }
+
+    /// Goes on with a body that was put aside.
+    pub fn put_scratch(&mut self, scratch: Scratch) {
+        self.body = scratch.body;
+        self.floats = scratch.floats;
     }
 
     /// A new, empty body for checking what stands outside every function.

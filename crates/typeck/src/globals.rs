@@ -45,6 +45,9 @@ impl Checker<'_> {
 
     /// What the name means already, where both are the same object.
     fn previous_global(&mut self, new: &NewName<'_>) -> Option<Entity> {
+        if self.func.is_none() || new.storage == Some(Storage::Extern) {
+            self.demand_name(new.name);
+        }
         let is_block_extern = self.func.is_some() && new.storage == Some(Storage::Extern);
         let old = if is_block_extern {
             let innermost = self.scopes.find_innermost(new.name);

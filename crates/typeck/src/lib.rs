@@ -20,6 +20,7 @@ mod builtins;
 mod checker;
 mod convert;
 mod decl;
+mod deferred;
 mod expr;
 mod flow;
 mod fold;
@@ -100,6 +101,7 @@ impl<'a> Checker<'a> {
                 let message = "assembly outside functions is not supported";
                 self.error(bpfc_base::codes::types::E0320, *span, message);
             }
+            Item::Deferred(items) => self.demands.show(items.end),
             Item::Error(_) => {}
         }
     }

@@ -49,6 +49,9 @@ pub(crate) struct Scopes {
     open: Vec<Scope>,
 }
 
+/// Scopes inside of file scope that are put aside.
+pub(crate) struct Suspended(Vec<Scope>);
+
 impl Default for Scopes {
     fn default() -> Self {
         Self { open: vec![Scope::default()] }
@@ -63,6 +66,17 @@ impl Scopes {
     pub fn leave(&mut self) {
         self.open.pop();
         debug_assert!(!self.open.is_empty(), "file scope stays open");
+    }
+
+    /// Goes to file scope for a while.
+    pub fn suspend(&mut self) -> Suspended {
+        Suspended(self.open.split_off(1))
+    }
+
+    /// Goes back.
+    pub fn resume(&mut self, suspended: Suspended) {
+        self.open.truncate(1);
+        self.open.extend(suspended.0);
     }
 
     pub fn is_file_scope(&self) -> bool {
@@ -95,6 +109,10 @@ impl Scopes {
 
     pub fn find_tag(&self, name: Symbol) -> Option<(Tag, Span)> {
         self.open.iter().rev().find_map(|scope| scope.tags.get(&name).copied())
+    }
+
+    pub fn find_tag_at_file_scope(&self, name: Symbol) -> Option<(Tag, Span)> {
+        self.open.first()?.tags.get(&name).copied()
     }
 
     pub fn find_tag_innermost(&self, name: Symbol) -> Option<(Tag, Span)> {

@@ -8,6 +8,7 @@ use bpfc_base::codes::types::{E0303, E0307, E0311, E0315, E0320};
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, Span, Symbol};
 use bpfc_parser::ast::{self, DeclSpecs, Declarator, Derivation, TypeSpec};
+use bpfc_parser::deferred::DeferredKind;
 
 /// A declarator applied to its specifiers.
 #[derive(Clone, Debug)]
@@ -126,7 +127,9 @@ impl Checker<'_> {
         let visible = self.scopes.visible(&self.session.names, |entity| {
             matches!(entity, crate::scope::Entity::Typedef(_))
         });
-        if let Some(similar) = most_similar(&text, visible.iter().map(String::as_str)) {
+        let deferred = self.deferred_names(|kind| kind == DeferredKind::Typedef);
+        let visible = visible.iter().chain(&deferred);
+        if let Some(similar) = most_similar(&text, visible.map(String::as_str)) {
             diagnostic = crate::suggest(diagnostic, span, similar);
         } else if self.find_tag_type(name).is_some() {
             diagnostic = diagnostic.with_help(format!("write `struct {text}`"));

@@ -39,12 +39,18 @@ impl Checker<'_> {
     /// `struct s` without braces.
     fn tag_reference(&mut self, spec: &TagSpec, is_lone: bool) -> Option<Tag> {
         let (name, span) = spec.name?;
+        if spec.kind == TagKind::Enum {
+            self.demand_tag(name);
+        }
         let found =
             if is_lone { self.scopes.find_tag_innermost(name) } else { self.scopes.find_tag(name) };
         if let Some((tag, at)) = found {
             return self.same_kind(spec, name, span, tag, at).then_some(tag);
         }
         if !is_lone {
+            if let Some((tag, at)) = self.deferred_tag(name, span) {
+                return self.same_kind(spec, name, span, tag, at).then_some(tag);
+            }
             if let Some(tag) = self.import_tag(name, spec.kind) {
                 return Some(tag);
             }
@@ -151,6 +157,9 @@ impl Checker<'_> {
         let Some((name, span)) = spec.name else {
             return self.new_tag(spec.kind, None, Origin::Source(spec.span));
         };
+        if self.scopes.is_file_scope() {
+            self.demand_tag(name);
+        }
         let found = self.scopes.find_tag_innermost(name);
         // What the program defines itself wins over the headers that bpfc carries.
         let is_own = !self.is_builtin(span);
@@ -280,6 +289,9 @@ impl Checker<'_> {
     }
 
     fn declare_enumerator(&mut self, enumerator: &ast::Enumerator, value: i128, ty: TypeId) {
+        if self.scopes.is_file_scope() {
+            self.demand_name(enumerator.name);
+        }
         if let Some(old) = self.scopes.find_innermost(enumerator.name)
             && !matches!(old.entity, Entity::Error)
             && !self.is_builtin(old.span)

@@ -85,7 +85,8 @@ fn messages(headers: &[&str]) -> Vec<String> {
     text += "__attribute__((section(\"xdp\"), used)) int the_program(void *ctx) { return 1; }\n";
     text += "char the_license[] __attribute__((section(\"license\"))) = \"GPL\";\n";
     let mut session = Session::default();
-    let options = Options { dialect: Some(Dialect::C), ..Options::default() };
+    let options =
+        Options { dialect: Some(Dialect::C), deferral: bpfc::Deferral::None, ..Options::default() };
     let mut folders = Folders(FOLDERS.iter().map(PathBuf::from).collect());
     let file = bpfc::add_source(&mut session, "header.c", text.as_bytes()).expect("it is text");
     bpfc::compile(&mut session, file, &options, &mut folders);

@@ -2,6 +2,7 @@
 //! from other compilers, and input that is no program at all.
 
 mod compilers;
+mod deferral;
 mod engines;
 mod examples;
 mod headers;

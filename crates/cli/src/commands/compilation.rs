@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::host::ThisMachine;
 use crate::terminal::Terminal;
-use bpfc::{Cpu, Dialect, Object, OptLevel, Options};
+use bpfc::{Cpu, Deferral, Dialect, Object, OptLevel, Options};
 use bpfc_base::{Diagnostic, FileId, Session, codes, warnings};
 use std::path::Path;
 
@@ -45,13 +45,13 @@ impl Compilation {
         Ok(Self { session, file, options: options(args), host })
     }
 
-    /// Compiles the source. A file without anything to compile is an error.
+    /// Compiles the source. A file without anything to compile is an error, but for headers.
     pub fn compile(&mut self) -> Option<Object> {
         let object = bpfc::compile(&mut self.session, self.file, &self.options, &mut self.host)?;
         let is_empty =
             object.functions.is_empty() && object.maps.is_empty() && object.data.is_empty();
-        if is_empty {
-            let name = &self.session.sources.file(self.file).name;
+        let name = &self.session.sources.file(self.file).name;
+        if is_empty && !name.ends_with(".h") {
             let message = format!("there is nothing to compile in `{name}`");
             let help = "mark a function as a program with `SEC(\"xdp\")` or the like";
             self.session
@@ -91,5 +91,6 @@ fn options(args: &Compile) -> Options {
             CpuChoice::V3 => Cpu::V3,
         },
         opt_level: if args.opt_level == "0" { OptLevel::O0 } else { OptLevel::O2 },
+        deferral: Deferral::Headers,
     }
 }

@@ -77,7 +77,7 @@ impl Check {
         let is_last = at as usize + 1 == inner.tokens.len();
         let is_end = match token.kind {
             TokenKind::Semi => self.open.is_empty() || self.n_braces == 0 && self.is_too_deep,
-            TokenKind::RBrace => self.open.is_empty(),
+            TokenKind::RBrace | TokenKind::Deferred => self.open.is_empty(),
             _ => false,
         };
         if is_end || is_last {
@@ -156,7 +156,7 @@ fn close_braces(inner: &mut Inner<'_>) -> Vec<Repair> {
 
 fn begins_after_end(inner: &Inner<'_>, at: u32) -> bool {
     let previous = inner.tokens[at as usize - 1].kind;
-    matches!(previous, TokenKind::Semi | TokenKind::RBrace)
+    matches!(previous, TokenKind::Semi | TokenKind::RBrace | TokenKind::Deferred)
 }
 
 /// E0204 for token `brace`, whose `}` is missed in front of token `at`. One is enough.

@@ -58,6 +58,7 @@ fn is_consequence(inner: &Inner<'_>, at: u32) -> bool {
 fn found(inner: &Inner<'_>, at: u32) -> String {
     match inner.tokens.get(at as usize) {
         None => "the end of the file".to_owned(),
+        Some(token) if token.kind == TokenKind::Deferred => token.kind.describe(),
         Some(token) => {
             let text = token.spelling(&inner.session.names);
             match text.chars().count() {

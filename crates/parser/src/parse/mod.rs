@@ -24,6 +24,7 @@ use crate::ast::TranslationUnit;
 use crate::pp::{FileProvider, PpOptions, TokenStream, preprocess};
 use bpfc_base::{FileId, Session};
 
+pub(crate) use recover::parse_deferred;
 pub use state::MAX_TREE_HEIGHT;
 
 pub use names::{NoTypeNames, TypeNames};
@@ -51,7 +52,7 @@ pub fn parse(
     types: &mut dyn TypeNames,
 ) -> TranslationUnit {
     let stream = preprocess(session, file, options, provider);
-    parse_tokens(session, &stream, types)
+    recover::parse_with_repairs(session, stream, types)
 }
 
 /// Parses a preprocessed file.
@@ -60,5 +61,5 @@ pub fn parse_tokens(
     stream: &TokenStream,
     types: &mut dyn TypeNames,
 ) -> TranslationUnit {
-    recover::parse_with_repairs(session, stream, types)
+    recover::parse_with_repairs(session, stream.clone(), types)
 }

@@ -10,9 +10,11 @@ use super::brackets::check_brackets;
 use super::grammar::TranslationUnitParser;
 use super::names::TypeNames;
 use super::repair;
+use super::scopes::Scopes;
 use super::source::{Repair, TokenSource};
 use super::state::ParseState;
 use crate::ast::TranslationUnit;
+use crate::deferred::Deferred;
 use crate::pp::TokenStream;
 use crate::token::{KEYWORDS, Token, TokenKind};
 use bpfc_base::{Idx, Session};
@@ -43,11 +45,45 @@ impl Failure {
 /// Parses `stream`, repairing it as needed.
 pub(super) fn parse_with_repairs(
     session: &mut Session,
-    stream: &TokenStream,
+    mut stream: TokenStream,
     types: &mut dyn TypeNames,
 ) -> TranslationUnit {
-    let tokens = classify(session, stream);
-    let state = ParseState::new(session, stream, tokens, types);
+    let keywords = keywords(session);
+    let tokens = classify(std::mem::take(&mut stream.tokens), &keywords);
+    let (mut tree, mut scopes) = parse_items(session, &stream, tokens, types, Scopes::default());
+    // Whatever a program does to a name of its headers, they mean their own.
+    scopes.declare_deferred(stream.deferred.names());
+    tree.deferred = stream.deferred;
+    tree.deferred.keywords = keywords.into();
+    tree.deferred.scopes = scopes.into();
+    tree
+}
+
+/// Parses one of `deferred`: in the scope of the file's end, since every name means the
+/// same in all of file scope.
+pub(crate) fn parse_deferred(
+    session: &mut Session,
+    mut stream: TokenStream,
+    types: &mut dyn TypeNames,
+    deferred: &Deferred,
+) -> TranslationUnit {
+    let tokens = classify(std::mem::take(&mut stream.tokens), &deferred.keywords);
+    let scopes = deferred.scopes.take();
+    let mark = scopes.mark();
+    let (tree, mut scopes) = parse_items(session, &stream, tokens, types, scopes);
+    scopes.undo(mark);
+    deferred.scopes.replace(scopes);
+    tree
+}
+
+fn parse_items(
+    session: &mut Session,
+    stream: &TokenStream,
+    tokens: Vec<Token>,
+    types: &mut dyn TypeNames,
+    scopes: Scopes,
+) -> (TranslationUnit, Scopes) {
+    let state = ParseState::new(session, stream, tokens, types, scopes);
     let mut repairs = check_brackets(&mut state.inner());
     let mut n_errors = 0;
     let mut item = u32::MAX;
@@ -74,7 +110,7 @@ pub(super) fn parse_with_repairs(
     }
     let mut inner = state.into_inner();
     inner.flush_reports();
-    inner.tree
+    (inner.tree, inner.scopes)
 }
 
 /// Parses from token `start` on, at most to token `limit`.
@@ -110,8 +146,8 @@ pub(super) fn insert_repair(repairs: &mut Vec<Repair>, new: Repair) {
     repairs.insert(at, new);
 }
 
-/// The stream's tokens with keywords told from other identifiers. Indices stay the same.
-fn classify(session: &mut Session, stream: &TokenStream) -> Vec<Token> {
+/// The kinds of keywords, by symbol.
+fn keywords(session: &mut Session) -> Vec<TokenKind> {
     let mut keywords: Vec<TokenKind> = Vec::new();
     for &(text, kind) in KEYWORDS {
         let symbol = session.intern(text).index();
@@ -120,7 +156,11 @@ fn classify(session: &mut Session, stream: &TokenStream) -> Vec<Token> {
         }
         keywords[symbol] = kind;
     }
-    let mut tokens = stream.tokens.clone();
+    keywords
+}
+
+/// Tells keywords from other identifiers. Indices stay the same.
+fn classify(mut tokens: Vec<Token>, keywords: &[TokenKind]) -> Vec<Token> {
     for at in 0..tokens.len() {
         let token = tokens[at];
         let kind = match token.kind {

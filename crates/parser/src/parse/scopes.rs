@@ -1,6 +1,7 @@
 //! C11 6.2.1: which names are types now. Only that: everything else about names is the
 //! type checker's.
 
+use crate::deferred::DeferredKind;
 use bpfc_base::{Idx, Symbol};
 
 /// What a name is where the parser stands.
@@ -27,7 +28,7 @@ impl NameKind {
 }
 
 /// The kinds of all names, with a log to undo what inner scopes declared.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Scopes {
     kinds: Vec<NameKind>,
     log: Vec<(Symbol, NameKind)>,
@@ -58,6 +59,17 @@ impl Scopes {
         if old != kind {
             self.log.push((name, old));
             self.put(name, kind);
+        }
+    }
+
+    /// Declares what deferred declarations declare.
+    pub(crate) fn declare_deferred(&mut self, names: impl Iterator<Item = (Symbol, DeferredKind)>) {
+        for (name, kind) in names {
+            match kind {
+                DeferredKind::Typedef => self.declare(name, NameKind::Type),
+                DeferredKind::Enumerator => self.declare(name, NameKind::Variable),
+                DeferredKind::Tag(_) => {}
+            }
         }
     }
 

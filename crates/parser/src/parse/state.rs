@@ -61,6 +61,7 @@ impl<'s> ParseState<'s> {
         stream: &'s TokenStream,
         tokens: Vec<Token>,
         types: &'s mut dyn TypeNames,
+        scopes: Scopes,
     ) -> Self {
         Self {
             inner: RefCell::new(Inner {
@@ -68,12 +69,12 @@ impl<'s> ParseState<'s> {
                 types,
                 stream,
                 tokens,
-                scopes: Scopes::default(),
+                checkpoint: Checkpoint { scope: scopes.mark(), ..Checkpoint::default() },
+                scopes,
                 tree: TranslationUnit::default(),
                 heights: Heights::default(),
                 reports: Vec::new(),
                 finished: 0,
-                checkpoint: Checkpoint::default(),
                 trial: None,
                 is_end_reported: false,
                 file_range: (1, 0),
@@ -115,6 +116,15 @@ impl<'s> ParseState<'s> {
             };
             self.inner().scopes.declare(name, kind);
         }
+    }
+
+    /// The declarations that token `at` stands for: their names are in scope behind it.
+    pub(crate) fn deferred(&self, at: u32) {
+        let inner = &mut *self.inner();
+        let items = inner.stream.deferred.group(at);
+        let names = inner.stream.deferred.names_of(items.clone());
+        inner.scopes.declare_deferred(names.iter().map(|entry| (entry.name, entry.kind)));
+        inner.tree.items.push(Item::Deferred(items));
     }
 
     pub(crate) fn span(&self, l: u32, r: u32) -> Span {

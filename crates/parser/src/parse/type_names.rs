@@ -109,6 +109,7 @@ fn can_precede_type(place: NamePlace) -> bool {
                         | TokenKind::Comma
                         | TokenKind::Colon
                         | TokenKind::ErrorItem
+                        | TokenKind::Deferred
                 )
         }
     }
@@ -119,7 +120,11 @@ fn begins_statement(previous: Option<TokenKind>) -> bool {
     previous.is_none_or(|kind| {
         matches!(
             kind,
-            TokenKind::Semi | TokenKind::LBrace | TokenKind::RBrace | TokenKind::ErrorItem
+            TokenKind::Semi
+                | TokenKind::LBrace
+                | TokenKind::RBrace
+                | TokenKind::ErrorItem
+                | TokenKind::Deferred
         )
     })
 }

@@ -1,6 +1,7 @@
 //! C11 6.10.2: source file inclusion, and which files need not be read twice.
 
-use super::{MAX_INCLUDE_DEPTH, MAX_INCLUDES, OpenFile, Preprocessor};
+use super::defer::may_defer;
+use super::{Deferral, MAX_INCLUDE_DEPTH, MAX_INCLUDES, OpenFile, Preprocessor};
 use crate::lex::Lexer;
 use crate::literal;
 use crate::token::{Token, TokenKind};
@@ -222,7 +223,9 @@ impl Preprocessor<'_> {
         if let Some(known) = self.known_files.get(&loaded.name) {
             let is_guarded = known.guard.is_some_and(|guard| self.lookup(guard).is_some());
             if !(known.is_once || is_guarded) {
-                self.open_file(known.id, loaded.directory);
+                let id = known.id;
+                let defers = self.defers(id, form);
+                self.open_file(id, loaded.directory, defers);
             }
             return;
         }
@@ -233,7 +236,15 @@ impl Preprocessor<'_> {
         };
         let known = KnownFile { id, is_once: is_import, guard: None };
         self.known_files.insert(loaded.name, known);
-        self.open_file(id, loaded.directory);
+        let defers = self.defers(id, form);
+        self.open_file(id, loaded.directory, defers);
+    }
+
+    fn defers(&self, id: FileId, form: IncludeForm) -> bool {
+        let file = self.session.sources.file(id);
+        // What a deferred header includes is no more the user's than it is itself.
+        let is_angled = form == IncludeForm::Angled || self.files.last().is_some_and(|f| f.defers);
+        may_defer(false, file.is_user, is_angled, &file.name, file.text.len())
     }
 
     fn report_include_depth(&mut self, span: Span) {
@@ -255,7 +266,7 @@ impl Preprocessor<'_> {
     }
 
     /// Begins to read file `id`.
-    pub(super) fn open_file(&mut self, id: FileId, directory: u32) {
+    pub(super) fn open_file(&mut self, id: FileId, directory: u32, defers: bool) {
         let file = self.session.sources.file(id);
         let (text, base) = (Arc::clone(&file.text), file.start);
         if let Some(at) = text.find('\0') {
@@ -273,6 +284,7 @@ impl Preprocessor<'_> {
             conditionals: Vec::new(),
             guard: Guard::Start,
             directory,
+            defers: defers && self.deferral == Deferral::Headers,
             presumed_name: None,
             line_delta: 0,
         });

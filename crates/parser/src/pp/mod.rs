@@ -5,6 +5,7 @@
 //! a [`FileProvider`].
 
 mod builtin;
+mod defer;
 mod define;
 mod diagnostic;
 mod directive;
@@ -39,11 +40,30 @@ pub struct PpOptions {
     pub includes: Vec<String>,
     /// `-mcpu`: the value of `__BPF_CPU_VERSION__`.
     pub cpu_version: u32,
+    /// Whether declarations in headers may wait.
+    pub deferral: Deferral,
+}
+
+/// Which declarations are parsed only when something needs them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Deferral {
+    /// None: mistakes are found in everything.
+    #[default]
+    None,
+    /// Those of types in headers that bpfc carries, that `#include <…>` finds, and in large
+    /// ones. Mistakes in what is not needed go unnoticed.
+    Headers,
 }
 
 impl Default for PpOptions {
     fn default() -> Self {
-        Self { defines: Vec::new(), undefines: Vec::new(), includes: Vec::new(), cpu_version: 3 }
+        Self {
+            defines: Vec::new(),
+            undefines: Vec::new(),
+            includes: Vec::new(),
+            cpu_version: 3,
+            deferral: Deferral::None,
+        }
     }
 }
 
@@ -55,12 +75,15 @@ pub fn preprocess(
     provider: &mut dyn FileProvider,
 ) -> TokenStream {
     let mut pp = Preprocessor::new(session, provider, file);
+    pp.deferral = options.deferral;
     pp.predefine(options);
     for name in &options.includes {
         pp.include_from_command_line(name);
         pp.run();
     }
-    pp.open_file(file, 0);
+    let main = pp.session.sources.file(file);
+    let defers = defer::may_defer(true, true, false, &main.name, main.text.len());
+    pp.open_file(file, 0, defers);
     pp.run();
     pp.finish()
 }
@@ -97,6 +120,9 @@ struct Preprocessor<'a> {
     spare: Vec<Vec<Token>>,
     pragmas: Vec<(Pragma, Span)>,
     pragma_state: pragma::PragmaState,
+    deferral: Deferral,
+    defer: defer::DeferState,
+    macro_filter: defer::MacroFilter,
     out: TokenStream,
     counter: u64,
     n_includes: usize,
@@ -122,6 +148,8 @@ struct OpenFile {
     guard: include::Guard,
     /// Which directory of the search path it was found in.
     directory: u32,
+    /// Declarations in it may be deferred.
+    defers: bool,
     /// What `#line` set: the name, and what to add to line numbers.
     presumed_name: Option<Symbol>,
     line_delta: i64,
@@ -174,6 +202,9 @@ impl<'a> Preprocessor<'a> {
             spare: Vec::new(),
             pragmas: Vec::new(),
             pragma_state: pragma::PragmaState::default(),
+            deferral: Deferral::None,
+            defer: defer::DeferState::default(),
+            macro_filter: defer::MacroFilter::default(),
             out: TokenStream::default(),
             counter: 0,
             n_includes: 0,
@@ -210,6 +241,7 @@ impl<'a> Preprocessor<'a> {
                     pragma,
                     span,
                 });
+                self.defer.is_group_open = false;
                 return;
             }
             // A macro call that was wrong: what it stands for is unknown.
@@ -236,6 +268,7 @@ impl<'a> Preprocessor<'a> {
             self.stop(token.span, format!("the program has more than {MAX_TOKENS} tokens"));
             return;
         }
+        self.defer.emitted(token.kind);
         self.out.tokens.push(token);
     }
 
@@ -290,6 +323,10 @@ impl<'a> Preprocessor<'a> {
             }
             file.line.clear();
             file.at = 0;
+            if file.defers {
+                self.defer_declarations();
+            }
+            let file = self.files.last_mut()?;
             if !file.lexer.line(&mut self.session.names, &mut file.line) {
                 if self.n_open_calls > 0 {
                     // A macro call must end in the file in which it begins.

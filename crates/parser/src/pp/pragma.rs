@@ -16,7 +16,21 @@ pub(super) struct PragmaState {
     /// What `#pragma push_macro` put aside, by name.
     macros: Vec<(Symbol, Option<MacroId>)>,
     /// Attribute names of `#pragma clang attribute push`, one list per push.
-    attributes: Vec<Vec<Symbol>>,
+    attributes: Vec<(Vec<Symbol>, Span)>,
+}
+
+impl PragmaState {
+    /// The packing in force.
+    pub(super) fn pack(&self) -> Option<u32> {
+        self.pack
+    }
+
+    /// The attributes of every record that is defined now, and the last pragma.
+    pub(super) fn record_attributes(&self) -> Option<(Vec<Symbol>, Span)> {
+        let (_, span) = self.attributes.last()?;
+        let names = self.attributes.iter().flat_map(|(names, _)| names.iter().copied());
+        Some((names.collect(), *span))
+    }
 }
 
 impl Preprocessor<'_> {
@@ -225,7 +239,7 @@ impl Preprocessor<'_> {
                     .map(|w| w[1].symbol)
                     .take(if is_word("record") { usize::MAX } else { 0 })
                     .collect();
-                self.pragma_state.attributes.push(attributes);
+                self.pragma_state.attributes.push((attributes, span));
             }
             "pop" => {
                 if self.pragma_state.attributes.pop().is_none() {
@@ -236,7 +250,7 @@ impl Preprocessor<'_> {
                 self.bad_pragma(span, "expected `push(…)` or `pop` after `clang attribute`");
             }
         }
-        let all = self.pragma_state.attributes.concat();
+        let all = self.pragma_state.record_attributes().map_or(Vec::new(), |(names, _)| names);
         Some(Pragma::RecordAttributes(all))
     }
 }

@@ -175,7 +175,7 @@ impl Preprocessor<'_> {
 
     fn read_text(&mut self, name: &str, text: String) {
         if let Ok(id) = self.session.sources.add(name, text, false) {
-            self.open_file(id, 0);
+            self.open_file(id, 0, false);
             self.run();
         }
     }

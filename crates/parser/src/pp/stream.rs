@@ -1,6 +1,7 @@
 //! What the preprocessor hands to the parser.
 
 use crate::ast::Unroll;
+use crate::deferred::Deferred;
 use crate::token::Token;
 use bpfc_base::{Span, Symbol};
 
@@ -11,6 +12,8 @@ pub struct TokenStream {
     pub tokens: Vec<Token>,
     /// Pragmas that mean something to the parser, by the token that follows them.
     pub pragmas: Vec<PragmaAt>,
+    /// Declarations that single tokens stand for.
+    pub deferred: Deferred,
     /// Indices of tokens at which a lexical error was reported: a syntax error there is
     /// a consequence.
     pub lexical_errors: Vec<u32>,

@@ -8,6 +8,7 @@ use bpfc_base::codes::types::{E0301, E0320};
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, Span, Symbol};
 use bpfc_parser::ast;
+use bpfc_parser::deferred::DeferredKind;
 
 impl Checker<'_> {
     pub fn name_expr(&mut self, name: Symbol, span: Span) -> Operand {
@@ -19,6 +20,9 @@ impl Checker<'_> {
 
     /// What `name` means: by declaration, as a helper, or as a constant of the kernel.
     pub fn find_entity(&mut self, name: Symbol) -> Option<Entity> {
+        if self.scopes.find(name).is_none() {
+            self.demand_name(name);
+        }
         if let Some(decl) = self.scopes.find(name) {
             return Some(decl.entity);
         }
@@ -62,7 +66,9 @@ impl Checker<'_> {
         let visible = self.scopes.visible(&self.session.names, |entity| {
             !matches!(entity, Entity::Typedef(_) | Entity::Error)
         });
-        if let Some(similar) = most_similar(&text, visible.iter().map(String::as_str)) {
+        let deferred = self.deferred_names(|kind| kind == DeferredKind::Enumerator);
+        let visible = visible.iter().chain(&deferred);
+        if let Some(similar) = most_similar(&text, visible.map(String::as_str)) {
             diagnostic = crate::suggest(diagnostic, span, similar);
         }
         self.report(diagnostic);

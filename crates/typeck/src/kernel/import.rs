@@ -69,6 +69,9 @@ impl Checker<'_> {
 
     /// What the typedef `name` stands for, in the source or the kernel.
     pub fn find_typedef(&mut self, name: Symbol) -> Option<QualType> {
+        if self.scopes.find(name).is_none() {
+            self.demand_name(name);
+        }
         if let Some(decl) = self.scopes.find(name) {
             return match decl.entity {
                 Entity::Typedef(id) => {
@@ -114,13 +117,15 @@ impl Checker<'_> {
     /// Whether a tag of this name is known, for advice.
     pub fn find_tag_type(&mut self, name: Symbol) -> Option<()> {
         let is_known = matches!(self.scopes.find_tag(name), Some((Tag::Record(_), _)))
+            || matches!(self.deferred_tag(name, Span::NONE), Some((Tag::Record(_), _)))
             || self.import_tag(name, TagKind::Struct).is_some();
         is_known.then_some(())
     }
 
     /// `struct name`: the source's, the kernel's, or an incomplete one.
     pub fn struct_by_name(&mut self, name: Symbol) -> TypeId {
-        let found = match self.scopes.find_tag(name) {
+        let declared = self.scopes.find_tag(name).or_else(|| self.deferred_tag(name, Span::NONE));
+        let found = match declared {
             Some((tag @ Tag::Record(_), _)) => Some(tag),
             _ => self.import_tag(name, TagKind::Struct),
         };
@@ -264,6 +269,10 @@ impl Checker<'_> {
         if self.open_records.contains(&record) {
             return false;
         }
+        if self.complete_deferred(record) {
+            return true;
+        }
+        let node = &self.module.types.records[record];
         let (name, kind, origin) = (node.name, node.kind, node.origin);
         let id = match (origin, name) {
             (Origin::Kernel(id), _) => Some(id),
