@@ -57,5 +57,9 @@ pub(crate) fn dialect_of(session: &Session, file: FileId, options: &Options) -> 
 }
 
 pub(crate) fn codegen_options(options: &Options) -> bpfc_codegen::Options {
-    bpfc_codegen::Options { cpu: options.cpu, opt_level: options.opt_level }
+    bpfc_codegen::Options {
+        cpu: options.cpu,
+        opt_level: options.opt_level,
+        frame_bytes: options.frame_bytes,
+    }
 }

@@ -22,6 +22,9 @@ pub struct Options {
     pub opt_level: OptLevel,
     /// Whether types that headers declare are parsed only when the program needs them.
     pub deferral: Deferral,
+    /// Bytes that the stack frame of a function may take. More than the default is for machines
+    /// that are told so; kernels refuse it.
+    pub frame_bytes: u32,
 }
 
 impl Default for Options {
@@ -34,6 +37,7 @@ impl Default for Options {
             cpu: Cpu::V3,
             opt_level: OptLevel::O2,
             deferral: Deferral::Headers,
+            frame_bytes: bpfc_codegen::emit::MAX_FRAME_BYTES,
         }
     }
 }

@@ -14,12 +14,25 @@ use bpfc_object::Object;
 use bpfc_typeck::hir;
 
 /// How to generate code.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The instruction set.
     pub cpu: Cpu,
     /// How hard to try.
     pub opt_level: OptLevel,
+    /// Bytes that the stack frame of a function may take. The kernel allows
+    /// [`MAX_FRAME_BYTES`](crate::emit::MAX_FRAME_BYTES).
+    pub frame_bytes: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            cpu: Cpu::default(),
+            opt_level: OptLevel::default(),
+            frame_bytes: crate::emit::MAX_FRAME_BYTES,
+        }
+    }
 }
 
 /// Compiles a module. `None` if BPF cannot express it, or it does not fit: `session` has
@@ -35,7 +48,7 @@ pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) ->
         return None;
     }
     let funcs = selected.into_iter().map(|func| func.map(finish)).collect();
-    emit(session, module, &funcs, options.cpu)
+    emit(session, module, &funcs, options)
 }
 
 /// Selects instructions for every function that has a body.

@@ -3,7 +3,7 @@
 use crate::environment::Environment;
 use crate::fault::{FaultKind, Place, Trap};
 use crate::maps::Maps;
-use crate::memory::{FRAME_BYTES, MAX_FRAMES, Memory, Region, address, locate, region};
+use crate::memory::{MAX_FRAMES, Memory, Region, address, locate, region};
 use crate::outcome::Effect;
 use crate::packet::Packet;
 use crate::program::{Program, ProgramTable};
@@ -28,6 +28,8 @@ pub(crate) struct Machine {
     pub programs: Arc<ProgramTable>,
     /// How many maps are the object's own; those of data sections follow.
     pub n_object_maps: u32,
+    /// Bytes of a stack frame.
+    pub frame_bytes: u32,
     /// Address of the task that runs programs.
     pub task: u64,
     pub run: Run,
@@ -97,11 +99,11 @@ impl Machine {
         self.run.frames.push(MAX_LOOPS);
         let frame = self.memory.region_mut(region::STACK + depth);
         if frame.bytes.is_empty() {
-            let bytes = vec![0; FRAME_BYTES as usize];
+            let bytes = vec![0; self.frame_bytes as usize];
             *frame = Region::new(Place::Stack { depth }, bytes);
         } else {
             frame.bytes.fill(0);
-            frame.window = 0..FRAME_BYTES;
+            frame.window = 0..self.frame_bytes;
         }
         Ok(self.frame_pointer())
     }
@@ -123,7 +125,7 @@ impl Machine {
     /// `r10` of the current frame.
     pub fn frame_pointer(&self) -> u64 {
         let depth = (self.run.frames.len() as u32).saturating_sub(1);
-        address(region::STACK + depth, FRAME_BYTES)
+        address(region::STACK + depth, self.frame_bytes)
     }
 
     /// Whether `may_goto` jumps: after as many rounds as the kernel allows in one frame.

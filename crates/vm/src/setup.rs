@@ -47,6 +47,7 @@ pub(crate) fn machine(
         clock,
         programs: Arc::new(link_programs(object, &symbols)),
         n_object_maps,
+        frame_bytes: options.frame_bytes,
         task,
         run: Run::default(),
     };

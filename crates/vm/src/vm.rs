@@ -9,6 +9,7 @@ use crate::errno;
 use crate::fault::{Fault, FaultKind};
 use crate::machine::Machine;
 use crate::maps::{MapEntry, MapError, MapView};
+use crate::memory::FRAME_BYTES;
 use crate::outcome::{Input, Outcome};
 use crate::program::{Program, Symbols};
 use bpfc_base::{Diagnostic, Idx, codes::load};
@@ -38,16 +39,19 @@ pub struct Options {
     pub fuel: u64,
     /// Bytes that all maps may take.
     pub map_bytes: u64,
+    /// Bytes of a stack frame; kernels have 512.
+    pub frame_bytes: u32,
 }
 
 impl Default for Options {
-    /// Both engines, ten million instructions, 1 GiB.
+    /// Both engines, ten million instructions, 1 GiB, the stack of a kernel.
     fn default() -> Options {
         Options {
             engine: EngineChoice::default(),
             environment: Environment::default(),
             fuel: 10_000_000,
             map_bytes: 1 << 30,
+            frame_bytes: FRAME_BYTES,
         }
     }
 }

@@ -91,6 +91,6 @@ fn options(args: &Compile) -> Options {
             CpuChoice::V3 => Cpu::V3,
         },
         opt_level: if args.opt_level == "0" { OptLevel::O0 } else { OptLevel::O2 },
-        deferral: Deferral::Headers,
+        ..Options::default()
     }
 }

@@ -6,7 +6,7 @@ use bpfc_base::{Diagnostic, IndexVec, codes::bpf::E0403};
 use bpfc_isa::Reg;
 
 /// `MAX_BPF_STACK` (Linux 3.18 `include/linux/filter.h`).
-pub const MAX_FRAME_BYTES: u64 = 512;
+pub const MAX_FRAME_BYTES: u32 = 512;
 
 /// The verifier remembers a number that is stored at a multiple of this
 /// (`check_stack_write_fixed_off` in Linux 6.12 `kernel/bpf/verifier.c`).
@@ -37,8 +37,8 @@ impl Frame {
 /// Places the used slots below the frame pointer, the most aligned first.
 ///
 /// # Errors
-/// `E0403` if they do not fit.
-pub fn lay_out(func: &Func<Reg>) -> Result<Frame, Box<Diagnostic>> {
+/// `E0403` if they do not fit into `max_bytes`.
+pub fn lay_out(func: &Func<Reg>, max_bytes: u32) -> Result<Frame, Box<Diagnostic>> {
     let mut offsets = IndexVec::from_elem(None, func.slots.len());
     let mut used: Vec<SlotId> = Vec::new();
     for &id in &func.layout {
@@ -55,8 +55,8 @@ pub fn lay_out(func: &Func<Reg>) -> Result<Frame, Box<Diagnostic>> {
     if depth > MAX_PADDED_BYTES && depth > natural.next_multiple_of(FRAME_ROUNDING) {
         depth = place(func, &used, 1, &mut offsets);
     }
-    if depth > MAX_FRAME_BYTES {
-        return Err(Box::new(report(func, &used, depth)));
+    if depth > u64::from(max_bytes) {
+        return Err(Box::new(report(func, &used, depth, max_bytes)));
     }
     Ok(Frame { offsets })
 }
@@ -92,11 +92,11 @@ fn slot_of(op: &Op<Reg>) -> Option<SlotId> {
     }
 }
 
-fn report(func: &Func<Reg>, used: &[SlotId], depth: u64) -> Diagnostic {
+fn report(func: &Func<Reg>, used: &[SlotId], depth: u64, max_bytes: u32) -> Diagnostic {
     use bpfc_base::Idx;
     let name = &func.name;
     let message =
-        format!("the stack frame of `{name}` takes {depth} bytes, {MAX_FRAME_BYTES} are allowed");
+        format!("the stack frame of `{name}` takes {depth} bytes, {max_bytes} are allowed");
     let mut diagnostic = Diagnostic::new(E0403, func.span, message);
     let (mut variables, spills): (Vec<SlotId>, Vec<SlotId>) =
         used.iter().partition(|slot| slot.index() < func.n_variables);

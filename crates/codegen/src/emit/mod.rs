@@ -14,12 +14,13 @@ mod used;
 
 pub use frame::MAX_FRAME_BYTES;
 
+use crate::compile::Options;
 use crate::ir::{Core, CoreId, FuncId};
 use crate::mach::{Func, Symbol};
 use bpfc_base::codes::bpf::E0413;
 use bpfc_base::{Diagnostic, IndexVec, Interner, Session, Span, Symbol as Name};
 use bpfc_btf::Linkage as BtfLinkage;
-use bpfc_isa::{Cpu, Reg};
+use bpfc_isa::Reg;
 use bpfc_object::{self as object, CoreReloc, Line, Object, Reloc};
 use bpfc_typeck::hir::{self, CoreKind, Linkage, Module};
 use code::Surroundings;
@@ -32,12 +33,12 @@ use used::{Used, used};
 
 /// Emits a module; `None` if it does not fit what BPF allows, which is reported.
 ///
-/// Requires: `funcs` are valid for `cpu`, allocated and improved, with ids of `module`.
+/// Requires: `funcs` are valid for `options.cpu`, allocated and improved, with ids of `module`.
 pub fn emit(
     session: &mut Session,
     module: &Module,
     funcs: &IndexVec<FuncId, Option<Func<Reg>>>,
-    cpu: Cpu,
+    options: &Options,
 ) -> Option<Object> {
     let used = used(module, funcs);
     let names = &session.names;
@@ -68,7 +69,7 @@ pub fn emit(
         reports: &mut emitter.reports,
     }
     .place_globals(&used);
-    emitter.emit_code(session, cpu);
+    emitter.emit_code(session, options);
     let Emitter { types, mut object, reports, .. } = emitter;
     object.btf = types.into_btf();
     let is_right = reports.is_empty();
@@ -173,7 +174,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn emit_code(&mut self, session: &Session, cpu: Cpu) {
+    fn emit_code(&mut self, session: &Session, options: &Options) {
         if !self.reports.is_empty() {
             return;
         }
@@ -189,8 +190,8 @@ impl Emitter<'_> {
                 types: &mut self.types,
                 lines: &mut lines,
             };
-            let insns =
-                frame::lay_out(func).and_then(|frame| code::emit(func, &frame, cpu, &mut around));
+            let insns = frame::lay_out(func, options.frame_bytes)
+                .and_then(|frame| code::emit(func, &frame, options.cpu, &mut around));
             match insns {
                 Ok(insns) => self.object.functions[place].insns = insns,
                 Err(report) => self.reports.push(*report),

@@ -4,7 +4,7 @@
 mod engine;
 
 use super::Surroundings;
-use super::frame::lay_out;
+use super::frame::{MAX_FRAME_BYTES, lay_out};
 use crate::allocate::allocate_with;
 use crate::interpret::{Fault, Host, Machine, Memory};
 use crate::ir::{CoreId, FuncId, Global, GlobalId, GlobalInit, Module, Op, Width};
@@ -115,7 +115,7 @@ fn compile(module: &Module, cpu: Cpu, reserved: RegSet) -> Option<object::Object
         improve(&mut allocated);
         let errors = validate(&allocated, VReg::FIRST, cpu);
         assert!(errors.is_empty(), "{errors:#?}\n{allocated}");
-        let frame = lay_out(&allocated).ok()?;
+        let frame = lay_out(&allocated, MAX_FRAME_BYTES).ok()?;
         let insns = super::code::emit(&allocated, &frame, cpu, &mut Plain).unwrap();
         assert!(insns.iter().all(|insn| insn.insn.min_cpu() <= cpu));
         out.functions.push(object::Function {
@@ -245,7 +245,7 @@ fn emit_one(module: &Module, cpu: Cpu) -> Result<Vec<object::ObjInsn>, Box<bpfc_
     let func = select(&mut Session::default(), module, FuncId::new(0), cpu);
     let mut func = allocate_with(func, FP);
     improve(&mut func);
-    let frame = lay_out(&func)?;
+    let frame = lay_out(&func, MAX_FRAME_BYTES)?;
     super::code::emit(&func, &frame, cpu, &mut Plain)
 }
 
