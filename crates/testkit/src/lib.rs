@@ -30,6 +30,7 @@ mod cursor;
 mod diff;
 mod expect;
 mod file;
+pub mod generate;
 pub mod page;
 mod report;
 mod runner;
