@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod differential;
 mod kabi;
 mod kernels;
 mod ready;
@@ -16,6 +17,8 @@ usage: cargo xtask TASK
   tidy    check the repository's own rules: crate edges, codes and their pages, lengths, words
   ready   what CI asks for: fmt --check, clippy -D warnings, tidy, test
   bench   compare bpfc with clang on the examples, write docs/benchmarks.md
+  differential
+          compare generated programs between compilers, engines and the kernel
   kabi    write the tables of crates/kabi from Linux and libbpf source
   kernels write the types of the reference kernels from Debian's packages, or boot those kernels";
 
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(),
         // What `bench` starts to measure one process.
         "bench-child" => bench::child(rest),
+        "differential" => differential::run(rest),
         "kabi" => kabi::run(rest),
         "kernels" => kernels::run(rest),
         _ => Err(format!("unknown task `{task}`\n{USAGE}").into()),

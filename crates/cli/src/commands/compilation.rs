@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::host::ThisMachine;
 use crate::terminal::Terminal;
-use bpfc::{Cpu, Deferral, Dialect, Object, OptLevel, Options};
+use bpfc::{Cpu, Dialect, Object, OptLevel, Options};
 use bpfc_base::{Diagnostic, FileId, Session, codes, warnings};
 use std::path::Path;
 

@@ -1,0 +1,77 @@
+//! The kernel on programs: its results, and its verdicts against those of our verifier.
+
+use super::compilers::{self, Ours, Trouble};
+use super::examine::{Examination, Finding, record};
+use bpfc::{Cpu, Object, OptLevel, VerifyOptions};
+use bpfc_base::{Session, Severity};
+use bpfc_loader::{Kernel, LoadOptions, TestInput, load};
+
+/// Bytes of a kernel's stack frame.
+const FRAME_BYTES: u32 = 512;
+/// A packet that socket filters are tested with.
+const PACKET: [u8; 64] = [0; 64];
+
+/// Runs our object of a program in the kernel; where the kernel refuses it, clang's must be
+/// refused as well, and by our verifier too.
+pub fn compare(text: &str, expected: u32, clang: Option<&Object>, result: &mut Examination) {
+    let ours = Ours { level: OptLevel::O2, cpu: Cpu::V3, frame_bytes: FRAME_BYTES };
+    let Ok(object) = compilers::ours(text, ours) else {
+        return;
+    };
+    let verified = verify(&object);
+    match (run(&object), verified) {
+        (Ok(got), verified) => {
+            record(result, "kernel", expected, Ok(got));
+            if let Err(problem) = verified {
+                let problem = format!("only our verifier refuses it: {problem}");
+                result.findings.push(Finding { way: "verifier", problem });
+            }
+        }
+        (Err(reason), verified) => {
+            if let Some(Ok(_)) = clang.map(run) {
+                let problem = format!("it takes clang's object, but not ours: {reason}");
+                result.findings.push(Finding { way: "kernel", problem });
+            } else if verified.is_ok() {
+                let problem = format!("only the kernel refuses it: {reason}");
+                result.findings.push(Finding { way: "verifier", problem });
+            } else {
+                let reason = "kernel: it refuses, and so do we".into();
+                record(result, "kernel", expected, Err(Trouble::Unfit(reason)));
+            }
+        }
+    }
+}
+
+/// What our verifier says.
+fn verify(object: &Object) -> Result<(), String> {
+    let mut session = Session::default();
+    bpfc::verify(&mut session, object, &VerifyOptions::default());
+    let mut errors = session.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    match errors.next() {
+        None => Ok(()),
+        Some(error) => Err(format!("{}: {}", error.code.name(), error.message)),
+    }
+}
+
+/// The program's result in the kernel.
+fn run(object: &Object) -> Result<u32, String> {
+    let describe = |error: bpfc_loader::LoadError| {
+        let diagnostic = error.to_diagnostic();
+        let notes = diagnostic.notes.iter().map(|note| note.text.lines().last().unwrap_or(""));
+        let lines: Vec<&str> = std::iter::once(diagnostic.message.as_str()).chain(notes).collect();
+        lines.join(" | ")
+    };
+    let loaded = load(object, &Kernel::new(), &LoadOptions::default()).map_err(describe)?;
+    let program = loaded.programs.first().ok_or("no program")?;
+    let input = TestInput { data: &PACKET, ctx: &[], repeat: 1 };
+    program.test_run(&input).map(|output| output.retval).map_err(|e| e.to_string())
+}
+
+/// Whether the kernel lets programs be loaded at all.
+#[cfg(test)]
+pub fn is_usable() -> bool {
+    let text = "__attribute__((section(\"socket\"), used)) int f(void *ctx) { return 7; }\n\
+        __attribute__((section(\"license\"), used)) char LICENSE[] = \"GPL\";\n";
+    let ours = Ours { level: OptLevel::O2, cpu: Cpu::V3, frame_bytes: FRAME_BYTES };
+    compilers::ours(text, ours).is_ok_and(|object| run(&object) == Ok(7))
+}
