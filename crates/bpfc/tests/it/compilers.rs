@@ -51,8 +51,11 @@ fn gcc_agrees_on_the_host() {
 
 /// The test as clang compiles it.
 fn clang(test: &Test) -> Result<Object, Failure> {
-    let flags: Vec<&str> =
-        test.setting("clang").into_iter().flat_map(str::split_whitespace).collect();
+    let setting = test.setting("clang").unwrap_or_default();
+    if let Some(reason) = setting.strip_prefix("none: ") {
+        return Err(Failure::Skipped(format!("clang: {reason}")));
+    }
+    let flags: Vec<&str> = setting.split_whitespace().collect();
     clang_object(test.path(), &flags)
 }
 

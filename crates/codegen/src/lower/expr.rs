@@ -69,6 +69,9 @@ impl Ctx<'_> {
             }
             return self.undef(Type::I64);
         }
+        if self.is_wide(id) {
+            return self.lower_wide(id).low;
+        }
         match &expr.kind {
             ExprKind::Error => self.undef(Type::I64),
             ExprKind::Int(n) => {
@@ -94,6 +97,7 @@ impl Ctx<'_> {
                 let value = self.binary_const(BinaryOp::Xor, value, -1);
                 self.normalized(value, expr.ty)
             }
+            ExprKind::Not(inner) if self.is_wide(*inner) => self.lower_logical(id),
             ExprKind::Not(inner) => {
                 let value = self.lower_expr(*inner);
                 let zero = self.zero(self.out.ty(value));
@@ -106,6 +110,7 @@ impl Ctx<'_> {
                 let value = self.arithmetic(*op, left, right, expr.ty);
                 self.normalized(value, expr.ty)
             }
+            ExprKind::Compare(_, left, _) if self.is_wide(*left) => self.lower_logical(id),
             ExprKind::Compare(op, left, right) => {
                 let (cond, left, right) = self.lower_compare(*op, *left, *right);
                 self.span = expr.span;
@@ -224,8 +229,13 @@ impl Ctx<'_> {
     fn lower_cast(&mut self, inner: ExprId, ty: hir::TypeId) -> Value {
         let hir = self.hir;
         let span = self.span;
-        let from = self.scalar_of(inner);
         let to = self.scalar(ty, span);
+        if self.is_wide(inner) {
+            let value = self.lower_wide(inner);
+            self.span = span;
+            return self.narrow(value, to);
+        }
+        let from = self.scalar_of(inner);
         // An unsigned object read into 64 bits takes one instruction.
         let is_narrow = matches!(from, Scalar::Int(width, false) if width != Width::W64);
         if let (ExprKind::Load(place), true) = (&hir.exprs[inner].kind, is_narrow)
@@ -306,6 +316,9 @@ impl Ctx<'_> {
                 self.start_block(next);
                 self.lower_cond(*right, then, otherwise);
             }
+            ExprKind::Compare(op, left, right) if self.is_wide(*left) => {
+                self.lower_wide_cond(*op, (*left, *right), then, otherwise);
+            }
             ExprKind::Compare(op, left, right) => {
                 let condition = self.lower_compare(*op, *left, *right);
                 self.span = expr.span;
@@ -320,6 +333,13 @@ impl Ctx<'_> {
             }
             ExprKind::Cast(inner) if self.keeps_zero(id, *inner) => {
                 self.lower_cond(*inner, then, otherwise);
+            }
+            _ if self.is_wide(id) => {
+                let value = self.lower_wide(id);
+                self.span = expr.span;
+                let any = self.binary(BinaryOp::Or, value.low, value.high);
+                let zero = self.zero(Type::I64);
+                self.branch((Cond::Ne, any, zero), then, otherwise);
             }
             _ => {
                 let value = self.lower_expr(id);
@@ -384,6 +404,11 @@ impl Ctx<'_> {
         compute: hir::TypeId,
     ) -> Value {
         let span = self.span;
+        if super::wide::is_wide(self.types, compute) {
+            let new = self.lower_wide_assign_op(place, op, value, compute);
+            let stored = self.scalar(self.hir.places[place].ty.ty, span);
+            return self.narrow(new, stored);
+        }
         let place_ref = self.lower_place(place);
         let right = self.lower_expr(value);
         self.span = span;
@@ -447,7 +472,7 @@ impl Ctx<'_> {
         let span = self.span;
         let mut values = Vec::from_iter(hidden);
         for &arg in args {
-            if self.types.record_of(self.hir.exprs[arg].ty).is_some() {
+            if self.is_passed_as_record(self.hir.exprs[arg].ty) {
                 values.extend(self.lower_record_arg(arg));
             } else {
                 let value = self.lower_expr(arg);

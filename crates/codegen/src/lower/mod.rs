@@ -10,6 +10,7 @@ mod expr;
 mod place;
 mod record;
 mod stmt;
+mod wide;
 
 use crate::ir;
 use bpfc_base::codes::bpf::E0413;

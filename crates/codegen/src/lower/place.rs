@@ -15,6 +15,12 @@ pub(super) struct PlaceRef {
     bits: Option<BitField>,
 }
 
+impl PlaceRef {
+    pub(super) fn is_bit_field(&self) -> bool {
+        self.bits.is_some()
+    }
+}
+
 /// A bit-field: its bits in its storage unit, which the address is of.
 #[derive(Clone, Debug)]
 struct BitField {

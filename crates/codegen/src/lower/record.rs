@@ -19,6 +19,12 @@ pub(super) enum Passing {
     Memory,
 }
 
+impl Passing {
+    pub(super) fn is_memory(self) -> bool {
+        matches!(self, Passing::Memory)
+    }
+}
+
 pub(super) fn passing(types: &hir::Types, ty: hir::TypeId) -> Passing {
     match scalar(types, ty) {
         Some(scalar) if scalar.ty() == Type::Ptr => Passing::Scalar(Type::Ptr),
@@ -182,7 +188,10 @@ impl Ctx<'_> {
     /// nobody needs a copy here.
     pub(super) fn lower_record_arg(&mut self, id: hir::ExprId) -> Option<Value> {
         let ty = self.hir.exprs[id].ty;
-        let address = self.lower_record(id);
+        let address = match self.is_wide(id) {
+            true => self.wide_in_memory(id),
+            false => self.lower_record(id),
+        };
         match passing(self.types, ty) {
             Passing::Packed(n_bytes) => Some(self.pack(address, n_bytes)),
             Passing::Memory => Some(self.address_value(address)),
@@ -193,7 +202,10 @@ impl Ctx<'_> {
     /// Returns a record.
     pub(super) fn return_record(&mut self, id: hir::ExprId) {
         let ty = self.hir.exprs[id].ty;
-        let src = self.lower_record(id);
+        let src = match self.is_wide(id) {
+            true => self.wide_in_memory(id),
+            false => self.lower_record(id),
+        };
         let value = match (self.ret, self.ret_ptr) {
             (Passing::Packed(n_bytes), _) => Some(self.pack(src, n_bytes)),
             (Passing::Memory, Some(ptr)) => {

@@ -134,16 +134,20 @@ impl Ctx<'_> {
         let span = self.span;
         let exit = self.new_block();
         let default = default.map_or(exit, |label| self.labels[label]);
-        let is_signed = {
-            let expr = &self.hir.exprs[value];
-            self.scalar(expr.ty, expr.span).is_signed()
-        };
-        let value = self.lower_expr(value);
-        self.span = span;
-        let mut sorted = cases.to_vec();
-        sorted.sort_by_key(|case| case.low);
-        let order = if is_signed { Cond::SLt } else { Cond::ULt };
-        self.lower_cases(value, order, &sorted, default);
+        if self.is_wide(value) {
+            self.lower_wide_cases(value, cases, default);
+        } else {
+            let is_signed = {
+                let expr = &self.hir.exprs[value];
+                self.scalar(expr.ty, expr.span).is_signed()
+            };
+            let value = self.lower_expr(value);
+            self.span = span;
+            let mut sorted = cases.to_vec();
+            sorted.sort_by_key(|case| case.low);
+            let order = if is_signed { Cond::SLt } else { Cond::ULt };
+            self.lower_cases(value, order, &sorted, default);
+        }
         self.breaks.push(exit);
         self.lower_stmt(body);
         self.breaks.pop();
@@ -203,6 +207,12 @@ impl Ctx<'_> {
                     if self.types.record_of(ty.ty).is_some() {
                         let src = self.lower_record(*expr);
                         self.copy_record(at, src, ty.ty);
+                        continue;
+                    }
+                    if self.is_wide(*expr) {
+                        let value = self.lower_wide(*expr);
+                        let place = self.init_place(base.base, align, item);
+                        self.write_wide(&place, ty, value);
                         continue;
                     }
                     let value = self.lower_expr(*expr);
