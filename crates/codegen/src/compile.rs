@@ -5,10 +5,12 @@ use crate::emit::emit;
 use crate::ir::{FuncId, Module};
 use crate::lower::lower;
 use crate::mach::{Func, VReg};
+use crate::passes::unresolved_calls;
 use crate::peephole::improve;
 use crate::select::select;
 use crate::{OptLevel, optimize};
-use bpfc_base::{IndexVec, Session};
+use bpfc_base::codes::bpf::E0412;
+use bpfc_base::{Diagnostic, IndexVec, Session};
 use bpfc_isa::{Cpu, Reg};
 use bpfc_object::Object;
 use bpfc_typeck::hir;
@@ -43,12 +45,30 @@ pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) ->
         return None;
     }
     optimize(&mut ir, options.opt_level);
+    report_pointers(session, &ir);
+    if session.diagnostics.has_errors() {
+        return None;
+    }
     let selected = select_all(session, &ir, options.cpu);
     if session.diagnostics.has_errors() {
         return None;
     }
     let funcs = selected.into_iter().map(|func| func.map(finish)).collect();
     emit(session, module, &funcs, options)
+}
+
+/// Reports calls through pointers that nobody could follow.
+fn report_pointers(session: &mut Session, module: &Module) {
+    for body in module.funcs.iter().filter_map(|func| func.body.as_ref()) {
+        for call in unresolved_calls(body) {
+            let span = body.values[call].span;
+            let message = "BPF cannot call through a pointer";
+            session.report(
+                Diagnostic::new(E0412, span, message)
+                    .with_note("the callee must be known when the program is compiled"),
+            );
+        }
+    }
 }
 
 /// Selects instructions for every function that has a body.

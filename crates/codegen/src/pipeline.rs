@@ -33,17 +33,25 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
         OptLevel::O2 => InlinePolicy::Profitable,
     };
     for id in callees_first(module) {
-        inline_calls(module, id, policy, &calls);
-        let Some(body) = module.funcs[id].body.take() else {
-            continue;
-        };
-        let mut passes = Passes { module, id, body, observer };
-        match level {
-            OptLevel::O0 => passes.tidy(),
-            OptLevel::O2 => passes.optimize(),
+        for _ in 0..MAX_ROUNDS {
+            inline_calls(module, id, policy, &calls);
+            let Some(body) = module.funcs[id].body.take() else {
+                break;
+            };
+            let has_pointers = !unresolved_calls(&body).is_empty();
+            let mut passes = Passes { module, id, body, observer };
+            match level {
+                // Without optimisation, no pointer to a function would ever be known.
+                OptLevel::O0 if !has_pointers => passes.tidy(),
+                _ => passes.optimize(),
+            }
+            let is_resolved = has_pointers && passes.run("resolve_calls", resolve_calls);
+            let body = passes.body;
+            module.funcs[id].body = Some(body);
+            if !is_resolved {
+                break;
+            }
         }
-        let body = passes.body;
-        module.funcs[id].body = Some(body);
     }
     remove_unused_funcs(module);
     for id in module.funcs.ids() {
@@ -124,7 +132,7 @@ impl Passes<'_, '_> {
     fn clean(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let mut changed = self.run("simplify_cfg", |_, _, body| simplify_cfg(body));
-            changed |= self.run("simplify", |module, _, body| simplify(&module.globals, body));
+            changed |= self.run("simplify", |module, _, body| simplify(module, body));
             changed |= self.run("decide_comparisons", |_, _, body| decide_comparisons(body));
             changed |= self.run("drop_unseen_bits", |_, _, body| drop_unseen_bits(body));
             changed |= self.run("remove_dead_code", |_, _, body| remove_dead_code(body));

@@ -243,6 +243,12 @@ impl<'a> Machine<'a> {
                 match callee {
                     Callee::Helper(number) => host.helper(number, &args, &mut self.memory)?,
                     Callee::Func(id) => self.call_at(host, id, &args, frame.depth + 1)?,
+                    Callee::Indirect => {
+                        let is_callee = |id: &FuncId| func_address(*id) == args[0];
+                        let callee = self.module.funcs.ids().find(is_callee);
+                        let callee = callee.ok_or(Fault::NoSuchFunction)?;
+                        self.call_at(host, callee, &args[1..], frame.depth + 1)?
+                    }
                 }
             }
             Op::LoadPacket(_, offset, width) => load_packet(host.packet(), get(offset), width)?,

@@ -127,6 +127,8 @@ pub enum Callee {
     Func(FuncId),
     /// A helper by number.
     Helper(u32),
+    /// What the first argument points to. BPF has no such call: it must become known.
+    Indirect,
 }
 
 /// An address: a pointer and a constant.

@@ -505,9 +505,12 @@ impl Reader {
                 Op::Atomic { op, access, value, expected }
             }
             "call" => {
-                let callee = match line.accept("helper") {
-                    true => Callee::Helper(line.number()?),
-                    false => Callee::Func(line.id("fn").ok_or(error)?),
+                let callee = if line.accept("helper") {
+                    Callee::Helper(line.number()?)
+                } else if line.accept("indirect") {
+                    Callee::Indirect
+                } else {
+                    Callee::Func(line.id("fn").ok_or(error)?)
                 };
                 line.token("(")?;
                 let args = self.list(line)?;

@@ -193,6 +193,7 @@ impl Body {
                 match callee {
                     Callee::Func(id) => write!(f, "call {id}(")?,
                     Callee::Helper(n) => write!(f, "call helper {n}(")?,
+                    Callee::Indirect => write!(f, "call indirect(")?,
                 }
                 let args: Vec<String> = args.as_slice().iter().map(show).collect();
                 write!(f, "{})", args.join(", "))

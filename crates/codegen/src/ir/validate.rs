@@ -255,7 +255,8 @@ impl Ctx<'_> {
     fn is_call(&self, result: Type, callee: Callee, args: &[Value]) -> bool {
         let types = args.iter().map(|&arg| self.body.ty(arg));
         let Callee::Func(id) = callee else {
-            return types.clone().all(|ty| matches!(ty, Type::I64 | Type::Ptr));
+            let is_complete = callee != Callee::Indirect || !args.is_empty();
+            return is_complete && types.clone().all(|ty| matches!(ty, Type::I64 | Type::Ptr));
         };
         let Some(func) = self.module.funcs.get(id) else {
             return false;

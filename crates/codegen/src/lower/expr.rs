@@ -470,7 +470,11 @@ impl Ctx<'_> {
         ty: Type,
     ) -> Value {
         let span = self.span;
-        let mut values = Vec::from_iter(hidden);
+        let mut values = Vec::new();
+        if let hir::Callee::Pointer(pointer) = callee {
+            values.push(self.lower_expr(pointer));
+        }
+        values.extend(hidden);
         for &arg in args {
             if self.is_passed_as_record(self.hir.exprs[arg].ty) {
                 values.extend(self.lower_record_arg(arg));
@@ -484,10 +488,7 @@ impl Ctx<'_> {
         let callee = match callee {
             hir::Callee::Func(func) => Callee::Func(func),
             hir::Callee::Helper(number) => Callee::Helper(number),
-            hir::Callee::Pointer(_) => {
-                self.report(span, "BPF cannot call through a pointer");
-                return self.undef(ty);
-            }
+            hir::Callee::Pointer(_) => Callee::Indirect,
         };
         match ArgList::new(&values) {
             Some(args) => self.emit(Op::Call(callee, args), ty),

@@ -174,6 +174,7 @@ impl<R: Copy + Display> Display for Op<R> {
             Op::Call { callee, n_args } => match callee {
                 Callee::Func(id) => write!(f, "call {id}/{n_args}"),
                 Callee::Helper(n) => write!(f, "call helper {n}/{n_args}"),
+                Callee::Indirect => write!(f, "call indirect/{n_args}"),
             },
         }
     }

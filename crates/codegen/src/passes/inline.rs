@@ -1,5 +1,6 @@
 //! Inlining: callees before callers, so that what is copied is simplified already.
 
+use super::calls::unresolved_calls;
 use super::clone::copy_body;
 use crate::ir::*;
 use bpfc_base::{Idx, IndexVec};
@@ -133,8 +134,9 @@ pub fn inline_calls(
                 continue;
             };
             let callee_size = size_of(callee_body);
-            let is_required =
-                func.inline == Inline::Always || args.as_slice().len() > ArgList::MAX_REGISTERS;
+            let is_required = func.inline == Inline::Always
+                || args.as_slice().len() > ArgList::MAX_REGISTERS
+                || (can_be_copied(func) && !unresolved_calls(callee_body).is_empty());
             let limit = match func.inline {
                 Inline::Hint => MAX_HINTED,
                 _ => MAX_SMALL,
@@ -156,6 +158,11 @@ pub fn inline_calls(
     }
     module.funcs[id].body = Some(body);
     changed
+}
+
+/// Whether nobody can tell that all calls of the function are inlined.
+fn can_be_copied(func: &Func) -> bool {
+    func.linkage == Linkage::Static && func.section.is_none()
 }
 
 /// Number of instructions and terminators.

@@ -1,6 +1,7 @@
 //! The optimiser: IR to better IR. Each pass is a function on a body; each keeps
 //! [`validate`](crate::ir::validate) silent and what the interpreter sees.
 
+mod calls;
 mod cfg;
 mod clone;
 mod dce;
@@ -20,6 +21,7 @@ mod stores;
 mod thread;
 mod unroll;
 
+pub use calls::{resolve_calls, unresolved_calls};
 pub use cfg::{simplify_cfg, simplify_params};
 pub use dce::remove_dead_code;
 pub use demand::drop_unseen_bits;

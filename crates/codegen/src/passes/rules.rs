@@ -437,7 +437,7 @@ fn simplify_load(s: &mut Simplifier<'_>, access: Access, ty: Type) -> Option<Fou
     let Op::GlobalAddr(global, n) = s.body.op(address.base) else {
         return None;
     };
-    let global = s.globals.get(global)?;
+    let global = s.module.globals.get(global)?;
     if global.kind != GlobalKind::Constant {
         return None;
     }
@@ -452,13 +452,36 @@ fn simplify_load(s: &mut Simplifier<'_>, access: Access, ty: Type) -> Option<Fou
             let touches = |reloc: &InitReloc| {
                 (reloc.offset as usize) < end && reloc.offset as usize + 8 > start
             };
-            if relocs.iter().any(touches) {
-                return None;
+            if let Some(reloc) = relocs.iter().find(|reloc| touches(reloc)) {
+                return constant_address(s, reloc, start, access.width, ty);
             }
             word[..end - start].copy_from_slice(bytes.get(start..end)?);
         }
     }
     Some(Found::Value(s.constant(ty, i64::from_le_bytes(word))))
+}
+
+/// The address that a constant holds.
+fn constant_address(
+    s: &mut Simplifier<'_>,
+    reloc: &InitReloc,
+    start: usize,
+    width: Width,
+    ty: Type,
+) -> Option<Found> {
+    if reloc.offset as usize != start || width != Width::W64 {
+        return None;
+    }
+    let leaf = match reloc.target {
+        InitTarget::Func(func) if reloc.addend == 0 => Op::FuncAddr(func),
+        InitTarget::Global(global) => Op::GlobalAddr(global, i32::try_from(reloc.addend).ok()?),
+        InitTarget::Func(_) => return None,
+    };
+    let address = s.body.leaf(leaf, Type::Ptr);
+    Some(match ty {
+        Type::Ptr => Found::Value(address),
+        _ => Found::Op(Op::PtrToInt(address)),
+    })
 }
 
 fn simplify_store(s: &mut Simplifier<'_>, access: Access, value: Value) -> Option<Found> {
@@ -535,6 +558,19 @@ pub(super) fn simplify_condition(
     let (cond, a, b) = condition;
     if s.body.as_const(a).is_some() && s.body.as_const(b).is_none() {
         return Some((cond.swap(), b, a));
+    }
+    // No function is at address 0, and no two are at one.
+    if let Op::FuncAddr(func) = s.body.op(a)
+        && matches!(cond, Cond::Eq | Cond::Ne)
+    {
+        let other = s.body.op(b);
+        let differs = matches!(other, Op::Const(0)) || matches!(other, Op::FuncAddr(_));
+        if differs && !s.is_weak(func) {
+            let is_same = other == Op::FuncAddr(func);
+            let holds = is_same == (cond == Cond::Eq);
+            let [one, zero] = [1, 0].map(|n| s.constant(Type::Ptr, n));
+            return Some((Cond::Ne, if holds { one } else { zero }, zero));
+        }
     }
     let Some(n) = s.body.as_const(b) else {
         return match (s.body.op(a), s.body.op(b)) {

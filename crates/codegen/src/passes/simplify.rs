@@ -15,13 +15,13 @@ use rustc_hash::FxHashMap;
 ///
 /// Ensures: equal pure instructions do not dominate each other; constants are right
 /// operands; accesses have what is constant of their address in their offset.
-pub fn simplify(globals: &IndexVec<GlobalId, Global>, body: &mut Body) -> bool {
+pub fn simplify(module: &Module, body: &mut Body) -> bool {
     let dominators = Dominators::new(body);
     let uses = count_uses(body);
     let replaced = Replacements::new(body);
     let param_bits = ParamBits::new(body, &dominators.order);
     let mut ctx = Simplifier {
-        globals,
+        module,
         param_bits,
         body,
         uses,
@@ -42,7 +42,7 @@ pub fn simplify(globals: &IndexVec<GlobalId, Global>, body: &mut Body) -> bool {
 
 /// State of the walk, and what rules may ask and make.
 pub(super) struct Simplifier<'a> {
-    pub(super) globals: &'a IndexVec<GlobalId, Global>,
+    pub(super) module: &'a Module,
     pub(super) body: &'a mut Body,
     uses: IndexVec<Value, u32>,
     replaced: Replacements,
@@ -163,6 +163,11 @@ impl Simplifier<'_> {
     /// Bits of `value` that are surely zero; those above its type's width are.
     pub(super) fn known_zeros(&self, value: Value) -> u64 {
         self.param_bits.known_zeros(self.body, value)
+    }
+
+    /// Whether the function may be missing on the running kernel.
+    pub(super) fn is_weak(&self, func: FuncId) -> bool {
+        matches!(self.module.funcs[func].linkage, Linkage::Weak | Linkage::ExternWeak)
     }
 
     pub(super) fn constant(&mut self, ty: Type, n: i64) -> Value {

@@ -16,7 +16,7 @@ type Pass = fn(&Module, FuncId, &mut Body) -> bool;
 const PASSES: &[(&str, Pass)] = &[
     ("simplify_cfg", |_, _, b| simplify_cfg(b)),
     ("remove_dead_code", |_, _, b| remove_dead_code(b)),
-    ("simplify", |m, _, b| simplify(&m.globals, b)),
+    ("simplify", |m, _, b| simplify(m, b)),
     ("decide_comparisons", |_, _, b| decide_comparisons(b)),
     ("drop_unseen_bits", |_, _, b| drop_unseen_bits(b)),
     ("promote_slots", |_, _, b| promote_slots(b)),

@@ -4,7 +4,7 @@ use super::{Operand, OperandKind};
 use crate::checker::Checker;
 use crate::convert::Why;
 use crate::hir::{Callee, ExprId, ExprKind, FuncType, PlaceKind, Type};
-use bpfc_base::codes::bpf::{E0405, E0412};
+use bpfc_base::codes::bpf::E0405;
 use bpfc_base::codes::types::{E0306, E0317, E0321};
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, Span, Symbol};
@@ -143,15 +143,7 @@ impl Checker<'_> {
                 Callee::Helper(number as u32)
             }
             ExprKind::FuncAddr(func) => Callee::Func(func),
-            _ => {
-                if self.n_unevaluated == 0 {
-                    self.report(
-                        Diagnostic::new(E0412, at, "BPF cannot call through a pointer")
-                            .with_note("the callee must be known when the program is compiled"),
-                    );
-                }
-                Callee::Pointer(value)
-            }
+            _ => Callee::Pointer(value),
         };
         let name = match callee {
             Callee::Func(func) => self.name(self.module.funcs[func].name).to_string(),

@@ -250,7 +250,8 @@ pub enum Callee {
     Func(FuncId),
     /// A kernel helper by number.
     Helper(u32),
-    /// Through a pointer that did not fold; BPF cannot do this, the callee is reported.
+    /// Through a pointer. Code generation must find out what it points to: BPF has no such
+    /// call.
     Pointer(ExprId),
 }
 

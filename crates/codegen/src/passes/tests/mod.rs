@@ -7,7 +7,7 @@ use crate::interpret::{Fault, Host, Machine, Memory};
 use crate::ir::validate::validate;
 use crate::ir::*;
 use crate::{OptLevel, optimize};
-use bpfc_base::{Idx, IndexVec};
+use bpfc_base::Idx;
 
 /// What a program did: its result, what it left in the globals, and its calls.
 #[derive(Debug, PartialEq)]
@@ -56,13 +56,10 @@ fn run(module: &Module, fuel: u64, args: &[u64]) -> Outcome {
 
 type Pass = fn(&mut Module);
 
-fn each_body(module: &mut Module, pass: impl Fn(&IndexVec<GlobalId, Global>, &mut Body) -> bool) {
-    let Module { funcs, globals } = module;
-    for func in funcs.iter_mut() {
-        if let Some(body) = &mut func.body {
-            pass(globals, body);
-        }
-    }
+fn each_body(module: &mut Module, pass: impl Fn(&mut Body) -> bool) {
+    each_func(module, |_, _, body| {
+        pass(body);
+    });
 }
 
 fn each_func(module: &mut Module, pass: impl Fn(&Module, FuncId, &mut Body)) {
@@ -75,11 +72,20 @@ fn each_func(module: &mut Module, pass: impl Fn(&Module, FuncId, &mut Body)) {
 }
 
 const PASSES: &[(&str, Pass)] = &[
-    ("simplify_cfg", |m| each_body(m, |_, b| simplify_cfg(b))),
-    ("remove_dead_code", |m| each_body(m, |_, b| remove_dead_code(b))),
-    ("simplify", |m| each_body(m, simplify)),
-    ("promote_slots", |m| each_body(m, |_, b| promote_slots(b))),
-    ("split_slots", |m| each_body(m, |_, b| split_slots(b))),
+    ("simplify_cfg", |m| each_body(m, simplify_cfg)),
+    ("remove_dead_code", |m| each_body(m, remove_dead_code)),
+    ("simplify", |m| {
+        each_func(m, |m, _, b| {
+            simplify(m, b);
+        })
+    }),
+    ("resolve_calls", |m| {
+        each_func(m, |m, id, b| {
+            resolve_calls(m, id, b);
+        })
+    }),
+    ("promote_slots", |m| each_body(m, promote_slots)),
+    ("split_slots", |m| each_body(m, split_slots)),
     ("forward_loads", |m| {
         each_func(m, |m, id, b| {
             forward_loads(m, id, b);
@@ -90,12 +96,12 @@ const PASSES: &[(&str, Pass)] = &[
             remove_dead_stores(m, id, b);
         })
     }),
-    ("combine_stores", |m| each_body(m, |_, b| combine_stores(b))),
+    ("combine_stores", |m| each_body(m, combine_stores)),
     ("expand", |m| each_func(m, expand)),
-    ("decide_comparisons", |m| each_body(m, |_, b| decide_comparisons(b))),
-    ("drop_unseen_bits", |m| each_body(m, |_, b| drop_unseen_bits(b))),
-    ("thread_jumps", |m| each_body(m, |_, b| thread_jumps(b))),
-    ("unroll_loop", |m| each_body(m, |_, b| unroll_loop(b))),
+    ("decide_comparisons", |m| each_body(m, decide_comparisons)),
+    ("drop_unseen_bits", |m| each_body(m, drop_unseen_bits)),
+    ("thread_jumps", |m| each_body(m, thread_jumps)),
+    ("unroll_loop", |m| each_body(m, unroll_loop)),
     ("inline", |m| {
         let calls = count_calls(m);
         for id in callees_first(m) {
