@@ -4,6 +4,7 @@
 
 mod bench;
 mod differential;
+mod fuzz;
 mod kabi;
 mod kernels;
 mod ready;
@@ -19,6 +20,7 @@ usage: cargo xtask TASK
   bench   compare bpfc with clang on the examples, write docs/benchmarks.md
   differential
           compare generated programs between compilers, engines and the kernel
+  fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`
   kabi    write the tables of crates/kabi from Linux and libbpf source
   kernels write the types of the reference kernels from Debian's packages, or boot those kernels";
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         // What `bench` starts to measure one process.
         "bench-child" => bench::child(rest),
         "differential" => differential::run(rest),
+        "fuzz" => fuzz::run(rest),
         "kabi" => kabi::run(rest),
         "kernels" => kernels::run(rest),
         _ => Err(format!("unknown task `{task}`\n{USAGE}").into()),
