@@ -8,10 +8,11 @@ BPF_HISTOGRAM(slots, u32);
 
 int probe(struct pt_regs *ctx)
 {
-	u64 value = bpf_num_cpus(); //~ E0505: `bpf_num_cpus` is not supported
-	//~^ note: known where the program runs
-	bpf_usdt_readarg(1, ctx, &value); //~ E0505: `bpf_usdt_readarg` is not supported
+	u64 value = bpf_num_cpus(); //~ E0505: how many CPUs the program will run on is not known
+	//~^ help: --num-cpus
+	bpf_usdt_readarg(1, ctx, &value); //~ E0506: which probe `probe` handles is not known
 	//~^ note: in the traced binary
+	//~^ help: --usdt probe=BINARY:PROVIDER:NAME
 	slots.increment(1, 2, 3); //~ E0306: `increment` takes 1 or 2 arguments, found 3
 	return 0;
 }

@@ -26,11 +26,12 @@ pub(crate) fn check(
     options: &Options,
     host: &mut dyn Host,
 ) -> hir::Module {
-    let host = SharedHost::new(host);
+    let host = SharedHost::new(host, options);
     let dialect = dialect_of(session, file, options);
     let unit = parse(session, file, options, &host);
     let mut types = LazyTypes::new(&host);
-    bpfc_typeck::check(session, &unit, &CheckOptions { dialect }, Some(&mut types))
+    let checked = CheckOptions { dialect, n_cpus: options.n_cpus };
+    bpfc_typeck::check(session, &unit, &checked, Some(&mut types))
 }
 
 /// Preprocesses and parses `file`.

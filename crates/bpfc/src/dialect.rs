@@ -49,6 +49,9 @@ const BCC_PREFIXES: &[&str] = &[
     "MODULE_KFUNC_PROBE",
     "MODULE_KRETFUNC_PROBE",
     "KMOD_RET",
+    "cursor_advance",
+    "bpf_usdt_readarg",
+    "bpf_num_cpus",
 ];
 
 /// The dialect that `source` is written in: BCC's if it uses a word of BCC and none of

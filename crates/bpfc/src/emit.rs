@@ -38,7 +38,7 @@ pub fn emit(
     match what {
         Emit::Preprocessed | Emit::Tokens => Some(tokens(session, file, &all, host, what)),
         Emit::Ast => {
-            let unit = parse(session, file, &all, &SharedHost::new(host));
+            let unit = parse(session, file, &all, &SharedHost::new(host, &all));
             Some(bpfc_parser::dump_ast(session, &unit))
         }
         Emit::Hir => {
@@ -70,7 +70,7 @@ fn tokens(
     host: &mut dyn Host,
     what: Emit,
 ) -> String {
-    let host = SharedHost::new(host);
+    let host = SharedHost::new(host, options);
     let preprocessor = options.preprocessor(dialect_of(session, file, options));
     if what == Emit::Preprocessed {
         return bpfc_parser::preprocess_to_text(session, file, &preprocessor, &mut &host);

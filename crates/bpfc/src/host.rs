@@ -1,6 +1,7 @@
 //! What a compilation needs of the world around it. The library does no IO: callers give it
 //! a [`Host`].
 
+use crate::{Options, usdt};
 use bpfc_btf::Btf;
 use bpfc_parser::{FileProvider, IncludeRequest, LoadedFile, TypeNames};
 use bpfc_typeck::{BtfTypes, KernelRecordBody, KernelType, KernelTypes};
@@ -41,11 +42,14 @@ const BUILTIN_PREFIX: &str = "<built-in>/";
 pub(crate) struct SharedHost<'h> {
     host: RefCell<&'h mut dyn Host>,
     btf: OnceCell<Option<Arc<Btf>>>,
+    /// The text of [`usdt::HEADER`].
+    usdt: Option<Arc<str>>,
 }
 
 impl<'h> SharedHost<'h> {
-    pub(crate) fn new(host: &'h mut dyn Host) -> Self {
-        Self { host: RefCell::new(host), btf: OnceCell::new() }
+    pub(crate) fn new(host: &'h mut dyn Host, options: &Options) -> Self {
+        let usdt = (!options.usdt.is_empty()).then(|| usdt::header(&options.usdt).into());
+        Self { host: RefCell::new(host), btf: OnceCell::new(), usdt }
     }
 
     fn btf(&self) -> Option<&Btf> {
@@ -65,6 +69,16 @@ impl FileProvider for &SharedHost<'_> {
         let is_next = request.form == bpfc_parser::IncludeForm::Next;
         if is_next && request.directory == BUILTIN_DIRECTORY {
             return None;
+        }
+        if request.name == usdt::HEADER
+            && let Some(text) = &self.usdt
+        {
+            return Some(LoadedFile {
+                name: Arc::from(format!("{BUILTIN_PREFIX}{}", usdt::HEADER)),
+                text: text.clone(),
+                is_user: false,
+                directory: BUILTIN_DIRECTORY,
+            });
         }
         let header = bpfc_kabi::header(request.name)?;
         Some(LoadedFile {

@@ -1,5 +1,6 @@
 //! What a caller can choose about a compilation.
 
+use crate::usdt::{self, UsdtProbe};
 use crate::{Cpu, Dialect, OptLevel};
 use bpfc_parser::PpOptions;
 
@@ -25,6 +26,10 @@ pub struct Options {
     /// Bytes that the stack frame of a function may take. More than the default is for machines
     /// that are told so; kernels refuse it.
     pub frame_bytes: u32,
+    /// Markers of traced programs whose arguments are read, for BCC's dialect.
+    pub usdt: Vec<UsdtProbe>,
+    /// What `bpf_num_cpus()` is in BCC's dialect: how many CPUs the program will run on.
+    pub n_cpus: Option<u32>,
 }
 
 impl Default for Options {
@@ -38,6 +43,8 @@ impl Default for Options {
             opt_level: OptLevel::O2,
             deferral: Deferral::Headers,
             frame_bytes: bpfc_codegen::emit::MAX_FRAME_BYTES,
+            usdt: Vec::new(),
+            n_cpus: None,
         }
     }
 }
@@ -45,11 +52,17 @@ impl Default for Options {
 impl Options {
     /// What the preprocessor is asked.
     pub(crate) fn preprocessor(&self, dialect: Dialect) -> PpOptions {
-        let prelude = (dialect == Dialect::Bcc).then(|| BCC_PRELUDE.to_owned());
+        let is_bcc = dialect == Dialect::Bcc;
+        let prelude = is_bcc.then(|| BCC_PRELUDE.to_owned());
+        let usdt = (is_bcc && !self.usdt.is_empty()).then(|| usdt::HEADER.to_owned());
         PpOptions {
             defines: self.defines.clone(),
             undefines: self.undefines.clone(),
-            includes: prelude.into_iter().chain(self.includes.iter().cloned()).collect(),
+            includes: prelude
+                .into_iter()
+                .chain(usdt)
+                .chain(self.includes.iter().cloned())
+                .collect(),
             cpu_version: match self.cpu {
                 Cpu::V1 => 1,
                 Cpu::V2 => 2,

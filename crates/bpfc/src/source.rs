@@ -2,7 +2,7 @@
 
 use bpfc_base::{Diagnostic, FileId, Session, Span, codes};
 use bpfc_btf::{Btf, BtfError};
-use bpfc_object::Object;
+use bpfc_object::{Object, UsdtNote};
 
 /// Share of bytes that may be no text before a file counts as binary: one in so many.
 const BINARY_SHARE: usize = 64;
@@ -51,6 +51,17 @@ fn binary_kind(bytes: &[u8]) -> Option<&'static str> {
 pub fn read_object(name: &str, bytes: &[u8]) -> Result<Object, Diagnostic> {
     bpfc_object::read(bytes).map_err(|error| {
         let message = format!("`{name}` cannot be read as a BPF object: {error}");
+        Diagnostic::without_span(error.code(), message)
+    })
+}
+
+/// The USDT probes of a program or library; `name` is for messages.
+///
+/// # Errors
+/// A diagnostic that says what is wrong with the file.
+pub fn usdt_notes(name: &str, bytes: &[u8]) -> Result<Vec<UsdtNote>, Diagnostic> {
+    bpfc_object::usdt_notes(bytes).map_err(|error| {
+        let message = format!("`{name}` cannot be read for its USDT probes: {error}");
         Diagnostic::without_span(error.code(), message)
     })
 }

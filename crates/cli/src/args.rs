@@ -115,6 +115,14 @@ pub struct Compile {
     #[arg(long, value_enum, default_value_t, help_heading = "Compiler options")]
     pub dialect: DialectChoice,
 
+    /// FN handles this USDT probe: FN=BINARY:PROVIDER:NAME (BCC's dialect).
+    #[arg(long, value_name = "FN=PROBE", help_heading = "Compiler options")]
+    pub usdt: Vec<String>,
+
+    /// What `bpf_num_cpus()` is, by default the CPUs of this machine (BCC's dialect).
+    #[arg(long, value_name = "N", help_heading = "Compiler options")]
+    pub num_cpus: Option<u32>,
+
     /// Turn a warning on (`-Wshadow`), off (`-Wno-shadow`), or into an error
     /// (`-Werror=shadow`); also `-Wall`, `-Wextra`, `-Werror`.
     #[arg(short = 'W', value_name = "[no-]WARNING", help_heading = "Compiler options")]

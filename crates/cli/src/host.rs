@@ -10,6 +10,20 @@ use std::sync::Arc;
 /// Where Linux shows the types of the running kernel (5.2 and later).
 const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
+/// Which CPUs are in use: `0-3,6`.
+const ONLINE_CPUS: &str = "/sys/devices/system/cpu/online";
+
+/// How many CPUs this machine has.
+pub fn online_cpus() -> Option<u32> {
+    let text = std::fs::read_to_string(ONLINE_CPUS).ok()?;
+    let count = |range: &str| -> Option<u32> {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+        last.checked_sub(first)?.checked_add(1)
+    };
+    text.trim().split(',').map(count).sum()
+}
+
 /// This machine.
 pub struct ThisMachine {
     disk: DiskFiles,

@@ -60,7 +60,10 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
         };
         let mut passes = Passes { module, id, body, observer };
         match level {
-            OptLevel::O0 => passes.expand(),
+            OptLevel::O0 => {
+                passes.expand();
+                passes.run("share_slots_at_need", share_slots_at_need);
+            }
             OptLevel::O2 => passes.finish(),
         }
         let body = passes.body;
@@ -112,6 +115,7 @@ impl Passes<'_, '_> {
         self.clean();
         self.expand();
         self.run("remove_dead_code", |_, _, body| remove_dead_code(body));
+        self.run("share_slots", share_slots);
     }
 
     /// Variables become values, as far as their addresses are not needed.

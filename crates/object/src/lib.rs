@@ -6,6 +6,7 @@
 //! - [`read`](read()) reads such files, whoever made them;
 //! - [`link`](link()) flattens one program and the functions it calls into one instruction sequence;
 //! - [`CoreTarget`] applies CO-RE relocations to it;
+//! - [`usdt_notes`] reads the markers of other programs, for those that trace them;
 //! - [`list_object`] and [`list_linked`] print.
 //!
 //! Relocations, CO-RE relocations, spans and source lines hang on the instruction
@@ -22,6 +23,7 @@ mod map_btf;
 mod model;
 mod read;
 mod sections_btf;
+mod usdt;
 mod write;
 
 pub use crate::core::{
@@ -37,4 +39,6 @@ pub use model::{
 };
 pub use read::{ReadError, read};
 pub use sections_btf::TypesError;
+
+pub use usdt::{UsdtNote, usdt_notes};
 pub use write::{WriteError, write};

@@ -59,6 +59,8 @@ use hir::Module;
 pub struct CheckOptions {
     /// Which language the source is in.
     pub dialect: Dialect,
+    /// What `bpf_num_cpus()` is in BCC's dialect.
+    pub n_cpus: Option<u32>,
 }
 
 /// The language of a source.

@@ -3,9 +3,9 @@
 use crate::args::{Compile, CpuChoice, DialectChoice};
 use crate::exit::Exit;
 use crate::files;
-use crate::host::ThisMachine;
+use crate::host::{ThisMachine, online_cpus};
 use crate::terminal::Terminal;
-use bpfc::{Cpu, Dialect, Object, OptLevel, Options};
+use bpfc::{Cpu, Dialect, Object, OptLevel, Options, UsdtLocation, UsdtProbe};
 use bpfc_base::{Diagnostic, FileId, Session, codes, warnings};
 use std::path::Path;
 
@@ -42,7 +42,9 @@ impl Compilation {
             terminal.print(&session, &diagnostics);
             return Err(Exit::Diagnostics);
         };
-        Ok(Self { session, file, options: options(args), host })
+        let usdt = args.usdt.iter().map(|probe| usdt_probe(probe));
+        let usdt = usdt.collect::<Result<Vec<UsdtProbe>, Diagnostic>>().map_err(&mut fail)?;
+        Ok(Self { session, file, options: options(args, usdt), host })
     }
 
     /// Compiles the source. A file without anything to compile is an error, but for headers.
@@ -75,7 +77,36 @@ fn configure_warnings(session: &mut Session, args: &Compile) {
     warnings::configure(session, flags.iter().map(String::as_str).chain(quiet));
 }
 
-fn options(args: &Compile) -> Options {
+/// Reads `FUNCTION=BINARY:PROVIDER:NAME`, and where the binary has that marker.
+fn usdt_probe(text: &str) -> Result<UsdtProbe, Diagnostic> {
+    let parts = text.split_once('=').and_then(|(function, rest)| {
+        let (rest, name) = rest.rsplit_once(':')?;
+        let (binary, provider) = rest.rsplit_once(':')?;
+        Some((function, binary, provider, name))
+    });
+    let Some((function, binary, provider, name)) = parts else {
+        let message = format!("`{text}` is not `FUNCTION=BINARY:PROVIDER:NAME`");
+        return Err(Diagnostic::without_span(codes::bcc::E0506, message));
+    };
+    let notes = bpfc::usdt_notes(binary, &files::read(Path::new(binary))?)?;
+    let of_provider = notes.iter().filter(|note| note.provider == provider || provider.is_empty());
+    let found = of_provider.clone().filter(|note| note.name == name);
+    let locations: Vec<UsdtLocation> = found
+        .map(|note| UsdtLocation { address: note.address, arguments: note.arguments.clone() })
+        .collect();
+    if locations.is_empty() {
+        let message = format!("`{binary}` has no USDT probe `{provider}:{name}`");
+        let diagnostic = Diagnostic::without_span(codes::bcc::E0506, message);
+        let names = of_provider.map(|note| note.name.as_str());
+        return Err(match bpfc_base::similar::most_similar(name, names) {
+            Some(similar) => diagnostic.with_help(format!("did you mean `{provider}:{similar}`?")),
+            None => diagnostic,
+        });
+    }
+    Ok(UsdtProbe { function: function.to_owned(), locations })
+}
+
+fn options(args: &Compile, usdt: Vec<UsdtProbe>) -> Options {
     Options {
         defines: args.defines.clone(),
         undefines: args.undefines.clone(),
@@ -90,6 +121,8 @@ fn options(args: &Compile) -> Options {
             CpuChoice::V2 => Cpu::V2,
             CpuChoice::V3 => Cpu::V3,
         },
+        usdt,
+        n_cpus: args.num_cpus.or_else(online_cpus),
         opt_level: if args.opt_level == "0" { OptLevel::O0 } else { OptLevel::O2 },
         ..Options::default()
     }

@@ -88,8 +88,8 @@ impl Ctx<'_> {
     }
 
     /// What alignment accesses at this address need: the kernel's verifier insists on it
-    /// for the stack only (`check_ptr_alignment`, Linux 6.12); of unknown pointers the
-    /// type is all that is known.
+    /// for the stack (`check_ptr_alignment`, Linux 6.12) and, in the `is_valid_access` of
+    /// most program types, for the context; of unknown pointers the type is all that is known.
     fn usable_align(&self, address: Address, declared: u32) -> u32 {
         if let Some((slot, offset)) = self.body.as_slot(address) {
             let align = self.body.slots[slot].align.min(8);
@@ -99,8 +99,8 @@ impl Ctx<'_> {
             };
         }
         match self.regions.get(address.base).copied().unwrap_or(Region::Unknown) {
-            Region::Ctx | Region::Data(_) | Region::Result(_) | Region::FromCtx => 8,
-            Region::Stack(_) | Region::Unknown | Region::None => declared,
+            Region::Data(_) | Region::Result(_) | Region::FromCtx => 8,
+            Region::Ctx | Region::Stack(_) | Region::Unknown | Region::None => declared,
         }
     }
 

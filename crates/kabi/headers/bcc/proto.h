@@ -1,4 +1,134 @@
-/* Packets as BCC describes them. The pointers that `cursor_advance` makes are not supported; most programs that
-   include this header use none. */
+/* Packets as BCC describes them: pointers to these structs are offsets in the packet, and the compiler makes loads
+   and stores of their members. Bits are in the order of the protocols, the most significant first. */
 #pragma once
 #include <bpfc/bcc.h>
+#include <linux/if_ether.h>
+
+#define BPF_PACKET_HEADER __attribute__((packed, btf_decl_tag("bcc:packet")))
+
+/* Takes `size` bytes off the packet: where they begin. */
+#define cursor_advance(cursor, size) ({ void *___at = (cursor); (cursor) += (size); ___at; })
+
+struct ethernet_t {
+    unsigned long long dst : 48, src : 48;
+    unsigned int type : 16;
+} BPF_PACKET_HEADER;
+
+struct dot1q_t {
+    unsigned short pri : 3, cfi : 1, vlanid : 12;
+    unsigned short type;
+} BPF_PACKET_HEADER;
+
+struct arp_t {
+    unsigned short htype, ptype;
+    unsigned char hlen, plen;
+    unsigned short oper;
+    unsigned long long sha : 48, spa : 32, tha : 48;
+    unsigned int tpa;
+} BPF_PACKET_HEADER;
+
+struct ip_t {
+    unsigned char ver : 4, hlen : 4;
+    unsigned char tos;
+    unsigned short tlen, identification;
+    unsigned short ffo_unused : 1, df : 1, mf : 1, foffset : 13;
+    unsigned char ttl, nextp;
+    unsigned short hchecksum;
+    unsigned int src, dst;
+} BPF_PACKET_HEADER;
+
+struct icmp_t {
+    unsigned char type, code;
+    unsigned short checksum;
+} BPF_PACKET_HEADER;
+
+struct ip6_t {
+    unsigned int ver : 4, priority : 8, flow_label : 20;
+    unsigned short payload_len;
+    unsigned char next_header, hop_limit;
+    unsigned long long src_hi, src_lo, dst_hi, dst_lo;
+} BPF_PACKET_HEADER;
+
+struct ip6_opt_t {
+    unsigned char next_header, ext_len, pad[6];
+} BPF_PACKET_HEADER;
+
+struct icmp6_t {
+    unsigned char type, code;
+    unsigned short checksum;
+} BPF_PACKET_HEADER;
+
+struct udp_t {
+    unsigned short sport, dport, length, crc;
+} BPF_PACKET_HEADER;
+
+struct tcp_t {
+    unsigned short src_port, dst_port;
+    unsigned int seq_num, ack_num;
+    unsigned char offset : 4, reserved : 4;
+    unsigned char flag_cwr : 1, flag_ece : 1, flag_urg : 1, flag_ack : 1;
+    unsigned char flag_psh : 1, flag_rst : 1, flag_syn : 1, flag_fin : 1;
+    unsigned short rcv_wnd, cksum, urg_ptr;
+} BPF_PACKET_HEADER;
+
+struct vxlan_t {
+    unsigned int rsv1 : 4, iflag : 1, rsv2 : 3, rsv3 : 24;
+    unsigned int key : 24, rsv4 : 8;
+} BPF_PACKET_HEADER;
+
+struct vxlan_gbp_t {
+    unsigned int gflag : 1, rsv1 : 3, iflag : 1, rsv2 : 3, rsv3 : 1, dflag : 1, rsv4 : 1, aflag : 1, rsv5 : 3;
+    unsigned int tag : 16;
+    unsigned int key : 24, rsv6 : 8;
+} BPF_PACKET_HEADER;
+
+/* `n_bits` bits of the packet, from bit `bit` of the byte at `at` on. */
+static inline __attribute__((always_inline)) u64 bpf_dext_pkt(void *packet, u64 at, u64 bit, u64 n_bits)
+{
+    u64 end = bit + n_bits;
+
+    if (end <= 8)
+        return load_byte(packet, at) >> (8 - end) & MASK(n_bits);
+    if (end <= 16)
+        return load_half(packet, at) >> (16 - end) & MASK(n_bits);
+    if (end <= 32)
+        return load_word(packet, at) >> (32 - end) & MASK(n_bits);
+    if (end <= 64)
+        return load_dword(packet, at) >> (64 - end) & MASK(n_bits);
+    return 0;
+}
+
+/* The helper bpf_skb_store_bytes. */
+static long (*__bcc_store)(void *packet, u32 at, const void *bytes, u32 size, u64 flags) = (void *)9;
+
+/* Makes `value` of these bits; what else is in the bytes stays. */
+static inline __attribute__((always_inline)) void bpf_dins_pkt(void *packet, u64 at, u64 bit, u64 n_bits, u64 value)
+{
+    u64 end = bit + n_bits;
+
+    value &= MASK(n_bits);
+    if (end <= 8) {
+        u8 bytes = value;
+        if (n_bits < 8)
+            bytes = (load_byte(packet, at) & ~(MASK(n_bits) << (8 - end))) | value << (8 - end);
+        __bcc_store(packet, at, &bytes, sizeof(bytes), 0);
+    } else if (end <= 16) {
+        u16 bytes = value;
+        if (n_bits < 16)
+            bytes = (load_half(packet, at) & ~(MASK(n_bits) << (16 - end))) | value << (16 - end);
+        bytes = bpf_htons(bytes);
+        __bcc_store(packet, at, &bytes, sizeof(bytes), 0);
+    } else if (end <= 32) {
+        u32 bytes = value;
+        if (n_bits < 32)
+            bytes = (load_word(packet, at) & ~(MASK(n_bits) << (32 - end))) | value << (32 - end);
+        bytes = bpf_htonl(bytes);
+        __bcc_store(packet, at, &bytes, sizeof(bytes), 0);
+    } else if (end <= 64) {
+        u64 bytes = value;
+        if (n_bits < 64)
+            bytes = (load_dword(packet, at) & ~(MASK(n_bits) << (64 - end))) | value << (64 - end);
+        bytes = bpf_htonll(bytes);
+        __bcc_store(packet, at, &bytes, sizeof(bytes), 0);
+    }
+}

@@ -222,4 +222,7 @@ unsigned long long load_word(void *skb, unsigned long long offset) __asm__("llvm
 int bpf_num_cpus(void);
 int bpf_usdt_readarg(int index, struct pt_regs *ctx, void *to);
 int bpf_usdt_readarg_p(int index, struct pt_regs *ctx, void *to, u64 size);
-void *cursor_advance(void *cursor, u64 size);
+int incr_cksum_l3(void *at, u64 old, u64 new);
+int incr_cksum_l4(void *at, u64 old, u64 new, u64 is_pseudo);
+#define bpf_l3_csum_replace_ bpf_l3_csum_replace
+#define bpf_l4_csum_replace_ bpf_l4_csum_replace

@@ -33,6 +33,8 @@ pub(crate) struct ElfSection<'a> {
     pub section_type: u32,
     /// `SHF_*`
     pub flags: u64,
+    /// Where it is in memory, in an executable.
+    pub address: u64,
     /// Where its content is in the file.
     pub file_offset: u64,
     pub size_bytes: u64,
@@ -88,18 +90,8 @@ impl<'a> Elf<'a> {
     /// Reads everything but relocations.
     pub fn parse(bytes: &'a [u8]) -> Result<Elf<'a>, ElfError> {
         let file = open(bytes)?;
-        let raw = section_headers(file)?;
-        let names = usize::from(file.u16(62));
-        let names = match raw.get(names) {
-            Some(names) if names.section_type == section_type::STRTAB => names.bytes,
-            _ => return Err(malformed("the number of the section names' section", 62)),
-        };
-        let mut sections = raw;
-        let headers = file.u64(40);
-        for (idx, section) in sections.iter_mut().enumerate() {
-            let at = headers + (idx * SECTION_HEADER_BYTES) as u64;
-            section.name = name_at(names, file.u32(at as usize), at)?;
-        }
+        check_bpf(file)?;
+        let sections = named_sections(file)?;
         let is_symtab = |section: &ElfSection| section.section_type == section_type::SYMTAB;
         let symtab = sections.iter().position(is_symtab).unwrap_or(0);
         let symbols = match symtab {
@@ -107,6 +99,12 @@ impl<'a> Elf<'a> {
             symtab => symbols(file, &sections, symtab)?,
         };
         Ok(Elf { endian: file.endian, sections, symbols, symtab: symtab as u32 })
+    }
+
+    /// Reads the sections of any 64-bit ELF file.
+    pub fn sections_of(bytes: &'a [u8]) -> Result<(Endian, Vec<ElfSection<'a>>), ElfError> {
+        let file = open(bytes)?;
+        Ok((file.endian, named_sections(file)?))
     }
 
     /// The relocations in a section of type `REL`.
@@ -188,14 +186,34 @@ fn open(bytes: &[u8]) -> Result<File<'_>, ElfError> {
         2 => Endian::Big,
         _ => return Err(malformed("the byte order", 5)),
     };
-    let file = File { bytes, endian };
+    Ok(File { bytes, endian })
+}
+
+/// Checks that the file is an object for BPF.
+fn check_bpf(file: File<'_>) -> Result<(), ElfError> {
+    let unsupported = |what, offset| Err(ElfError::Unsupported { what, offset });
     if file.u16(18) != MACHINE_BPF {
         return unsupported("not for BPF", 18);
     }
     if file.u16(16) != TYPE_RELOCATABLE {
         return unsupported("no relocatable file", 16);
     }
-    Ok(file)
+    Ok(())
+}
+
+/// Sections with contents and names.
+fn named_sections(file: File<'_>) -> Result<Vec<ElfSection<'_>>, ElfError> {
+    let mut sections = section_headers(file)?;
+    let names = match sections.get(usize::from(file.u16(62))) {
+        Some(names) if names.section_type == section_type::STRTAB => names.bytes,
+        _ => return Err(malformed("the number of the section names' section", 62)),
+    };
+    let headers = file.u64(40);
+    for (idx, section) in sections.iter_mut().enumerate() {
+        let at = headers + (idx * SECTION_HEADER_BYTES) as u64;
+        section.name = name_at(names, file.u32(at as usize), at)?;
+    }
+    Ok(sections)
 }
 
 /// Section headers with contents, without names.
@@ -223,6 +241,7 @@ fn section_headers(file: File<'_>) -> Result<Vec<ElfSection<'_>>, ElfError> {
             name: "",
             section_type,
             flags: header.u64(8),
+            address: header.u64(16),
             file_offset,
             size_bytes,
             link: header.u32(40),

@@ -2,31 +2,11 @@
 
 use crate::checker::Checker;
 use crate::helpers::MAX_ARGS;
-use crate::hir::{ExprId, ExprKind};
+use crate::hir::{BinaryOp, ExprId, ExprKind, IntKind};
 use bpfc_base::codes::bcc::E0505;
 use bpfc_base::codes::bpf::E0402;
 use bpfc_base::{Diagnostic, Span};
 use bpfc_parser::ast;
-
-/// What cannot be had, and why.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    (
-        "bpf_num_cpus",
-        "how many CPUs there are is known where the program runs, not where it is compiled",
-    ),
-    (
-        "bpf_usdt_readarg",
-        "where a probe's arguments are is written in the traced binary, which is not known here",
-    ),
-    (
-        "bpf_usdt_readarg_p",
-        "where a probe's arguments are is written in the traced binary, which is not known here",
-    ),
-    (
-        "cursor_advance",
-        "use the structs of `<linux/if_ether.h>` and `<linux/ip.h>` with `skb->data`, or `load_byte`",
-    ),
-];
 
 impl Checker<'_> {
     /// A call of a function that the dialect gives a meaning of its own, if it is one.
@@ -38,17 +18,61 @@ impl Checker<'_> {
     ) -> Option<ExprId> {
         let name = self.plain_name(callee)?;
         let name = self.name(name);
-        if &*name == "bpf_trace_printk" {
-            return self.trace_printk(args, span);
+        match &*name {
+            "bpf_trace_printk" => self.trace_printk(args, span),
+            "bpf_usdt_readarg" => Some(self.usdt_argument(callee, args, span)),
+            "bpf_usdt_readarg_p" => Some(self.usdt_memory(callee, args, span)),
+            "bpf_num_cpus" => Some(self.num_cpus(callee, span)),
+            "incr_cksum_l3" => self.checksum("bpf_l3_csum_replace", args, span),
+            "incr_cksum_l4" => self.checksum("bpf_l4_csum_replace", args, span),
+            _ => None,
         }
-        let (name, reason) = UNSUPPORTED.iter().find(|(known, _)| *known == &*name)?;
-        for &arg in args {
-            self.rvalue(arg);
+    }
+
+    /// `bpf_num_cpus()` is a constant.
+    fn num_cpus(&mut self, callee: ast::ExprId, span: Span) -> ExprId {
+        if let Some(n_cpus) = self.options.n_cpus {
+            return self.int(i128::from(n_cpus), self.common.int, span);
         }
         let at = self.unit.exprs[callee].span;
-        let message = format!("`{name}` is not supported");
-        self.report(Diagnostic::new(E0505, at, message).with_note(*reason));
-        Some(self.poison(span))
+        let message = "how many CPUs the program will run on is not known";
+        self.report(
+            Diagnostic::new(E0505, at, message).with_help("say so, with `--num-cpus NUMBER`"),
+        );
+        self.poison(span)
+    }
+
+    /// `incr_cksum_l3(&ip->hchecksum, old, new)`, `incr_cksum_l4(&tcp->cksum, old, new, is_pseudo)`:
+    /// updates a checksum in the packet of the function's first parameter.
+    fn checksum(&mut self, helper: &str, args: &[ast::ExprId], span: Span) -> Option<ExprId> {
+        let values: Vec<ExprId> = args.iter().map(|&arg| self.rvalue(arg)).collect();
+        let (&[at, old, new], pseudo) = values.split_first_chunk::<3>()?;
+        let pseudo = match pseudo {
+            [] => None,
+            [pseudo] => Some(*pseudo),
+            _ => return None,
+        };
+        if values.iter().any(|&value| self.is_poison(value)) {
+            return Some(self.poison(span));
+        }
+        let number = self.int_type(IntKind::ULongLong);
+        let size = self.module.types.size_of(self.type_of(new)).unwrap_or(0);
+        let mut flags = self.int(i128::from(size), number, span);
+        if let Some(pseudo) = pseudo {
+            let pseudo = self.cast(pseudo, number, span);
+            let (one, four) = (self.int(1, number, span), self.int(4, number, span));
+            let bit = self.arith(BinaryOp::And, pseudo, one, number, span);
+            let bit = self.arith(BinaryOp::Shl, bit, four, number, span);
+            flags = self.arith(BinaryOp::Or, flags, bit, number, span);
+        }
+        let Some(packet) = self.packet_of_function(span) else {
+            return Some(self.poison(span));
+        };
+        let at = self.cast(at, number, span);
+        let old = self.cast(old, number, span);
+        let new = self.cast(new, number, span);
+        let helper = bpfc_kabi::helper(helper)?;
+        Some(self.helper_call(helper, vec![packet, at, old, new, flags], span))
     }
 
     /// `bpf_trace_printk("format", args)`: the helper also wants the format's size. With

@@ -2,8 +2,8 @@
 //! memory read through plain pointers.
 //!
 //! While C is checked, [`tables`] makes maps of tables, [`methods`] makes helper calls of
-//! their methods, [`functions`] treats what BCC's compiler answers itself. When a whole
-//! module is known, [`programs`] gives programs their sections and parameters, [`spaces`]
+//! their methods, [`functions`] and [`usdt`] treat what BCC's compiler answers itself. When a
+//! whole module is known, [`packets`] reads and writes members of packet headers, [`programs`] gives programs their sections and parameters, [`spaces`]
 //! finds the pointers to kernel memory, and [`reads`] makes helper calls of what is read
 //! through them. What comes out is plain HIR: nothing behind the check knows of the dialect.
 
@@ -11,6 +11,7 @@ mod compound;
 mod functions;
 mod license;
 mod methods;
+mod packets;
 mod params;
 mod programs;
 mod reads;
@@ -19,6 +20,7 @@ mod strings;
 mod syscalls;
 mod tables;
 mod tracepoints;
+mod usdt;
 
 pub(crate) use tables::TABLE_SECTION;
 
@@ -55,6 +57,7 @@ impl Checker<'_> {
     pub(crate) fn desugar(&mut self) {
         self.add_license();
         self.pad_literals();
+        self.access_packets();
         let mut programs = self.find_programs();
         self.read_params(&mut programs);
         self.read_kernel_memory(&programs);

@@ -93,7 +93,7 @@ pub fn check_with(
         preprocessor.includes.push("bpfc/bcc.h".to_owned());
     }
     let unit = bpfc_parser::parse(&mut session, file, &preprocessor, &mut headers, names);
-    let options = CheckOptions { dialect };
+    let options = CheckOptions { dialect, ..CheckOptions::default() };
     let module = match kernel {
         Some(mut kernel) => bpfc_typeck::check(&mut session, &unit, &options, Some(&mut kernel)),
         None => bpfc_typeck::check(&mut session, &unit, &options, None),

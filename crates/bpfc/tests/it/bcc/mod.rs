@@ -1,0 +1,129 @@
+//! The C texts of BCC's Python tools, where Debian's `bpfcc-tools` is installed: the tools run
+//! with a module of our own in BCC's stead, which writes down what they would compile.
+//!
+//! `tests/corpus/bcc-tools.txt` says what becomes of each, and is compared in both directions.
+
+mod extract;
+mod list;
+mod run;
+
+use crate::support::{compile, options, scratch};
+use bpfc::{Cpu, Object, OptLevel, Options, UsdtLocation, UsdtProbe};
+use bpfc_kabi::ProgType;
+use bpfc_loader::{Kernel, LoadError, LoadOptions, ProgKind};
+use extract::Program;
+use list::{Entry, Outcome};
+use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many tools run at a time.
+const N_WORKERS: usize = 4;
+
+#[test]
+fn tools_do_what_the_list_says() {
+    let installed = extract::installed();
+    if installed.is_empty() {
+        println!("  skipped BCC's tools: bpfcc-tools is not installed");
+        return;
+    }
+    let Some(facts) = extract::kernel_facts(&scratch("bcc")) else {
+        println!("  skipped BCC's tools: the kernel has no BTF");
+        return;
+    };
+    let entries = list::read("bcc-tools.txt");
+    let mut wrong = String::new();
+    for tool in &installed {
+        if !entries.iter().any(|entry| entry.tool == *tool) {
+            let _ = writeln!(wrong, "{tool} is not in the list");
+        }
+    }
+    let next = AtomicUsize::new(0);
+    let lines = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..N_WORKERS {
+            scope.spawn(|| {
+                while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = play(entry, &facts);
+                    if !entry.outcome.is_met_by(&found) {
+                        let line = format!("{entry}\n    but it {found}");
+                        lines.lock().expect("no worker panics").push((entry.line, line));
+                    }
+                }
+            });
+        }
+    });
+    let mut lines = lines.into_inner().expect("no worker panics");
+    lines.sort();
+    lines.iter().for_each(|(_, line)| wrong.push_str(&format!("{line}\n")));
+    println!("  {} runs of {} tools", entries.len(), installed.len());
+    assert!(wrong.is_empty(), "tests/corpus/bcc-tools.txt is not what happens:\n{wrong}");
+}
+
+/// What becomes of the programs of a tool.
+fn play(entry: &Entry, facts: &std::path::Path) -> Outcome {
+    let programs = match extract::run(entry, facts, &scratch("bcc")) {
+        Ok(programs) => programs,
+        Err(why) => return Outcome::HasNone(why),
+    };
+    // The last text is the one that is used; those before it try what the kernel has.
+    let (last, tries) = programs.split_last().expect("at least one");
+    for program in tries.iter().take(entry.n_failing()) {
+        if compile(&entry.name(), program.text.as_bytes(), &dialect(program)).object.is_some() {
+            return Outcome::HasNone("a text compiles that should not".into());
+        }
+    }
+    let compiled = compile(&entry.name(), last.text.as_bytes(), &dialect(last));
+    let Some(object) = &compiled.object else {
+        return Outcome::Fails(compiled.messages().lines().next().unwrap_or("silently").into());
+    };
+    match load(object, last) {
+        Ok(()) => Outcome::Loads,
+        Err(why) => Outcome::Compiles(why),
+    }
+}
+
+/// How BCC compiles a program.
+fn dialect(program: &Program) -> Options {
+    Options {
+        dialect: Some(bpfc::Dialect::Bcc),
+        defines: program.defines.clone(),
+        usdt: program.usdt.iter().map(|function| marker(function)).collect(),
+        n_cpus: Some(2),
+        ..options(OptLevel::O2, Cpu::V3)
+    }
+}
+
+/// A marker with arguments of all kinds.
+pub fn marker(function: &str) -> UsdtProbe {
+    let arguments = "8@%rdi -4@%esi 8@-8(%rbp) 8@%rdx 8@(%rax,%rcx,8) 4@$1".to_owned();
+    let locations = vec![UsdtLocation { address: 0x1234, arguments }];
+    UsdtProbe { function: function.to_owned(), locations }
+}
+
+/// Loads all programs, as what the tool attaches them.
+fn load(object: &Object, program: &Program) -> Result<(), String> {
+    let kinds = object.functions.iter_enumerated().filter_map(|(id, function)| {
+        let mut attached = program.attached.iter();
+        let (kind, _) = attached.find(|(_, name)| *name == function.name)?;
+        let kind = match kind.as_str() {
+            "kprobe" => ProgType::Kprobe,
+            "tracepoint" => ProgType::Tracepoint,
+            "raw_tracepoint" => ProgType::RawTracepoint,
+            "perf_event" => ProgType::PerfEvent,
+            other => ProgType::from_number(other.strip_prefix("type ")?.parse().ok()?)?,
+        };
+        Some((id, ProgKind::new(kind)))
+    });
+    let options = LoadOptions { kinds: kinds.collect(), ..LoadOptions::default() };
+    let once = || bpfc_loader::load(object, &Kernel::new(), &options);
+    let is_busy = |error: &LoadError| error.errno() == Some(bpfc_loader::Errno::EPERM);
+    // Under load, kernels refuse trampolines now and then.
+    match once().or_else(|error| if is_busy(&error) { once() } else { Err(error) }) {
+        Ok(_) => Ok(()),
+        Err(LoadError::Rejected(rejection)) => {
+            Err(format!("{}: {}", rejection.program, rejection.message))
+        }
+        Err(error) => Err(error.to_diagnostic().message),
+    }
+}
