@@ -320,25 +320,32 @@ impl Ctx<'_> {
     }
 
     fn read_pieces(&mut self, place: &PlaceRef, scalar: Scalar, is_volatile: bool) -> Value {
-        let bytes = self.bytes_of_bits(place);
+        let Some(BitField { first_bit, n_bits, .. }) = place.bits else {
+            unreachable!("pieces are those of a bit-field");
+        };
+        // Packed, 64 bits can span nine bytes: each goes where it is in the value.
         let mut all = self.zero(Type::I64);
-        for idx in 0..bytes {
+        for idx in 0..(first_bit + n_bits).div_ceil(8) {
             let access = self.byte(place, idx, is_volatile);
             let byte = self.emit(Op::Load(access), Type::I64);
-            let byte = self.binary_const(BinaryOp::Shl, byte, i64::from(idx) * 8);
-            all = self.binary(BinaryOp::Or, byte, all);
+            let piece = match (idx * 8).checked_sub(first_bit) {
+                Some(left) => self.binary_const(BinaryOp::Shl, byte, i64::from(left)),
+                None => {
+                    let right = i64::from(first_bit - idx * 8);
+                    self.binary_const(BinaryOp::LShr, byte, right)
+                }
+            };
+            all = self.binary(BinaryOp::Or, piece, all);
         }
-        let value = self.extract(all, place, scalar.is_signed());
+        let above = i64::from(64 - n_bits);
+        let value = match scalar.is_signed() {
+            true => {
+                let value = self.binary_const(BinaryOp::Shl, all, above);
+                self.binary_const(BinaryOp::AShr, value, above)
+            }
+            false => self.binary_const(BinaryOp::And, all, low_bits(n_bits)),
+        };
         self.resize(value, scalar.ty())
-    }
-
-    fn bytes_of_bits(&mut self, place: &PlaceRef) -> u32 {
-        let n_bits = place.bits.as_ref().map_or(0, |bits| bits.first_bit + bits.n_bits);
-        if n_bits > 64 {
-            let span = self.span;
-            self.report(span, "this bit-field spans nine bytes");
-        }
-        n_bits.div_ceil(8).min(8)
     }
 
     fn byte(&self, place: &PlaceRef, idx: u32, is_volatile: bool) -> Access {
@@ -429,7 +436,7 @@ impl Ctx<'_> {
     ) {
         let value = self.resize(value, Type::I64);
         let end = first_bit + n_bits;
-        for idx in 0..self.bytes_of_bits(place) {
+        for idx in 0..end.div_ceil(8) {
             // Bits of this byte that belong to the field, and where they are in the value.
             let low = first_bit.max(idx * 8);
             let high = end.min(idx * 8 + 8);

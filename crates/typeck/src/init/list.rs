@@ -112,6 +112,11 @@ impl Checker<'_> {
                 offset_bits: spot.offset_bits.saturating_add(index.saturating_mul(elem_bits)),
                 bits: None,
             };
+            if rest.is_empty() && matches!(item.init, Initializer::List(_)) {
+                let start = at(low).offset_bits;
+                let n_bits = elem_bits.saturating_mul(high - low + 1);
+                self.override_part(start..start.saturating_add(n_bits), out);
+            }
             let first_leaf = out.leaves.len();
             self.fill_part(at(low), cursor, rest, out);
             self.repeat(first_leaf, elem_bits, high - low, out);
@@ -207,7 +212,15 @@ impl Checker<'_> {
                     continue;
                 };
                 next = path[0] as usize + 1;
+                self.activate(spot, &path, out);
                 let part = self.walk_path(spot, &path);
+                if designators.len() == 1
+                    && matches!(item.init, Initializer::List(_))
+                    && let Some(bytes) = self.module.types.size_of(part.ty.ty)
+                {
+                    let end = part.offset_bits.saturating_add(bytes.saturating_mul(8));
+                    self.override_part(part.offset_bits..end, out);
+                }
                 self.fill_part(part, cursor, &designators[1..], out);
                 continue;
             }
@@ -220,6 +233,7 @@ impl Checker<'_> {
                 cursor.advance();
                 continue;
             }
+            self.activate(spot, &[next as u32], out);
             let part = self.walk_path(spot, &[next as u32]);
             next += 1;
             self.fill_part(part, cursor, &[], out);
@@ -270,6 +284,23 @@ impl Checker<'_> {
             };
         }
         spot
+    }
+
+    /// Of the unions on the way, only the member that was named last holds anything.
+    fn activate(&mut self, spot: Spot, path: &[u32], out: &mut Content) {
+        for (depth, &idx) in path.iter().enumerate() {
+            let spot = self.walk_path(spot, &path[..depth]);
+            let Some(record) = self.record_of(spot.ty.ty) else { continue };
+            if self.module.types.records[record].kind != RecordKind::Union {
+                continue;
+            }
+            let before = out.active.insert((spot.offset_bits, record), idx);
+            let bytes = self.module.types.size_of(spot.ty.ty).unwrap_or(0);
+            if before.is_some_and(|before| before != idx) {
+                let end = spot.offset_bits.saturating_add(bytes.saturating_mul(8));
+                self.override_part(spot.offset_bits..end, out);
+            }
+        }
     }
 
     /// Fills one element or member with the next item, or, where its braces were left out,

@@ -7,11 +7,13 @@ mod local;
 
 use crate::checker::Checker;
 use crate::convert::Why;
-use crate::hir::{ExprId, QualType};
+use crate::hir::{ExprId, QualType, RecordId};
 use bpfc_base::Span;
 use bpfc_base::codes::types::E0310;
 use bpfc_parser::ast::{self, ExprKind, InitList, Initializer, StrLit};
 use list::Cursor;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A part of an object and its content.
 #[derive(Clone, Debug)]
@@ -30,6 +32,13 @@ pub(crate) enum LeafValue {
     Bytes(Vec<u8>),
 }
 
+impl Leaf {
+    /// A later item has overridden it, or it never said anything.
+    fn is_nothing(&self) -> bool {
+        matches!(&self.value, LeafValue::Bytes(bytes) if bytes.is_empty())
+    }
+}
+
 /// Leaves of one initialiser. Ranges multiply them: past this, memory is at stake.
 const MAX_LEAVES: usize = 1 << 20;
 
@@ -41,6 +50,10 @@ pub(crate) struct Content {
     pub is_bad: bool,
     /// Elements of a flexible array beyond the object's own size, in bytes from its start.
     pub flexible_end: u64,
+    /// No leaf reaches beyond this.
+    end_bits: u64,
+    /// The member of each union that was filled last: by place and type of the union.
+    active: BTreeMap<(u64, RecordId), u32>,
 }
 
 /// Where in the object the walk is.
@@ -58,7 +71,31 @@ impl Checker<'_> {
         let mut content = Content::default();
         let spot = Spot { ty, offset_bits: 0, bits: None };
         let ty = self.fill(spot, init, span, &mut content);
+        content.leaves.retain(|leaf| !leaf.is_nothing());
         (ty, content)
+    }
+
+    /// Takes back what earlier items said of a part that is initialised again as a whole
+    /// (C11 6.7.9p19): what the new list leaves out is zero.
+    fn override_part(&self, bits: Range<u64>, out: &mut Content) {
+        if bits.start >= out.end_bits {
+            return;
+        }
+        for leaf in &mut out.leaves {
+            if bits.start <= leaf.offset_bits && self.end_bits(leaf) <= bits.end {
+                leaf.value = LeafValue::Bytes(Vec::new());
+            }
+        }
+    }
+
+    /// One past the last bit of a leaf.
+    fn end_bits(&self, leaf: &Leaf) -> u64 {
+        let bytes = match &leaf.value {
+            LeafValue::Expr(value) => self.module.types.size_of(self.type_of(*value)).unwrap_or(0),
+            LeafValue::Bytes(bytes) => bytes.len() as u64,
+        };
+        let bits = leaf.bits.map_or(bytes.saturating_mul(8), u64::from);
+        leaf.offset_bits.saturating_add(bits)
     }
 
     /// Fills the object at `spot`; its type, completed.
@@ -192,6 +229,7 @@ impl Checker<'_> {
             out.is_bad = true;
             return;
         }
+        out.end_bits = out.end_bits.max(self.end_bits(&leaf));
         out.leaves.push(leaf);
     }
 
