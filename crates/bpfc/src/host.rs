@@ -1,8 +1,8 @@
 //! What a compilation needs of the world around it. The library does no IO: callers give it
 //! a [`Host`].
 
-use crate::{Options, usdt};
-use bpfc_btf::Btf;
+use crate::{Arch, Options, usdt};
+use bpfc_btf::{Btf, KindSet};
 use bpfc_parser::{FileProvider, IncludeRequest, LoadedFile, TypeNames};
 use bpfc_typeck::{BtfTypes, KernelRecordBody, KernelType, KernelTypes};
 use std::cell::{OnceCell, RefCell};
@@ -14,6 +14,11 @@ pub trait Host: FileProvider {
     /// compilation, and only if the program uses a kernel type. `None` leaves the types of
     /// the source and of built-in headers.
     fn kernel_btf(&mut self) -> Option<Arc<Btf>>;
+
+    /// The architecture of that kernel, if it is known without a look at the types.
+    fn kernel_arch(&mut self) -> Option<Arch> {
+        None
+    }
 }
 
 /// A host without files and without a kernel.
@@ -35,12 +40,16 @@ impl Host for NoHost {
 /// `directory` of built-in headers: behind every folder of the search path.
 const BUILTIN_DIRECTORY: u32 = u32::MAX;
 
+/// The built-in header with the registers of a target that is not the kernel's.
+const REGISTERS: &str = "bpfc/pt_regs.h";
+
 /// What a built-in header's file name starts with, so that nobody looks for it on disk.
 const BUILTIN_PREFIX: &str = "<built-in>/";
 
 /// A host during one compilation: shared by the stages, its BTF opened when first used.
 pub(crate) struct SharedHost<'h> {
     host: RefCell<&'h mut dyn Host>,
+    arch: Arch,
     btf: OnceCell<Option<Arc<Btf>>>,
     /// The text of [`usdt::HEADER`].
     usdt: Option<Arc<str>>,
@@ -49,7 +58,21 @@ pub(crate) struct SharedHost<'h> {
 impl<'h> SharedHost<'h> {
     pub(crate) fn new(host: &'h mut dyn Host, options: &Options) -> Self {
         let usdt = (!options.usdt.is_empty()).then(|| usdt::header(&options.usdt).into());
-        Self { host: RefCell::new(host), btf: OnceCell::new(), usdt }
+        let arch = options.target_arch();
+        Self { host: RefCell::new(host), arch, btf: OnceCell::new(), usdt }
+    }
+
+    /// Whether the kernel's types have the registers of the target.
+    fn has_registers(&self) -> bool {
+        let known = self.host.borrow_mut().kernel_arch();
+        if let Some(arch) = known {
+            return arch == self.arch;
+        }
+        self.btf().is_some_and(|btf| {
+            let registers = btf.find_by_name("pt_regs", KindSet::STRUCT);
+            let field = registers.map(|id| btf.find_field(id, self.arch.register()));
+            matches!(field, Some(Ok(Some(_))))
+        })
     }
 
     fn btf(&self) -> Option<&Btf> {
@@ -81,9 +104,10 @@ impl FileProvider for &SharedHost<'_> {
             });
         }
         let header = bpfc_kabi::header(request.name)?;
+        let is_needless = header.path == REGISTERS && self.has_registers();
         Some(LoadedFile {
             name: Arc::from(format!("{BUILTIN_PREFIX}{}", header.path)),
-            text: Arc::from(header.text),
+            text: Arc::from(if is_needless { "" } else { header.text }),
             is_user: false,
             directory: BUILTIN_DIRECTORY,
         })

@@ -1,8 +1,9 @@
 //! What a caller can choose about a compilation.
 
 use crate::usdt::{self, UsdtProbe};
-use crate::{Cpu, Dialect, OptLevel};
+use crate::{Arch, Cpu, Dialect, OptLevel};
 use bpfc_parser::PpOptions;
+use std::iter;
 
 pub use bpfc_parser::Deferral;
 
@@ -19,6 +20,9 @@ pub struct Options {
     pub dialect: Option<Dialect>,
     /// Instruction set.
     pub cpu: Cpu,
+    /// The architecture whose registers and system calls the program sees; `None` takes what `defines` say
+    /// (`__TARGET_ARCH_arm64`), or else the machine's own.
+    pub arch: Option<Arch>,
     /// How much to optimise.
     pub opt_level: OptLevel,
     /// Whether types that headers declare are parsed only when the program needs them.
@@ -40,6 +44,7 @@ impl Default for Options {
             includes: Vec::new(),
             dialect: None,
             cpu: Cpu::V3,
+            arch: None,
             opt_level: OptLevel::O2,
             deferral: Deferral::Headers,
             frame_bytes: bpfc_codegen::emit::MAX_FRAME_BYTES,
@@ -50,13 +55,27 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The architecture that the program is for.
+    pub(crate) fn target_arch(&self) -> Arch {
+        self.arch.or_else(|| self.defined_arch()).unwrap_or_else(Arch::host)
+    }
+
+    /// What the last `-D__TARGET_ARCH_…` says.
+    fn defined_arch(&self) -> Option<Arch> {
+        self.defines.iter().rev().find_map(|define| arch_of_define(define))
+    }
+
     /// What the preprocessor is asked.
     pub(crate) fn preprocessor(&self, dialect: Dialect) -> PpOptions {
         let is_bcc = dialect == Dialect::Bcc;
         let prelude = is_bcc.then(|| BCC_PRELUDE.to_owned());
         let usdt = (is_bcc && !self.usdt.is_empty()).then(|| usdt::HEADER.to_owned());
+        // Ahead of the others, as if it were predefined.
+        let arch = format!("__TARGET_ARCH_{}", self.target_arch().define());
+        let others = self.defines.iter().filter(|define| arch_of_define(define).is_none());
+        let defines = iter::once(arch).chain(others.cloned()).collect();
         PpOptions {
-            defines: self.defines.clone(),
+            defines,
             undefines: self.undefines.clone(),
             includes: prelude
                 .into_iter()
@@ -72,6 +91,10 @@ impl Options {
             deferral: self.deferral,
         }
     }
+}
+
+fn arch_of_define(define: &str) -> Option<Arch> {
+    Arch::from_define(define.split('=').next().unwrap_or(define))
 }
 
 /// The built-in header that every program of BCC's dialect starts with.

@@ -1,6 +1,8 @@
 //! The command line, as clap reads it. Flags of C compilers keep their names (`-I`, `-D`,
 //! `-O2`, `-include`).
 
+use bpfc_kabi::Arch;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -106,6 +108,11 @@ pub struct Compile {
     #[arg(help_heading = "Compiler options")]
     pub cpu: CpuChoice,
 
+    /// The architecture whose registers and system calls the program sees; by default this
+    /// machine's.
+    #[arg(long, value_name = "ARCH", value_parser = arch_parser(), help_heading = "Compiler options")]
+    pub target_arch: Option<Arch>,
+
     /// Take kernel types from this BTF file instead of the running kernel's; a second one adds
     /// those of a module.
     #[arg(long, value_name = "FILE", help_heading = "Compiler options")]
@@ -135,6 +142,12 @@ pub struct Compile {
     /// Accepted for other compilers' sake: debug information is always made.
     #[arg(short = 'g', hide = true)]
     pub debug: bool,
+}
+
+/// Takes the names of architectures, and lists the main ones.
+fn arch_parser() -> impl TypedValueParser<Value = Arch> {
+    let names = Arch::all().map(|arch| PossibleValue::new(arch.name()).aliases(arch.aliases()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Arch>())
 }
 
 /// The dialect of C.

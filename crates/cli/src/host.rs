@@ -2,7 +2,7 @@
 
 use crate::btf_file;
 use crate::files::{self, DiskFiles};
-use bpfc::{Btf, FileProvider, Host, IncludeRequest, LoadedFile};
+use bpfc::{Arch, Btf, FileProvider, Host, IncludeRequest, LoadedFile};
 use bpfc_base::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,6 +55,11 @@ impl FileProvider for ThisMachine {
 }
 
 impl Host for ThisMachine {
+    fn kernel_arch(&mut self) -> Option<Arch> {
+        let is_running = self.btf.is_none() && Path::new(KERNEL_BTF).exists();
+        is_running.then(Arch::host)
+    }
+
     fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
         self.btf.get_or_insert_with(running_kernel).clone()
     }

@@ -3,3 +3,4 @@
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 #endif
+#include <bpfc/pt_regs.h>

@@ -30,7 +30,7 @@ pub struct Header {
 
 macro_rules! header_table {
     ($($kind:ident $path:literal,)*) => {
-        [$(Header {
+        &[$(Header {
             path: $path,
             kind: HeaderKind::$kind,
             text: include_str!(concat!("../headers/", $path)),
@@ -39,7 +39,7 @@ macro_rules! header_table {
 }
 
 /// Headers with a text of their own, by ascending path.
-static HEADERS: [Header; 60] = header_table![
+static HEADERS: &[Header] = header_table![
     Text "arpa/inet.h",
     Text "asm/byteorder.h",
     Kernel "asm/page.h",
@@ -50,9 +50,12 @@ static HEADERS: [Header; 60] = header_table![
     Text "bpf/bpf_endian.h",
     Text "bpf/bpf_helpers.h",
     Text "bpf/bpf_tracing.h",
+    Text "bpf/usdt.bpf.h",
     Kernel "bpfc/bcc.h",
     Kernel "bpfc/kernel.h",
     Text "bpfc/kernel_types.h",
+    Text "bpfc/pt_regs.h",
+    Text "bpfc/target.h",
     Text "errno.h",
     Text "gnu/stubs-32.h",
     Text "inttypes.h",
@@ -111,7 +114,7 @@ static PLAIN_KERNEL_HEADER: Header = Header {
 
 /// All headers with a text of their own, by ascending path.
 pub fn headers() -> &'static [Header] {
-    &HEADERS
+    HEADERS
 }
 
 /// The header that `#include <path>` or `#include "path"` means; `None` where none is known.

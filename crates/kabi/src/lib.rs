@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arch;
 mod constant;
 mod context;
 mod ctype;
@@ -25,6 +26,7 @@ mod section;
 mod tables;
 mod version;
 
+pub use arch::{Arch, UnknownArch};
 pub use constant::{Constant, constant, constants};
 pub use context::{
     AccessOp, Context, ContextKind, CtxFault, CtxField, CtxValue, ObjectKind, Sizes, access_ctx,

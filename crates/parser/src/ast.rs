@@ -219,6 +219,10 @@ pub enum TypeSpec {
     TypeofExpr(ExprId),
     /// `typeof(type)` (GNU)
     TypeofType(TypeNameId),
+    /// `__typeof_unqual__(expression)` (C23)
+    TypeofUnqualExpr(ExprId),
+    /// `__typeof_unqual__(type)` (C23)
+    TypeofUnqualType(TypeNameId),
     /// `__auto_type` (GNU)
     AutoType,
     /// `__builtin_va_list` (GNU)

@@ -200,6 +200,8 @@ impl Dumper<'_> {
             TypeSpec::Typedef(name, _) => self.name(*name).into(),
             TypeSpec::TypeofExpr(value) => format!("typeof({})", self.expr(*value)),
             TypeSpec::TypeofType(ty) => format!("typeof({})", self.type_name(*ty)),
+            TypeSpec::TypeofUnqualExpr(value) => format!("typeof_unqual({})", self.expr(*value)),
+            TypeSpec::TypeofUnqualType(ty) => format!("typeof_unqual({})", self.type_name(*ty)),
             TypeSpec::AutoType => "__auto_type".into(),
             TypeSpec::VaList => "__builtin_va_list".into(),
             TypeSpec::Error => "<error>".into(),

@@ -94,6 +94,15 @@ impl Checker<'_> {
                 return self.operand_type(operand);
             }
             TypeSpec::TypeofType(ty) => return self.type_name(*ty),
+            TypeSpec::TypeofUnqualExpr(expr) => {
+                let operand = self.unevaluated(|this| this.expr(*expr));
+                let ty = self.operand_type(operand);
+                return self.unqualified(ty);
+            }
+            TypeSpec::TypeofUnqualType(ty) => {
+                let ty = self.type_name(*ty);
+                return self.unqualified(ty);
+            }
             TypeSpec::AutoType => {
                 // Declarations with an initialiser take the type from there beforehand.
                 let message = "`__auto_type` needs an initialiser to take the type from";

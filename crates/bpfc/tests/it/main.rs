@@ -1,6 +1,7 @@
 //! Whole programs: diagnostics of broken ones, results of good ones on every engine, the same
 //! from other compilers, and input that is no program at all.
 
+mod arch;
 mod bcc;
 mod compilers;
 mod deferral;

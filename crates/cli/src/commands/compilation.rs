@@ -123,6 +123,7 @@ fn options(args: &Compile, usdt: Vec<UsdtProbe>) -> Options {
         },
         usdt,
         n_cpus: args.num_cpus.or_else(online_cpus),
+        arch: args.target_arch,
         opt_level: if args.opt_level == "0" { OptLevel::O0 } else { OptLevel::O2 },
         ..Options::default()
     }

@@ -1,13 +1,17 @@
-/* Registers at a probe. Each x86-64 register has its kernel name and its user-space name. */
+/* Registers at a probe, for each target. On x86-64 each has its kernel name and its user-space name. */
 #pragma once
 #include <linux/types.h>
-#if defined(__TARGET_ARCH_arm64)
+#include <bpfc/target.h>
+#ifndef __BPFC_REGISTERS__
+#define __BPFC_REGISTERS__
+#endif
+#if defined(bpf_target_arm64)
 struct user_pt_regs {
     __u64 regs[31];
     __u64 sp;
     __u64 pc;
     __u64 pstate;
-};
+} __BPFC_REGISTERS__;
 struct pt_regs {
     union {
         struct user_pt_regs user_regs;
@@ -21,7 +25,180 @@ struct pt_regs {
     __u64 orig_x0;
     __s32 syscallno;
     __u32 unused2;
-};
+} __BPFC_REGISTERS__;
+#elif defined(bpf_target_arm)
+struct pt_regs {
+    unsigned long uregs[18];
+} __BPFC_REGISTERS__;
+#elif defined(bpf_target_riscv)
+struct user_regs_struct {
+    unsigned long pc;
+    unsigned long ra;
+    unsigned long sp;
+    unsigned long gp;
+    unsigned long tp;
+    unsigned long t0;
+    unsigned long t1;
+    unsigned long t2;
+    unsigned long s0;
+    unsigned long s1;
+    unsigned long a0;
+    unsigned long a1;
+    unsigned long a2;
+    unsigned long a3;
+    unsigned long a4;
+    unsigned long a5;
+    unsigned long a6;
+    unsigned long a7;
+    unsigned long s2;
+    unsigned long s3;
+    unsigned long s4;
+    unsigned long s5;
+    unsigned long s6;
+    unsigned long s7;
+    unsigned long s8;
+    unsigned long s9;
+    unsigned long s10;
+    unsigned long s11;
+    unsigned long t3;
+    unsigned long t4;
+    unsigned long t5;
+    unsigned long t6;
+} __BPFC_REGISTERS__;
+struct pt_regs {
+    unsigned long epc;
+    unsigned long ra;
+    unsigned long sp;
+    unsigned long gp;
+    unsigned long tp;
+    unsigned long t0;
+    unsigned long t1;
+    unsigned long t2;
+    unsigned long s0;
+    unsigned long s1;
+    unsigned long a0;
+    unsigned long a1;
+    unsigned long a2;
+    unsigned long a3;
+    unsigned long a4;
+    unsigned long a5;
+    unsigned long a6;
+    unsigned long a7;
+    unsigned long s2;
+    unsigned long s3;
+    unsigned long s4;
+    unsigned long s5;
+    unsigned long s6;
+    unsigned long s7;
+    unsigned long s8;
+    unsigned long s9;
+    unsigned long s10;
+    unsigned long s11;
+    unsigned long t3;
+    unsigned long t4;
+    unsigned long t5;
+    unsigned long t6;
+    unsigned long status;
+    unsigned long badaddr;
+    unsigned long cause;
+    unsigned long orig_a0;
+} __BPFC_REGISTERS__;
+#elif defined(bpf_target_s390)
+typedef struct {
+    unsigned long mask;
+    unsigned long addr;
+} __attribute__((aligned(8))) psw_t;
+typedef struct {
+    unsigned long args[1];
+    psw_t psw;
+    unsigned long gprs[16];
+} user_pt_regs;
+struct pt_regs {
+    union {
+        user_pt_regs user_regs;
+        struct {
+            unsigned long args[1];
+            psw_t psw;
+            unsigned long gprs[16];
+        };
+    };
+    unsigned long orig_gpr2;
+} __BPFC_REGISTERS__;
+#elif defined(bpf_target_powerpc)
+struct user_pt_regs {
+    unsigned long gpr[32];
+    unsigned long nip;
+    unsigned long msr;
+    unsigned long orig_gpr3;
+    unsigned long ctr;
+    unsigned long link;
+    unsigned long xer;
+    unsigned long ccr;
+    unsigned long softe;
+    unsigned long trap;
+    unsigned long dar;
+    unsigned long dsisr;
+    unsigned long result;
+} __BPFC_REGISTERS__;
+struct pt_regs {
+    union {
+        struct user_pt_regs user_regs;
+        struct {
+            unsigned long gpr[32];
+            unsigned long nip;
+            unsigned long msr;
+            unsigned long orig_gpr3;
+            unsigned long ctr;
+            unsigned long link;
+            unsigned long xer;
+            unsigned long ccr;
+            unsigned long softe;
+            unsigned long trap;
+            unsigned long dar;
+            unsigned long dsisr;
+            unsigned long result;
+        };
+    };
+} __BPFC_REGISTERS__;
+#elif defined(bpf_target_loongarch)
+struct user_pt_regs {
+    unsigned long regs[32];
+    unsigned long orig_a0;
+    unsigned long csr_era;
+    unsigned long csr_badv;
+    unsigned long reserved[10];
+} __attribute__((aligned(8))) __BPFC_REGISTERS__;
+struct pt_regs {
+    unsigned long regs[32];
+    unsigned long orig_a0;
+    unsigned long csr_era;
+    unsigned long csr_badvaddr;
+    unsigned long csr_crmd;
+    unsigned long csr_prmd;
+    unsigned long csr_euen;
+    unsigned long csr_ecfg;
+    unsigned long csr_estat;
+} __attribute__((aligned(8))) __BPFC_REGISTERS__;
+#elif defined(bpf_target_mips)
+struct pt_regs {
+#ifdef __VMLINUX_H__
+    unsigned long regs[32];
+    unsigned long cp0_status;
+    unsigned long hi;
+    unsigned long lo;
+    unsigned long cp0_badvaddr;
+    unsigned long cp0_cause;
+    unsigned long cp0_epc;
+#else
+    __u64 regs[32];
+    __u64 lo;
+    __u64 hi;
+    __u64 cp0_epc;
+    __u64 cp0_badvaddr;
+    __u64 cp0_status;
+    __u64 cp0_cause;
+#endif
+} __attribute__((aligned(8))) __BPFC_REGISTERS__;
 #else
 struct pt_regs {
     unsigned long r15;
@@ -45,5 +222,5 @@ struct pt_regs {
     union { unsigned long flags, eflags; };
     union { unsigned long sp, rsp; };
     unsigned long ss;
-};
+} __BPFC_REGISTERS__;
 #endif

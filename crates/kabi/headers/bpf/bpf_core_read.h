@@ -71,29 +71,29 @@ extern void *bpf_rdonly_cast(const void *obj, unsigned int btf_id) __ksym __weak
 #define ___bpf_path(src, args...) ___bpf_apply(___bpf_path, ___bpf_narg(args))(src, args)
 
 /* Follows every pointer with `step`, and reads the last member with `last`. */
-#define ___bpf_walk1(last, step, dst, src, a) last(dst, sizeof(*(dst)), &(src)->a)
+#define ___bpf_walk1(last, step, dst, src, a) last((void *)(dst), sizeof(*(dst)), &(src)->a)
 #define ___bpf_walk2(last, step, dst, src, a, b) \
     const void *___t; \
     step(&___t, sizeof(___t), &(src)->a); \
-    last(dst, sizeof(*(dst)), &((__typeof__((src)->a))(___t))->b)
+    last((void *)(dst), sizeof(*(dst)), &((__typeof__((src)->a))(___t))->b)
 #define ___bpf_walk3(last, step, dst, src, a, b, c) \
     const void *___t; \
     step(&___t, sizeof(___t), &(src)->a); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a))(___t))->b); \
-    last(dst, sizeof(*(dst)), &((__typeof__((src)->a->b))(___t))->c)
+    last((void *)(dst), sizeof(*(dst)), &((__typeof__((src)->a->b))(___t))->c)
 #define ___bpf_walk4(last, step, dst, src, a, b, c, d) \
     const void *___t; \
     step(&___t, sizeof(___t), &(src)->a); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a))(___t))->b); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b))(___t))->c); \
-    last(dst, sizeof(*(dst)), &((__typeof__((src)->a->b->c))(___t))->d)
+    last((void *)(dst), sizeof(*(dst)), &((__typeof__((src)->a->b->c))(___t))->d)
 #define ___bpf_walk5(last, step, dst, src, a, b, c, d, e) \
     const void *___t; \
     step(&___t, sizeof(___t), &(src)->a); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a))(___t))->b); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b))(___t))->c); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c))(___t))->d); \
-    last(dst, sizeof(*(dst)), &((__typeof__((src)->a->b->c->d))(___t))->e)
+    last((void *)(dst), sizeof(*(dst)), &((__typeof__((src)->a->b->c->d))(___t))->e)
 #define ___bpf_walk6(last, step, dst, src, a, b, c, d, e, f) \
     const void *___t; \
     step(&___t, sizeof(___t), &(src)->a); \
@@ -101,7 +101,7 @@ extern void *bpf_rdonly_cast(const void *obj, unsigned int btf_id) __ksym __weak
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b))(___t))->c); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c))(___t))->d); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c->d))(___t))->e); \
-    last(dst, sizeof(*(dst)), &((__typeof__((src)->a->b->c->d->e))(___t))->f)
+    last((void *)(dst), sizeof(*(dst)), &((__typeof__((src)->a->b->c->d->e))(___t))->f)
 #define ___bpf_walk7(last, step, dst, src, a, b, c, d, e, f, g) \
     const void *___t; \
     step(&___t, sizeof(___t), &(src)->a); \
@@ -110,7 +110,7 @@ extern void *bpf_rdonly_cast(const void *obj, unsigned int btf_id) __ksym __weak
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c))(___t))->d); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c->d))(___t))->e); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c->d->e))(___t))->f); \
-    last(dst, sizeof(*(dst)), &((__typeof__((src)->a->b->c->d->e->f))(___t))->g)
+    last((void *)(dst), sizeof(*(dst)), &((__typeof__((src)->a->b->c->d->e->f))(___t))->g)
 #define ___bpf_walk8(last, step, dst, src, a, b, c, d, e, f, g, h) \
     const void *___t; \
     step(&___t, sizeof(___t), &(src)->a); \
@@ -120,7 +120,7 @@ extern void *bpf_rdonly_cast(const void *obj, unsigned int btf_id) __ksym __weak
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c->d))(___t))->e); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c->d->e))(___t))->f); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c->d->e->f))(___t))->g); \
-    last(dst, sizeof(*(dst)), &((__typeof__((src)->a->b->c->d->e->f->g))(___t))->h)
+    last((void *)(dst), sizeof(*(dst)), &((__typeof__((src)->a->b->c->d->e->f->g))(___t))->h)
 #define ___bpf_walk9(last, step, dst, src, a, b, c, d, e, f, g, h, i) \
     const void *___t; \
     step(&___t, sizeof(___t), &(src)->a); \
@@ -131,7 +131,7 @@ extern void *bpf_rdonly_cast(const void *obj, unsigned int btf_id) __ksym __weak
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c->d->e))(___t))->f); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c->d->e->f))(___t))->g); \
     step(&___t, sizeof(___t), &((__typeof__((src)->a->b->c->d->e->f->g))(___t))->h); \
-    last(dst, sizeof(*(dst)), &((__typeof__((src)->a->b->c->d->e->f->g->h))(___t))->i)
+    last((void *)(dst), sizeof(*(dst)), &((__typeof__((src)->a->b->c->d->e->f->g->h))(___t))->i)
 #define ___bpf_walk(last, step, dst, src, args...) \
     ___bpf_apply(___bpf_walk, ___bpf_narg(args))(last, step, dst, src, args)
 
@@ -204,6 +204,22 @@ extern void *bpf_rdonly_cast(const void *obj, unsigned int btf_id) __ksym __weak
 #else
 #define ___bpf_bits_start(raw, size) ((void *)(raw) + (8 - (size)))
 #endif
+#define BPF_CORE_WRITE_BITFIELD(dst, field, value) \
+    ({ \
+        void *___p = (void *)(dst) + ___bpf_field_info(dst, field, BYTE_OFFSET); \
+        unsigned int ___size = ___bpf_field_info(dst, field, BYTE_SIZE); \
+        unsigned int ___left = ___bpf_field_info(dst, field, LSHIFT_U64); \
+        unsigned int ___right = ___bpf_field_info(dst, field, RSHIFT_U64); \
+        unsigned long long ___mask = (~0ULL << ___right) >> ___left; \
+        unsigned long long ___bits = ((unsigned long long)(value) << (___right - ___left)) & ___mask; \
+        barrier_var(___p); \
+        switch (___size) { \
+        case 1: *(unsigned char *)___p = (*(unsigned char *)___p & ~___mask) | ___bits; break; \
+        case 2: *(unsigned short *)___p = (*(unsigned short *)___p & ~___mask) | ___bits; break; \
+        case 4: *(unsigned int *)___p = (*(unsigned int *)___p & ~___mask) | ___bits; break; \
+        case 8: *(unsigned long long *)___p = (*(unsigned long long *)___p & ~___mask) | ___bits; break; \
+        } \
+    })
 #define BPF_CORE_READ_BITFIELD_PROBED(src, field) \
     ({ \
         unsigned long long ___raw = 0; \

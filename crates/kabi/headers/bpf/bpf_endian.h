@@ -39,3 +39,8 @@
 #define __bpf_constant_ntohs(x) bpf_ntohs(x)
 #define __bpf_constant_htonl(x) bpf_htonl(x)
 #define __bpf_constant_ntohl(x) bpf_ntohl(x)
+
+/* Swaps of the bytes, whatever the order of the target. */
+#define ___bpf_swab16(x) __builtin_bswap16(x)
+#define ___bpf_swab32(x) __builtin_bswap32(x)
+#define ___bpf_swab64(x) __builtin_bswap64(x)

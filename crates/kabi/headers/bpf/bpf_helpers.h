@@ -32,6 +32,9 @@
 #define __array(name, value) __typeof__(value) *name[]
 #define __ulong(name, value) enum { ___bpf_concat(__unique_value, __COUNTER__) = value } name
 
+/* The slot is a constant, so that every path to the call has the same. */
+#define bpf_tail_call_static(ctx, map, slot) ((void)bpf_tail_call(ctx, map, slot))
+
 enum libbpf_pin_type {
     LIBBPF_PIN_NONE,
     LIBBPF_PIN_BY_NAME,

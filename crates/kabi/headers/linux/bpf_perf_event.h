@@ -2,8 +2,12 @@
 #pragma once
 #include <linux/types.h>
 #include <asm/ptrace.h>
-#if defined(__TARGET_ARCH_arm64)
+#if defined(bpf_target_arm64) || defined(bpf_target_loongarch) || defined(bpf_target_powerpc)
 typedef struct user_pt_regs bpf_user_pt_regs_t;
+#elif defined(bpf_target_riscv)
+typedef struct user_regs_struct bpf_user_pt_regs_t;
+#elif defined(bpf_target_s390)
+typedef user_pt_regs bpf_user_pt_regs_t;
 #else
 typedef struct pt_regs bpf_user_pt_regs_t;
 #endif

@@ -50,7 +50,13 @@ fn every_header_alone_and_all_together_are_valid_c() {
         "-Wno-unused",
         &include,
     ];
-    let mut all = String::new();
+    // The header for user-space probes has functions, and helpers have no prototypes for other compilers.
+    let mut all = String::from(
+        "static long (*bpf_get_attach_cookie)(void *);\n\
+         static void *(*bpf_map_lookup_elem)(void *, const void *);\n\
+         static long (*bpf_probe_read_kernel)(void *, unsigned, const void *);\n\
+         static long (*bpf_probe_read_user)(void *, unsigned, const void *);\n",
+    );
     let mut source = String::new();
     for row in headers() {
         writeln!(all, "#include <{}>", row.path).unwrap();

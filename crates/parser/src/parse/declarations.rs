@@ -341,6 +341,8 @@ impl Inner<'_> {
             Some(Fixed::Tag(tag)) => TypeSpec::Tag(tag),
             Some(Fixed::TypeofExpr(value)) => TypeSpec::TypeofExpr(value),
             Some(Fixed::TypeofType(ty)) => TypeSpec::TypeofType(ty),
+            Some(Fixed::TypeofUnqualExpr(value)) => TypeSpec::TypeofUnqualExpr(value),
+            Some(Fixed::TypeofUnqualType(ty)) => TypeSpec::TypeofUnqualType(ty),
             Some(Fixed::Atomic(ty)) => {
                 specs.quals.is_atomic = true;
                 TypeSpec::TypeofType(ty)

@@ -104,8 +104,8 @@ impl Inner<'_> {
     pub(super) fn specs_height(&self, specs: &DeclSpecs) -> u16 {
         let ty = match specs.ty {
             TypeSpec::Tag(tag) => self.heights.tag_specs[tag.index()],
-            TypeSpec::TypeofExpr(value) => self.eh(value),
-            TypeSpec::TypeofType(ty) => self.th(ty),
+            TypeSpec::TypeofExpr(value) | TypeSpec::TypeofUnqualExpr(value) => self.eh(value),
+            TypeSpec::TypeofType(ty) | TypeSpec::TypeofUnqualType(ty) => self.th(ty),
             _ => 0,
         };
         let alignas = specs.alignas.iter().map(|alignas| match *alignas {

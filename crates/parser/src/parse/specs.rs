@@ -66,6 +66,8 @@ pub(crate) enum Fixed {
     Typedef(u32),
     TypeofExpr(ExprId),
     TypeofType(TypeNameId),
+    TypeofUnqualExpr(ExprId),
+    TypeofUnqualType(TypeNameId),
     Atomic(TypeNameId),
 }
 

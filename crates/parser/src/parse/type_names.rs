@@ -76,6 +76,7 @@ pub(super) fn is_type_keyword(kind: TokenKind) -> bool {
             | TokenKind::KwEnum
             | TokenKind::KwInt128
             | TokenKind::KwTypeof
+            | TokenKind::KwTypeofUnqual
     )
 }
 

@@ -100,6 +100,17 @@ impl Checker<'_> {
         Some(if kind.rank() < IntKind::Int.rank() { IntKind::Int } else { kind })
     }
 
+    /// C23 6.7.3.6: `ty` without qualifiers, nor those of the typedefs that it is named by.
+    pub fn unqualified(&self, ty: QualType) -> QualType {
+        let mut plain = QualType { ty: ty.ty, quals: Quals::default() };
+        while self.all_quals(plain) != Quals::default()
+            && let Type::Typedef(typedef) = self.module.types.get(plain.ty)
+        {
+            plain.ty = self.module.types.typedefs[*typedef].ty.ty;
+        }
+        plain
+    }
+
     /// The qualifiers of `ty`, with those that typedefs around it carry.
     pub fn all_quals(&self, ty: QualType) -> Quals {
         let mut quals = ty.quals;
