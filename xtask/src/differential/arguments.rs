@@ -1,5 +1,6 @@
 //! What the task is asked.
 
+use super::kernel::Demand;
 use super::{Result, csmith};
 
 /// How the task is used.
@@ -30,6 +31,14 @@ impl Generator {
         match self {
             Self::Own => "own",
             Self::Csmith => "csmith",
+        }
+    }
+
+    /// What the kernel must do with its programs.
+    pub fn demand(self) -> Demand {
+        match self {
+            Self::Own => Demand::Acceptance,
+            Self::Csmith => Demand::Results,
         }
     }
 

@@ -1,16 +1,16 @@
 //! One program, compiled in every way and run everywhere.
 
 use super::compilers::{self, FRAME_BYTES, Ours, Trouble};
-use super::kernel;
+use super::kernel::{self, Demand};
 use bpfc::{Cpu, Object, OptLevel};
 use bpfc_vm::{EngineChoice, FaultKind, Input, Options, RunError, Vm};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// Instructions after which clang's object is too long a program to compare.
-const FUEL: u64 = 500_000;
+const FUEL: u64 = 250_000;
 /// How many times as many ours may take, without optimisation.
-const FUEL_FACTOR: u64 = 20;
+const FUEL_FACTOR: u64 = 40;
 
 /// Something that differs or fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub struct Examiner {
     folder: PathBuf,
     stem: String,
     kernel_every: u64,
+    demand: Demand,
 }
 
 /// Our object without optimisation.
@@ -68,9 +69,9 @@ const CLANG: &str = "clang -O2";
 
 impl Examiner {
     /// An examiner that writes files of its own to `folder`.
-    pub fn new(folder: &Path, worker: usize, kernel_every: u64) -> Self {
+    pub fn new(folder: &Path, worker: usize, kernel_every: u64, demand: Demand) -> Self {
         let stem = format!("worker-{}-{worker}", std::process::id());
-        Self { folder: folder.to_owned(), stem, kernel_every }
+        Self { folder: folder.to_owned(), stem, kernel_every, demand }
     }
 
     /// Where programs that differ go.
@@ -118,7 +119,7 @@ impl Examiner {
         let has = |way| result.ways.contains(&way);
         result.is_complete = has(UNOPTIMISED) && has(OPTIMISED);
         if self.kernel_every > 0 && seed.is_multiple_of(self.kernel_every) {
-            kernel::compare(text, expected, clang.ok().as_ref(), result);
+            kernel::compare(text, expected, clang.ok().as_ref(), self.demand, result);
         }
         Ok(())
     }

@@ -68,7 +68,8 @@ fn compare_all(arguments: &Arguments, generator: Generator, folder: &Path) -> Ta
             // Frames of the parser and of passes add up in an unoptimised build.
             let builder = std::thread::Builder::new().stack_size(64 << 20);
             let work = move || {
-                let examiner = Examiner::new(folder, worker, arguments.kernel_every);
+                let every = arguments.kernel_every;
+                let examiner = Examiner::new(folder, worker, every, generator.demand());
                 while !must_stop.load(Ordering::Relaxed) {
                     let idx = next.fetch_add(1, Ordering::Relaxed);
                     if idx >= arguments.count {

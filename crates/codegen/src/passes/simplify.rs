@@ -76,10 +76,7 @@ impl Simplifier<'_> {
                     self.replaced.set(inst, value);
                 }
                 Found::Op(new) => {
-                    if new != self.body.values[inst].op {
-                        self.changed = true;
-                        new.for_each_operand(|value| self.add_uses(value, 1));
-                    }
+                    self.changed |= new != self.body.values[inst].op;
                     self.body.values[inst].op = new;
                     self.remember(new, ty, inst);
                     self.out.push(inst);
@@ -121,13 +118,27 @@ impl Simplifier<'_> {
             match rules::simplify_op(self, op, ty) {
                 None => break,
                 Some(Found::Value(value)) => return Found::Value(value),
-                Some(Found::Op(new)) => op = new,
+                Some(Found::Op(new)) => {
+                    self.count_new_uses(op, new);
+                    op = new;
+                }
             }
         }
         match self.find_known(op, ty) {
             Some(value) => Found::Value(value),
             None => Found::Op(op),
         }
+    }
+
+    /// `new` stands for `old`: what only it uses has a user more, as `old` may stay.
+    fn count_new_uses(&mut self, old: Op, new: Op) {
+        new.for_each_operand(|value| {
+            let mut was_used = false;
+            old.for_each_operand(|used| was_used |= used == value);
+            if !was_used {
+                self.add_uses(value, 1);
+            }
+        });
     }
 
     fn find_known(&self, op: Op, ty: Type) -> Option<Value> {
@@ -148,11 +159,11 @@ impl Simplifier<'_> {
         if op.is_leaf() {
             return self.body.leaf(op, ty);
         }
+        op.for_each_operand(|value| self.add_uses(value, 1));
         match self.reduce(op, ty) {
             Found::Value(value) => value,
             Found::Op(op) => {
                 let value = self.body.new_inst(op, ty, self.span);
-                op.for_each_operand(|value| self.add_uses(value, 1));
                 self.remember(op, ty, value);
                 self.out.push(value);
                 value
