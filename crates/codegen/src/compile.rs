@@ -2,15 +2,15 @@
 
 use crate::allocate::allocate;
 use crate::emit::emit;
-use crate::ir::{FuncId, Module};
+use crate::ir::{Callee, FuncId, MemoryOp, Module, Op};
 use crate::lower::lower;
 use crate::mach::{Func, VReg};
 use crate::passes::unresolved_calls;
 use crate::peephole::improve;
 use crate::select::select;
 use crate::{OptLevel, optimize};
-use bpfc_base::codes::bpf::E0412;
-use bpfc_base::{Diagnostic, IndexVec, Session};
+use bpfc_base::codes::bpf::{E0412, E0413};
+use bpfc_base::{Diagnostic, IndexVec, Session, Span};
 use bpfc_isa::{Cpu, Reg};
 use bpfc_object::Object;
 use bpfc_typeck::hir;
@@ -45,7 +45,7 @@ pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) ->
         return None;
     }
     optimize(&mut ir, options.opt_level);
-    report_pointers(session, &ir);
+    report_unresolved(session, &ir);
     if session.diagnostics.has_errors() {
         return None;
     }
@@ -57,18 +57,25 @@ pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) ->
     emit(session, module, &funcs, options)
 }
 
-/// Reports calls through pointers that nobody could follow.
-fn report_pointers(session: &mut Session, module: &Module) {
+/// Reports calls that BPF does not have, and that nothing else came of.
+fn report_unresolved(session: &mut Session, module: &Module) {
     for body in module.funcs.iter().filter_map(|func| func.body.as_ref()) {
         for call in unresolved_calls(body) {
             let span = body.values[call].span;
-            let message = "BPF cannot call through a pointer";
-            session.report(
-                Diagnostic::new(E0412, span, message)
+            session.report(match body.op(call) {
+                Op::Call(Callee::Memory(op), _) => memory_report(op, span),
+                _ => Diagnostic::new(E0412, span, "BPF cannot call through a pointer")
                     .with_note("the callee must be known when the program is compiled"),
-            );
+            });
         }
     }
+}
+
+fn memory_report(op: MemoryOp, span: Span) -> Diagnostic {
+    let message = format!("the size that `{}` gets must be a constant", op.name());
+    Diagnostic::new(E0413, span, message)
+        .with_note("BPF has no such function to call: the copy is expanded in place")
+        .with_help("for a size known only at run time, use a loop or a helper such as `bpf_probe_read_kernel`")
 }
 
 /// Selects instructions for every function that has a body.

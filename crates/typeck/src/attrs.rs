@@ -25,6 +25,8 @@ pub(crate) struct Attrs {
     pub is_naked: bool,
     pub decl_tags: Vec<Symbol>,
     pub type_tags: Vec<Symbol>,
+    /// `cleanup(function)`.
+    pub cleanup: Option<(Symbol, Span)>,
     /// `mode(…)`: the width of an integer in bits.
     pub mode_bits: Option<u32>,
 }
@@ -76,6 +78,7 @@ const IGNORED: &[&str] = &[
     "optnone",
     "overloadable",
     "patchable_function_entry",
+    "preserve_static_offset",
     "pure",
     "retain",
     "returns_nonnull",
@@ -108,6 +111,8 @@ const ACTED_UPON: &[&str] = &[
     "mode",
     "naked",
     "vector_size",
+    "cleanup",
+    "address_space",
 ];
 
 impl Checker<'_> {
@@ -147,7 +152,8 @@ impl Checker<'_> {
             "vector_size" => {
                 self.error(E0320, attribute.span, "vector types are not supported: BPF has none");
             }
-            "address_space" | "cleanup" => {
+            "cleanup" => attrs.cleanup = self.attr_name(attribute),
+            "address_space" => {
                 let message = format!("the attribute `{name}` is not supported");
                 self.error(E0320, attribute.span, message);
             }
@@ -220,6 +226,18 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    fn attr_name(&mut self, attribute: &Attribute) -> Option<(Symbol, Span)> {
+        let unit = self.unit;
+        if let Some(AttrArg::Expr(expr)) = attribute.args.first()
+            && let ast::Expr { kind: ExprKind::Name(name), span } = unit.exprs[*expr]
+        {
+            return Some((name, span));
+        }
+        let name = self.name(attribute.name);
+        self.error(E0311, attribute.span, format!("the attribute `{name}` takes a name"));
+        None
     }
 
     fn attr_mode(&mut self, attribute: &Attribute) -> Option<u32> {

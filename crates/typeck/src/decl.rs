@@ -160,6 +160,8 @@ impl<'a> Checker<'a> {
         };
         let init = crate::hir::Init { zero_rest: false, items: vec![item] };
         out.push(self.statement(StmtKind::Init(local, init), span));
+        let attrs = self.attrs(&[&specs.attrs, &it.declarator.attrs, &it.attrs]);
+        self.open_cleanup_of(local, &attrs);
     }
 
     fn declare_typedef(&mut self, new: &NewName<'_>) {
@@ -230,6 +232,7 @@ impl<'a> Checker<'a> {
         let Some(init) = new.init else {
             self.finish_local(local, ty, new.span);
             out.push(self.statement(StmtKind::Declare(local), new.span));
+            self.open_cleanup_of(local, &new.attrs);
             return;
         };
         let (ty, init) = self.local_init(ty, init, new.span);
@@ -241,6 +244,13 @@ impl<'a> Checker<'a> {
             None => StmtKind::Declare(local),
         };
         out.push(self.statement(kind, new.span));
+        self.open_cleanup_of(local, &new.attrs);
+    }
+
+    fn open_cleanup_of(&mut self, local: LocalId, attrs: &Attrs) {
+        if let Some((name, span)) = attrs.cleanup {
+            self.open_cleanup(local, name, span);
+        }
     }
 
     /// `const u32 size = 8;` in a function: no constant of C, but one that compilers fold.

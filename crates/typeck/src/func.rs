@@ -229,6 +229,8 @@ impl<'a> Checker<'a> {
                 self.stmt(item, &mut root);
             }
         }
+        self.close_cleanups(0, body.span.end(), &mut root);
+        self.finish_cleanups();
         self.scopes.leave();
         let end = body.span.end();
         self.body.end_span = Span { lo: end.hi.saturating_sub(1).max(body.span.lo), ..end };

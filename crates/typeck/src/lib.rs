@@ -18,6 +18,7 @@ mod bpf;
 mod build;
 mod builtins;
 mod checker;
+mod cleanup;
 mod convert;
 mod decl;
 mod deferred;

@@ -192,7 +192,12 @@ impl Checker<'_> {
             None => None,
             Some(size) => {
                 let at = self.unit.exprs[size].span;
-                let value = self.rvalue(size);
+                let mut value = self.rvalue(size);
+                if self.const_int(value).is_none()
+                    && let Some(known) = self.folded_local(value)
+                {
+                    value = self.int(known, self.type_of(value), at);
+                }
                 let Some(len) = self.array_len(value, at) else {
                     return error;
                 };

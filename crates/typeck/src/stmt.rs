@@ -1,6 +1,7 @@
 //! Statements (C11 6.8).
 
 use crate::checker::Checker;
+use crate::cleanup::Cleanups;
 use crate::convert::Why;
 use crate::hir::{self, ExprId, ExprKind, FuncId, LabelId, QualType, StmtId, StmtKind};
 use crate::switch::SwitchState;
@@ -20,8 +21,10 @@ pub(crate) struct FuncState {
     labels: FxHashMap<Symbol, LabelState>,
     /// `switch` statements around, outermost first.
     pub switches: Vec<SwitchState>,
-    /// What a `break` or `continue` would leave, outermost first.
-    breakable: Vec<Breakable>,
+    /// What a `break` or `continue` would leave, outermost first, and how many variables with
+    /// `cleanup` are open around it.
+    breakable: Vec<(Breakable, usize)>,
+    pub cleanups: Cleanups,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +49,7 @@ impl FuncState {
             labels: FxHashMap::default(),
             switches: Vec::new(),
             breakable: Vec::new(),
+            cleanups: Cleanups::default(),
         }
     }
 }
@@ -81,10 +85,12 @@ impl<'a> Checker<'a> {
         let kind = match kind {
             A::Compound(items) => {
                 self.scopes.enter();
+                let depth = self.cleanup_depth();
                 let mut stmts = Vec::with_capacity(items.len());
                 for &item in items {
                     self.stmt(item, &mut stmts);
                 }
+                self.close_cleanups(depth, span.end(), &mut stmts);
                 self.scopes.leave();
                 StmtKind::Block(stmts)
             }
@@ -109,6 +115,7 @@ impl<'a> Checker<'a> {
             }
             A::For { init, cond, step, body, unroll } => {
                 self.scopes.enter();
+                let depth = self.cleanup_depth();
                 let mut stmts = Vec::new();
                 if let Some(init) = init {
                     self.stmt(*init, &mut stmts);
@@ -121,7 +128,9 @@ impl<'a> Checker<'a> {
                 let step = step.map(|step| self.rvalue(step));
                 let body = self.breakable_body(*body, Breakable::Loop);
                 self.scopes.leave();
-                loop_kind(init, cond, step, body, true, *unroll)
+                let kind = loop_kind(init, cond, step, body, true, *unroll);
+                out.push(self.statement(kind, span));
+                return self.close_cleanups(depth, span.end(), out);
             }
             A::Switch { value, body } => match self.switch_stmt(*value, *body, span) {
                 Some(kind) => kind,
@@ -141,6 +150,7 @@ impl<'a> Checker<'a> {
             }
             A::Goto(name, at) => {
                 let label = self.label_use(*name, *at);
+                self.jump_cleanups(label, span, out);
                 StmtKind::Goto(label)
             }
             A::GotoIndirect(target) => {
@@ -149,17 +159,19 @@ impl<'a> Checker<'a> {
                 return;
             }
             A::Continue => {
-                if !self.is_inside(Breakable::Loop) {
+                let Some(depth) = self.depth_around(&[Breakable::Loop]) else {
                     self.error(E0313, span, "`continue` stands outside every loop");
                     return;
-                }
+                };
+                self.leave_cleanups(depth, span, out);
                 StmtKind::Continue
             }
             A::Break => {
-                if !self.is_inside(Breakable::Loop) && !self.is_inside(Breakable::Switch) {
+                let Some(depth) = self.depth_around(&[Breakable::Loop, Breakable::Switch]) else {
                     self.error(E0313, span, "`break` stands outside every loop and `switch`");
                     return;
-                }
+                };
+                self.leave_cleanups(depth, span, out);
                 StmtKind::Break
             }
             A::Return(value) => return self.return_stmt(*value, span, out),
@@ -168,14 +180,18 @@ impl<'a> Checker<'a> {
         out.push(self.statement(kind, span));
     }
 
-    fn is_inside(&self, what: Breakable) -> bool {
-        self.func.as_ref().is_some_and(|func| func.breakable.contains(&what))
+    /// How many variables with `cleanup` are open around the innermost of `kinds`; `None`
+    /// outside all of them.
+    fn depth_around(&self, kinds: &[Breakable]) -> Option<usize> {
+        let around = self.func.as_ref()?.breakable.iter().rev();
+        around.into_iter().find(|(kind, _)| kinds.contains(kind)).map(|(_, depth)| *depth)
     }
 
     /// A body that `break` leaves.
     pub fn breakable_body(&mut self, body: ast::StmtId, what: Breakable) -> StmtId {
         if let Some(func) = &mut self.func {
-            func.breakable.push(what);
+            let depth = func.cleanups.depth();
+            func.breakable.push((what, depth));
         }
         let body = self.body_stmt(body);
         if let Some(func) = &mut self.func {
@@ -221,9 +237,15 @@ impl<'a> Checker<'a> {
             && is_void
         {
             out.push(self.statement(StmtKind::Expr(value), span));
+            self.leave_cleanups(0, span, out);
             out.push(self.statement(StmtKind::Return(None), span));
             return;
         }
+        let value = match value {
+            Some(value) if self.cleanup_depth() > 0 => Some(self.value_before_cleanups(value, out)),
+            value => value,
+        };
+        self.leave_cleanups(0, span, out);
         out.push(self.statement(StmtKind::Return(value), span));
     }
 
@@ -277,6 +299,7 @@ impl<'a> Checker<'a> {
             );
             return;
         }
+        self.label_cleanups(id);
         out.push(self.statement(StmtKind::Label(id), span));
     }
 

@@ -141,7 +141,9 @@ impl<S: Surroundings> Ctx<'_, S> {
             Op::Call { callee, .. } => match callee {
                 Callee::Helper(number) => Insn::Call(IsaCallee::Helper(number)).into(),
                 Callee::Func(func) => ObjInsn::call(self.around.callee(func)),
-                Callee::Indirect => unreachable!("reported before instructions are selected"),
+                Callee::Indirect | Callee::Memory(_) => {
+                    unreachable!("reported before instructions are selected")
+                }
             },
         };
         self.push(insn, span).insn.core = core;

@@ -243,6 +243,15 @@ impl<'a> Machine<'a> {
                 match callee {
                     Callee::Helper(number) => host.helper(number, &args, &mut self.memory)?,
                     Callee::Func(id) => self.call_at(host, id, &args, frame.depth + 1)?,
+                    Callee::Memory(op) => {
+                        let n_bytes = u32::try_from(args[2]).map_err(|_| Fault::OutOfFuel)?;
+                        let bytes = match op {
+                            MemoryOp::Set => vec![args[1] as u8; n_bytes as usize],
+                            _ => self.memory.read(args[1], n_bytes)?.to_vec(),
+                        };
+                        self.memory.write(args[0], &bytes)?;
+                        0
+                    }
                     Callee::Indirect => {
                         let is_callee = |id: &FuncId| func_address(*id) == args[0];
                         let callee = self.module.funcs.ids().find(is_callee);

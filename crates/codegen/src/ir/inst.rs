@@ -129,6 +129,29 @@ pub enum Callee {
     Helper(u32),
     /// What the first argument points to. BPF has no such call: it must become known.
     Indirect,
+    /// `memcpy` and the like of a size that is not known yet. Arguments: where to, from where
+    /// or which byte, the size, and the alignment as a constant; no result.
+    Memory(MemoryOp),
+}
+
+/// Operations on memory of a size that is not known yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names are C's")]
+pub enum MemoryOp {
+    Copy,
+    Move,
+    Set,
+}
+
+impl MemoryOp {
+    /// The name in the text form: the library function's.
+    pub fn name(self) -> &'static str {
+        match self {
+            MemoryOp::Copy => "memcpy",
+            MemoryOp::Move => "memmove",
+            MemoryOp::Set => "memset",
+        }
+    }
 }
 
 /// An address: a pointer and a constant.

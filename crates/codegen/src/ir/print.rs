@@ -194,6 +194,7 @@ impl Body {
                     Callee::Func(id) => write!(f, "call {id}(")?,
                     Callee::Helper(n) => write!(f, "call helper {n}(")?,
                     Callee::Indirect => write!(f, "call indirect(")?,
+                    Callee::Memory(op) => write!(f, "call {}(", op.name())?,
                 }
                 let args: Vec<String> = args.as_slice().iter().map(show).collect();
                 write!(f, "{})", args.join(", "))

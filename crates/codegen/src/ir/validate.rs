@@ -255,7 +255,11 @@ impl Ctx<'_> {
     fn is_call(&self, result: Type, callee: Callee, args: &[Value]) -> bool {
         let types = args.iter().map(|&arg| self.body.ty(arg));
         let Callee::Func(id) = callee else {
-            let is_complete = callee != Callee::Indirect || !args.is_empty();
+            let is_complete = match callee {
+                Callee::Indirect => !args.is_empty(),
+                Callee::Memory(_) => args.len() == 4 && result == Type::Void,
+                _ => true,
+            };
             return is_complete && types.clone().all(|ty| matches!(ty, Type::I64 | Type::Ptr));
         };
         let Some(func) = self.module.funcs.get(id) else {

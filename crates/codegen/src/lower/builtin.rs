@@ -20,9 +20,19 @@ impl Ctx<'_> {
             Builtin::Memcpy | Builtin::Memmove => {
                 let (dst, dst_align) = self.pointer(args[0]);
                 let (src, src_align) = self.pointer(args[1]);
-                let n_bytes = self.constant_size(args[2]);
-                self.span = span;
+                let n_bytes = self.lower_expr(args[2]);
                 let align = dst_align.min(src_align);
+                if self.out.as_const(n_bytes).is_none() {
+                    let op = match builtin {
+                        Builtin::Memmove => MemoryOp::Move,
+                        _ => MemoryOp::Copy,
+                    };
+                    self.span = self.hir.exprs[args[2]].span;
+                    let (dst, src) = (self.address_value(dst), self.address_value(src));
+                    return self.memory_of_unknown_size(op, dst, src, n_bytes, align);
+                }
+                let n_bytes = self.known_size(n_bytes, args[2]);
+                self.span = span;
                 if builtin == Builtin::Memmove {
                     self.move_memory(dst, src, n_bytes, align);
                 } else {
@@ -37,7 +47,13 @@ impl Ctx<'_> {
                     Type::I64 => self.trunc(byte),
                     _ => byte,
                 };
-                let n_bytes = self.constant_size(args[2]) as u32;
+                let n_bytes = self.lower_expr(args[2]);
+                if self.out.as_const(n_bytes).is_none() {
+                    self.span = self.hir.exprs[args[2]].span;
+                    let (dst, byte) = (self.address_value(dst), self.zext(byte));
+                    return self.memory_of_unknown_size(MemoryOp::Set, dst, byte, n_bytes, align);
+                }
+                let n_bytes = self.known_size(n_bytes, args[2]) as u32;
                 self.span = span;
                 if n_bytes != 0 {
                     self.emit(Op::MemSet { dst, byte, n_bytes, align }, Type::Void);
@@ -95,6 +111,25 @@ impl Ctx<'_> {
 
     fn constant_size(&mut self, id: ExprId) -> u64 {
         let value = self.lower_expr(id);
+        self.known_size(value, id)
+    }
+
+    /// `memcpy` and the like, whose size may be known after inlining; its value.
+    fn memory_of_unknown_size(
+        &mut self,
+        op: MemoryOp,
+        dst: Value,
+        src: Value,
+        n_bytes: Value,
+        align: u32,
+    ) -> Value {
+        let align = self.int(Type::I64, i64::from(align));
+        let args = ArgList::new(&[dst, src, n_bytes, align]).expect("four arguments fit");
+        self.emit(Op::Call(Callee::Memory(op), args), Type::Void);
+        dst
+    }
+
+    fn known_size(&mut self, value: Value, id: ExprId) -> u64 {
         match self.out.as_const(value).and_then(|n| u64::try_from(n).ok()) {
             Some(n) if n <= 1 << 16 => n,
             _ => {

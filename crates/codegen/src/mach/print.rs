@@ -175,6 +175,7 @@ impl<R: Copy + Display> Display for Op<R> {
                 Callee::Func(id) => write!(f, "call {id}/{n_args}"),
                 Callee::Helper(n) => write!(f, "call helper {n}/{n_args}"),
                 Callee::Indirect => write!(f, "call indirect/{n_args}"),
+                Callee::Memory(op) => write!(f, "call {}/{n_args}", op.name()),
             },
         }
     }

@@ -1,30 +1,77 @@
-//! Calls through pointers: BPF has none, so each must turn out to be a call of one function.
+//! Calls that BPF does not have, and that must turn out to be something else: through pointers,
+//! of one function each; of `memcpy` and the like, copies of a constant size.
 
 use crate::ir::*;
 
-/// Makes calls of known functions out of calls through pointers to them; true if there were
-/// any. Pointers become known by inlining, and by loads from constant tables.
+/// Makes calls of known functions out of calls through pointers to them, and instructions out
+/// of operations on memory; true if there were any. Pointers and sizes become known by inlining,
+/// and by loads from constant tables.
 ///
 /// Requires: `body` is valid. Ensures: the same; types of arguments and results fit.
 pub fn resolve_calls(module: &Module, _: FuncId, body: &mut Body) -> bool {
     let mut changed = false;
     for block in body.reverse_postorder() {
-        for idx in 0..body.blocks[block].insts.len() {
-            let inst = body.blocks[block].insts[idx];
-            if let Some(op) = resolved(module, body, inst) {
+        let mut insts = Vec::new();
+        for inst in std::mem::take(&mut body.blocks[block].insts) {
+            let first = insts.len();
+            insts.push(inst);
+            if let Op::Call(Callee::Memory(op), args) = body.op(inst) {
+                expand_memory(body, op, args, &mut insts);
+            } else if let Some(op) = resolved(module, body, inst) {
                 body.values[inst].op = op;
                 changed = true;
             }
+            changed |= insts.get(first) != Some(&inst);
         }
+        body.blocks[block].insts = insts;
     }
     changed
 }
 
-/// The calls through pointers that are left in a function.
+/// Largest size of an operation on memory that is expanded.
+const MAX_MEMORY: i64 = 1 << 16;
+
+/// Replaces the last of `insts` by what it does, if the size is known.
+fn expand_memory(body: &mut Body, op: MemoryOp, args: ArgList, insts: &mut Vec<Value>) {
+    let &[dst, src, size, align] = args.as_slice() else {
+        return;
+    };
+    let (Some(n_bytes @ 0..=MAX_MEMORY), Some(align)) = (body.as_const(size), body.as_const(align))
+    else {
+        return;
+    };
+    let (n_bytes, align) = (n_bytes as u32, align.clamp(1, 8) as u32);
+    let span = insts.pop().map_or(bpfc_base::Span::NONE, |call| body.values[call].span);
+    if n_bytes == 0 {
+        return;
+    }
+    let [dst, src_address] = [dst, src].map(|base| Address::new(base, 0));
+    let copy = |dst, src| Op::MemCopy { dst, src, n_bytes, align };
+    match op {
+        MemoryOp::Copy => insts.push(body.new_inst(copy(dst, src_address), Type::Void, span)),
+        MemoryOp::Move => {
+            // Through a temporary, since the objects may overlap.
+            let temp = body.slots.push(Slot { size: n_bytes, align: 8, name: None });
+            let temp = Address::new(body.slot_addr(temp, 0), 0);
+            insts.push(body.new_inst(copy(temp, src_address), Type::Void, span));
+            insts.push(body.new_inst(copy(dst, temp), Type::Void, span));
+        }
+        MemoryOp::Set => {
+            let byte = body.new_inst(Op::Trunc(src), Type::I32, span);
+            insts.push(byte);
+            let set = Op::MemSet { dst, byte, n_bytes, align };
+            insts.push(body.new_inst(set, Type::Void, span));
+        }
+    }
+}
+
+/// The calls in a function that BPF does not have.
 pub fn unresolved_calls(body: &Body) -> Vec<Value> {
     let blocks = body.reverse_postorder();
     let insts = blocks.iter().flat_map(|&block| body.blocks[block].insts.iter().copied());
-    insts.filter(|&inst| matches!(body.op(inst), Op::Call(Callee::Indirect, _))).collect()
+    let is_left =
+        |inst: &Value| matches!(body.op(*inst), Op::Call(Callee::Indirect | Callee::Memory(_), _));
+    insts.filter(is_left).collect()
 }
 
 fn resolved(module: &Module, body: &Body, inst: Value) -> Option<Op> {

@@ -24,7 +24,10 @@ impl Ctx<'_> {
     }
 
     pub fn select_call(&mut self, value: Value, callee: Callee, args: &[Value]) {
-        debug_assert!(callee != Callee::Indirect, "reported before instructions are selected");
+        debug_assert!(
+            matches!(callee, Callee::Func(_) | Callee::Helper(_)),
+            "others are reported before instructions are selected"
+        );
         if args.len() > Reg::ARGS.len() {
             let n_args = args.len();
             self.report_as(E0402, format!("call with {n_args} arguments, BPF has five"));

@@ -1,9 +1,11 @@
 //! Compiler builtins: `__builtin_*`, and the library functions that compilers know.
 
 mod atomic;
+mod bits;
 mod core;
 mod memory;
 mod number;
+mod overflow;
 
 use crate::checker::Checker;
 use crate::expr::{Operand, OperandKind};
@@ -45,10 +47,12 @@ impl Checker<'_> {
             let value = self.atomic_builtin(short, &call);
             return Some(Operand::value(value, span));
         }
-        let is_library = matches!(&*text, "memcpy" | "memmove" | "memset" | "memcmp");
+        let is_library = matches!(
+            &*text,
+            "memcpy" | "memmove" | "memset" | "memcmp" | "bcmp" | "strlen" | "strcmp" | "strncmp"
+        );
         if is_library && self.is_library_function(name) {
-            let value = self.memory_builtin(&text, &call);
-            return Some(Operand::value(value, span));
+            return Some(self.named_builtin(&text, &call));
         }
         None
     }
@@ -91,11 +95,19 @@ impl Checker<'_> {
             "preserve_type_info" => self.preserve_type_info(call),
             "preserve_enum_value" => self.preserve_enum_value(call),
             "btf_type_id" => self.btf_type_id(call),
-            "add_overflow" | "sub_overflow" | "mul_overflow" => self.overflow(name, call),
-            _ => match self.number_builtin(name, call) {
-                Some(value) => value,
-                None => self.unknown_builtin(call),
-            },
+            "alloca" => self.alloca(call),
+            "bzero" => self.bzero(call),
+            "mempcpy" => self.mempcpy(call),
+            "bcmp" => self.memory_builtin("memcmp", call),
+            "strncmp" => self.strncmp(call),
+            _ => {
+                let value = self.overflow(name, call);
+                let value = value.or_else(|| self.bit_builtin(name, call));
+                match value.or_else(|| self.number_builtin(name, call)) {
+                    Some(value) => value,
+                    None => self.unknown_builtin(call),
+                }
+            }
         };
         Operand::value(value, span)
     }

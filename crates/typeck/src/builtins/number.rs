@@ -1,12 +1,10 @@
-//! Builtins on integers: byte swaps, bit counts, overflow checks.
+//! Builtins on integers: byte swaps, bit counts, absolute values.
 
 use super::BuiltinCall;
 use crate::checker::Checker;
 use crate::fold;
-use crate::hir::{
-    BinaryOp, Builtin, CompareOp, ExprId, ExprKind, IntKind, PlaceKind, QualType, StmtKind,
-};
-use bpfc_base::codes::types::{E0304, E0320};
+use crate::hir::{BinaryOp, Builtin, CompareOp, ExprId, ExprKind, IntKind, PlaceKind, QualType};
+use bpfc_base::codes::types::E0304;
 
 /// What a builtin on one integer does.
 #[derive(Clone, Copy)]
@@ -108,54 +106,10 @@ impl Checker<'_> {
         let chosen = self.value(chosen, ty, span);
         self.value(ExprKind::StmtExpr { stmts: vec![init], value: Some(chosen) }, ty, span)
     }
-
-    /// `__builtin_add_overflow(a, b, &result)` and its relatives, for results of up to 32
-    /// bits and operands of up to 32 bits: computed exactly in 64 bits.
-    pub fn overflow(&mut self, name: &str, call: &BuiltinCall<'_>) -> ExprId {
-        let span = call.span;
-        let Some(values) = self.args_exactly(call, 3) else {
-            return self.poison(span);
-        };
-        let (a, b, out) = (values[0], values[1], values[2]);
-        let target = self.pointee(self.type_of(out));
-        let shapes = [
-            self.int_shape(self.type_of(a)),
-            self.int_shape(self.type_of(b)),
-            target.and_then(|to| self.int_shape(to.ty)),
-        ];
-        let is_narrow = shapes.iter().all(|shape| shape.is_some_and(|(bits, _)| bits <= 32));
-        let (Some(target), true, true) = (target, is_narrow, self.func.is_some()) else {
-            let message = format!("`{}` is supported for integers of up to 32 bits", call.name);
-            self.error(E0320, call.name_span, message);
-            return self.poison(span);
-        };
-        let op = match name {
-            "add_overflow" => BinaryOp::Add,
-            "sub_overflow" => BinaryOp::Sub,
-            _ => BinaryOp::Mul,
-        };
-        let long = self.common.long;
-        let (sa, sb) = (self.span_of(a), self.span_of(b));
-        let (a, b) = (self.cast(a, long, sa), self.cast(b, long, sb));
-        let exact = self.value(ExprKind::Binary(op, a, b), long, span);
-        let (local, init) = self.fill_temporary(exact);
-        let exact = self.place(PlaceKind::Local(local), QualType::plain(long), span);
-        let place = self.deref(out, span);
-        let loaded = self.load(exact);
-        let narrow = self.cast(loaded, target.ty, span);
-        let store = self.value(ExprKind::Assign { place, value: narrow }, target.ty, span);
-        let stored = self.cast(store, long, span);
-        let again = self.load(exact);
-        let differs = self.compare(CompareOp::Ne, stored, again, span);
-        let bool_ty = self.common.bool;
-        let result = self.cast(differs, bool_ty, span);
-        debug_assert!(matches!(self.body.stmts[init].kind, StmtKind::Init(..)));
-        self.value(ExprKind::StmtExpr { stmts: vec![init], value: Some(result) }, bool_ty, span)
-    }
 }
 
 /// The builtin on the constant `number` of `bits` bits; `None` where it is undefined.
-fn fold_bits(builtin: Builtin, number: i128, bits: u32) -> Option<i128> {
+pub(super) fn fold_bits(builtin: Builtin, number: i128, bits: u32) -> Option<i128> {
     let number = fold::wrap(number, bits, false) as u128;
     Some(match builtin {
         Builtin::Bswap => (number.swap_bytes() >> (128 - bits)) as i128,

@@ -1,7 +1,9 @@
 //! Casts (C11 6.5.4).
 
 use crate::checker::Checker;
-use crate::hir::{ExprId, ExprKind, QualType};
+use crate::hir::{
+    ExprId, ExprKind, Init, InitItem, InitValue, Member, PlaceKind, QualType, RecordKind, StmtKind,
+};
 use bpfc_base::Span;
 use bpfc_base::codes::types::E0304;
 use bpfc_parser::ast;
@@ -18,6 +20,11 @@ impl Checker<'_> {
         }
         let from = self.type_of(value);
         if self.is_record(to.ty) && self.compatible(from, to.ty) {
+            return value;
+        }
+        if self.is_record(to.ty)
+            && let Some(value) = self.union_cast(to, value, span)
+        {
             return value;
         }
         let type_span = self.unit.type_names[ty].span;
@@ -42,6 +49,27 @@ impl Checker<'_> {
             return value;
         }
         self.cast(value, to.ty, span)
+    }
+
+    /// `(union u)value` (GNU): a union whose member of the value's type holds it.
+    fn union_cast(&mut self, to: QualType, value: ExprId, span: Span) -> Option<ExprId> {
+        let record = &self.module.types.records[self.record_of(to.ty)?];
+        if record.kind != RecordKind::Union || self.func.is_none() {
+            return None;
+        }
+        let from = self.type_of(value);
+        let members = &record.body.as_ref()?.members;
+        let is_same = |member: &&Member| {
+            member.bits.is_none() && member.name.is_some() && self.compatible(member.ty.ty, from)
+        };
+        let member = members.iter().find(is_same)?.ty.ty;
+        let value = self.cast(value, member, span);
+        let local = self.temporary(to, span);
+        let item = InitItem { offset_bits: 0, bits: None, value: InitValue::Expr(value) };
+        let init = StmtKind::Init(local, Init { zero_rest: true, items: vec![item] });
+        let init = self.statement(init, span);
+        let place = self.place(PlaceKind::Temp { local, init }, to, span);
+        Some(self.load(place))
     }
 
     fn is_castable(&self, to: QualType, from: crate::hir::TypeId) -> bool {

@@ -97,6 +97,7 @@ impl Checker<'_> {
             return self.poison(span);
         };
         self.scopes.enter();
+        let depth = self.cleanup_depth();
         let mut stmts = Vec::new();
         let (last, rest) = match items.split_last() {
             Some((last, rest)) => (Some(*last), rest),
@@ -105,7 +106,17 @@ impl Checker<'_> {
         for &item in rest {
             self.stmt(item, &mut stmts);
         }
-        let value = last.and_then(|last| self.last_statement(last, &mut stmts));
+        let mut value = last.and_then(|last| self.last_statement(last, &mut stmts));
+        if self.cleanup_depth() > depth {
+            if let Some(value) = value.as_mut().filter(|value| !self.is_void(self.type_of(**value)))
+            {
+                *value = self.value_before_cleanups(*value, &mut stmts);
+            } else if let Some(value) = value.take() {
+                let stmt = self.statement(StmtKind::Expr(value), span);
+                stmts.push(stmt);
+            }
+            self.close_cleanups(depth, span, &mut stmts);
+        }
         self.scopes.leave();
         let value = value.filter(|&value| {
             let is_void = self.is_void(self.type_of(value));
