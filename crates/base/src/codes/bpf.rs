@@ -15,6 +15,7 @@ codes! {
     E0412 = "call that BPF cannot express",
     E0413 = "unsupported operation in BPF code",
     E0417 = "unsupported operation on 128-bit integers",
+    W0401 = "format that the kernel refuses",
     W0407 = "section without a known program type",
     W0408 = "incomplete map definition",
 }
