@@ -1,6 +1,7 @@
 //! Diagnostics as data. Stages push them; only [`render`](crate::render) prints.
 
 use crate::codes::Code;
+use crate::source::SourceMap;
 use crate::span::Span;
 use crate::warnings::Flag;
 
@@ -193,6 +194,24 @@ impl DiagnosticSink {
     /// Diagnostics that were not kept because of the limit.
     pub fn n_dropped(&self) -> usize {
         self.n_dropped
+    }
+
+    /// Number of diagnostics that are kept.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// True if nothing was pushed.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Brings those from index `first` on into the order of their places. Reports of one
+    /// place keep their order.
+    pub fn sort_from(&mut self, first: usize, sources: &SourceMap) {
+        if let Some(new) = self.all.get_mut(first..) {
+            new.sort_by_key(|diagnostic| sources.root(diagnostic.span()).lo);
+        }
     }
 
     /// What was pushed, in order.

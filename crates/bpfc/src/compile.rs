@@ -34,6 +34,11 @@ pub(crate) fn check(
     bpfc_typeck::check(session, &unit, &checked, Some(&mut types))
 }
 
+/// Warnings that BCC switches off for every program: `src/cc/frontends/clang/kbuild_helper.cc`
+/// of BCC 0.31.
+const OFF_FOR_BCC: &[&str] =
+    &["pointer-sign", "address-of-packed-member", "unused-value", "deprecated-declarations"];
+
 /// Preprocesses and parses `file`.
 pub(crate) fn parse(
     session: &mut Session,
@@ -41,7 +46,11 @@ pub(crate) fn parse(
     options: &Options,
     mut host: &SharedHost<'_>,
 ) -> TranslationUnit {
-    let preprocessor = options.preprocessor(dialect_of(session, file, options));
+    let dialect = dialect_of(session, file, options);
+    if dialect == Dialect::Bcc {
+        session.warnings.relax(OFF_FOR_BCC);
+    }
+    let preprocessor = options.preprocessor(dialect);
     let mut types = host;
     bpfc_parser::parse(session, file, &preprocessor, &mut host, &mut types)
 }

@@ -17,6 +17,12 @@ pub(crate) struct Attrs {
     pub is_packed: bool,
     pub is_weak: bool,
     pub is_used: bool,
+    /// `unused`, `maybe_unused`
+    pub is_unused: bool,
+    /// `warn_unused_result`
+    pub must_use: bool,
+    /// `deprecated`, and the reason that it gives.
+    pub deprecated: Option<Option<Symbol>>,
     pub is_noreturn: bool,
     pub is_relocatable: bool,
     /// `inline` as GNU C before C99 had it: `extern inline` defines nothing that others see.
@@ -47,7 +53,6 @@ const IGNORED: &[&str] = &[
     "const",
     "convergent",
     "counted_by",
-    "deprecated",
     "designated_init",
     "diagnose_if",
     "error",
@@ -63,7 +68,6 @@ const IGNORED: &[&str] = &[
     "leaf",
     "malloc",
     "may_alias",
-    "maybe_unused",
     "minsize",
     "musttail",
     "no_instrument_function",
@@ -88,9 +92,7 @@ const IGNORED: &[&str] = &[
     "target",
     "transparent_union",
     "uninitialized",
-    "unused",
     "visibility",
-    "warn_unused_result",
     "warning",
 ];
 
@@ -103,6 +105,10 @@ const ACTED_UPON: &[&str] = &[
     "packed",
     "weak",
     "used",
+    "unused",
+    "maybe_unused",
+    "deprecated",
+    "warn_unused_result",
     "noreturn",
     "gnu_inline",
     "preserve_access_index",
@@ -142,6 +148,12 @@ impl Checker<'_> {
             "packed" => attrs.is_packed = true,
             "weak" => attrs.is_weak = true,
             "used" => attrs.is_used = true,
+            "unused" | "maybe_unused" => attrs.is_unused = true,
+            "warn_unused_result" => attrs.must_use = true,
+            "deprecated" => {
+                let reason = (!attribute.args.is_empty()).then(|| self.attr_string(attribute));
+                attrs.deprecated = Some(reason.flatten().map(|(text, _)| text));
+            }
             "noreturn" => attrs.is_noreturn = true,
             "gnu_inline" => attrs.is_gnu_inline = true,
             "naked" => attrs.is_naked = true,

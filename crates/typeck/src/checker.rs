@@ -8,6 +8,7 @@ use crate::kernel::{Imports, KernelTypes};
 use crate::scope::Scopes;
 use crate::stmt::FuncState;
 use crate::types::{Common, TypeDepths, show};
+use crate::warn::WarnState;
 use bpfc_base::{Code, Diagnostic, Session, Span, Symbol};
 use bpfc_parser::ast;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -77,6 +78,8 @@ pub(crate) struct Checker<'a> {
     pub depth: u32,
     /// String literals made so far, for their names.
     pub n_strings: u32,
+    /// What the warnings remember.
+    pub warn: WarnState,
     /// Whether the limit of nesting was reported.
     is_depth_reported: bool,
 }
@@ -91,6 +94,7 @@ impl<'a> Checker<'a> {
         let mut module = Module::default();
         let mut depths = TypeDepths::default();
         let common = Common::new(&mut module.types, &mut depths);
+        let warn = WarnState::new(session);
         let literal_symbol = session.intern(".compoundliteral");
         Self {
             session,
@@ -125,6 +129,7 @@ impl<'a> Checker<'a> {
             n_preserved: 0,
             depth: 0,
             n_strings: 0,
+            warn,
             is_depth_reported: false,
         }
     }

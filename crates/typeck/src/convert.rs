@@ -5,7 +5,7 @@ use crate::checker::Checker;
 use crate::expr::{Operand, OperandKind};
 use crate::hir::{ExprId, ExprKind, IntKind, Type, TypeId};
 use bpfc_base::codes::bpf::E0404;
-use bpfc_base::codes::types::{E0303, E0309, E0312, E0319, W0301, W0302};
+use bpfc_base::codes::types::{E0303, E0309, E0312, E0319, W0301, W0302, W0325, W0326};
 use bpfc_base::{Code, Diagnostic, Edit, ExpnId, Span};
 
 /// They pass the registers of the context, all of them `void *`, to a function with the
@@ -169,6 +169,7 @@ impl Checker<'_> {
             return self.poison(span);
         }
         let from = self.type_of(value);
+        self.warn_packed_address(value, to);
         if from == to {
             return value;
         }
@@ -189,11 +190,20 @@ impl Checker<'_> {
         }
         let is_lenient = self.is_in_macro(span, PROGRAM_MACROS)
             || matches!(why, Why::Assign(at) if self.is_in_macro(*at, PRINT_MACROS));
+        let is_mixed = self.is_pointer(from) && self.is_integer(to)
+            || self.is_integer(from) && self.is_pointer(to);
+        if is_mixed && self.is_off("int-conversion", span) {
+            return self.cast(value, to, span);
+        }
         if self.is_scalar(from) && self.is_scalar(to) && is_lenient {
             return self.cast(value, to, span);
         }
         self.report_mismatch(value, to, why);
-        self.poison(span)
+        match is_mixed {
+            // `-Wno-error=int-conversion` makes a warning of it.
+            true => self.cast(value, to, span),
+            false => self.poison(span),
+        }
     }
 
     /// Whether `span` was written by one of `macros`.
@@ -214,6 +224,7 @@ impl Checker<'_> {
         {
             self.check_width(number, bits, value);
         }
+        self.warn_conversion(value, to);
         self.cast(value, to, span)
     }
 
@@ -258,7 +269,15 @@ impl Checker<'_> {
         {
             let (expected, found) = (self.show(to), self.show(from));
             let message = format!("{}: `{lost}` is lost", why.message(&expected, &found));
-            self.report(why.finish(Diagnostic::new(W0302, span, message)));
+            self.report(why.finish(Diagnostic::new(W0325, span, message)));
+        } else if !self.is_void(a.ty)
+            && !self.is_void(b.ty)
+            && !self.compatible(a.ty, b.ty)
+            && self.differ_in_sign_only(a.ty, b.ty)
+        {
+            let (expected, found) = (self.show(to), self.show(from));
+            let message = format!("{}: the signs differ", why.message(&expected, &found));
+            self.report(why.finish(Diagnostic::new(W0326, span, message)));
         }
     }
 
@@ -266,6 +285,11 @@ impl Checker<'_> {
         let (from, span) = (self.type_of(value), self.span_of(value));
         let (expected, found) = (self.show(to), self.show(from));
         let mut diagnostic = Diagnostic::new(why.code(), span, why.message(&expected, &found));
+        if self.is_pointer(from) && self.is_integer(to)
+            || self.is_integer(from) && self.is_pointer(to)
+        {
+            diagnostic = diagnostic.with_flag("int-conversion");
+        }
         if let Some(pointee) = self.pointee(to) {
             let is_object = matches!(self.body.exprs[value].kind, ExprKind::Load(_));
             let fits = self.is_void(pointee.ty) || self.compatible(pointee.ty, from);

@@ -225,9 +225,11 @@ impl<'a> Checker<'a> {
         {
             self.report_redeclared(new.name, new.span, old, "in the same scope");
         }
+        self.warn_shadow(new.name, new.span);
         let ty = self.object_type(new.ty, &new);
         // C11 6.2.1p7: the scope begins before the initialiser.
         let local = self.new_local(Some(new.name), ty, new.align, new.span);
+        self.note_local(local, &new);
         self.scopes.declare(new.name, Entity::Local(local), new.span);
         let Some(init) = new.init else {
             self.finish_local(local, ty, new.span);

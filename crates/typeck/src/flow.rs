@@ -34,6 +34,7 @@ impl Checker<'_> {
         let end = self.body.end_span;
         self.report(
             Diagnostic::new(E0314, end, format!("`{name}` ends without returning a value"))
+                .with_flag("return-type")
                 .with_label("the end is reached here")
                 .with_note_at(specs_span, format!("it returns `{shown}`")),
         );

@@ -50,6 +50,7 @@ impl<'a> Checker<'a> {
         if new.attrs.is_used {
             self.used_funcs.insert(func);
         }
+        self.note_func(func, new);
         if let Some(label) = new.asm_label {
             self.remember_packet_load(func, &crate::attrs::string_text(label));
         }
@@ -184,6 +185,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let node = &mut self.module.funcs[func];
+        let is_first = node.span == span;
         node.span = span;
         node.linkage = match node.linkage {
             Linkage::Extern => Linkage::Global,
@@ -194,6 +196,7 @@ impl<'a> Checker<'a> {
         let end = self.session.sources.root(self.unit.stmts[def.body].span);
         self.func_extents.insert(func, Span { hi: end.hi, ..start });
         self.check_return_type(func, def.specs.span);
+        self.warn_missing_prototype(func, is_first);
         self.function_body(func, &params, def);
     }
 
@@ -216,6 +219,7 @@ impl<'a> Checker<'a> {
         let ret = self.as_func(self.module.funcs[func].ty).map(|ty| ty.ret);
         let ret = ret.unwrap_or(QualType::plain(self.common.error));
         self.func = Some(FuncState::new(func, ret, self.module.funcs[func].span));
+        self.start_usage();
         self.scopes.enter();
         for param in params {
             self.define_param(param);
@@ -225,6 +229,7 @@ impl<'a> Checker<'a> {
         let unit = self.unit;
         let body = &unit.stmts[def.body];
         if let StmtKind::Compound(items) = &body.kind {
+            self.warn_statements(items);
             for &item in items {
                 self.stmt(item, &mut root);
             }
@@ -239,6 +244,10 @@ impl<'a> Checker<'a> {
         if !self.naked.contains(&func) {
             self.check_missing_return(func, ret, def.specs.span);
         }
+        self.finish_usage(func);
+        self.warn_paths();
+        self.flush_deferred();
+        self.sort_reports();
         self.const_locals.clear();
         self.func = None;
         self.floats = outer_floats;
@@ -257,12 +266,16 @@ impl<'a> Checker<'a> {
         }
         let name = param.name.map(|(name, _)| name);
         let local = self.new_local(name, ty, None, param.span);
+        if param.is_unused {
+            self.exempt_param(local);
+        }
         let Some((name, span)) = param.name else {
             return;
         };
         if let Some(old) = self.scopes.find_innermost(name) {
             self.report_redeclared(name, span, old, "as another parameter");
         }
+        self.warn_shadow(name, span);
         self.scopes.declare(name, Entity::Local(local), span);
     }
 

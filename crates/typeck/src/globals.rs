@@ -35,6 +35,7 @@ impl Checker<'_> {
         if new.attrs.is_used {
             self.used_globals.insert(global);
         }
+        self.note_global(global, &new);
         if let Some(init) = new.init {
             self.initialise(global, init, &new);
         } else if !is_extern && old.is_none() {

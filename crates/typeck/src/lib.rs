@@ -44,6 +44,7 @@ mod tags;
 mod types;
 mod validate;
 pub mod walk;
+mod warn;
 
 pub use kernel::{BtfTypes, KernelMember, KernelRecordBody, KernelType, KernelTypes};
 pub use validate::validate;
@@ -112,6 +113,7 @@ impl<'a> Checker<'a> {
     fn finish(mut self) -> Module {
         self.fresh_scratch();
         self.finish_tentative();
+        self.finish_unit_usage();
         if self.is_bcc() {
             self.desugar();
         }

@@ -28,6 +28,8 @@ pub(crate) struct ParamInfo {
     pub span: Span,
     /// Where its type stands.
     pub type_span: Span,
+    /// It need not be used.
+    pub is_unused: bool,
 }
 
 /// The largest array, in bytes.
@@ -307,7 +309,11 @@ impl Checker<'_> {
         {
             self.error(E0311, at, "a parameter has no storage class");
         }
+        // Attributes of parameters ask for nothing else.
+        let is_unused =
+            self.has_unused_attr(&[&param.attrs, &param.declarator.attrs, &param.specs.attrs]);
         let info = ParamInfo {
+            is_unused,
             name: declarator.name,
             ty,
             span: declarator.name.map_or(param.span, |(_, span)| span),

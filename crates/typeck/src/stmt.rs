@@ -32,6 +32,8 @@ struct LabelState {
     id: LabelId,
     defined: Option<Span>,
     used: Option<Span>,
+    /// It need not be used: its name comes from a macro of a system header.
+    is_exempt: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,16 @@ impl<'a> Checker<'a> {
         self.one_statement(stmts, self.unit.stmts[id].span)
     }
 
+    /// A branch of an `if`, and whether a constant condition rules it out.
+    fn branch(&mut self, id: ast::StmtId, is_dead: bool) -> StmtId {
+        let mark = self.deferred_mark();
+        let stmt = self.body_stmt(id);
+        if is_dead {
+            self.drop_deferred(mark);
+        }
+        stmt
+    }
+
     /// `stmts` as one statement.
     pub fn one_statement(&mut self, stmts: Vec<StmtId>, span: Span) -> StmtId {
         match stmts[..] {
@@ -84,6 +96,7 @@ impl<'a> Checker<'a> {
         let ast::Stmt { ref kind, span } = unit.stmts[id];
         let kind = match kind {
             A::Compound(items) => {
+                self.warn_statements(items);
                 self.scopes.enter();
                 let depth = self.cleanup_depth();
                 let mut stmts = Vec::with_capacity(items.len());
@@ -98,18 +111,27 @@ impl<'a> Checker<'a> {
             A::Expr(None) | A::Error => return,
             A::Expr(Some(expr)) => return self.expr_stmt(*expr, span, out),
             A::If { cond, then, otherwise } => {
+                self.warn_assignment(*cond);
+                self.warn_dangling_else(*then, otherwise.is_some());
                 let cond = self.condition(*cond);
-                let then = self.body_stmt(*then);
-                let otherwise = otherwise.map(|stmt| self.body_stmt(stmt));
+                let truth = self.const_truth(cond);
+                let then = self.branch(*then, truth == Some(false));
+                let otherwise = otherwise.map(|stmt| self.branch(stmt, truth == Some(true)));
                 StmtKind::If { cond, then, otherwise }
             }
             A::While { cond, body, unroll } => {
+                self.warn_assignment(*cond);
                 let cond = self.condition(*cond);
+                let mark = self.deferred_mark();
                 let body = self.breakable_body(*body, Breakable::Loop);
+                if self.const_truth(cond) == Some(false) {
+                    self.drop_deferred(mark);
+                }
                 loop_kind(None, Some(cond), None, body, true, *unroll)
             }
             A::DoWhile { body, cond, unroll } => {
                 let body = self.breakable_body(*body, Breakable::Loop);
+                self.warn_assignment(*cond);
                 let cond = self.condition(*cond);
                 loop_kind(None, Some(cond), None, body, false, *unroll)
             }
@@ -124,8 +146,15 @@ impl<'a> Checker<'a> {
                     0 => None,
                     _ => Some(self.one_statement(stmts, span)),
                 };
-                let cond = cond.map(|cond| self.condition(cond));
-                let step = step.map(|step| self.rvalue(step));
+                let cond = cond.map(|cond| {
+                    self.warn_assignment(cond);
+                    self.condition(cond)
+                });
+                let step = step.map(|step| {
+                    let value = self.rvalue(step);
+                    self.note_discarded(step, value);
+                    value
+                });
                 let body = self.breakable_body(*body, Breakable::Loop);
                 self.scopes.leave();
                 let kind = loop_kind(init, cond, step, body, true, *unroll);
@@ -202,6 +231,7 @@ impl<'a> Checker<'a> {
 
     fn expr_stmt(&mut self, expr: ast::ExprId, span: Span, out: &mut Vec<StmtId>) {
         let value = self.rvalue(expr);
+        self.note_discarded(expr, value);
         if !self.is_poison(value) {
             out.push(self.statement(StmtKind::Expr(value), span));
         }
@@ -229,6 +259,7 @@ impl<'a> Checker<'a> {
             }
             Some(value) => {
                 let value = self.rvalue(value);
+                self.warn_returned_address(value);
                 Some(self.returned(value, ret, is_void, declared))
             }
         };
@@ -283,6 +314,7 @@ impl<'a> Checker<'a> {
             id: labels.push(Some(name)),
             defined: None,
             used: None,
+            is_exempt: false,
         })
     }
 
@@ -291,6 +323,8 @@ impl<'a> Checker<'a> {
         let state = self.label(name);
         let id = state.id;
         let before = state.defined.replace(span);
+        let is_exempt = self.is_from_system(span);
+        self.label(name).is_exempt |= is_exempt;
         if let Some(first) = before {
             let text = self.name(name);
             self.report(
@@ -313,6 +347,13 @@ impl<'a> Checker<'a> {
             .filter_map(|(name, state)| Some((state.used?, *name)))
             .collect();
         undefined.sort_unstable();
+        let mut unused: Vec<(Span, Symbol)> = func
+            .labels
+            .iter()
+            .filter(|(_, state)| state.used.is_none() && !state.is_exempt)
+            .filter_map(|(name, state)| Some((state.defined?, *name)))
+            .collect();
+        unused.sort_unstable();
         let mut known: Vec<String> = func
             .labels
             .iter()
@@ -320,6 +361,9 @@ impl<'a> Checker<'a> {
             .map(|(name, _)| self.session.name(*name).to_owned())
             .collect();
         known.sort_unstable();
+        for (span, name) in unused {
+            self.warn_unused_label(name, span);
+        }
         for (span, name) in undefined {
             let text = self.name(name);
             let mut diagnostic = Diagnostic::new(

@@ -2,11 +2,14 @@
 
 use crate::checker::Checker;
 use crate::fold::wrap;
-use crate::hir::{Case, ExprId, LabelId, StmtId, StmtKind};
+use crate::hir::{Case, ExprId, LabelId, StmtId, StmtKind, Type, TypeId};
 use crate::stmt::Breakable;
-use bpfc_base::codes::types::{E0304, E0308, E0313};
+use bpfc_base::codes::types::{E0304, E0308, E0313, W0323};
 use bpfc_base::{Diagnostic, Span};
 use bpfc_parser::ast;
+
+/// Names that a report lists.
+const MAX_NAMES: usize = 3;
 
 /// A `switch` whose body is being checked.
 #[derive(Clone, Debug)]
@@ -24,7 +27,7 @@ impl Checker<'_> {
         body: ast::StmtId,
         _span: Span,
     ) -> Option<StmtKind> {
-        let value = self.switch_value(value);
+        let (value, declared, at) = self.switch_value(value);
         let shape = self.int_shape(self.type_of(value)).unwrap_or((64, true));
         let state = SwitchState { shape, cases: Vec::new(), default: None };
         if let Some(func) = &mut self.func {
@@ -33,6 +36,7 @@ impl Checker<'_> {
         let body = self.breakable_body(body, Breakable::Switch);
         let state = self.func.as_mut()?.switches.pop()?;
         self.report_overlaps(&state.cases);
+        self.warn_enum_cases(declared, &state, at);
         if self.is_poison(value) {
             return None;
         }
@@ -43,19 +47,58 @@ impl Checker<'_> {
     }
 
     /// C11 6.8.4.2p5: the value is promoted.
-    fn switch_value(&mut self, value: ast::ExprId) -> ExprId {
+    ///
+    /// Beside it, the type before that, and where it stands.
+    fn switch_value(&mut self, value: ast::ExprId) -> (ExprId, TypeId, Span) {
         let operand = self.expr(value);
+        let declared = self.operand_type(operand).ty;
         let value = self.promote(operand);
         if self.is_poison(value) {
-            return value;
+            return (value, declared, operand.span);
         }
         let ty = self.type_of(value);
         if !self.is_integer(ty) {
             let shown = self.show(ty);
             self.error(E0304, operand.span, format!("`switch` needs an integer, found `{shown}`"));
-            return self.poison(operand.span);
+            return (self.poison(operand.span), declared, operand.span);
         }
-        value
+        (value, declared, operand.span)
+    }
+
+    /// `-Wswitch`: enumerators of the value's type without a case.
+    fn warn_enum_cases(&mut self, ty: TypeId, state: &SwitchState, at: Span) {
+        let Type::Enum(id) = *self.resolved(ty) else {
+            return;
+        };
+        let flag = if state.default.is_some() { "switch-enum" } else { "switch" };
+        if self.is_off(flag, at) {
+            return;
+        }
+        let enumerators = self.module.types.enums[id].enumerators.clone();
+        let is_handled = |value: i128| {
+            state.cases.iter().any(|(case, _)| case.low <= value && value <= case.high)
+        };
+        let mut missing: Vec<(i128, String)> = Vec::new();
+        for (name, value) in enumerators {
+            if !is_handled(value) && missing.iter().all(|(known, _)| *known != value) {
+                missing.push((value, format!("`{}`", self.session.name(name))));
+            }
+        }
+        let names: Vec<&str> =
+            missing.iter().take(MAX_NAMES).map(|(_, name)| name.as_str()).collect();
+        let message = match missing.len() {
+            0 => return,
+            1 => format!("no case for {}", names[0]),
+            n if n <= MAX_NAMES => format!("no cases for {}", names.join(", ")),
+            n => format!("no cases for {} and {} more", names.join(", "), n - MAX_NAMES),
+        };
+        let shown = self.show(ty);
+        self.report(
+            Diagnostic::new(W0323, at, message)
+                .with_flag(flag)
+                .with_note(format!("they are values of `{shown}`"))
+                .with_help("add them, or a `default`"),
+        );
     }
 
     fn report_overlaps(&mut self, cases: &[(Case, Span)]) {

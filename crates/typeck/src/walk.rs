@@ -15,8 +15,13 @@ pub enum Node {
 }
 
 /// Calls `visit` on every node of `body` that is in use, in source order.
-pub fn walk(body: &Body, mut visit: impl FnMut(Node)) {
-    let mut work: Vec<Node> = body.root.iter().rev().map(|&stmt| Node::Stmt(stmt)).collect();
+pub fn walk(body: &Body, visit: impl FnMut(Node)) {
+    walk_from(body, &body.root, visit);
+}
+
+/// [`walk`], of `stmts` and what is in them.
+pub fn walk_from(body: &Body, stmts: &[StmtId], mut visit: impl FnMut(Node)) {
+    let mut work: Vec<Node> = stmts.iter().rev().map(|&stmt| Node::Stmt(stmt)).collect();
     let mut children = Vec::new();
     while let Some(node) = work.pop() {
         visit(node);

@@ -13,7 +13,7 @@ int f(u64 n, void *p, struct a *a, const struct a *c)
 	struct b *b = a;
 	            //^ W0302: expected `struct b *`, found `struct a *`
 	struct a *d = c;
-	            //^ W0302: expected `struct a *`, found `const struct a *`: `const` is lost
+	            //^ W0325: expected `struct a *`, found `const struct a *`: `const` is lost
 	u8 byte = 300;
 	        //^^^ W0301: 300 does not fit in 8 bits: 44 is stored
 	struct b whole = *a;

@@ -38,6 +38,12 @@ impl WarningControl {
         self.states[0].apply(request)
     }
 
+    /// Switches flags off that no option was about: for programs of a dialect that is always
+    /// compiled without them.
+    pub fn relax(&mut self, names: &[&str]) {
+        self.states[0].relax(names);
+    }
+
     /// The levels of the command line.
     pub fn of_command_line(&self) -> &Levels {
         &self.states[0]

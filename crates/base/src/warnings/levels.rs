@@ -50,6 +50,8 @@ struct Setting {
     is_error: bool,
     /// `-Wno-error=name`
     is_never_error: bool,
+    /// An option was about it.
+    is_given: bool,
 }
 
 /// The levels of all flags at one place.
@@ -70,6 +72,7 @@ impl std::default::Default for Levels {
             is_on: matches!(default, Default::On | Default::Error),
             is_error: default == Default::Error,
             is_never_error: false,
+            is_given: false,
         };
         Self {
             settings: FLAGS.iter().map(|info| setting(info.default)).collect(),
@@ -151,14 +154,15 @@ impl Levels {
                         let setting = &mut self.settings[flag.0 as usize];
                         setting.is_error = false;
                         setting.is_never_error = true;
+                        setting.is_given = true;
                     }
                 } else if let Some(name) = text.strip_prefix("no-") {
                     for flag in flags_or_unknown("no-", name)? {
-                        self.settings[flag.0 as usize].is_on = false;
+                        self.switch(flag, false);
                     }
                 } else {
                     for flag in flags_or_unknown("", text)? {
-                        self.settings[flag.0 as usize].is_on = true;
+                        self.switch(flag, true);
                     }
                 }
             }
@@ -166,9 +170,23 @@ impl Levels {
         Ok(())
     }
 
+    fn switch(&mut self, flag: Flag, is_on: bool) {
+        let setting = &mut self.settings[flag.0 as usize];
+        *setting = Setting { is_on, is_given: true, ..*setting };
+    }
+
+    /// Switches flags off that no option was about: for programs of a dialect that is always
+    /// compiled without them.
+    pub(super) fn relax(&mut self, names: &[&str]) {
+        for flag in names.iter().filter_map(|name| Flag::find(name)) {
+            let setting = &mut self.settings[flag.0 as usize];
+            setting.is_on &= setting.is_given;
+        }
+    }
+
     fn make_error(&mut self, flag: Flag) {
         self.settings[flag.0 as usize] =
-            Setting { is_on: true, is_error: true, is_never_error: false };
+            Setting { is_on: true, is_error: true, is_never_error: false, is_given: true };
     }
 
     /// Carries out a pragma about `option`, which begins with `-W`.

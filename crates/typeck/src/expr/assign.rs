@@ -15,6 +15,9 @@ impl Checker<'_> {
         right: ast::ExprId,
         span: Span,
     ) -> ExprId {
+        if op.is_none() {
+            self.warn_self_assignment(left, right, span);
+        }
         let target = self.expr(left);
         let value = self.expr(right);
         let Some(place) = self.modifiable(target, target.span) else {
@@ -82,6 +85,7 @@ impl Checker<'_> {
         }
         let compute = self.compute_type(operation, place, ty, value_ty);
         let is_shift = matches!(operation, BinaryOp::Shl | BinaryOp::Shr);
+        self.warn_arithmetic(operation, None, value, compute, span);
         let value_span = self.span_of(value);
         let value = if is_shift { value } else { self.cast(value, compute, value_span) };
         self.value(ExprKind::AssignOp { place, op: operation, value, compute }, ty, span)

@@ -2,7 +2,7 @@
 
 use crate::checker::Checker;
 use crate::hir::{BinaryOp, CompareOp, ExprId, ExprKind, TypeId};
-use bpfc_base::codes::types::{E0304, W0302};
+use bpfc_base::codes::types::{E0304, W0327};
 use bpfc_base::{Diagnostic, Span};
 use bpfc_parser::ast;
 
@@ -70,13 +70,16 @@ impl Checker<'_> {
         right: ast::ExprId,
         span: Span,
     ) -> ExprId {
+        self.warn_binary(op, left, right, span);
         if matches!(op, ast::BinaryOp::LogAnd | ast::BinaryOp::LogOr) {
             return self.logical_expr(op, left, right, span);
         }
         let left = self.expr(left);
         let right = self.expr(right);
         if let Some(op) = compare_op(op) {
+            let types = [left, right].map(|operand| self.operand_type(operand).ty);
             let (a, b) = (self.arith_operand(left), self.arith_operand(right));
+            self.warn_comparison(op, [(a, types[0]), (b, types[1])], span);
             return self.compare_values(op, a, b, span);
         }
         let (a, b) = (self.promote(left), self.promote(right));
@@ -92,12 +95,17 @@ impl Checker<'_> {
         span: Span,
     ) -> ExprId {
         let a = self.condition(left);
+        let mark = self.deferred_mark();
         let b = self.condition(right);
+        let is_and = op == ast::BinaryOp::LogAnd;
         if self.is_poison(a) || self.is_poison(b) {
             return self.poison(span);
         }
+        if self.const_truth(a) == Some(!is_and) {
+            self.drop_deferred(mark);
+        }
+        self.warn_logical(op, right, (a, b));
         let int = self.common.int;
-        let is_and = op == ast::BinaryOp::LogAnd;
         match (self.const_truth(a), self.const_truth(b)) {
             (Some(x), _) if x != is_and => self.int(i128::from(x), int, span),
             (Some(_), Some(y)) => self.int(i128::from(y), int, span),
@@ -146,11 +154,13 @@ impl Checker<'_> {
             return self.float_binary(operation, a, b, span);
         }
         if is_shift {
+            self.warn_arithmetic(operation, None, b, ta, span);
             return self.arith(operation, a, b, ta, span);
         }
         let ty = self.usual_arithmetic(ta, tb);
         let (sa, sb) = (self.span_of(a), self.span_of(b));
         let (a, b) = (self.cast(a, ty, sa), self.cast(b, ty, sb));
+        self.warn_arithmetic(operation, self.const_int(a), b, ty, span);
         self.arith(operation, a, b, ty, span)
     }
 
@@ -306,7 +316,7 @@ impl Checker<'_> {
             let (left, right) = (self.show(ta), self.show(tb));
             let message =
                 format!("pointers of different types are compared: `{left}` and `{right}`");
-            self.error(W0302, span, message);
+            self.error(W0327, span, message);
         }
     }
 
@@ -314,7 +324,8 @@ impl Checker<'_> {
         if self.const_int(integer) != Some(0) {
             let (ptr, int) = (self.show(ptr), self.show(int));
             let message = format!("a pointer is compared with an integer: `{ptr}` and `{int}`");
-            self.error(W0302, span, message);
+            let diagnostic = Diagnostic::new(W0327, span, message);
+            self.report(diagnostic.with_flag("pointer-integer-compare"));
         }
     }
 }

@@ -25,6 +25,8 @@ impl Checker<'_> {
     pub fn call_expr(&mut self, callee: ast::ExprId, args: &[ast::ExprId], span: Span) -> Operand {
         if let Some(name) = self.plain_name(callee) {
             let callee_span = self.unit.exprs[callee].span;
+            let text = self.name(name);
+            self.warn_pointer_size(&text, args);
             if let Some(operand) = self.builtin_call(name, callee_span, args, span) {
                 return operand;
             }
@@ -88,6 +90,7 @@ impl Checker<'_> {
                 Diagnostic::new(E0405, at, format!("there is no helper `{text}`"))
             } else {
                 Diagnostic::new(E0321, at, format!("the function `{text}` is not declared"))
+                    .with_flag("implicit-function-declaration")
             };
         if let Some(similar) = similar.or(similar_helper) {
             diagnostic = crate::suggest(diagnostic, at, similar);

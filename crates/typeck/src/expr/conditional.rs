@@ -45,8 +45,17 @@ impl Checker<'_> {
             return self.elvis_expr(cond, other, span);
         };
         let cond = self.condition(cond);
+        let truth = self.const_truth(cond);
+        let mark = self.deferred_mark();
         let then = self.rvalue(then);
+        if truth == Some(false) {
+            self.drop_deferred(mark);
+        }
+        let mark = self.deferred_mark();
         let other = self.rvalue(other);
+        if truth == Some(true) {
+            self.drop_deferred(mark);
+        }
         self.choose(cond, then, other, span)
     }
 
@@ -141,7 +150,8 @@ impl Checker<'_> {
         if self.const_int(integer) != Some(0) {
             let (int, ptr) = (self.show(self.type_of(integer)), self.show(ptr));
             let message = format!("the results are a pointer and an integer: `{ptr}` and `{int}`");
-            self.error(W0302, span, message);
+            let diagnostic = Diagnostic::new(W0302, span, message);
+            self.report(diagnostic.with_flag("pointer-type-mismatch"));
         }
     }
 
@@ -171,7 +181,8 @@ impl Checker<'_> {
             let (left, right) = (self.show(ta), self.show(tb));
             let message =
                 format!("the results are pointers of different types: `{left}` and `{right}`");
-            self.error(W0302, span, message);
+            let diagnostic = Diagnostic::new(W0302, span, message);
+            self.report(diagnostic.with_flag("pointer-type-mismatch"));
             self.common.void
         };
         self.ptr_to(QualType { ty, quals }, span)

@@ -212,8 +212,10 @@ impl Checker<'_> {
 
     /// `base[index]`: C11 6.5.2.1, either operand may be the pointer.
     pub fn index_expr(&mut self, base: ast::ExprId, index: ast::ExprId, span: Span) -> Operand {
+        let is_address = std::mem::take(&mut self.warn.is_address_taken);
         let base = self.expr(base);
         let index = self.expr(index);
+        self.warn.is_address_taken = is_address;
         let base_ty = self.operand_type(base).ty;
         let index_ty = self.operand_type(index).ty;
         if self.is_error(base_ty) || self.is_error(index_ty) {
@@ -273,9 +275,10 @@ impl Checker<'_> {
     /// Element `index` (a 64-bit integer) of the array at `base`.
     fn element_place(&mut self, base: PlaceId, index: crate::hir::ExprId, span: Span) -> PlaceId {
         let base_ty = self.body.places[base].ty;
-        let Some((elem, _)) = self.as_array(base_ty.ty) else {
+        let Some((elem, len)) = self.as_array(base_ty.ty) else {
             return self.poison_place(span);
         };
+        self.warn_bounds(base, index, len);
         if !self.require_complete(elem.ty, span) {
             return self.poison_place(span);
         }

@@ -13,6 +13,7 @@ mod primary;
 mod sizeof;
 mod unary;
 
+pub(crate) use binary::spell;
 pub(crate) use call::CallTarget;
 
 use crate::checker::Checker;

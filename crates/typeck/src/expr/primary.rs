@@ -13,7 +13,10 @@ use bpfc_parser::deferred::DeferredKind;
 impl Checker<'_> {
     pub fn name_expr(&mut self, name: Symbol, span: Span) -> Operand {
         match self.find_entity(name) {
-            Some(entity) => self.entity_expr(entity, name, span),
+            Some(entity) => {
+                self.note_use(entity, span);
+                self.entity_expr(entity, name, span)
+            }
             None => self.undeclared(name, span),
         }
     }
@@ -103,6 +106,7 @@ impl Checker<'_> {
             Some((last, rest)) => (Some(*last), rest),
             None => (None, &items[..]),
         };
+        self.warn_statements(items);
         for &item in rest {
             self.stmt(item, &mut stmts);
         }
@@ -162,7 +166,10 @@ impl Checker<'_> {
 
     /// `left, right`
     pub fn comma_expr(&mut self, left: ast::ExprId, right: ast::ExprId, span: Span) -> ExprId {
+        self.warn_comma(left);
+        let dropped = left;
         let left = self.rvalue(left);
+        self.note_discarded(dropped, left);
         let right = self.rvalue(right);
         if self.is_poison(left) || self.is_poison(right) {
             return self.poison(span);

@@ -110,7 +110,11 @@ impl Checker<'_> {
 
     /// `&inner`
     fn address_expr(&mut self, inner: ast::ExprId, span: Span) -> ExprId {
+        let is_element =
+            matches!(self.unit.exprs[self.unparenthesised(inner)].kind, ast::ExprKind::Index(..));
+        self.warn.is_address_taken = is_element;
         let operand = self.expr(inner);
+        self.warn.is_address_taken = false;
         match operand.kind {
             OperandKind::Func(_) | OperandKind::Helper(_) => self.operand_value(operand),
             OperandKind::Place(place) => {
@@ -229,6 +233,8 @@ impl Checker<'_> {
     /// functions as one byte.
     pub fn step_bytes(&mut self, to: QualType, span: Span) -> Option<i64> {
         if self.is_void(to.ty) || self.is_func(to.ty) {
+            let what = if self.is_void(to.ty) { "`void`" } else { "a function" };
+            self.warn_pointer_arithmetic(what, span);
             return Some(1);
         }
         if !self.require_complete(to.ty, span) {

@@ -282,6 +282,7 @@ impl Checker<'_> {
 
     /// Fills an array or record from a list in braces.
     fn fill_braced(&mut self, spot: Spot, list: &InitList, out: &mut Content) -> QualType {
+        self.warn_overridden(&list.items);
         let mut cursor = Cursor::new(&list.items);
         let len = self.fill_aggregate(spot, &mut cursor, &[], list::Level::Braced, out);
         match self.as_array(spot.ty.ty) {
