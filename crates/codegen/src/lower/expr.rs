@@ -84,7 +84,12 @@ impl Ctx<'_> {
                 self.read(&place_ref, hir.places[*place].ty, false)
             }
             ExprKind::AddrOf(place) => self.address_of(*place),
-            ExprKind::FuncAddr(func) => self.out.leaf(Op::FuncAddr(*func), Type::Ptr),
+            ExprKind::FuncAddr(func) => {
+                let address = self.out.leaf(Op::FuncAddr(*func), Type::Ptr);
+                let is_weak = self.module.funcs[*func].linkage == hir::Linkage::ExternWeak;
+                // A function that the kernel does not have is null.
+                if is_weak { self.opaque(address) } else { address }
+            }
             ExprKind::Cast(inner) => self.lower_cast(*inner, expr.ty),
             ExprKind::Neg(inner) => {
                 let value = self.lower_expr(*inner);
