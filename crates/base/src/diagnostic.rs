@@ -36,6 +36,8 @@ pub struct Diagnostic {
     pub notes: Vec<Note>,
     /// What to do.
     pub helps: Vec<Help>,
+    /// The targets for which it holds, such as releases of a kernel, for tools; empty if nobody asked about several.
+    pub targets: Vec<String>,
 }
 
 /// A place in the source with a few words beside it (possibly none).
@@ -87,6 +89,7 @@ impl Diagnostic {
             secondary: Vec::new(),
             notes: Vec::new(),
             helps: Vec::new(),
+            targets: Vec::new(),
         }
     }
 
@@ -139,6 +142,12 @@ impl Diagnostic {
     /// Advice that a tool can apply.
     pub fn with_edit(mut self, text: impl Into<String>, edits: Vec<Edit>) -> Self {
         self.helps.push(Help { text: text.into(), edits });
+        self
+    }
+
+    /// The targets for which it holds.
+    pub fn with_targets(mut self, targets: Vec<String>) -> Self {
+        self.targets = targets;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use crate::Object;
 use bpfc_base::{Diagnostic, Session, codes};
-use bpfc_object::link;
+use bpfc_object::{FuncId, link};
 use bpfc_verifier::VerifyOptions;
 
 /// Verifies every program of `object`; what is wrong is reported to `session`, which knows
@@ -10,15 +10,23 @@ use bpfc_verifier::VerifyOptions;
 pub fn verify(session: &mut Session, object: &Object, options: &VerifyOptions) {
     let programs: Vec<_> = object.programs().map(|(id, _)| id).collect();
     for program in programs {
-        match link(object, program) {
-            Ok(linked) => {
-                let report = bpfc_verifier::verify(object, &linked, options, &session.sources);
-                report.diagnostics.into_iter().for_each(|d| session.report(d));
-            }
-            Err(error) => {
-                let span = object.functions[program].span;
-                session.report(Diagnostic::new(codes::object::E0803, span, error.to_string()));
-            }
+        let diagnostics = verify_program(session, object, program, options);
+        diagnostics.into_iter().for_each(|d| session.report(d));
+    }
+}
+
+/// What is wrong with one program.
+pub(crate) fn verify_program(
+    session: &Session,
+    object: &Object,
+    program: FuncId,
+    options: &VerifyOptions,
+) -> Vec<Diagnostic> {
+    match link(object, program) {
+        Ok(linked) => bpfc_verifier::verify(object, &linked, options, &session.sources).diagnostics,
+        Err(error) => {
+            let span = object.functions[program].span;
+            vec![Diagnostic::new(codes::object::E0803, span, error.to_string())]
         }
     }
 }

@@ -181,6 +181,10 @@ pub struct Check {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
+    /// Check against these kernels: `5.10,6.1,6.12`, `all` of those that bpfc carries, `running`.
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    pub kernel: Vec<String>,
+
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
     pub compile: Compile,
@@ -204,6 +208,10 @@ pub struct Build {
     /// Only preprocess.
     #[arg(short = 'E')]
     pub preprocess: bool,
+
+    /// Take kernel types from this kernel: `5.10`, `6.1`, `6.12`, `running`.
+    #[arg(long, value_name = "VERSION", conflicts_with = "btf")]
+    pub kernel: Option<String>,
 
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]

@@ -1,14 +1,10 @@
 //! The machine that a compilation happens on: its files and its kernel's types.
 
-use crate::btf_file;
-use crate::files::{self, DiskFiles};
+use crate::files::DiskFiles;
+use crate::kernels;
 use bpfc::{Arch, Btf, FileProvider, Host, IncludeRequest, LoadedFile};
-use bpfc_base::Diagnostic;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Where Linux shows the types of the running kernel (5.2 and later).
-const KERNEL_BTF: &str = "/sys/kernel/btf/vmlinux";
 
 /// Which CPUs are in use: `0-3,6`.
 const ONLINE_CPUS: &str = "/sys/devices/system/cpu/online";
@@ -31,16 +27,10 @@ pub struct ThisMachine {
 }
 
 impl ThisMachine {
-    /// Finds included files in `include_dirs`; takes kernel types from `btf_files` if there are
-    /// any (a kernel's, then perhaps a module's), otherwise from the running kernel.
-    ///
-    /// # Errors
-    /// A diagnostic if `btf_files` cannot be used. That the running kernel shows no types is
-    /// no error.
-    pub fn new(include_dirs: &[PathBuf], btf_files: &[PathBuf]) -> Result<Self, Diagnostic> {
-        let disk = DiskFiles::new(include_dirs);
-        let btf = btf_file::open(btf_files)?.map(Some);
-        Ok(Self { disk, btf })
+    /// Finds included files in `include_dirs`; takes kernel types from `btf` if it is given, otherwise from where
+    /// [`kernels::default_types`] says.
+    pub fn new(include_dirs: &[PathBuf], btf: Option<Arc<Btf>>) -> Self {
+        Self { disk: DiskFiles::new(include_dirs), btf: btf.map(Some) }
     }
 }
 
@@ -56,16 +46,10 @@ impl FileProvider for ThisMachine {
 
 impl Host for ThisMachine {
     fn kernel_arch(&mut self) -> Option<Arch> {
-        let is_running = self.btf.is_none() && Path::new(KERNEL_BTF).exists();
-        is_running.then(Arch::host)
+        self.btf.is_none().then(kernels::default_arch)
     }
 
     fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
-        self.btf.get_or_insert_with(running_kernel).clone()
+        self.btf.get_or_insert_with(kernels::default_types).clone()
     }
-}
-
-fn running_kernel() -> Option<Arc<Btf>> {
-    let bytes = files::read(Path::new(KERNEL_BTF)).ok()?;
-    bpfc::parse_btf(bytes).ok().map(Arc::new)
 }

@@ -8,6 +8,7 @@ mod commands;
 mod exit;
 mod files;
 mod host;
+mod kernels;
 mod terminal;
 
 use args::{Cli, Command};

@@ -112,6 +112,8 @@ features! {
     Kptr "kptrs" 5 . 19,
     /// `BTF_KIND_ENUM64`.
     Enum64 "64-bit BTF enums" 6 . 0,
+    /// `BPF_F_SLEEPABLE` for programs of uprobes.
+    SleepableUprobes "sleepable uprobes" 6 . 0,
     /// `bpf_for` and friends.
     OpenCodedIterators "open-coded iterators" 6 . 4,
     /// Sign-extending loads and moves, signed division, byte swap, long jumps.

@@ -93,6 +93,13 @@ pub enum CoreApplyReason {
     },
 }
 
+/// What becomes of an instruction without an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unanswered {
+    Poison,
+    Keep,
+}
+
 /// What to do with an instruction.
 enum Patch {
     Replace(Insn),
@@ -106,6 +113,15 @@ impl<'a> CoreTarget<'a> {
         CoreTarget { local, targets, candidates: HashMap::new() }
     }
 
+    /// As [`CoreTarget::apply`], but leaves instructions as they were compiled where there is no answer: what follows
+    /// them still makes sense. The result is not for loading.
+    ///
+    /// # Errors
+    /// As [`CoreTarget::apply`].
+    pub fn apply_known(&mut self, program: &mut Linked) -> Result<Vec<Poisoned>, CoreApplyError> {
+        self.apply_all(program, Unanswered::Keep)
+    }
+
     /// Applies and removes all CO-RE relocations of `program`; the instructions that were poisoned,
     /// which is no error unless the verifier reaches one.
     ///
@@ -115,6 +131,14 @@ impl<'a> CoreTarget<'a> {
     /// # Errors
     /// [`CoreApplyError`]; `program` is then partly relocated.
     pub fn apply(&mut self, program: &mut Linked) -> Result<Vec<Poisoned>, CoreApplyError> {
+        self.apply_all(program, Unanswered::Poison)
+    }
+
+    fn apply_all(
+        &mut self,
+        program: &mut Linked,
+        unanswered: Unanswered,
+    ) -> Result<Vec<Poisoned>, CoreApplyError> {
         let mut poisoned = Vec::new();
         let mut insns = Vec::with_capacity(program.insns.len());
         let mut new_starts = Vec::with_capacity(program.subprogs.len());
@@ -143,6 +167,10 @@ impl<'a> CoreTarget<'a> {
                         asked: self.describe(core),
                         reason,
                     });
+                    if unanswered == Unanswered::Keep {
+                        insns.push(with(insn.insn));
+                        continue;
+                    }
                     let call = Insn::Call(Callee::Helper(POISON_HELPER));
                     for _ in 0..insn.insn.slots() {
                         insns.push(with(call));

@@ -42,6 +42,9 @@ pub struct VerifyOptions {
     /// The kernel whose rules apply. Without one, a program must satisfy all of them where they
     /// differ: for instance, reading uninitialised stack is refused, as before Linux 6.3.
     pub kernel: Option<KernelVersion>,
+    /// Whether a helper that this kernel does not have, or not for this type of program, is called like any other: for
+    /// callers that report what is lacking themselves, all of it.
+    pub ignores_availability: bool,
     /// Gives up after this many instructions, counted along all paths; none for the kernel's limit.
     pub max_insns: Option<u32>,
 }
@@ -70,6 +73,8 @@ pub struct Report {
     pub n_peak_states: u32,
     /// Bytes of stack of each function, in the order of [`Linked::subprogs`].
     pub stack_bytes: Vec<u32>,
+    /// Per instruction of the program, whether a path leads to it; of a rejected one, whether one was found.
+    pub reached: Vec<bool>,
     /// What the program uses that is not modelled, in alphabetical order.
     pub gaps: Vec<String>,
 }
@@ -101,6 +106,7 @@ pub fn verify(
         n_states: cost.n_states,
         n_peak_states: cost.n_peak_states,
         stack_bytes: cost.stack_bytes,
+        reached: cost.reached,
         gaps: explorer.gaps().cloned().collect(),
     }
 }

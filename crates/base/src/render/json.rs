@@ -9,6 +9,7 @@
 //! | `message` | the message |
 //! | `spans` | the labels, the primary one first: a *place* with `primary` (boolean), `label` (string, maybe empty), `text` (the source text, cut after 1000 bytes) and `expansion` |
 //! | `notes` | objects with `text` and `span` (a *place* with `expansion`, or `null`) |
+//! | `targets` | the kernels for which it holds (`"6.1"`), if several were asked about |
 //! | `helps` | objects with `text` and `edits`: places with `replacement`; all edits of one help belong together |
 //!
 //! A *place* has `file`, `line`, `col`, `end_line`, `end_col` (from 1, columns in characters,
@@ -45,6 +46,7 @@ pub fn json<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic) -> Str
         "spans": spans,
         "notes": notes,
         "helps": helps,
+        "targets": diagnostic.targets,
     });
     object.to_string()
 }

@@ -364,6 +364,7 @@ fn json_fields() {
         "message": "`nosuch` is not declared", "spans": [span],
         "notes": [{ "text": "a note", "span": null }],
         "helps": [{ "text": "use 0", "edits": [edit] }],
+        "targets": [],
     });
     assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), expected);
 }

@@ -25,7 +25,7 @@ impl FileProvider for Dumped {
 
 impl Host for Dumped {
     fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
-        TestHost.kernel_btf()
+        TestHost::default().kernel_btf()
     }
 }
 

@@ -1,14 +1,17 @@
 //! Compiling a test file.
 
 use bpfc::{Btf, Cpu, FileProvider, Host, IncludeForm, IncludeRequest, LoadedFile};
-use bpfc::{Object, OptLevel, Options, VerifyOptions};
+use bpfc::{KernelVersion, Object, OptLevel, Options, TargetKernel, VerifyOptions};
 use bpfc_base::{FileId, Session, Severity, warnings};
 use bpfc_testkit::Found;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// Files beside the including one, and the running kernel's types.
-pub struct TestHost;
+/// Files beside the including one, and the types of `kernel` or of this machine.
+#[derive(Default)]
+pub struct TestHost {
+    kernel: Option<Arc<Btf>>,
+}
 
 impl TestHost {
     fn path(request: &IncludeRequest<'_>) -> Option<PathBuf> {
@@ -43,8 +46,23 @@ impl Host for TestHost {
             let bytes = std::fs::read("/sys/kernel/btf/vmlinux").ok()?;
             Btf::parse(bytes).ok().map(Arc::new)
         };
-        KERNEL.get_or_init(read).clone()
+        self.kernel.clone().or_else(|| KERNEL.get_or_init(read).clone())
     }
+}
+
+/// The kernels of `--kernel=5.10,6.1`.
+fn kernels(flags: &[String]) -> Vec<TargetKernel> {
+    static BUNDLED: OnceLock<Vec<TargetKernel>> = OnceLock::new();
+    let open = |version| TargetKernel { version, btf: bpfc_kernels::open(version) };
+    let bundled =
+        || BUNDLED.get_or_init(|| bpfc_kernels::versions().into_iter().map(open).collect());
+    let lists = flags.iter().filter_map(|flag| flag.strip_prefix("--kernel="));
+    let versions = lists.flat_map(|list| list.split(',')).map(|name| {
+        let version = KernelVersion::parse(name).expect("a version behind `--kernel=`");
+        let found = bundled().iter().find(|kernel| kernel.version == version);
+        found.cloned().unwrap_or(TargetKernel { version, btf: None })
+    });
+    versions.collect()
 }
 
 /// A compilation and what came of it.
@@ -52,6 +70,8 @@ pub struct Compiled {
     pub session: Session,
     pub file: Option<FileId>,
     pub object: Option<Object>,
+    /// What it is to be checked against; none for any kernel.
+    pub kernels: Vec<TargetKernel>,
 }
 
 impl Compiled {
@@ -72,8 +92,12 @@ impl Compiled {
 
     /// Verifies what was compiled.
     pub fn verify(&mut self) {
-        if let Some(object) = self.object.as_ref().filter(|_| !self.has_errors()) {
-            bpfc::verify(&mut self.session, object, &VerifyOptions::default());
+        let Some(object) = self.object.as_ref().filter(|_| !self.has_errors()) else {
+            return;
+        };
+        match &self.kernels[..] {
+            [] => bpfc::verify(&mut self.session, object, &VerifyOptions::default()),
+            kernels => bpfc::check_kernels(&mut self.session, object, kernels),
         }
     }
 
@@ -88,13 +112,16 @@ pub fn compile(name: &str, bytes: &[u8], options: &Options) -> Compiled {
     compile_with(name, bytes, options, &[])
 }
 
-/// [`compile`] with warning options such as `-Wall`.
+/// [`compile`] with warning options such as `-Wall`, and `--kernel=VERSION,…`, of which the last gives the types.
 pub fn compile_with(name: &str, bytes: &[u8], options: &Options, flags: &[String]) -> Compiled {
     let mut session = Session::default();
-    warnings::configure(&mut session, flags.iter().map(String::as_str));
+    let of_warnings = flags.iter().filter(|flag| !flag.starts_with("--kernel="));
+    warnings::configure(&mut session, of_warnings.map(String::as_str));
+    let kernels = kernels(flags);
+    let mut host = TestHost { kernel: kernels.last().and_then(|kernel| kernel.btf.clone()) };
     let file = bpfc::add_source(&mut session, name, bytes);
-    let object = file.and_then(|file| bpfc::compile(&mut session, file, options, &mut TestHost));
-    Compiled { session, file, object }
+    let object = file.and_then(|file| bpfc::compile(&mut session, file, options, &mut host));
+    Compiled { session, file, object, kernels }
 }
 
 /// Compiles a test that must be free of errors.

@@ -4,6 +4,7 @@ use super::compilation::Compilation;
 use crate::args::{Build, Emit as EmitArg};
 use crate::exit::Exit;
 use crate::files;
+use crate::kernels;
 use crate::terminal::Terminal;
 use bpfc::Emit;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ pub fn run(args: &Build, terminal: &mut Terminal) -> Exit {
 }
 
 fn build(args: &Build, terminal: &mut Terminal) -> Exit {
-    let mut compilation = match Compilation::open(&args.file, &args.compile, terminal) {
+    let mut compilation = match open(args, terminal) {
         Ok(compilation) => compilation,
         Err(exit) => return exit,
     };
@@ -30,6 +31,17 @@ fn build(args: &Build, terminal: &mut Terminal) -> Exit {
         Err(diagnostic) => {
             terminal.fail(diagnostic);
             Exit::Environment
+        }
+    }
+}
+
+fn open(args: &Build, terminal: &mut Terminal) -> Result<Compilation, Exit> {
+    match &args.kernel {
+        None => Compilation::open(&args.file, &args.compile, terminal),
+        Some(kernel) => {
+            let kernels = kernels::select(std::slice::from_ref(kernel), &[], terminal)?;
+            let types = kernels.into_iter().rev().find_map(|kernel| kernel.btf);
+            Compilation::open_with(&args.file, &args.compile, types, terminal)
         }
     }
 }

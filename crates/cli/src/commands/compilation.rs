@@ -1,13 +1,15 @@
 //! What `check`, `build` and `run` share: a source file and the options it is compiled with.
 
 use crate::args::{Compile, CpuChoice, DialectChoice};
+use crate::btf_file;
 use crate::exit::Exit;
 use crate::files;
 use crate::host::{ThisMachine, online_cpus};
 use crate::terminal::Terminal;
-use bpfc::{Cpu, Dialect, Object, OptLevel, Options, UsdtLocation, UsdtProbe};
+use bpfc::{Btf, Cpu, Dialect, Object, OptLevel, Options, UsdtLocation, UsdtProbe};
 use bpfc_base::{Diagnostic, FileId, Session, codes, warnings};
 use std::path::Path;
+use std::sync::Arc;
 
 /// One source, ready to be compiled.
 pub struct Compilation {
@@ -22,18 +24,27 @@ pub struct Compilation {
 }
 
 impl Compilation {
-    /// Opens the source.
+    /// Opens the source, to be compiled with the types of `--btf` or of this machine.
     ///
     /// # Errors
     /// How the command ends; why was printed.
     pub fn open(path: &Path, args: &Compile, terminal: &mut Terminal) -> Result<Self, Exit> {
-        let mut fail = |diagnostic: Diagnostic| {
-            let exit = Exit::of(std::slice::from_ref(&diagnostic));
-            terminal.fail(diagnostic);
-            exit
-        };
-        let bytes = files::read(path).map_err(&mut fail)?;
-        let host = ThisMachine::new(&args.include_dirs, &args.btf).map_err(&mut fail)?;
+        let types = btf_file::open(&args.btf).map_err(|error| terminal.fail_with(error))?;
+        Self::open_with(path, args, types, terminal)
+    }
+
+    /// Opens the source, to be compiled with these types of the kernel; without any, with those of this machine.
+    ///
+    /// # Errors
+    /// How the command ends; why was printed.
+    pub fn open_with(
+        path: &Path,
+        args: &Compile,
+        types: Option<Arc<Btf>>,
+        terminal: &mut Terminal,
+    ) -> Result<Self, Exit> {
+        let bytes = files::read(path).map_err(|error| terminal.fail_with(error))?;
+        let host = ThisMachine::new(&args.include_dirs, types);
         let mut session = Session::default();
         configure_warnings(&mut session, args);
         let name = if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy() };
@@ -43,7 +54,9 @@ impl Compilation {
             return Err(Exit::Diagnostics);
         };
         let usdt = args.usdt.iter().map(|probe| usdt_probe(probe));
-        let usdt = usdt.collect::<Result<Vec<UsdtProbe>, Diagnostic>>().map_err(&mut fail)?;
+        let usdt = usdt
+            .collect::<Result<Vec<UsdtProbe>, Diagnostic>>()
+            .map_err(|error| terminal.fail_with(error))?;
         Ok(Self { session, file, options: options(args, usdt), host })
     }
 

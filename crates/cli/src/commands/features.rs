@@ -2,6 +2,7 @@
 
 use crate::args::Features;
 use crate::exit::Exit;
+use crate::kernels;
 use crate::terminal::{Terminal, print_out};
 use bpfc_loader::{Finding, Group, Kernel, Verdict, probe};
 use serde_json::json;
@@ -35,7 +36,9 @@ fn to_text(findings: &[Finding]) -> String {
         };
         text += &(line + "\n");
     }
-    text
+    let (default, bundled) = (kernels::default_name(), kernels::bundled_names());
+    text += &format!("\nTypes of kernels\n  {:<width$}  {default}\n", "without --kernel and --btf");
+    text + &format!("  {:<width$}  {bundled}\n", "for --kernel")
 }
 
 fn to_json(findings: &[Finding]) -> String {
@@ -57,5 +60,9 @@ fn to_json(findings: &[Finding]) -> String {
             })
         })
         .collect();
-    format!("{}\n", json!({ "features": all }))
+    let types = json!({
+        "default": kernels::default_name(),
+        "bundled": bpfc_kernels::bundled().kernels().iter().map(|k| k.release).collect::<Vec<_>>(),
+    });
+    format!("{}\n", json!({ "features": all, "types": types }))
 }

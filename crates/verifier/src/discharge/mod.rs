@@ -87,7 +87,7 @@ fn callable(program: &Program<'_>, id: u32) -> Result<(), HelperFault> {
         return Err(HelperFault::NoSuch);
     };
     if let Some(prog_type) = program.prog_type
-        && !helper.is_allowed(prog_type, program.kernel)
+        && !helper.is_allowed(prog_type, program.helper_kernel)
     {
         return Err(HelperFault::NotHere);
     }

@@ -43,6 +43,8 @@ pub struct Cost {
     pub n_peak_states: u32,
     /// Per function, bytes of stack.
     pub stack_bytes: Vec<u32>,
+    /// Per instruction, whether it was looked at.
+    pub reached: Vec<bool>,
 }
 
 /// One path in progress.
@@ -80,7 +82,11 @@ impl<'p, 'a> Explorer<'p, 'a> {
             pending: Vec::new(),
             checkpoints: Checkpoints::new(program.code.len()),
             max_insns,
-            cost: Cost { stack_bytes: vec![0; program.funcs.len()], ..Cost::default() },
+            cost: Cost {
+                stack_bytes: vec![0; program.funcs.len()],
+                reached: vec![false; program.code.len()],
+                ..Cost::default()
+            },
             n_jumps: 0,
         }
     }
@@ -158,6 +164,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             if self.cost.n_insns > self.max_insns {
                 return Err(self.too_complex(&path, Limit::Insns(self.max_insns)));
             }
+            self.cost.reached[insn_idx as usize] = true;
             let op = &self.program.code[insn_idx as usize];
             if op.is_prune_point || path.history.len() > 2048 {
                 match self.visit(&mut path) {

@@ -29,6 +29,8 @@ pub struct Program<'a> {
     pub is_sleepable: bool,
     /// The kernel it is for; none for "any".
     pub kernel: Option<KernelVersion>,
+    /// The kernel whose helpers it may call; none for all.
+    pub helper_kernel: Option<KernelVersion>,
     /// The instructions.
     pub code: Vec<Op>,
     /// The maps.
@@ -116,6 +118,7 @@ impl<'a> Program<'a> {
             attach_type: linked.attach_type,
             is_sleepable: section.is_some_and(|section| section.def.flags.is_sleepable),
             kernel: options.kernel,
+            helper_kernel: options.kernel.filter(|_| !options.ignores_availability),
             code: Vec::new(),
             maps: IndexVec::new(),
             funcs,

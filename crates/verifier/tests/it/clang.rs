@@ -44,7 +44,7 @@ fn differences(scratch: &Scratch, source: &Path, all: &mut Vec<String>) {
         Ok(kernel) => kernel,
         Err(reason) => return kernel::skip(&reason),
     };
-    let options = VerifyOptions { kernel: Some(kernel), max_insns: None };
+    let options = VerifyOptions { kernel: Some(kernel), ..VerifyOptions::default() };
     for (id, function) in object.programs() {
         let linked = link(&object, id).unwrap();
         let report = verify(&object, &linked, &options, &SourceMap::default());
@@ -88,7 +88,7 @@ fn corpus(name: &str, source: &str) {
     for (id, function) in object.programs() {
         let linked = link(&object, id).unwrap();
         let kernel = bpfc_kabi::KernelVersion::new(6, 18);
-        let options = VerifyOptions { kernel: Some(kernel), max_insns: None };
+        let options = VerifyOptions { kernel: Some(kernel), ..VerifyOptions::default() };
         let report = verify(&object, &linked, &options, &SourceMap::default());
         let found = report.diagnostics.first();
         let code = found.map(|diagnostic| diagnostic.code.name().to_owned());

@@ -25,7 +25,7 @@ fn files() {
             let section = test.setting("section").unwrap_or("xdp").to_owned();
             let assembled = assembly::object(test.name(), test.text(), &section, maps)?;
             let linked = link(&assembled.object, FuncId::new(0)).map_err(|e| e.to_string())?;
-            let options = |kernel| VerifyOptions { kernel, max_insns: None };
+            let options = |kernel| VerifyOptions { kernel, ..VerifyOptions::default() };
             let wanted = test.setting("kernel").and_then(KernelVersion::parse);
             let report =
                 verify(&assembled.object, &linked, &options(wanted), &assembled.session.sources);

@@ -154,7 +154,7 @@ fn verdicts_are_those_of_the_kernel() {
     let n_programs: u64 = number("BPFC_RANDOM").unwrap_or(150);
     let seed = number("BPFC_RANDOM_SEED").unwrap_or(1);
     let scratch = kernel::Scratch::new("random");
-    let options = VerifyOptions { kernel: Some(running), max_insns: None };
+    let options = VerifyOptions { kernel: Some(running), ..VerifyOptions::default() };
     let (mut differences, mut n_accepted) = (Vec::new(), 0);
     let first = number("BPFC_RANDOM_FIRST").unwrap_or(0);
     for n in first..first + n_programs {
