@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod corpus;
 mod differential;
 mod fuzz;
 mod kabi;
@@ -21,6 +22,7 @@ usage: cargo xtask TASK
   differential
           compare generated programs between compilers, engines and the kernel
   fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`
+  corpus  build the programs of other projects, compare with the lists in tests/corpus
   kabi    write the tables of crates/kabi from Linux and libbpf source
   kernels write the types of the reference kernels from Debian's packages, or boot those kernels";
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         "bench-child" => bench::child(rest),
         "differential" => differential::run(rest),
         "fuzz" => fuzz::run(rest),
+        "corpus" => corpus::run(rest),
         "kabi" => kabi::run(rest),
         "kernels" => kernels::run(rest),
         _ => Err(format!("unknown task `{task}`\n{USAGE}").into()),

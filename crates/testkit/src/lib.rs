@@ -26,6 +26,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod corpus;
 mod cursor;
 mod diff;
 mod expect;

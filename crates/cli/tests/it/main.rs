@@ -3,6 +3,7 @@
 
 mod book;
 mod console;
+mod corpus;
 mod kernel;
 mod process;
 mod shell;
