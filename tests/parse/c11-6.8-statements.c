@@ -53,7 +53,7 @@ asm("global");
 //|         default
 //|           empty
 //|     block
-//|       empty
+//|       labels l
 //|       label l
 //|         goto l
 //|     declare p : pointer void = (&& end)

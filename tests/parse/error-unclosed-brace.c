@@ -14,6 +14,7 @@ int g(void) { return 1 } //~ E0201: expected `;`
 //|       block
 //|         (= x 1)
 //|         return x
+//|     error
 //| function g : function() int
 //|   block
 //|     return 1

@@ -9,6 +9,7 @@ int y;
 //| function f : function(x : int) int
 //|   block
 //|     (= x 1)
+//|     error
 //| function g : function() int
 //|   block
 //|     return 1

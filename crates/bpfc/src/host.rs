@@ -116,6 +116,12 @@ impl FileProvider for &SharedHost<'_> {
     fn exists(&mut self, request: &IncludeRequest<'_>) -> bool {
         self.host.borrow_mut().exists(request) || bpfc_kabi::header(request.name).is_some()
     }
+
+    fn candidates(&mut self, request: &IncludeRequest<'_>) -> Vec<String> {
+        let mut names = self.host.borrow_mut().candidates(request);
+        names.extend(bpfc_kabi::headers().iter().map(|header| header.path.to_owned()));
+        names
+    }
 }
 
 /// Names that the source does not declare may be typedefs of the kernel.

@@ -68,13 +68,16 @@ pub struct DiskFiles {
     include_dirs: Vec<PathBuf>,
 }
 
+/// Files in one folder that are compared with a name that was not found.
+const MAX_CANDIDATES: usize = 10_000;
+
 impl DiskFiles {
     /// Looks into `include_dirs`, in order.
     pub fn new(include_dirs: &[PathBuf]) -> Self {
         Self { include_dirs: include_dirs.to_vec() }
     }
 
-    fn candidates<'a>(
+    fn places<'a>(
         &'a self,
         request: &'a IncludeRequest<'_>,
     ) -> impl Iterator<Item = (u32, PathBuf)> + 'a {
@@ -98,14 +101,33 @@ impl DiskFiles {
 
 impl FileProvider for DiskFiles {
     fn load(&mut self, request: &IncludeRequest<'_>) -> Option<LoadedFile> {
-        let (directory, path) = self.candidates(request).find(|(_, path)| path.is_file())?;
+        let (directory, path) = self.places(request).find(|(_, path)| path.is_file())?;
         let bytes = read(&path).ok()?;
-        let text: Arc<str> = String::from_utf8_lossy(&bytes).into();
+        let text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        let text: Arc<str> = text.into();
         let name = path.display().to_string().into();
         Some(LoadedFile { name, text, is_user: true, directory })
     }
 
     fn exists(&mut self, request: &IncludeRequest<'_>) -> bool {
-        self.candidates(request).any(|(_, path)| path.is_file())
+        self.places(request).any(|(_, path)| path.is_file())
+    }
+
+    /// The files beside those that were looked for.
+    fn candidates(&mut self, request: &IncludeRequest<'_>) -> Vec<String> {
+        let inner = Path::new(request.name).parent().unwrap_or(Path::new(""));
+        let mut names = Vec::new();
+        for (_, path) in self.places(request) {
+            let Some(entries) = path.parent().and_then(|folder| std::fs::read_dir(folder).ok())
+            else {
+                continue;
+            };
+            let files = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+            let headers = files.filter(|name| name.ends_with(".h")).take(MAX_CANDIDATES);
+            names.extend(headers.map(|name| inner.join(name).to_string_lossy().into_owned()));
+        }
+        names.sort();
+        names
     }
 }

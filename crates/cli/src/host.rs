@@ -42,6 +42,10 @@ impl FileProvider for ThisMachine {
     fn exists(&mut self, request: &IncludeRequest<'_>) -> bool {
         self.disk.exists(request)
     }
+
+    fn candidates(&mut self, request: &IncludeRequest<'_>) -> Vec<String> {
+        self.disk.candidates(request)
+    }
 }
 
 impl Host for ThisMachine {

@@ -238,6 +238,8 @@ pub struct TagSpec {
     pub kind: TagKind,
     /// The tag and where it stands.
     pub name: Option<(Symbol, Span)>,
+    /// The type that an enumeration is told to have (C23).
+    pub base: Option<TypeNameId>,
     /// What stands in braces; `None` without braces.
     pub body: Option<TagBody>,
     /// Attributes after the keyword and after the closing brace.
@@ -735,6 +737,8 @@ pub enum StmtKind {
         /// What is labelled.
         body: StmtId,
     },
+    /// `__label__ name, …;` (GNU): labels that belong to the block around.
+    LocalLabels(Vec<(Symbol, Span)>),
     /// `goto label;`
     Goto(Symbol, Span),
     /// `goto *expression;` (GNU)

@@ -475,6 +475,11 @@ impl Dumper<'_> {
                 self.line(&format!("return{value}"));
             }
             StmtKind::Asm(asm) => self.asm(asm),
+            StmtKind::LocalLabels(names) => {
+                let names = names.iter().map(|(name, _)| self.name(*name));
+                let names = names.collect::<Vec<_>>().join(", ");
+                self.line(&format!("labels {names}"));
+            }
             StmtKind::Error => self.line("error"),
         }
     }

@@ -97,6 +97,14 @@ macro_rules! token_kinds {
             VarMark,
             /// `_Atomic` with a parenthesis behind it.
             AtomicType,
+            /// The `:` in front of the type of an enumeration (C23 6.7.2.2).
+            EnumColon,
+            /// `[[` of an attribute (C23 6.7.12).
+            AttributeOpen,
+            /// `]]` of an attribute.
+            AttributeClose,
+            /// Part of the token in front, or without a meaning: not for the grammar.
+            Skipped,
             /// Stands for an expression that could not be parsed.
             ErrorExpr,
             /// Stands for a declaration, member or statement that could not be parsed.
@@ -120,6 +128,9 @@ macro_rules! token_kinds {
                     $(TokenKind::$punct => Some($ptext),)*
                     $(TokenKind::$keyword => Some($ktext),)*
                     TokenKind::AtomicType => Some("_Atomic"),
+                    TokenKind::EnumColon => Some(":"),
+                    TokenKind::AttributeOpen => Some("["),
+                    TokenKind::AttributeClose => Some("]"),
                     _ => None,
                 }
             }

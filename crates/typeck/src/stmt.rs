@@ -19,6 +19,12 @@ pub(crate) struct FuncState {
     /// Its name in its declarator.
     pub declared: Span,
     labels: FxHashMap<Symbol, LabelState>,
+    /// What the names of labels that blocks declare meant outside, the innermost last.
+    shadowed: Vec<(Symbol, Option<LabelState>)>,
+    /// Labels of blocks that were left.
+    left_labels: Vec<(Symbol, LabelState)>,
+    /// Part of the body could not be parsed, or is missing.
+    pub is_broken: bool,
     /// `switch` statements around, outermost first.
     pub switches: Vec<SwitchState>,
     /// What a `break` or `continue` would leave, outermost first, and how many variables with
@@ -49,6 +55,9 @@ impl FuncState {
             ret,
             declared,
             labels: FxHashMap::default(),
+            shadowed: Vec::new(),
+            left_labels: Vec::new(),
+            is_broken: false,
             switches: Vec::new(),
             breakable: Vec::new(),
             cleanups: Cleanups::default(),
@@ -99,16 +108,25 @@ impl<'a> Checker<'a> {
                 self.warn_statements(items);
                 self.scopes.enter();
                 let depth = self.cleanup_depth();
+                let labels = self.n_local_labels();
                 let mut stmts = Vec::with_capacity(items.len());
                 for &item in items {
                     self.stmt(item, &mut stmts);
                 }
                 self.close_cleanups(depth, span.end(), &mut stmts);
+                self.leave_labels(labels);
                 self.scopes.leave();
                 StmtKind::Block(stmts)
             }
             A::Declaration(declaration) => return self.declaration(declaration, out),
-            A::Expr(None) | A::Error => return,
+            A::Expr(None) => return,
+            A::Error => {
+                if let Some(func) = &mut self.func {
+                    func.is_broken = true;
+                }
+                return;
+            }
+            A::LocalLabels(names) => return self.declare_labels(names),
             A::Expr(Some(expr)) => return self.expr_stmt(*expr, span, out),
             A::If { cond, then, otherwise } => {
                 self.warn_assignment(*cond);
@@ -337,14 +355,42 @@ impl<'a> Checker<'a> {
         out.push(self.statement(StmtKind::Label(id), span));
     }
 
+    /// `__label__ a, b;` (GNU): the names mean labels of this block until it ends.
+    fn declare_labels(&mut self, names: &[(Symbol, Span)]) {
+        let Some(func) = &mut self.func else { return };
+        for &(name, _) in names {
+            let outer = func.labels.remove(&name);
+            func.shadowed.push((name, outer));
+        }
+    }
+
+    /// How many labels the blocks around declare.
+    pub fn n_local_labels(&self) -> usize {
+        self.func.as_ref().map_or(0, |func| func.shadowed.len())
+    }
+
+    /// Leaves a block: labels that it declared since there were `n` are gone.
+    pub fn leave_labels(&mut self, n: usize) {
+        let Some(func) = &mut self.func else { return };
+        for (name, outer) in func.shadowed.drain(n..).rev() {
+            let inner = match outer {
+                Some(outer) => func.labels.insert(name, outer),
+                None => func.labels.remove(&name),
+            };
+            func.left_labels.extend(inner.map(|inner| (name, inner)));
+        }
+    }
+
     /// Reports labels that are used but not defined.
     pub fn finish_labels(&mut self) {
         let Some(func) = &self.func else { return };
         let mut undefined: Vec<(Span, Symbol)> = func
             .labels
             .iter()
+            .map(|(name, state)| (*name, *state))
+            .chain(func.left_labels.iter().copied())
             .filter(|(_, state)| state.defined.is_none())
-            .filter_map(|(name, state)| Some((state.used?, *name)))
+            .filter_map(|(name, state)| Some((state.used?, name)))
             .collect();
         undefined.sort_unstable();
         let mut unused: Vec<(Span, Symbol)> = func

@@ -17,7 +17,13 @@ impl Checker<'_> {
         let unit = self.unit;
         let spec = &unit.tag_specs[id];
         let tag = match &spec.body {
-            None => self.tag_reference(spec, is_lone),
+            None => {
+                let tag = self.tag_reference(spec, is_lone);
+                if let (Some(Tag::Enum(id)), Some(base)) = (tag, self.enum_base(spec)) {
+                    self.module.types.enums[id].repr = Some(base);
+                }
+                tag
+            }
             Some(body) => self.tag_definition(spec, body, specs_attrs),
         };
         let ty = match tag {
@@ -131,7 +137,8 @@ impl Checker<'_> {
                 self.define_record(record, members, &attrs, spec.pack, spec.span);
             }
             (Tag::Enum(id), TagBody::Enumerators(enumerators)) => {
-                self.define_enum(id, enumerators, &attrs, spec.span);
+                let base = self.enum_base(spec);
+                self.define_enum(id, enumerators, &attrs, base, spec.span);
             }
             // The parser makes no such thing.
             _ => return None,
@@ -207,7 +214,8 @@ impl Checker<'_> {
             Tag::Record(id) => {
                 self.module.types.records[id].body.is_some() || self.open_records.contains(&id)
             }
-            Tag::Enum(id) => self.module.types.enums[id].repr.is_some(),
+            // C23: with its type it is complete, though not defined yet.
+            Tag::Enum(id) => !self.module.types.enums[id].enumerators.is_empty(),
         }
     }
 
@@ -232,11 +240,29 @@ impl Checker<'_> {
         Some(tag)
     }
 
+    /// C23 6.7.2.2: the type that an enumeration is told to have.
+    fn enum_base(&mut self, spec: &TagSpec) -> Option<IntKind> {
+        let name = spec.base?;
+        let ty = self.type_name(name);
+        let kind = self.module.types.int_kind(ty.ty);
+        if kind.is_none() && !self.is_error(ty.ty) {
+            let span = self.unit.type_names[name].span;
+            let shown = self.show_qual(ty);
+            self.error(
+                E0311,
+                span,
+                format!("the type of an enumeration is an integer type, found `{shown}`"),
+            );
+        }
+        kind
+    }
+
     fn define_enum(
         &mut self,
         id: EnumId,
         enumerators: &[ast::Enumerator],
         attrs: &Attrs,
+        base: Option<IntKind>,
         span: Span,
     ) {
         let mut values: Vec<(Symbol, i128)> = Vec::with_capacity(enumerators.len());
@@ -247,7 +273,12 @@ impl Checker<'_> {
                 None => next,
             };
             let is_in_range = value >= i128::from(i64::MIN) && value <= i128::from(u64::MAX);
-            let value = if is_in_range {
+            let value = if base.is_some_and(|kind| crate::fold::wrap_kind(value, kind) != value) {
+                let text = self.name(enumerator.name);
+                let message = format!("the type of this enumeration cannot hold {value}: `{text}`");
+                self.error(E0311, enumerator.span, message);
+                0
+            } else if is_in_range {
                 value
             } else {
                 self.error(
@@ -259,13 +290,18 @@ impl Checker<'_> {
             };
             next = value + 1;
             values.push((enumerator.name, value));
-            let ty = self.enumerator_type(value);
+            let ty = match base {
+                // C23 6.7.2.2p15.
+                Some(kind) => self.int_type(kind),
+                None => self.enumerator_type(value),
+            };
             self.declare_enumerator(enumerator, value, ty);
         }
         let repr = enum_repr(&values, attrs.is_packed);
-        let repr = match attrs.mode_bits {
-            Some(bits) => Self::kind_of_mode(repr, bits),
-            None => repr,
+        let repr = match (base, attrs.mode_bits) {
+            (Some(base), _) => base,
+            (None, Some(bits)) => Self::kind_of_mode(repr, bits),
+            (None, None) => repr,
         };
         if values.iter().any(|(_, v)| *v < 0) && values.iter().any(|(_, v)| *v > i64::MAX.into()) {
             self.error(E0311, span, "no integer type holds all values of this enumeration");

@@ -1,5 +1,4 @@
 // A header that bpfc knows under a similar name.
-//@ known-bug: headers have no suggestions
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,4 @@
 // A block that nothing closes: indentation says which.
-//@ known-bug: the missing return is reported too
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

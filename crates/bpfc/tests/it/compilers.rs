@@ -32,6 +32,10 @@ fn gcc_agrees_on_the_host() {
         if !is_language_test(test) {
             return Ok(());
         }
+        if let Some(reason) = test.setting("gcc").and_then(|setting| setting.strip_prefix("none: "))
+        {
+            return Err(Failure::Skipped(format!("gcc: {reason}")));
+        }
         let folder = scratch("gcc");
         for level in ["-O0", "-O2"] {
             let program = folder.join(format!("{}{level}", stem(test)));

@@ -5,7 +5,7 @@ use super::specs::{Fixed, Qual, SpecItem, Specs, invalid};
 use super::state::{Inner, ParseState};
 use crate::ast::*;
 use crate::pp::Pragma;
-use bpfc_base::{Diagnostic, codes};
+use bpfc_base::{Diagnostic, Idx, codes};
 
 /// Pointers, arrays and functions that one declarator may stack.
 const MAX_DERIVED: usize = 256;
@@ -125,7 +125,7 @@ impl ParseState<'_> {
         let mut inner = self.inner();
         let name = name.map(|name| inner.name(name));
         let span = inner.span(l, r);
-        let mut tag = TagSpec { kind, name, body, attrs, pack: None, span };
+        let mut tag = TagSpec { kind, name, base: None, body, attrs, pack: None, span };
         if tag.body.is_some() && !inner.stream.pragmas.is_empty() {
             inner.apply_pragmas(&mut tag, r - 1);
         }
@@ -136,6 +136,25 @@ impl ParseState<'_> {
         }
         inner.heights.tag_specs.push(height.unwrap_or(1));
         inner.tree.tag_specs.push(tag)
+    }
+
+    /// `enum name : base { … }`
+    pub(crate) fn typed_enum(
+        &self,
+        l: u32,
+        r: u32,
+        attrs: Vec<Attribute>,
+        name: Option<u32>,
+        base: TypeNameId,
+        body: Option<TagBody>,
+    ) -> TagSpecId {
+        let id = self.tag(l, r, TagKind::Enum, attrs, name, body);
+        let mut inner = self.inner();
+        let height = inner.th(base).saturating_add(1);
+        let of_tag = &mut inner.heights.tag_specs[id.index()];
+        *of_tag = height.max(*of_tag);
+        inner.tree.tag_specs[id].base = Some(base);
+        id
     }
 
     pub(crate) fn enumerator(&self, name: u32, value: Option<ExprId>) -> Enumerator {

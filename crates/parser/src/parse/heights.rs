@@ -22,7 +22,7 @@ impl Inner<'_> {
         self.heights.stmts[stmt.index()]
     }
 
-    fn th(&self, name: TypeNameId) -> u16 {
+    pub(super) fn th(&self, name: TypeNameId) -> u16 {
         self.heights.type_names[name.index()]
     }
 
@@ -196,7 +196,11 @@ impl Inner<'_> {
                 let operands = asm.outputs.iter().chain(&asm.inputs);
                 operands.map(|item| self.eh(item.expr)).max().unwrap_or(0)
             }
-            StmtKind::Goto(..) | StmtKind::Continue | StmtKind::Break | StmtKind::Error => 0,
+            StmtKind::LocalLabels(_)
+            | StmtKind::Goto(..)
+            | StmtKind::Continue
+            | StmtKind::Break
+            | StmtKind::Error => 0,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! build the tree in a [`state::ParseState`]. On a syntax error, [`recover`] looks for the
 //! smallest repair and the item is parsed once more.
 
+mod attributes;
 mod brackets;
 mod declarations;
 mod heights;

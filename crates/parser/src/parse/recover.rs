@@ -6,6 +6,7 @@
 //! helps, it leaves out the statement, or the item. So independent mistakes are reported
 //! one by one, and a repaired one has no consequences.
 
+use super::attributes;
 use super::brackets::check_brackets;
 use super::grammar::TranslationUnitParser;
 use super::names::TypeNames;
@@ -85,6 +86,9 @@ fn parse_items(
 ) -> (TranslationUnit, Scopes) {
     let state = ParseState::new(session, stream, tokens, types, scopes);
     let mut repairs = check_brackets(&mut state.inner());
+    let is_closing = |repair: &&Repair| repair.insert[0] == Some(TokenKind::RBrace);
+    let unclosed = repairs.iter().filter(is_closing).map(|repair| repair.at);
+    state.inner().unclosed = unclosed.collect();
     let mut n_errors = 0;
     let mut item = u32::MAX;
     let mut n_item_errors = 0;
@@ -161,6 +165,7 @@ fn keywords(session: &mut Session) -> Vec<TokenKind> {
 
 /// Tells keywords from other identifiers. Indices stay the same.
 fn classify(mut tokens: Vec<Token>, keywords: &[TokenKind]) -> Vec<Token> {
+    let mut has_attributes = false;
     for at in 0..tokens.len() {
         let token = tokens[at];
         let kind = match token.kind {
@@ -178,7 +183,12 @@ fn classify(mut tokens: Vec<Token>, keywords: &[TokenKind]) -> Vec<Token> {
             TokenKind::UnterminatedChar => TokenKind::Char,
             kind => kind,
         };
+        has_attributes |=
+            kind == TokenKind::LBracket && at > 0 && tokens[at - 1].kind == TokenKind::LBracket;
         tokens[at].kind = kind;
+    }
+    if has_attributes {
+        attributes::mark(&mut tokens);
     }
     tokens
 }

@@ -127,7 +127,11 @@ impl<'a, 's> TokenSource<'a, 's> {
                 });
             }
             TokenKind::LBracket => self.brackets.push(Bracket::Other),
-            TokenKind::RBrace | TokenKind::RParen | TokenKind::RBracket => {
+            TokenKind::AttributeOpen => self.brackets.push(Bracket::Attribute),
+            TokenKind::RBrace
+            | TokenKind::RParen
+            | TokenKind::RBracket
+            | TokenKind::AttributeClose => {
                 self.closed = self.brackets.pop();
                 self.n_blocks -= usize::from(self.closed == Some(Bracket::Block));
             }
@@ -145,6 +149,27 @@ impl<'a, 's> TokenSource<'a, 's> {
         });
         let callee = inner.symbol(at - 1);
         self.n_blocks > 0 && !is_declarator && !inner.session.name(callee).starts_with("__builtin_")
+    }
+
+    /// True for the `:` at `at` of `enum name : type`; a bit-field has a number there.
+    fn begins_enum_type(&self, inner: &mut Inner<'_>, at: u32) -> bool {
+        let is_behind_enum = match self.previous {
+            Some(TokenKind::KwEnum) => true,
+            Some(TokenKind::Ident) => self.before_name == Some(TokenKind::KwEnum),
+            _ => false,
+        };
+        let Some(next) = inner.tokens.get(at as usize + 1).copied() else {
+            return false;
+        };
+        is_behind_enum
+            && match next.kind {
+                TokenKind::Ident => {
+                    let place =
+                        NamePlace { previous: Some(TokenKind::KwConst), ..self.place(at + 1) };
+                    inner.is_type(next.symbol, place)
+                }
+                kind => is_type_keyword(kind) || is_specifier(kind),
+            }
     }
 
     /// The next token that a repair puts in here, and the index behind it: for the last
@@ -197,7 +222,11 @@ impl Iterator for TokenSource<'_, '_> {
             let at = self.at;
             self.at += 1;
             match token.kind {
-                TokenKind::KwExtension => continue,
+                TokenKind::KwExtension | TokenKind::Skipped => continue,
+                TokenKind::Colon if self.begins_enum_type(&mut inner, at) => {
+                    self.previous = Some(TokenKind::EnumColon);
+                    return Some(Ok((at, TokenKind::EnumColon, at + 1)));
+                }
                 TokenKind::Ident => {
                     if inner.is_unknown_specifier(self.place(at)) {
                         continue;

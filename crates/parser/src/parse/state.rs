@@ -37,6 +37,8 @@ pub(crate) struct Inner<'s> {
     checkpoint: Checkpoint,
     /// In a parse on trial: where to go back to.
     trial: Option<(u32, Checkpoint)>,
+    /// Tokens in front of which a `}` was missing.
+    pub unclosed: Vec<u32>,
     /// That something is missing at the end of the file has been reported.
     pub is_end_reported: bool,
     /// Positions of the file that the last span was in.
@@ -76,6 +78,7 @@ impl<'s> ParseState<'s> {
                 reports: Vec::new(),
                 finished: 0,
                 trial: None,
+                unclosed: Vec::new(),
                 is_end_reported: false,
                 file_range: (1, 0),
             }),

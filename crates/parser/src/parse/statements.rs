@@ -71,6 +71,12 @@ impl ParseState<'_> {
         self.stmt(l, r, StmtKind::Goto(name, span))
     }
 
+    /// `__label__ a, b;`
+    pub(crate) fn local_labels(&self, l: u32, r: u32, names: Vec<u32>) -> StmtId {
+        let names = names.iter().map(|&name| self.inner().name(name)).collect();
+        self.stmt(l, r, StmtKind::LocalLabels(names))
+    }
+
     /// What `#pragma unroll` in front of the loop keyword `at` asks for.
     pub(crate) fn unroll(&self, at: u32) -> Unroll {
         let inner = self.inner();
@@ -169,6 +175,14 @@ impl ParseState<'_> {
         let mut inner = self.inner();
         inner.scopes.undo(head.scope);
         let span = inner.span(l, r);
+        let is_unclosed = inner.unclosed.iter().any(|&at| l < at && at <= r);
+        if is_unclosed {
+            // What else the function should do is not there.
+            let end = inner.stmt(r, r, StmtKind::Error);
+            if let StmtKind::Compound(items) = &mut inner.tree.stmts[body].kind {
+                items.push(end);
+            }
+        }
         inner.tree.items.push(Item::Function(FunctionDef {
             specs: head.specs,
             declarator: head.declarator,

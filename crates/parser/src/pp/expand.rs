@@ -186,6 +186,10 @@ impl Preprocessor<'_> {
         if self.is_stopped {
             return;
         }
+        if self.contexts.is_empty() {
+            // The call took the rest of the file.
+            self.out.hides_end = true;
+        }
         let text = self.session.name(name.symbol).to_owned();
         let diagnostic = Diagnostic::new(
             codes::lex::E0109,

@@ -5,7 +5,7 @@ use super::{Deferral, MAX_INCLUDE_DEPTH, MAX_INCLUDES, OpenFile, Preprocessor};
 use crate::lex::Lexer;
 use crate::literal;
 use crate::token::{Token, TokenKind};
-use bpfc_base::{Diagnostic, FileId, Session, Span, Symbol, codes};
+use bpfc_base::{Diagnostic, FileId, Session, Span, Symbol, codes, similar};
 use std::sync::Arc;
 
 /// Where to look for an included file.
@@ -55,6 +55,12 @@ pub trait FileProvider {
     /// True if [`FileProvider::load`] would find it: for `__has_include`.
     fn exists(&mut self, request: &IncludeRequest<'_>) -> bool {
         self.load(request).is_some()
+    }
+
+    /// Names of files that the request might have meant, for "did you mean".
+    fn candidates(&mut self, request: &IncludeRequest<'_>) -> Vec<String> {
+        let _ = request;
+        Vec::new()
     }
 }
 
@@ -217,7 +223,13 @@ impl Preprocessor<'_> {
         let Some(loaded) = self.provider.load(&request) else {
             self.out.has_missing_files = true;
             let message = format!("included file `{name}` was not found");
-            self.session.report(Diagnostic::new(codes::lex::E0104, span, message));
+            let mut report = Diagnostic::new(codes::lex::E0104, span, message);
+            let candidates = self.provider.candidates(&request);
+            if let Some(known) = similar::most_similar(name, candidates.iter().map(String::as_str))
+            {
+                report = report.with_help(format!("did you mean `{known}`?"));
+            }
+            self.session.report(report);
             return;
         };
         if let Some(known) = self.known_files.get(&loaded.name) {

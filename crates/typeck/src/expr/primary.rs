@@ -101,6 +101,7 @@ impl Checker<'_> {
         };
         self.scopes.enter();
         let depth = self.cleanup_depth();
+        let labels = self.n_local_labels();
         let mut stmts = Vec::new();
         let (last, rest) = match items.split_last() {
             Some((last, rest)) => (Some(*last), rest),
@@ -121,6 +122,7 @@ impl Checker<'_> {
             }
             self.close_cleanups(depth, span, &mut stmts);
         }
+        self.leave_labels(labels);
         self.scopes.leave();
         let value = value.filter(|&value| {
             let is_void = self.is_void(self.type_of(value));
