@@ -8,6 +8,7 @@
 
 pub mod allocate;
 pub mod analysis;
+mod assembly;
 mod compile;
 pub mod emit;
 pub mod interpret;

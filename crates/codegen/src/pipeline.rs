@@ -1,6 +1,6 @@
 //! The order of passes.
 
-use crate::ir::{Body, FuncId, Module};
+use crate::ir::{AsmHome, Body, FuncId, Inst, Module, Op};
 use crate::passes::*;
 
 /// How hard to try.
@@ -39,6 +39,7 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
                 break;
             };
             let has_pointers = !unresolved_calls(&body).is_empty();
+            let level = level_for(module, &body, level);
             let mut passes = Passes { module, id, body, observer };
             match level {
                 // Without optimisation, no pointer to a function would ever be known.
@@ -58,6 +59,7 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
         let Some(body) = module.funcs[id].body.take() else {
             continue;
         };
+        let level = level_for(module, &body, level);
         let mut passes = Passes { module, id, body, observer };
         match level {
             OptLevel::O0 => {
@@ -68,6 +70,22 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
         }
         let body = passes.body;
         module.funcs[id].body = Some(body);
+    }
+}
+
+/// Constants in assembly may come from parameters of inlined functions: then optimisation has to
+/// find them.
+fn level_for(module: &Module, body: &Body, level: OptLevel) -> OptLevel {
+    let is_open = |inst: &Inst| {
+        let Op::Asm(id, args) = inst.op else { return false };
+        module.asms[id].operands.iter().any(|operand| {
+            let arg = operand.input.and_then(|input| args.as_slice().get(input as usize));
+            operand.home == AsmHome::Text && arg.is_some_and(|&arg| !body.op(arg).is_leaf())
+        })
+    };
+    match body.values.iter().any(is_open) {
+        true => OptLevel::O2,
+        false => level,
     }
 }
 

@@ -774,10 +774,14 @@ pub enum Unroll {
 pub struct Asm {
     /// The text, concatenated.
     pub template: StrLit,
+    /// The string literals that it consists of: where they stand, and how they are spelled.
+    pub pieces: Vec<(Span, Symbol)>,
     /// `volatile`
     pub is_volatile: bool,
     /// `goto`
     pub is_goto: bool,
+    /// Nothing but a text, in which `%` means nothing.
+    pub is_basic: bool,
     /// Outputs.
     pub outputs: Vec<AsmOperand>,
     /// Inputs.

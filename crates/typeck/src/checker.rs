@@ -45,8 +45,6 @@ pub(crate) struct Checker<'a> {
     pub unprototyped: FxHashSet<hir::FuncId>,
     /// Functions that do not return.
     pub noreturn: FxHashSet<hir::FuncId>,
-    /// Functions whose body is assembly only.
-    pub naked: FxHashSet<hir::FuncId>,
     /// Values of `const` locals that have a constant initialiser.
     pub const_locals: FxHashMap<hir::LocalId, i128>,
     /// Objects that stay though nothing refers to them: `used`.
@@ -113,7 +111,6 @@ impl<'a> Checker<'a> {
             helper_vars: FxHashMap::default(),
             unprototyped: FxHashSet::default(),
             noreturn: FxHashSet::default(),
-            naked: FxHashSet::default(),
             const_locals: FxHashMap::default(),
             used_globals: FxHashSet::default(),
             used_funcs: FxHashSet::default(),

@@ -231,6 +231,9 @@ impl<'a> Checker<'a> {
         let local = self.new_local(Some(new.name), ty, new.align, new.span);
         self.note_local(local, &new);
         self.scopes.declare(new.name, Entity::Local(local), new.span);
+        if let Some(label) = new.asm_label {
+            self.bind_register(local, label);
+        }
         let Some(init) = new.init else {
             self.finish_local(local, ty, new.span);
             out.push(self.statement(StmtKind::Declare(local), new.span));

@@ -73,7 +73,13 @@ impl Flow<'_> {
         let body = self.body;
         match &body.stmts[id].kind {
             StmtKind::Expr(expr) => self.expr(*expr, live),
-            StmtKind::Declare(_) | StmtKind::Asm(_) => live,
+            StmtKind::Declare(_) => live,
+            StmtKind::Asm(asm) => {
+                if live {
+                    self.targets.extend(asm.labels.iter().map(|(_, label)| *label));
+                }
+                live
+            }
             StmtKind::Init(_, init) => {
                 init.items.iter().fold(live, |live, item| match &item.value {
                     crate::hir::InitValue::Expr(value) => self.expr(*value, live),

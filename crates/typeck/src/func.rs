@@ -44,9 +44,7 @@ impl<'a> Checker<'a> {
         if new.attrs.is_noreturn {
             self.noreturn.insert(func);
         }
-        if new.attrs.is_naked {
-            self.naked.insert(func);
-        }
+        self.module.funcs[func].is_naked |= new.attrs.is_naked;
         if new.attrs.is_used {
             self.used_funcs.insert(func);
         }
@@ -78,6 +76,7 @@ impl<'a> Checker<'a> {
             section_span,
             decl_tags: new.attrs.decl_tags.clone(),
             is_kfunc,
+            is_naked: false,
             span: new.span,
             body: None,
         });
@@ -242,8 +241,10 @@ impl<'a> Checker<'a> {
         self.body.root = root;
         self.finish_labels();
         let is_broken = self.func.as_ref().is_some_and(|func| func.is_broken);
-        if !self.naked.contains(&func) && !is_broken {
-            self.check_missing_return(func, ret, def.specs.span);
+        match self.module.funcs[func].is_naked {
+            true => self.check_naked(def.specs.span),
+            false if is_broken => {}
+            false => self.check_missing_return(func, ret, def.specs.span),
         }
         self.finish_usage(func);
         self.warn_paths();

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod asm;
 mod attrs;
 mod bcc;
 mod bpf;
@@ -102,8 +103,10 @@ impl<'a> Checker<'a> {
                 debug_assert!(stmts.is_empty(), "file scope has no statements");
             }
             Item::Asm(span) => {
-                let message = "assembly outside functions is not supported";
-                self.error(bpfc_base::codes::types::E0320, *span, message);
+                let message = "assembly outside functions has no place in a BPF object";
+                let report = Diagnostic::new(bpfc_base::codes::bpf::E0416, *span, message)
+                    .with_help("write a function with the attribute `naked` around it");
+                self.report(report);
             }
             Item::Deferred(items) => self.demands.show(items.end),
             Item::Error(_) => {}

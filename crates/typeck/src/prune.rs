@@ -3,10 +3,10 @@
 
 use crate::hir::{
     Body, Callee, ExprKind, Func, FuncId, Global, GlobalId, GlobalInit, GlobalKind, InitTarget,
-    Inline, Linkage, MapSpec, Module, PlaceKind,
+    Inline, Linkage, MapSpec, Module, PlaceKind, StmtKind,
 };
 use crate::walk::{Node, walk};
-use bpfc_base::{Idx, IndexVec, Session, Span};
+use bpfc_base::{Idx, IndexVec, Session, Span, Symbol};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What stays though nothing refers to it.
@@ -57,6 +57,8 @@ impl<I: Idx> Renumbering<I> {
 
 #[derive(Debug)]
 struct Marks {
+    /// What names in assembly mean.
+    named: FxHashMap<Symbol, Vec<InitTarget>>,
     globals: IndexVec<GlobalId, bool>,
     funcs: IndexVec<FuncId, bool>,
     work: Vec<InitTarget>,
@@ -112,6 +114,7 @@ fn forget_reports(
 
 fn marks(module: &Module, roots: &Roots) -> Marks {
     let mut marks = Marks {
+        named: named(module),
         globals: IndexVec::from_elem(false, module.globals.len()),
         funcs: IndexVec::from_elem(false, module.funcs.len()),
         work: Vec::new(),
@@ -181,8 +184,37 @@ fn mark_body(body: &Body, marks: &mut Marks) {
                 marks.mark(InitTarget::Global(global));
             }
         }
-        Node::Stmt(_) => {}
+        Node::Stmt(id) => {
+            if let StmtKind::Asm(asm) = &body.stmts[id].kind {
+                for name in &asm.mentions {
+                    for target in marks.named.get(name).cloned().unwrap_or_default() {
+                        marks.mark(target);
+                    }
+                }
+            }
+        }
     });
+}
+
+/// Functions and objects that assembly can name.
+fn named(module: &Module) -> FxHashMap<Symbol, Vec<InitTarget>> {
+    let stmts = module.funcs.iter().filter_map(|func| func.body.as_ref()).flat_map(|b| &b.stmts);
+    let mut named: FxHashMap<Symbol, Vec<InitTarget>> = FxHashMap::default();
+    for stmt in stmts {
+        if let StmtKind::Asm(asm) = &stmt.kind {
+            named.extend(asm.mentions.iter().map(|name| (*name, Vec::new())));
+        }
+    }
+    if named.is_empty() {
+        return named;
+    }
+    for (id, func) in module.funcs.iter_enumerated() {
+        named.entry(func.name).and_modify(|targets| targets.push(InitTarget::Func(id)));
+    }
+    for (id, global) in module.globals.iter_enumerated() {
+        named.entry(global.name).and_modify(|targets| targets.push(InitTarget::Global(id)));
+    }
+    named
 }
 
 fn renumber(module: &mut Module, marks: &Marks) {

@@ -3,7 +3,7 @@
 use crate::checker::Checker;
 use crate::cleanup::Cleanups;
 use crate::convert::Why;
-use crate::hir::{self, ExprId, ExprKind, FuncId, LabelId, QualType, StmtId, StmtKind};
+use crate::hir::{self, ExprId, FuncId, LabelId, QualType, StmtId, StmtKind};
 use crate::switch::SwitchState;
 use bpfc_base::codes::types::{E0303, E0313, E0314, E0320};
 use bpfc_base::similar::most_similar;
@@ -25,6 +25,8 @@ pub(crate) struct FuncState {
     left_labels: Vec<(Symbol, LabelState)>,
     /// Part of the body could not be parsed, or is missing.
     pub is_broken: bool,
+    /// Registers of local variables, `asm("r1")`.
+    pub registers: FxHashMap<hir::LocalId, u8>,
     /// `switch` statements around, outermost first.
     pub switches: Vec<SwitchState>,
     /// What a `break` or `continue` would leave, outermost first, and how many variables with
@@ -58,6 +60,7 @@ impl FuncState {
             shadowed: Vec::new(),
             left_labels: Vec::new(),
             is_broken: false,
+            registers: FxHashMap::default(),
             switches: Vec::new(),
             breakable: Vec::new(),
             cleanups: Cleanups::default(),
@@ -422,69 +425,6 @@ impl<'a> Checker<'a> {
             }
             self.report(diagnostic);
         }
-    }
-
-    /// Inline assembly is passed on; barriers become what they mean.
-    fn asm_stmt(&mut self, asm: &'a ast::Asm, span: Span, out: &mut Vec<StmtId>) {
-        let template = crate::attrs::string_text(&asm.template);
-        if asm.is_goto {
-            self.error(E0320, span, "`asm goto` is not supported");
-            return;
-        }
-        let clobbers: Vec<String> = asm.clobbers.iter().map(crate::attrs::string_text).collect();
-        if template.trim().is_empty() && asm.outputs.is_empty() && asm.inputs.is_empty() {
-            if clobbers.iter().any(|clobber| clobber == "memory") {
-                let void = self.common.void;
-                let barrier = ExprKind::Builtin(hir::Builtin::Barrier, Vec::new());
-                let value = self.value(barrier, void, span);
-                out.push(self.statement(StmtKind::Expr(value), span));
-            }
-            return;
-        }
-        let mut outputs = Vec::new();
-        for operand in &asm.outputs {
-            let target = self.expr(operand.expr);
-            let constraint = crate::attrs::string_text(&operand.constraint);
-            if let Some(place) = self.modifiable(target, target.span) {
-                outputs.push((constraint, operand.name, place));
-            }
-        }
-        let mut inputs = Vec::new();
-        for operand in &asm.inputs {
-            let value = self.rvalue(operand.expr);
-            let constraint = crate::attrs::string_text(&operand.constraint);
-            inputs.push((constraint, operand.name, value));
-        }
-        if template.trim().is_empty() && self.opaque(&outputs, &inputs, span, out) {
-            return;
-        }
-        let asm = hir::Asm { template, is_volatile: asm.is_volatile, outputs, inputs, clobbers };
-        out.push(self.statement(StmtKind::Asm(asm), span));
-    }
-
-    /// `asm volatile("" : "+r"(x))` makes the value of `x` unknown to the optimiser.
-    fn opaque(
-        &mut self,
-        outputs: &[(String, Option<Symbol>, hir::PlaceId)],
-        inputs: &[(String, Option<Symbol>, ExprId)],
-        span: Span,
-        out: &mut Vec<StmtId>,
-    ) -> bool {
-        let (place, value) = match (outputs, inputs) {
-            ([(constraint, _, place)], []) if constraint == "+r" => (*place, self.load(*place)),
-            ([(constraint, _, place)], [(same, _, value)]) if constraint == "=r" && same == "0" => {
-                (*place, *value)
-            }
-            _ => return false,
-        };
-        let ty = self.body.places[place].ty.ty;
-        if self.is_poison(value) || !self.is_scalar(ty) || self.type_of(value) != ty {
-            return false;
-        }
-        let value = self.value(ExprKind::Builtin(hir::Builtin::Opaque, vec![value]), ty, span);
-        let assign = self.value(ExprKind::Assign { place, value }, ty, span);
-        out.push(self.statement(StmtKind::Expr(assign), span));
-        true
     }
 }
 

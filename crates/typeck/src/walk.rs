@@ -1,7 +1,9 @@
 //! Visits every node of a body that can be reached from its root, parents first. Tables
 //! also hold nodes that nothing refers to: operands that were folded or not evaluated.
 
-use crate::hir::{Body, Callee, ExprId, ExprKind, InitValue, PlaceId, PlaceKind, StmtId, StmtKind};
+use crate::hir::{
+    AsmValue, Body, Callee, ExprId, ExprKind, InitValue, PlaceId, PlaceKind, StmtId, StmtKind,
+};
 
 /// A node of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +115,10 @@ fn stmt_children(body: &Body, id: StmtId, out: &mut Vec<Node>) {
         }
         StmtKind::Return(value) => out.extend(value.map(Node::Expr)),
         StmtKind::Asm(asm) => {
-            out.extend(asm.outputs.iter().map(|(_, _, place)| Node::Place(*place)));
-            out.extend(asm.inputs.iter().map(|(_, _, value)| Node::Expr(*value)));
+            out.extend(asm.operands.iter().map(|operand| match operand.value {
+                AsmValue::Output(place) | AsmValue::Object(place) => Node::Place(place),
+                AsmValue::Value(value) => Node::Expr(value),
+            }));
         }
         StmtKind::Declare(_)
         | StmtKind::Label(_)

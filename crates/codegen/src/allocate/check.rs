@@ -7,9 +7,9 @@
 use super::color::Coloring;
 use super::{Allocation, Origin, Step};
 use crate::ir::SlotId;
-use crate::mach::{Base, BlockId, Inst, Op, Source, VReg, for_each_term_use};
+use crate::mach::{AsmRegs, Base, BlockId, Inst, Op, Role, Source, VReg, for_each_term_use};
 use bpfc_base::{Idx, IndexVec};
-use bpfc_isa::Reg;
+use bpfc_isa::{Reg, RegSet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An operand that is not where the allocation says.
@@ -189,8 +189,12 @@ fn run_original(original: &Inst<VReg>, step: &Step, coloring: &Coloring, state: 
         state.held.remove(&Place::Reg(reg));
         state.forget(VReg::machine(reg));
     }
-    if original.op.implicit_defs().contains(Reg::R0) {
-        state.set(Place::Reg(Reg::R0), VReg::machine(Reg::R0));
+    let results = match original.op {
+        Op::Asm { defs, .. } => defs,
+        op => op.implicit_defs().intersection(RegSet::of(Reg::R0)),
+    };
+    for reg in results.iter() {
+        state.set(Place::Reg(reg), VReg::machine(reg));
     }
     let mut defs = Vec::new();
     original.op.for_each_reg(|reg, role| {
@@ -240,6 +244,11 @@ fn check_uses(
             return Err(mismatch(block, line, problem));
         }
     }
+    if let Op::Asm { regs, defs, .. } = inst.op.map(|vreg| coloring.reg(vreg))
+        && is_overwritten(&regs, defs)
+    {
+        return Err(mismatch(block, line, "operands share a register".to_owned()));
+    }
     for reg in original.op.implicit_uses().iter() {
         if !state.holds(Place::Reg(reg), VReg::machine(reg)) {
             let problem = format!("{reg} was overwritten");
@@ -247,6 +256,18 @@ fn check_uses(
         }
     }
     Ok(())
+}
+
+/// True if inline assembly would overwrite an operand by something else.
+fn is_overwritten(regs: &AsmRegs<Reg>, defs: RegSet) -> bool {
+    let all: Vec<(Reg, Role, bool)> = regs.iter().collect();
+    all.iter().enumerate().any(|(at, &(reg, role, is_early))| {
+        let shares = all.iter().enumerate().any(|(other_at, &(other, other_role, _))| {
+            let conflicts = is_early || role.is_def() && other_role.is_def();
+            at != other_at && other == reg && conflicts
+        });
+        defs.contains(reg) || shares
+    })
 }
 
 fn check_term(

@@ -1,7 +1,7 @@
 //! The interference graph: which registers are live at the same time.
 
 use super::{Allocation, Kind};
-use crate::mach::{BitSet, Inst, Liveness, VReg, for_each_term_use};
+use crate::mach::{AsmRegs, BitSet, Inst, Liveness, Op, VReg, for_each_term_use};
 use bpfc_base::{Idx, IndexVec};
 use bpfc_isa::RegSet;
 use rustc_hash::FxHashSet;
@@ -78,6 +78,9 @@ impl Graph {
                 self.add_edge(VReg::machine(reg), VReg::new(other));
             });
         }
+        if let Op::Asm { regs, defs, .. } = &inst.op {
+            self.add_asm(regs, *defs);
+        }
         inst.op.for_each_reg(|reg, role| {
             if role.is_def() {
                 live.remove(reg.index());
@@ -93,6 +96,20 @@ impl Graph {
         });
         for reg in inst.op.implicit_uses().iter() {
             live.insert(usize::from(reg.number()));
+        }
+    }
+
+    /// What inline assembly overwrites has no operand in it; what it writes early has no other.
+    fn add_asm(&mut self, regs: &AsmRegs<VReg>, defs: RegSet) {
+        for (reg, role, is_early) in regs.iter() {
+            for overwritten in defs.iter() {
+                self.add_edge(VReg::machine(overwritten), reg);
+            }
+            for (other, other_role, _) in regs.iter() {
+                if is_early || role.is_def() && other_role.is_def() {
+                    self.add_edge(reg, other);
+                }
+            }
         }
     }
 

@@ -199,6 +199,7 @@ impl Allocation {
             slots: whole.slots,
             n_variables: whole.n_variables,
             cores: whole.cores,
+            asms: whole.asms,
             n_vregs: VReg::FIRST,
         }
     }

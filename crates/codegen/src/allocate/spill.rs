@@ -5,7 +5,7 @@ use super::{Allocation, Home, Kind, Origin, Step};
 use crate::ir::{Slot, SlotId};
 use crate::mach::{Address, Base, BlockId, Inst, Op, Role, Source, VReg};
 use bpfc_base::{IndexVec, Span};
-use bpfc_isa::{LoadType, Size};
+use bpfc_isa::{LoadType, RegSet, Size};
 use rustc_hash::FxHashMap;
 
 /// Makes coalesced registers one in the code, and drops the copies between them.
@@ -227,7 +227,7 @@ impl Ctx<'_> {
     }
 
     fn forget_at_call(&mut self, step: &Step) {
-        if matches!(step.inst.op, Op::Call { .. } | Op::LoadPacket { .. }) {
+        if RegSet::CALLER_SAVED.difference(step.inst.op.implicit_defs()).is_empty() {
             self.current.clear();
         }
         self.forget_points();

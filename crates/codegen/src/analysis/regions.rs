@@ -94,7 +94,7 @@ fn transfer(body: &Body, value: Value, regions: &IndexVec<Value, Region>) -> Reg
             _ => Region::Unknown,
         },
         Op::Call(Callee::Helper(_), _) => Region::Result(value),
-        Op::Call(..) | Op::Atomic { .. } => Region::Unknown,
+        Op::Call(..) | Op::Atomic { .. } | Op::AsmResult(..) => Region::Unknown,
         _ => Region::None,
     }
 }

@@ -25,16 +25,26 @@ pub trait Surroundings {
 const TYPE_ID_LOCAL: u32 = 6;
 
 /// An instruction whose jump is still to be filled in.
-struct Item {
+pub struct Item {
     insn: ObjInsn,
-    target: Option<BlockId>,
+    pub target: Option<Goal>,
 }
 
-struct Ctx<'a, S> {
-    func: &'a Func<Reg>,
-    frame: &'a Frame,
-    around: &'a mut S,
-    out: Vec<Item>,
+/// Where a jump leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    Block(BlockId),
+    /// The instruction at this position.
+    Item(usize),
+}
+
+pub struct Ctx<'a, S> {
+    pub func: &'a Func<Reg>,
+    pub frame: &'a Frame,
+    pub around: &'a mut S,
+    pub out: Vec<Item>,
+    /// Number of uses of inline assembly so far.
+    pub n_unique: u32,
     /// Number of instructions before each block.
     starts: IndexVec<BlockId, Option<usize>>,
 }
@@ -56,13 +66,14 @@ pub fn emit<S: Surroundings>(
         frame,
         around,
         out: Vec::new(),
+        n_unique: 0,
         starts: IndexVec::from_elem(None, func.blocks.len()),
     };
     for (at, &id) in func.layout.iter().enumerate() {
         ctx.starts[id] = Some(ctx.out.len());
         let block = &func.blocks[id];
         for inst in &block.insts {
-            ctx.emit_inst(inst);
+            ctx.emit_inst(id, inst)?;
         }
         let next = func.layout.get(at + 1).copied();
         ctx.emit_term(&block.term, block.term_span, next, cpu);
@@ -71,7 +82,7 @@ pub fn emit<S: Surroundings>(
 }
 
 impl<S: Surroundings> Ctx<'_, S> {
-    fn push(&mut self, insn: impl Into<ObjInsn>, span: Span) -> &mut Item {
+    pub fn push(&mut self, insn: impl Into<ObjInsn>, span: Span) -> &mut Item {
         let mut insn = insn.into();
         insn.span = span;
         insn.line = self.around.line(span);
@@ -88,7 +99,7 @@ impl<S: Surroundings> Ctx<'_, S> {
         (base, off)
     }
 
-    fn emit_inst(&mut self, inst: &Inst<Reg>) {
+    fn emit_inst(&mut self, block: BlockId, inst: &Inst<Reg>) -> Result<(), Box<Diagnostic>> {
         let span = inst.span;
         let core = inst.core.map(|core| self.around.core(core));
         let insn: ObjInsn = match inst.op {
@@ -138,6 +149,7 @@ impl<S: Surroundings> Ctx<'_, S> {
                 Insn::Atomic { op, width, base, off, src }.into()
             }
             Op::LoadPacket { size, index, off } => Insn::LoadPacket { size, index, off }.into(),
+            Op::Asm { asm, regs, .. } => return self.emit_asm(block, asm, &regs, span),
             Op::Call { callee, .. } => match callee {
                 Callee::Helper(number) => Insn::Call(IsaCallee::Helper(number)).into(),
                 Callee::Func(func) => ObjInsn::call(self.around.callee(func)),
@@ -147,6 +159,7 @@ impl<S: Surroundings> Ctx<'_, S> {
             },
         };
         self.push(insn, span).insn.core = core;
+        Ok(())
     }
 
     fn emit_term(&mut self, term: &Term<Reg>, span: Span, next: Option<BlockId>, cpu: Cpu) {
@@ -154,7 +167,10 @@ impl<S: Surroundings> Ctx<'_, S> {
             Term::Exit { .. } => {
                 self.push(Insn::Exit, span);
             }
-            Term::Jump(target) => self.emit_jump(target, span, next),
+            Term::Jump(target) | Term::AsmExit { otherwise: target, .. } => {
+                self.emit_jump(target, span, next)
+            }
+            Term::Nowhere => {}
             Term::Branch { op, width, lhs, rhs, then, otherwise } => {
                 let rhs = source(rhs);
                 if next == Some(then)
@@ -171,7 +187,7 @@ impl<S: Surroundings> Ctx<'_, S> {
 
     fn emit_jump(&mut self, target: BlockId, span: Span, next: Option<BlockId>) {
         if next != Some(target) {
-            self.push(Insn::Jump { off: 0 }, span).target = Some(target);
+            self.push(Insn::Jump { off: 0 }, span).target = Some(Goal::Block(target));
         }
     }
 
@@ -185,7 +201,7 @@ impl<S: Surroundings> Ctx<'_, S> {
         span: Span,
     ) {
         let insn = Insn::JumpIf { width, op, dst: lhs, src: rhs, off: 0 };
-        self.push(insn, span).target = Some(target);
+        self.push(insn, span).target = Some(Goal::Block(target));
     }
 
     /// Fills in offsets, which count slots.
@@ -196,7 +212,10 @@ impl<S: Surroundings> Ctx<'_, S> {
         let slots = self.slots();
         for (at, item) in self.out.iter_mut().enumerate() {
             let Some(target) = item.target else { continue };
-            let start = self.starts[target].expect("targets are in the layout");
+            let start = match target {
+                Goal::Block(block) => self.starts[block].expect("targets are in the layout"),
+                Goal::Item(at) => at,
+            };
             let off = slots[start] - (slots[at] + 1);
             let Some(insn) = item.insn.insn.with_jump_offset(off) else {
                 let name = &self.func.name;
@@ -260,6 +279,11 @@ impl<S: Surroundings> Ctx<'_, S> {
         moved.push(self.out.len());
         for start in self.starts.iter_mut().flatten() {
             *start = moved[*start];
+        }
+        for item in &mut self.out {
+            if let Some(Goal::Item(at)) = &mut item.target {
+                *at = moved[*at];
+            }
         }
     }
 }

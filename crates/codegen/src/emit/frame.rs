@@ -1,7 +1,7 @@
 //! The stack frame: where each slot is.
 
 use crate::ir::SlotId;
-use crate::mach::{Address, Base, Func, Op};
+use crate::mach::{Base, Func, Op};
 use bpfc_base::{Diagnostic, IndexVec, codes::bpf::E0403};
 use bpfc_isa::Reg;
 
@@ -43,9 +43,10 @@ pub fn lay_out(func: &Func<Reg>, max_bytes: u32) -> Result<Frame, Box<Diagnostic
     let mut used: Vec<SlotId> = Vec::new();
     for &id in &func.layout {
         for inst in &func.blocks[id].insts {
-            let slot = slot_of(&inst.op);
-            if let Some(slot) = slot.filter(|slot| !used.contains(slot)) {
-                used.push(slot);
+            for slot in slots_of(func, &inst.op) {
+                if !used.contains(&slot) {
+                    used.push(slot);
+                }
             }
         }
     }
@@ -78,17 +79,21 @@ fn place(
     depth
 }
 
-fn slot_of(op: &Op<Reg>) -> Option<SlotId> {
-    let in_frame = |address: &Address<Reg>| match address.base {
-        Base::Slot(slot) => Some(slot),
-        Base::Reg(_) => None,
-    };
+/// The slots that an instruction names.
+pub fn slots_of(func: &Func<Reg>, op: &Op<Reg>) -> Vec<SlotId> {
     match op {
-        Op::SlotAddr { slot, .. } => Some(*slot),
+        Op::SlotAddr { slot, .. } => vec![*slot],
         Op::Load { address, .. } | Op::Store { address, .. } | Op::Atomic { address, .. } => {
-            in_frame(address)
+            match address.base {
+                Base::Slot(slot) => vec![slot],
+                Base::Reg(_) => Vec::new(),
+            }
         }
-        _ => None,
+        Op::Asm { asm, .. } => {
+            let operands = func.asms[*asm].operands.iter();
+            operands.filter_map(|operand| operand.slot()).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

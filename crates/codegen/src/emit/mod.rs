@@ -4,6 +4,7 @@
 //! still have some. Output: an object that refers to nothing else. What nothing needs is
 //! left out.
 
+mod asm;
 mod code;
 mod data;
 mod frame;

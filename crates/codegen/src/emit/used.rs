@@ -1,6 +1,6 @@
 //! Which functions and globals the object has: what others may see, and what that needs.
 
-use crate::ir::{FuncId, GlobalId};
+use crate::ir::{AsmSymbol, FuncId, GlobalId};
 use crate::mach::{Func, Op, Symbol};
 use bpfc_base::IndexVec;
 use bpfc_isa::Reg;
@@ -80,6 +80,14 @@ impl Ctx<'_> {
                     }),
                     Op::Call { callee: crate::ir::Callee::Func(id), .. } => {
                         self.mark(InitTarget::Func(id))
+                    }
+                    Op::Asm { asm, .. } => {
+                        for symbol in super::asm::referred(&func.asms[asm]) {
+                            self.mark(match symbol {
+                                AsmSymbol::Func(id) => InitTarget::Func(id),
+                                AsmSymbol::Global(id) => InitTarget::Global(id),
+                            });
+                        }
                     }
                     _ => {}
                 }

@@ -32,6 +32,9 @@ pub enum Fault {
     /// A function without a body, or a helper that the host does not know.
     #[error("nobody implements the called function")]
     NoSuchFunction,
+    /// Inline assembly, which only the real machine executes.
+    #[error("inline assembly cannot be interpreted")]
+    Assembly,
     /// A legacy packet access out of bounds: the program returns 0 (RFC 9669 §5.5).
     #[error("packet access out of bounds")]
     LeftProgram,
@@ -262,6 +265,7 @@ impl<'a> Machine<'a> {
             }
             Op::LoadPacket(_, offset, width) => load_packet(host.packet(), get(offset), width)?,
             Op::Barrier => 0,
+            Op::Asm(..) | Op::AsmResult(..) => return Err(Fault::Assembly),
             Op::Const(_)
             | Op::Undef
             | Op::SlotAddr(..)

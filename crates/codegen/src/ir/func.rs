@@ -23,6 +23,8 @@ pub struct Func {
     pub inline: Inline,
     /// A function of the kernel, called by name.
     pub is_kfunc: bool,
+    /// Assembly that receives the arguments and returns by itself.
+    pub is_naked: bool,
     /// Types of the parameters, `i64` or `ptr`, the same as the entry block's.
     pub params: Vec<Type>,
     /// Type of what it returns: `i64`, `ptr` or `void`. A *call's* result may be `i32` for

@@ -1,6 +1,6 @@
 //! Instructions.
 
-use super::{AtomicOp, BinaryOp, Cond, FuncId, GlobalId, Type, Width};
+use super::{AsmId, AtomicOp, BinaryOp, Cond, FuncId, GlobalId, Type, Width};
 use bpfc_base::{Span, index_type};
 
 index_type! {
@@ -118,6 +118,11 @@ pub enum Op {
     LoadPacket(Value, Value, Width),
     /// No memory access moves over it.
     Barrier,
+    /// Inline assembly with its arguments: `i32`, 0 where it goes on behind it, `n` where it
+    /// jumps to the `n`th of its labels.
+    Asm(AsmId, ArgList),
+    /// An output of inline assembly, `i64` or `ptr`; follows it in the same block.
+    AsmResult(Value, u32),
 }
 
 /// What is called.
@@ -258,7 +263,7 @@ impl Op {
     pub fn is_removable(&self) -> bool {
         self.is_pure()
             || self.is_leaf()
-            || matches!(self, Op::Param)
+            || matches!(self, Op::Param | Op::AsmResult(..))
             || matches!(self, Op::Load(access) if !access.is_volatile)
     }
 
@@ -289,6 +294,7 @@ impl Op {
             | PtrToInt(a)
             | IntToPtr(a)
             | Bswap(a, _)
+            | AsmResult(a, _)
             | Opaque(a) => visit(a),
             Load(access) => visit(&mut access.address.base),
             Store(access, value) => {
@@ -308,7 +314,7 @@ impl Op {
                 visit(value);
                 expected.iter_mut().for_each(visit);
             }
-            Call(_, args) => args.as_mut_slice().iter_mut().for_each(visit),
+            Call(_, args) | Asm(_, args) => args.as_mut_slice().iter_mut().for_each(visit),
         }
     }
 }

@@ -18,6 +18,7 @@
 //!
 //! Every id prints as the text form ([`print`]), which [`parse`](fn@parse) reads.
 
+mod asm;
 mod func;
 mod inst;
 mod module;
@@ -26,6 +27,7 @@ pub mod print;
 mod types;
 pub mod validate;
 
+pub use asm::*;
 pub use func::*;
 pub use inst::*;
 pub use module::*;

@@ -1,8 +1,9 @@
 //! Modules: functions and objects with static storage.
 
-use super::Func;
+use super::{Asm, AsmId, Func};
 use bpfc_base::{IndexVec, Span};
 pub use bpfc_typeck::hir::{FuncId, GlobalId, GlobalInit, InitReloc, InitTarget, Linkage};
+use std::sync::Arc;
 
 /// A module. Ids are those of the HIR module that it comes from.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +12,8 @@ pub struct Module {
     pub funcs: IndexVec<FuncId, Func>,
     /// Objects with static storage.
     pub globals: IndexVec<GlobalId, Global>,
+    /// Inline assembly in functions.
+    pub asms: IndexVec<AsmId, Arc<Asm>>,
 }
 
 /// An object with static storage.

@@ -191,6 +191,7 @@ fn parse_signature(line: &mut Line<'_>) -> Result<Func, ParseError> {
         linkage: Linkage::Global,
         inline: Inline::Default,
         is_kfunc: false,
+        is_naked: false,
         params: Vec::new(),
         ret: Type::Void,
         span: Span::NONE,

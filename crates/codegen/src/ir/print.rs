@@ -203,6 +203,11 @@ impl Body {
                 write!(f, "loadpacket.{width} {}, {}", show(ctx), show(offset))
             }
             Op::Barrier => f.write_str("barrier"),
+            Op::Asm(id, args) => {
+                let args: Vec<String> = args.as_slice().iter().map(show).collect();
+                write!(f, "asm {id}({})", args.join(", "))
+            }
+            Op::AsmResult(asm, idx) => write!(f, "asmresult {}, {idx}", show(asm)),
         }
     }
 

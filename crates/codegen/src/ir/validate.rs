@@ -237,6 +237,15 @@ impl Ctx<'_> {
                 result == I64 && ty(ctx) == Ptr && ty(offset) == I64 && width < Width::W64
             }
             Op::Barrier => result == Void,
+            Op::Asm(id, args) => {
+                let types = args.as_slice().iter().map(|&arg| ty(arg));
+                result == I32
+                    && id.index() < self.module.asms.len()
+                    && types.into_iter().all(|ty| ty != Void)
+            }
+            Op::AsmResult(asm, _) => {
+                matches!(result, I64 | Ptr) && matches!(body.op(asm), Op::Asm(..))
+            }
             Op::Param => true,
             _ => false,
         };

@@ -2,6 +2,7 @@
 //! can into values. Input: valid HIR. Output: a valid module with the ids of the HIR. What
 //! BPF cannot express and the checker let through is reported as `E0413`.
 
+pub(crate) mod asm;
 mod builder;
 mod builtin;
 mod convert;
@@ -17,6 +18,7 @@ use bpfc_base::codes::bpf::E0413;
 use bpfc_base::{Diagnostic, Idx, IndexVec, Interner, Session, Span, Symbol};
 use bpfc_typeck::hir;
 use record::Passing;
+use std::sync::Arc;
 
 /// Lowers a module.
 ///
@@ -27,13 +29,17 @@ pub fn lower(session: &mut Session, module: &hir::Valid) -> ir::Module {
     let mut out = ir::Module {
         funcs: module.funcs.iter().map(|f| declare_func(names, module, f)).collect(),
         globals: module.globals.iter().map(|g| lower_global(names, module, g)).collect(),
+        asms: IndexVec::new(),
     };
     for id in module.funcs.ids() {
-        let (body, mut reports) = match &module.funcs[id].body {
-            Some(body) => lower_body(names, module, id, body),
+        let Lowered { body, asms, mut reports } = match &module.funcs[id].body {
+            Some(body) => lower_body(names, module, id, body, out.asms.len()),
             None => continue,
         };
         out.funcs[id].body = Some(body);
+        for asm in asms {
+            out.asms.push(Arc::new(asm));
+        }
         // One report per place and function is enough.
         reports.dedup();
         reports.into_iter().for_each(|report| session.diagnostics.push(report));
@@ -52,7 +58,8 @@ fn declare_func(names: &Interner, module: &hir::Module, func: &hir::Func) -> ir:
         name: names.resolve(func.name).to_owned(),
         section: func.section.map(|section| names.resolve(section).to_owned()),
         linkage: func.linkage,
-        inline: func.inline,
+        inline: if func.is_naked { hir::Inline::Never } else { func.inline },
+        is_naked: func.is_naked,
         is_kfunc: func.is_kfunc,
         params,
         ret,
@@ -107,6 +114,16 @@ struct Ctx<'a> {
     /// How the function returns, and where to if through memory.
     ret: Passing,
     ret_ptr: Option<ir::Value>,
+    /// Inline assembly; the number of the first.
+    asms: Vec<ir::Asm>,
+    first_asm: usize,
+    reports: Vec<Diagnostic>,
+}
+
+/// A function's code, and what comes with it.
+struct Lowered {
+    body: ir::Body,
+    asms: Vec<ir::Asm>,
     reports: Vec<Diagnostic>,
 }
 
@@ -115,7 +132,8 @@ fn lower_body(
     module: &hir::Module,
     func: hir::FuncId,
     body: &hir::Body,
-) -> (ir::Body, Vec<Diagnostic>) {
+    first_asm: usize,
+) -> Lowered {
     let out = ir::Body::new();
     let block = out.entry;
     let mut ctx = Ctx {
@@ -133,6 +151,8 @@ fn lower_body(
         continues: Vec::new(),
         ret: Passing::Void,
         ret_ptr: None,
+        asms: Vec::new(),
+        first_asm,
         reports: Vec::new(),
     };
     for local in &body.locals {
@@ -146,8 +166,11 @@ fn lower_body(
     ctx.lower_params();
     ctx.lower_stmts(&body.root);
     ctx.span = body.end_span;
-    ctx.return_nothing();
-    (ctx.out, ctx.reports)
+    match module.funcs[func].is_naked {
+        true => ctx.end_block(ir::Term::Unreachable),
+        false => ctx.return_nothing(),
+    }
+    Lowered { body: ctx.out, asms: ctx.asms, reports: ctx.reports }
 }
 
 impl Ctx<'_> {

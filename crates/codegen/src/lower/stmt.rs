@@ -270,36 +270,4 @@ impl Ctx<'_> {
             done += n;
         }
     }
-
-    /// Inline assembly that only tells the compiler something: `asm volatile("" …)`.
-    fn lower_asm(&mut self, asm: &hir::Asm) {
-        let span = self.span;
-        if !asm.template.trim().is_empty() {
-            return self.report(span, "inline assembly is not supported");
-        }
-        let inputs: Vec<(&str, Value)> = asm
-            .inputs
-            .iter()
-            .map(|(constraint, _, expr)| (constraint.as_str(), self.lower_expr(*expr)))
-            .collect();
-        for (idx, (constraint, _, place)) in asm.outputs.iter().enumerate() {
-            let ty = self.hir.places[*place].ty;
-            let place_ref = self.lower_place(*place);
-            self.span = span;
-            let tied = inputs.iter().find(|(input, _)| *input == idx.to_string());
-            let value = match tied {
-                Some((_, value)) => *value,
-                None if constraint.starts_with('+') => self.read(&place_ref, ty, false),
-                None => {
-                    let scalar = self.scalar(ty.ty, span);
-                    self.zero(scalar.ty())
-                }
-            };
-            let value = self.opaque(value);
-            self.write(&place_ref, ty, value);
-        }
-        if asm.is_volatile || asm.clobbers.iter().any(|clobber| clobber == "memory") {
-            self.emit(Op::Barrier, Type::Void);
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Machine functions and blocks.
 
-use super::{Inst, Source};
+use super::{AsmUse, AsmUseId, Inst, Source};
 use crate::ir::{Core, CoreId, FuncId, Slot, SlotId};
 use bpfc_base::{IndexVec, Span, index_type};
 use bpfc_isa::{JmpOp, Width};
@@ -29,6 +29,8 @@ pub struct Func<R> {
     pub n_variables: usize,
     /// Questions to the kernel's BTF.
     pub cores: IndexVec<CoreId, Core>,
+    /// Inline assembly.
+    pub asms: IndexVec<AsmUseId, AsmUse>,
     /// Number of virtual registers, machine registers included.
     pub n_vregs: usize,
 }
@@ -66,6 +68,17 @@ pub enum Term<R> {
         /// Where to go if not.
         otherwise: BlockId,
     },
+    /// The block's inline assembly may jump to a label; if not, `otherwise` has the others.
+    AsmExit {
+        /// The label, by position.
+        label: u32,
+        /// The label's block.
+        then: BlockId,
+        /// The block of the other labels, or where it goes on.
+        otherwise: BlockId,
+    },
+    /// Never reached: ends without an instruction.
+    Nowhere,
     /// Returns; with a value in `r0` or without one.
     Exit {
         /// Whether `r0` is read.
@@ -96,8 +109,10 @@ impl<R: Copy> Term<R> {
     pub fn successors(&self) -> impl DoubleEndedIterator<Item = BlockId> + use<R> {
         let (first, second) = match *self {
             Term::Jump(target) => (Some(target), None),
-            Term::Branch { then, otherwise, .. } => (Some(then), Some(otherwise)),
-            Term::Exit { .. } => (None, None),
+            Term::Branch { then, otherwise, .. } | Term::AsmExit { then, otherwise, .. } => {
+                (Some(then), Some(otherwise))
+            }
+            Term::Exit { .. } | Term::Nowhere => (None, None),
         };
         first.into_iter().chain(second)
     }
@@ -106,11 +121,11 @@ impl<R: Copy> Term<R> {
     pub fn for_each_successor_mut(&mut self, mut visit: impl FnMut(&mut BlockId)) {
         match self {
             Term::Jump(target) => visit(target),
-            Term::Branch { then, otherwise, .. } => {
+            Term::Branch { then, otherwise, .. } | Term::AsmExit { then, otherwise, .. } => {
                 visit(then);
                 visit(otherwise);
             }
-            Term::Exit { .. } => {}
+            Term::Exit { .. } | Term::Nowhere => {}
         }
     }
 
@@ -137,7 +152,9 @@ impl<R: Copy> Term<R> {
             Term::Branch { op, width, lhs, rhs, then, otherwise } => {
                 Term::Branch { op, width, lhs: reg(lhs), rhs: rhs.map(reg), then, otherwise }
             }
+            Term::AsmExit { label, then, otherwise } => Term::AsmExit { label, then, otherwise },
             Term::Exit { has_value } => Term::Exit { has_value },
+            Term::Nowhere => Term::Nowhere,
         }
     }
 }

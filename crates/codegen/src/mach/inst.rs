@@ -1,5 +1,6 @@
 //! Machine instructions.
 
+use super::{AsmRegs, AsmUseId};
 use crate::ir::{Callee, CoreId, FuncId, GlobalId, SlotId};
 use bpfc_base::Span;
 use bpfc_isa::{
@@ -82,10 +83,13 @@ pub enum Op<R> {
     LoadPacket { size: Narrow, index: Option<R>, off: i32 },
     /// A call with `n_args` arguments in `r1` to `r5`; the result is in `r0`.
     Call { callee: Callee, n_args: u8 },
+    /// Inline assembly, with the registers of its operands. Besides, it reads the machine registers
+    /// `uses` and overwrites `defs`, none of which is among the former.
+    Asm { asm: AsmUseId, regs: AsmRegs<R>, uses: RegSet, defs: RegSet },
 }
 
 /// How an instruction uses a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Reads it.
     Use,
@@ -216,6 +220,7 @@ impl<R: Copy> Op<R> {
                     visit(index, Role::Use);
                 }
             }
+            Op::Asm { regs, .. } => regs.visit(visit),
             Op::Call { .. } => {}
         }
     }
@@ -247,6 +252,7 @@ impl<R: Copy> Op<R> {
                 Op::LoadPacket { size, index: index.map(reg), off }
             }
             Op::Call { callee, n_args } => Op::Call { callee, n_args },
+            Op::Asm { asm, regs, uses, defs } => Op::Asm { asm, regs: regs.map(reg), uses, defs },
         }
     }
 
@@ -255,6 +261,7 @@ impl<R: Copy> Op<R> {
         match self {
             Op::Call { n_args, .. } => Reg::ARGS.into_iter().take(usize::from(*n_args)).collect(),
             Op::LoadPacket { .. } => RegSet::of(Reg::R6),
+            Op::Asm { uses, .. } => *uses,
             Op::Atomic { op: AtomicOp::CmpXchg, .. } => RegSet::of(Reg::R0),
             _ => RegSet::EMPTY,
         }
@@ -265,6 +272,7 @@ impl<R: Copy> Op<R> {
     pub fn implicit_defs(&self) -> RegSet {
         match self {
             Op::Call { .. } | Op::LoadPacket { .. } => RegSet::CALLER_SAVED,
+            Op::Asm { defs, .. } => *defs,
             Op::Atomic { op: AtomicOp::CmpXchg, .. } => RegSet::of(Reg::R0),
             _ => RegSet::EMPTY,
         }
@@ -274,7 +282,11 @@ impl<R: Copy> Op<R> {
     pub fn is_pure(&self) -> bool {
         !matches!(
             self,
-            Op::Store { .. } | Op::Atomic { .. } | Op::LoadPacket { .. } | Op::Call { .. }
+            Op::Store { .. }
+                | Op::Atomic { .. }
+                | Op::LoadPacket { .. }
+                | Op::Call { .. }
+                | Op::Asm { .. }
         )
     }
 

@@ -6,6 +6,7 @@
 //! functions, and callees. Arithmetic has the two-address form of BPF: `dst = dst op src`.
 //! Functions over virtual registers are not in SSA form.
 
+mod asm;
 mod cfg;
 mod func;
 mod inst;
@@ -13,6 +14,7 @@ mod print;
 mod reg;
 mod validate;
 
+pub use asm::{AsmArg, AsmExits, AsmRegs, AsmUse, AsmUseId, asm_targets};
 pub use cfg::{BitSet, BlockAccesses, Liveness, Predecessors, for_each_term_use};
 pub use func::{Block, BlockId, Func, Term};
 pub use inst::{Address, Base, Inst, Op, Role, Source, Symbol};

@@ -171,6 +171,20 @@ impl<R: Copy + Display> Display for Op<R> {
                 }
                 write!(f, "{off}]")
             }
+            Op::Asm { asm, regs, uses, defs } => {
+                write!(f, "asm {asm}(")?;
+                for (at, (reg, role, is_early)) in regs.iter().enumerate() {
+                    let comma = if at == 0 { "" } else { ", " };
+                    let sign = match role {
+                        Role::Use => "",
+                        Role::Def => "=",
+                        Role::UseDef => "+",
+                    };
+                    let early = if is_early { "&" } else { "" };
+                    write!(f, "{comma}{sign}{early}{reg}")?;
+                }
+                write!(f, ") uses {uses} defs {defs}")
+            }
             Op::Call { callee, n_args } => match callee {
                 Callee::Func(id) => write!(f, "call {id}/{n_args}"),
                 Callee::Helper(n) => write!(f, "call helper {n}/{n_args}"),
@@ -189,6 +203,10 @@ impl<R: Copy + Display> Display for Term<R> {
                 let (op, width) = (condition(*op), suffix(*width));
                 write!(f, "if {lhs} {op}{width} {rhs} goto {then} else {otherwise}")
             }
+            Term::AsmExit { label, then, otherwise } => {
+                write!(f, "asm goto {label}: {then} else {otherwise}")
+            }
+            Term::Nowhere => f.write_str("nowhere"),
             Term::Exit { has_value: true } => f.write_str("exit r0"),
             Term::Exit { has_value: false } => f.write_str("exit"),
         }

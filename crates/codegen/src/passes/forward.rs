@@ -180,7 +180,7 @@ impl Ctx<'_> {
             }
             Op::MemCopy { dst, n_bytes, .. } => self.forget(facts, dst, n_bytes),
             Op::Atomic { access, .. } => self.forget(facts, access.address, access.width.bytes()),
-            Op::Call(..) | Op::Barrier => {
+            Op::Call(..) | Op::Barrier | Op::Asm(..) => {
                 facts.retain(|fact| self.is_private(fact.address.base));
             }
             _ => {}

@@ -64,6 +64,7 @@ fn callees(module: &Module, id: FuncId) -> Vec<FuncId> {
             if let Op::Call(Callee::Func(callee), _) = op {
                 all.push(callee);
             }
+            all.extend(named(module, op));
         }
     }
     for inst in &body.values {
@@ -75,6 +76,18 @@ fn callees(module: &Module, id: FuncId) -> Vec<FuncId> {
     all
 }
 
+/// Functions that inline assembly names.
+fn named(module: &Module, op: Op) -> impl Iterator<Item = FuncId> {
+    let asm = match op {
+        Op::Asm(id, _) => Some(&module.asms[id]),
+        _ => None,
+    };
+    asm.into_iter().flat_map(|asm| asm.symbols.values()).filter_map(|symbol| match symbol {
+        AsmSymbol::Func(func) => Some(*func),
+        AsmSymbol::Global(_) => None,
+    })
+}
+
 /// Number of calls of every function; an address that is taken counts as many.
 pub fn count_calls(module: &Module) -> IndexVec<FuncId, u32> {
     let mut calls = IndexVec::from_elem(0, module.funcs.len());
@@ -84,9 +97,11 @@ pub fn count_calls(module: &Module) -> IndexVec<FuncId, u32> {
         };
         for block in body.reverse_postorder() {
             for &inst in &body.blocks[block].insts {
-                if let Op::Call(Callee::Func(callee), _) = body.op(inst) {
+                let op = body.op(inst);
+                if let Op::Call(Callee::Func(callee), _) = op {
                     calls[callee] += 1;
                 }
+                named(module, op).for_each(|func| calls[func] += 1000);
             }
         }
         for inst in &body.values {
@@ -264,6 +279,7 @@ fn mentioned(module: &Module, id: FuncId) -> Vec<FuncId> {
             if let Op::Call(Callee::Func(func), _) = op {
                 called.push(func);
             }
+            called.extend(named(module, op));
         }
         body.blocks[block].term.for_each_operand(&mut leaf);
     }

@@ -169,7 +169,7 @@ impl Frame {
                 write(dst, n_bytes, live);
                 read(src, n_bytes, live);
             }
-            Op::Call(..) | Op::Barrier => self.read_all_escaped(live),
+            Op::Call(..) | Op::Barrier | Op::Asm(..) => self.read_all_escaped(live),
             _ => {}
         }
     }

@@ -59,7 +59,9 @@ fn thread_one(body: &mut Body) -> bool {
 /// Calls are not copied: the kernel's verifier follows each copy.
 fn calls_inside(body: &Body, block: BlockId) -> bool {
     let insts = &body.blocks[block].insts;
-    insts.iter().any(|&inst| matches!(body.op(inst), Op::Call(..) | Op::Opaque(_) | Op::Barrier))
+    insts.iter().any(|&inst| {
+        matches!(body.op(inst), Op::Call(..) | Op::Opaque(_) | Op::Barrier | Op::Asm(..))
+    })
 }
 
 /// Which way the branch goes when control comes from `pred`.

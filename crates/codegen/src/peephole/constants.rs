@@ -127,6 +127,10 @@ impl Known {
         for reg in inst.op.implicit_defs().iter() {
             self.forget(reg);
         }
+        if let Op::Asm { regs, .. } = &inst.op {
+            regs.iter().for_each(|(reg, ..)| self.forget(reg));
+            return true;
+        }
         let Some(made) = made else { return true };
         let content = inst.op.is_constant().then(|| (inst.op.map(|_| Reg::R0), inst.core));
         if content.is_some() && self.constants[AnyReg::number(made)] == content {

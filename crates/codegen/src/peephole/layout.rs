@@ -61,6 +61,8 @@ pub fn n_slots(func: &Func<Reg>) -> usize {
                 Term::Branch { then, otherwise, .. } => {
                     1 + usize::from(next != Some(then) && next != Some(otherwise))
                 }
+                Term::AsmExit { otherwise, .. } => usize::from(next != Some(otherwise)),
+                Term::Nowhere => 0,
                 Term::Exit { .. } => 1,
             };
     }

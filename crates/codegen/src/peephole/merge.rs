@@ -13,7 +13,7 @@ pub fn merge_ends(func: &mut Func<Reg>) -> bool {
     let mut group_of: FxHashMap<Term<Reg>, usize> = FxHashMap::default();
     for &id in &func.layout {
         let term = func.blocks[id].term;
-        if let Term::Branch { .. } = term {
+        if let Term::Branch { .. } | Term::AsmExit { .. } = term {
             continue;
         }
         let group = *group_of.entry(term).or_insert_with(|| {
@@ -34,7 +34,7 @@ fn is_shareable(inst: &Inst<Reg>) -> bool {
         Op::Load { address, .. } | Op::Store { address, .. } => {
             matches!(address.base, Base::Slot(_))
         }
-        Op::Call { .. } | Op::Atomic { .. } | Op::LoadPacket { .. } => false,
+        Op::Call { .. } | Op::Atomic { .. } | Op::LoadPacket { .. } | Op::Asm { .. } => false,
         _ => true,
     }
 }

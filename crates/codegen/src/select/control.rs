@@ -19,6 +19,7 @@ struct Test {
 impl Ctx<'_> {
     pub fn select_term(&mut self, id: IrBlock, term: &ir::Term) {
         match term {
+            ir::Term::Unreachable if self.func.is_naked => self.end(Term::Nowhere),
             ir::Term::Unreachable => {
                 // The verifier follows all paths: let this one end.
                 self.emit_imm(AluOp::Mov, Self::machine(Reg::R0), 0);
@@ -59,7 +60,7 @@ impl Ctx<'_> {
     }
 
     /// Where an edge of a branch leads: the target, or a block that passes its arguments.
-    fn edge(&mut self, from: IrBlock, target: &Target) -> BlockId {
+    pub fn edge(&mut self, from: IrBlock, target: &Target) -> BlockId {
         let start = self.start(target.block);
         let params = &self.body.blocks[target.block].params;
         if params.iter().all(|&param| self.facts.n_uses[param] == 0) {

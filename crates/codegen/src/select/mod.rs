@@ -10,6 +10,7 @@
 //!   leave a branch get a block of their own.
 
 mod arith;
+mod asm;
 mod call;
 mod control;
 mod facts;
@@ -26,7 +27,7 @@ use bpfc_base::codes::bpf::E0413;
 use bpfc_base::{Code, Diagnostic, Idx, IndexVec, Session, Span};
 use bpfc_isa::{AluOp, Cpu, Reg, Width};
 use facts::Facts;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Selects instructions for a function that has a body.
 ///
@@ -39,6 +40,7 @@ pub fn select(session: &mut Session, module: &Module, id: FuncId, cpu: Cpu) -> F
     let order = body.reverse_postorder();
     let facts = Facts::new(body, &order, cpu);
     let mut ctx = Ctx {
+        module,
         func,
         body,
         cpu,
@@ -53,6 +55,7 @@ pub fn select(session: &mut Session, module: &Module, id: FuncId, cpu: Cpu) -> F
             slots: body.slots.clone(),
             n_variables: body.slots.len(),
             cores: body.cores.clone(),
+            asms: IndexVec::new(),
             n_vregs: VReg::FIRST,
         },
         block: BlockId::new(0),
@@ -61,6 +64,9 @@ pub fn select(session: &mut Session, module: &Module, id: FuncId, cpu: Cpu) -> F
         made: FxHashMap::default(),
         made_globals: FxHashMap::default(),
         facts,
+        ir_block: body.entry,
+        asm_results: FxHashMap::default(),
+        asm_branches: FxHashSet::default(),
         reports: Vec::new(),
     };
     for &block in &order {
@@ -84,6 +90,7 @@ pub fn select(session: &mut Session, module: &Module, id: FuncId, cpu: Cpu) -> F
 
 /// State while one function is selected.
 struct Ctx<'a> {
+    module: &'a Module,
     func: &'a ir::Func,
     body: &'a Body,
     cpu: Cpu,
@@ -103,6 +110,12 @@ struct Ctx<'a> {
     made: FxHashMap<Value, VReg>,
     /// Globals whose address is in a register already in this block.
     made_globals: FxHashMap<GlobalId, VReg>,
+    /// The block under selection.
+    ir_block: IrBlock,
+    /// Registers of the outputs of inline assembly.
+    asm_results: FxHashMap<(Value, u32), VReg>,
+    /// Blocks whose branch inline assembly does.
+    asm_branches: FxHashSet<IrBlock>,
     reports: Vec<Diagnostic>,
 }
 
@@ -110,6 +123,7 @@ impl Ctx<'_> {
     fn select_block(&mut self, id: IrBlock) {
         let body = self.body;
         let block = &body.blocks[id];
+        self.ir_block = id;
         self.block = self.start(id);
         self.out.layout.push(self.block);
         self.depth = self.facts.depth[id];
@@ -126,7 +140,10 @@ impl Ctx<'_> {
         }
         self.span = block.term_span;
         self.out.blocks[self.block].term_span = self.span;
-        self.select_term(id, &block.term);
+        match self.asm_branches.contains(&id) {
+            true => self.select_exit(id, &block.term),
+            false => self.select_term(id, &block.term),
+        }
     }
 
     /// False for what nobody uses, and what is part of the instruction that uses it.
@@ -170,6 +187,8 @@ impl Ctx<'_> {
                 self.select_load_packet(value, skb, offset, width);
             }
             IrOp::Barrier => {}
+            IrOp::Asm(id, args) => self.select_asm(value, id, args),
+            IrOp::AsmResult(asm, result) => self.select_asm_result(value, asm, result),
             IrOp::Const(_)
             | IrOp::Undef
             | IrOp::SlotAddr(..)

@@ -8,7 +8,7 @@ use bpfc_isa::{
 use crate::forms::{Random, every_form};
 
 fn fragment(text: &str) -> Fragment {
-    assemble_fragment(text, Endian::Little).unwrap()
+    assemble_fragment(text, Endian::Little).expect("the text is correct")
 }
 
 /// The instructions as text, and what they refer to.

@@ -6,7 +6,14 @@ use super::state::ParseState;
 use crate::ast::*;
 use crate::pp::Pragma;
 use crate::token::TokenKind;
-use bpfc_base::{Diagnostic, codes};
+use bpfc_base::{Diagnostic, Span, Symbol, codes};
+
+/// The text of inline assembly.
+#[derive(Debug)]
+pub(crate) struct AsmTemplate {
+    template: StrLit,
+    pieces: Vec<(Span, Symbol)>,
+}
 
 /// An item of an assembly statement's section.
 #[derive(Debug)]
@@ -91,6 +98,14 @@ impl ParseState<'_> {
         .unwrap_or_default()
     }
 
+    /// The text of inline assembly, which the tokens `l..r` spell.
+    pub(crate) fn asm_template(&self, l: u32, r: u32, template: StrLit) -> AsmTemplate {
+        let inner = self.inner();
+        let tokens = &inner.tokens[l as usize..r as usize];
+        let pieces = tokens.iter().map(|token| (token.span, token.symbol)).collect();
+        AsmTemplate { template, pieces }
+    }
+
     pub(crate) fn asm_operand(
         &self,
         name: Option<u32>,
@@ -106,14 +121,17 @@ impl ParseState<'_> {
         l: u32,
         r: u32,
         quals: Vec<TokenKind>,
-        template: StrLit,
+        template: AsmTemplate,
         sections: Vec<Vec<AsmItem>>,
     ) -> StmtId {
         let mut inner = self.inner();
+        let AsmTemplate { template, pieces } = template;
         let mut asm = Asm {
             template,
+            pieces,
             is_volatile: quals.contains(&TokenKind::KwVolatile),
             is_goto: quals.contains(&TokenKind::KwGoto),
+            is_basic: sections.is_empty(),
             outputs: Vec::new(),
             inputs: Vec::new(),
             clobbers: Vec::new(),

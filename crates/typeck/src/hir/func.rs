@@ -48,6 +48,8 @@ pub struct Func {
     pub decl_tags: Vec<Symbol>,
     /// An `extern … __ksym` function: a kfunc.
     pub is_kfunc: bool,
+    /// `naked`: assembly that receives the arguments and returns by itself.
+    pub is_naked: bool,
     /// The function's name in its declarator.
     pub span: Span,
     /// The body; `None` for a declaration.
@@ -530,12 +532,115 @@ pub enum InitValue {
 pub struct Asm {
     /// Text with `%0` and `%[name]` in it.
     pub template: String,
+    /// Where the text stands in the source, from its start to its end.
+    pub runs: Vec<TextRun>,
     /// It must stay where it is.
     pub is_volatile: bool,
-    /// Written objects: constraint, name and where to.
-    pub outputs: Vec<(String, Option<Symbol>, PlaceId)>,
-    /// Read values: constraint, name and which.
-    pub inputs: Vec<(String, Option<Symbol>, ExprId)>,
-    /// Registers it changes, and `memory`.
-    pub clobbers: Vec<String>,
+    /// Nothing but a text, in which `%` means nothing.
+    pub is_basic: bool,
+    /// Outputs, then inputs.
+    pub operands: Vec<AsmOperand>,
+    /// What else it changes.
+    pub clobbers: AsmClobbers,
+    /// Where `asm goto` may go.
+    pub labels: Vec<(Symbol, LabelId)>,
+    /// Names in the text, of which some may be functions and objects of the module.
+    pub mentions: Vec<Symbol>,
+}
+
+/// A piece of the text of inline assembly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextRun {
+    /// The first byte in the text.
+    pub start: u32,
+    /// In the source.
+    pub span: Span,
+    /// Each byte stands for itself; otherwise all of the piece stands for all of the span.
+    pub is_verbatim: bool,
+}
+
+impl Asm {
+    /// Where the bytes `range` of the text stand in the source.
+    pub fn span_of(&self, range: std::ops::Range<u32>) -> Span {
+        span_of(&self.runs, range)
+    }
+}
+
+/// Where the bytes `range` of a text stand in the source; the smallest span that is known to hold
+/// their start.
+pub fn span_of(runs: &[TextRun], range: std::ops::Range<u32>) -> Span {
+    let run_at = |at: u32| {
+        let after = runs.partition_point(|run| run.start <= at);
+        runs.get(after.checked_sub(1)?)
+    };
+    let last = range.end.saturating_sub(1).max(range.start);
+    let (Some(first), Some(end)) = (run_at(range.start), run_at(last)) else {
+        return runs.first().map_or(Span::NONE, |run| run.span);
+    };
+    let lo = match first.is_verbatim {
+        true => (first.span.lo + (range.start - first.start)).min(first.span.hi),
+        false => first.span.lo,
+    };
+    let hi = match end.is_verbatim {
+        true => (end.span.lo + (range.end.max(range.start) - end.start)).min(end.span.hi),
+        false => end.span.hi,
+    };
+    match first.span.expn == end.span.expn && lo <= hi {
+        true => Span { lo, hi, expn: first.span.expn },
+        false => first.span,
+    }
+}
+
+/// What inline assembly changes besides its outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AsmClobbers {
+    /// A bit for each of `r0` to `r9`.
+    pub registers: u16,
+    /// Any memory.
+    pub memory: bool,
+}
+
+/// An operand of inline assembly.
+#[derive(Clone, Debug)]
+pub struct AsmOperand {
+    /// `[name]`
+    pub name: Option<Symbol>,
+    /// Its expression.
+    pub span: Span,
+    /// Where it may be.
+    pub constraint: AsmConstraint,
+    /// What it is.
+    pub value: AsmValue,
+}
+
+/// What an operand of inline assembly is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsmValue {
+    /// An object that is written.
+    Output(PlaceId),
+    /// An object that is read through its address.
+    Object(PlaceId),
+    /// A value.
+    Value(ExprId),
+}
+
+/// Where an operand of inline assembly may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AsmConstraint {
+    /// It is read: all inputs, and outputs with `+`.
+    pub is_read: bool,
+    /// `&`: it is written before the inputs have been read.
+    pub is_early: bool,
+    /// In a register.
+    pub register: bool,
+    /// In a register that is named `w1`.
+    pub is_half: bool,
+    /// In memory.
+    pub memory: bool,
+    /// Nowhere: a constant in the text.
+    pub immediate: bool,
+    /// In the register of this output.
+    pub tied: Option<u32>,
+    /// In this register.
+    pub fixed: Option<u8>,
 }

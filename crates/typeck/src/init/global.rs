@@ -164,6 +164,12 @@ impl Checker<'_> {
         }
     }
 
+    /// The bytes of a literal that [`Checker::static_literal`] made, if they are numbers.
+    pub fn literal_bytes(&self, place: PlaceId, size: usize) -> Option<Vec<u8>> {
+        let (bytes, relocs) = self.constant_bytes(place, size)?;
+        relocs.is_empty().then_some(bytes)
+    }
+
     /// A compound literal outside functions: an object with static storage.
     pub fn static_literal(&mut self, ty: QualType, list: &InitList, span: Span) -> PlaceId {
         if self.is_error(ty.ty) {

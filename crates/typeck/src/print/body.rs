@@ -2,8 +2,9 @@
 
 use super::{Printer, bytes_text};
 use crate::hir::{
-    Asm, AtomicOp, BinaryOp, Body, Builtin, Callee, CompareOp, ExprId, ExprKind, Init, InitValue,
-    LabelId, LocalId, PlaceId, PlaceKind, StmtId, StmtKind, Unroll,
+    Asm, AsmClobbers, AsmOperand, AsmValue, AtomicOp, BinaryOp, Body, Builtin, Callee, CompareOp,
+    ExprId, ExprKind, Init, InitValue, LabelId, LocalId, PlaceId, PlaceKind, StmtId, StmtKind,
+    Unroll,
 };
 use bpfc_base::Interner;
 use std::fmt::Write;
@@ -112,19 +113,34 @@ impl Printer<'_> {
     }
 
     fn asm(&self, body: &Body, asm: &Asm) -> String {
-        let output = |(constraint, _, place): &(String, _, PlaceId)| {
-            format!("{constraint:?}({})", self.place(body, *place))
+        let operand = |operand: &AsmOperand| {
+            let (sign, content) = match operand.value {
+                AsmValue::Output(place) if operand.constraint.is_read => {
+                    ("+", self.place(body, place))
+                }
+                AsmValue::Output(place) => ("=", self.place(body, place)),
+                AsmValue::Object(place) => ("", self.place(body, place)),
+                AsmValue::Value(value) => ("", self.expr(body, value)),
+            };
+            let it = &operand.constraint;
+            let mut kinds = String::new();
+            for (is_set, letter) in [
+                (it.is_early, '&'),
+                (it.register && !it.is_half && it.tied.is_none(), 'r'),
+                (it.is_half, 'w'),
+                (it.memory, 'm'),
+                (it.immediate, 'i'),
+            ] {
+                kinds.extend(is_set.then_some(letter));
+            }
+            kinds += &it.tied.map_or(String::new(), |tied| tied.to_string());
+            format!("\"{sign}{kinds}\"({content})")
         };
-        let input = |(constraint, _, value): &(String, _, ExprId)| {
-            format!("{constraint:?}({})", self.expr(body, *value))
-        };
-        format!(
-            "asm({:?} : {} : {} : {:?});",
-            asm.template,
-            asm.outputs.iter().map(output).collect::<Vec<_>>().join(", "),
-            asm.inputs.iter().map(input).collect::<Vec<_>>().join(", "),
-            asm.clobbers
-        )
+        let operands = asm.operands.iter().map(operand).collect::<Vec<_>>().join(", ");
+        let labels = asm.labels.iter().map(|(_, label)| format!(" : {label}")).collect::<String>();
+        let AsmClobbers { registers, memory } = asm.clobbers;
+        let memory = if memory { ", memory" } else { "" };
+        format!("asm({:?} : {operands} : {registers:#x}{memory}{labels});", asm.template)
     }
 
     fn local_decl(&self, body: &Body, local: LocalId) -> String {

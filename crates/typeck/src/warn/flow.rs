@@ -6,8 +6,8 @@
 
 use super::state::{Cause, LocalSet, State, join};
 use crate::hir::{
-    Body, Builtin, Callee, CompareOp, ExprId, ExprKind, FuncId, InitValue, LabelId, LocalId,
-    PlaceId, PlaceKind, StmtId, StmtKind, Type, Types,
+    AsmValue, Body, Builtin, Callee, CompareOp, ExprId, ExprKind, FuncId, InitValue, LabelId,
+    LocalId, PlaceId, PlaceKind, StmtId, StmtKind, Type, Types,
 };
 use crate::walk::{Node, walk, walk_from};
 use bpfc_base::{Idx, Span};
@@ -106,7 +106,10 @@ fn note_filled(body: &Body, node: Node, filled: &mut LocalSet) {
             _ => {}
         },
         Node::Stmt(id) => match &body.stmts[id].kind {
-            StmtKind::Asm(asm) => asm.outputs.iter().for_each(|(_, _, place)| note(*place)),
+            StmtKind::Asm(asm) => asm.operands.iter().for_each(|operand| match operand.value {
+                AsmValue::Output(place) | AsmValue::Object(place) => note(place),
+                AsmValue::Value(_) => {}
+            }),
             StmtKind::Init(local, _) => filled.insert(*local),
             _ => {}
         },
@@ -223,12 +226,26 @@ impl Flow<'_> {
             }
             StmtKind::Asm(asm) => {
                 let mut state = state;
-                for (_, _, value) in &asm.inputs {
-                    state = self.expr(*value, state);
+                for operand in &asm.operands {
+                    state = match operand.value {
+                        AsmValue::Value(value) => self.expr(value, state),
+                        AsmValue::Object(place) => self.place(place, state),
+                        AsmValue::Output(place) => {
+                            let state = self.place(place, state);
+                            match operand.constraint.is_read {
+                                true => self.read(place, state),
+                                false => state,
+                            }
+                        }
+                    };
                 }
-                for (_, _, place) in &asm.outputs {
-                    state = self.place(*place, state);
-                    state = self.written(*place, state);
+                for operand in &asm.operands {
+                    if let AsmValue::Output(place) = operand.value {
+                        state = self.written(place, state);
+                    }
+                }
+                for (_, label) in &asm.labels {
+                    self.jump(*label, state.clone(), span);
                 }
                 state
             }

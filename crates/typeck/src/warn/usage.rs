@@ -313,7 +313,7 @@ impl Checker<'_> {
         {
             return;
         }
-        let is_naked = self.naked.contains(&func);
+        let is_naked = self.module.funcs[func].is_naked;
         let n_params = self.body.n_params;
         for (id, local) in self.body.locals.clone().iter_enumerated() {
             let Some(name) = local.name else { continue };

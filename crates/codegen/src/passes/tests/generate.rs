@@ -68,6 +68,7 @@ pub(crate) fn module(seed: u64) -> Module {
             linkage: if is_main { Linkage::Global } else { Linkage::Static },
             inline: random.pick(&[Inline::Default, Inline::Always, Inline::Never, Inline::Hint]),
             is_kfunc: false,
+            is_naked: false,
             ret: Type::I64,
             params: params.clone(),
             span: Span::NONE,
