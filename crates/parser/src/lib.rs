@@ -16,6 +16,7 @@ pub mod token;
 
 pub use dump::dump as dump_ast;
 pub use parse::{MAX_TREE_HEIGHT, NoTypeNames, TypeNames, parse, parse_tokens};
+pub use pp::{ATTRIBUTES, BUILTINS};
 pub use pp::{
     Deferral, FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions,
     TokenStream, dump_tokens, preprocess, preprocess_to_text,

@@ -5,6 +5,7 @@ use crate::hir::{Inline, IntKind};
 use bpfc_base::codes::types::{E0309, E0311, E0320, W0303};
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, Span, Symbol};
+use bpfc_parser::ATTRIBUTES;
 use bpfc_parser::ast::{self, AttrArg, Attribute, ExprKind};
 
 /// What the attributes of a declaration or type ask for.
@@ -33,93 +34,14 @@ pub(crate) struct Attrs {
     pub type_tags: Vec<Symbol>,
     /// `cleanup(function)`.
     pub cleanup: Option<(Symbol, Span)>,
+    /// `address_space(n)`, with n not 0.
+    pub address_space: Option<i128>,
     /// `mode(…)`: the width of an integer in bits.
     pub mode_bits: Option<u32>,
 }
 
-/// Attributes that are known and change nothing here.
-const IGNORED: &[&str] = &[
-    "access",
-    "alloc_align",
-    "alloc_size",
-    "align_value",
-    "alias",
-    "annotate",
-    "artificial",
-    "assume_aligned",
-    "availability",
-    "btf_type_tag",
-    "cold",
-    "const",
-    "convergent",
-    "counted_by",
-    "designated_init",
-    "diagnose_if",
-    "error",
-    "externally_visible",
-    "fallthrough",
-    "flatten",
-    "format",
-    "format_arg",
-    "hidden",
-    "hot",
-    "ifunc",
-    "internal_linkage",
-    "leaf",
-    "malloc",
-    "may_alias",
-    "minsize",
-    "musttail",
-    "no_instrument_function",
-    "no_sanitize",
-    "no_stack_protector",
-    "nocf_check",
-    "nodebug",
-    "nonnull",
-    "nonstring",
-    "nothrow",
-    "optimize",
-    "optnone",
-    "overloadable",
-    "patchable_function_entry",
-    "preserve_static_offset",
-    "pure",
-    "retain",
-    "returns_nonnull",
-    "returns_twice",
-    "scalar_storage_order",
-    "sentinel",
-    "target",
-    "transparent_union",
-    "uninitialized",
-    "visibility",
-    "warning",
-];
-
-/// Attributes that [`Checker::attr`] acts upon.
-const ACTED_UPON: &[&str] = &[
-    "section",
-    "always_inline",
-    "noinline",
-    "aligned",
-    "packed",
-    "weak",
-    "used",
-    "unused",
-    "maybe_unused",
-    "deprecated",
-    "warn_unused_result",
-    "noreturn",
-    "gnu_inline",
-    "preserve_access_index",
-    "btf_decl_tag",
-    "btf_type_tag",
-    "mode",
-    "naked",
-    "vector_size",
-    "cleanup",
-    "address_space",
-];
+/// Attributes that are known and refused.
+const REFUSED: &[&str] = &["vector_size", "ext_vector_type", "address_space"];
 
 impl Checker<'_> {
     /// Reads the attributes of `lists`.
@@ -161,15 +83,12 @@ impl Checker<'_> {
             "btf_decl_tag" => attrs.decl_tags.extend(self.attr_string(attribute).map(|(s, _)| s)),
             "btf_type_tag" => attrs.type_tags.extend(self.attr_string(attribute).map(|(s, _)| s)),
             "mode" => attrs.mode_bits = self.attr_mode(attribute),
-            "vector_size" => {
+            "vector_size" | "ext_vector_type" => {
                 self.error(E0320, attribute.span, "vector types are not supported: BPF has none");
             }
             "cleanup" => attrs.cleanup = self.attr_name(attribute),
-            "address_space" => {
-                let message = format!("the attribute `{name}` is not supported");
-                self.error(E0320, attribute.span, message);
-            }
-            known if IGNORED.contains(&known) => {}
+            "address_space" => attrs.address_space = self.attr_address_space(attribute),
+            known if ATTRIBUTES.binary_search(&known).is_ok() => {}
             unknown => self.unknown_attribute(unknown, attribute.span),
         }
     }
@@ -177,7 +96,7 @@ impl Checker<'_> {
     fn unknown_attribute(&mut self, name: &str, span: Span) {
         let message = format!("the attribute `{name}` is unknown and has no effect");
         let mut diagnostic = Diagnostic::new(W0303, span, message);
-        let known = ACTED_UPON.iter().chain(IGNORED).copied();
+        let known = ATTRIBUTES.iter().chain(REFUSED).copied();
         if let Some(similar) = most_similar(name, known) {
             diagnostic = diagnostic.with_help(format!("did you mean `{similar}`?"));
         }
@@ -238,6 +157,14 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    fn attr_address_space(&mut self, attribute: &Attribute) -> Option<i128> {
+        let Some(&AttrArg::Expr(expr)) = attribute.args.first() else {
+            self.error(E0311, attribute.span, "the attribute `address_space` takes a number");
+            return None;
+        };
+        self.const_expr(expr, "an address space").filter(|number| *number != 0)
     }
 
     fn attr_name(&mut self, attribute: &Attribute) -> Option<(Symbol, Span)> {

@@ -231,6 +231,9 @@ impl Checker<'_> {
         let Some(to) = self.pointee(self.type_of(ptr)) else {
             return self.poison_place(span);
         };
+        if self.n_unevaluated == 0 && self.is_in_other_space(to, span) {
+            return self.poison_place(span);
+        }
         // `*&x` is `x`, if nothing but the address changed hands.
         if let ExprKind::AddrOf(place) = self.body.exprs[ptr].kind
             && self.body.places[place].ty == to

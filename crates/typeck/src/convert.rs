@@ -178,6 +178,10 @@ impl Checker<'_> {
         }
         match (self.pointee(from), self.pointee(to)) {
             (Some(_), Some(_)) => {
+                let is_null = self.const_int(value) == Some(0);
+                if !is_null && self.changes_address_space(from, to, span) {
+                    return self.poison(span);
+                }
                 self.check_pointers(value, to, why);
                 return self.cast(value, to, span);
             }

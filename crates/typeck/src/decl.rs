@@ -305,6 +305,9 @@ impl<'a> Checker<'a> {
             self.error(E0311, new.specs_span, format!("`{name}` cannot have type `void`"));
             return error;
         }
+        if self.is_in_other_space(ty, new.specs_span) {
+            return error;
+        }
         if self.is_float(ty.ty) && self.func.is_some() {
             self.report(
                 Diagnostic::new(E0404, new.specs_span, "BPF has no floating point")

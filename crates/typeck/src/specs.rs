@@ -46,6 +46,9 @@ impl Checker<'_> {
         {
             ty.ty = self.int_type(Self::kind_of_mode(kind, bits));
         }
+        if let Some(number) = attrs.address_space {
+            ty.ty = self.in_address_space(ty.ty, number, specs.span);
+        }
         for tag in attrs.type_tags {
             ty.ty = self.derive(Type::Tagged { inner: ty.ty, tag }, specs.span);
         }
@@ -57,11 +60,14 @@ impl Checker<'_> {
     fn type_attrs(&mut self, specs: &DeclSpecs) -> Attrs {
         let mut attrs = Attrs::default();
         for attribute in &specs.attrs {
-            let is_of_type =
-                matches!(&*self.name(attribute.name), "mode" | "btf_type_tag" | "vector_size");
+            let is_of_type = matches!(
+                &*self.name(attribute.name),
+                "mode" | "btf_type_tag" | "vector_size" | "ext_vector_type" | "address_space"
+            );
             if is_of_type {
                 let one = self.attrs(&[std::slice::from_ref(attribute)]);
                 attrs.mode_bits = attrs.mode_bits.or(one.mode_bits);
+                attrs.address_space = attrs.address_space.or(one.address_space);
                 attrs.type_tags.extend(one.type_tags);
             }
         }
@@ -159,6 +165,9 @@ impl Checker<'_> {
                     let attrs = self.attrs(&[attrs]);
                     let span = declarator.span;
                     let mut ty = self.ptr_to(declared.ty, span);
+                    if let Some(number) = attrs.address_space {
+                        ty = self.in_address_space(ty, number, span);
+                    }
                     for tag in attrs.type_tags {
                         ty = self.derive(Type::Tagged { inner: ty, tag }, span);
                     }

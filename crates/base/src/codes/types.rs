@@ -23,6 +23,7 @@ codes! {
     E0320 = "unsupported language feature",
     E0321 = "undeclared function",
     E0322 = "variable arguments",
+    E0326 = "pointer into another address space",
     W0301 = "implicit conversion changes the value",
     W0302 = "pointer types differ",
     W0303 = "unknown attribute",

@@ -208,6 +208,10 @@ impl<'a> TypeWriter<'a> {
             Type::Record(record) => self.record(*record),
             Type::Enum(id) => self.enumeration(*id),
             Type::Typedef(typedef) => self.typedef(*typedef),
+            // Sugar of C that the kernel knows nothing of.
+            Type::Tagged { inner, tag } if self.name(Some(*tag)).starts_with("address_space(") => {
+                self.mention(*inner)
+            }
             Type::Tagged { inner, tag } => {
                 let target = self.mention(*inner);
                 let name = self.name(Some(*tag));

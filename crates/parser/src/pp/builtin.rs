@@ -3,6 +3,7 @@
 
 use super::Preprocessor;
 use super::define::MacroKind;
+use super::features::{ATTRIBUTES, BUILTINS};
 use super::include::IncludeForm;
 use crate::lex::lex_fragment;
 use crate::literal;
@@ -30,7 +31,7 @@ pub(super) enum Builtin {
     IsIdentifier,
 }
 
-const BUILTINS: [(&str, Builtin); 18] = [
+const MACROS: [(&str, Builtin); 18] = [
     ("__LINE__", Builtin::Line),
     ("__FILE__", Builtin::File),
     ("__BASE_FILE__", Builtin::BaseFile),
@@ -51,84 +52,9 @@ const BUILTINS: [(&str, Builtin); 18] = [
     ("__is_identifier", Builtin::IsIdentifier),
 ];
 
-/// Functions that the type checker knows: what `__has_builtin` is true for.
-const BUILTIN_FUNCTIONS: [&str; 37] = [
-    "__builtin_alloca",
-    "__builtin_assume_aligned",
-    "__builtin_bswap16",
-    "__builtin_bswap32",
-    "__builtin_bswap64",
-    "__builtin_btf_type_id",
-    "__builtin_choose_expr",
-    "__builtin_clz",
-    "__builtin_clzll",
-    "__builtin_constant_p",
-    "__builtin_ctz",
-    "__builtin_ctzll",
-    "__builtin_expect",
-    "__builtin_ffs",
-    "__builtin_memcmp",
-    "__builtin_memcpy",
-    "__builtin_memmove",
-    "__builtin_memset",
-    "__builtin_object_size",
-    "__builtin_offsetof",
-    "__builtin_popcount",
-    "__builtin_popcountll",
-    "__builtin_prefetch",
-    "__builtin_preserve_access_index",
-    "__builtin_preserve_enum_value",
-    "__builtin_preserve_field_info",
-    "__builtin_preserve_type_info",
-    "__builtin_strlen",
-    "__builtin_trap",
-    "__builtin_types_compatible_p",
-    "__builtin_unreachable",
-    "__builtin_va_arg",
-    "__sync_fetch_and_add",
-    "__sync_fetch_and_and",
-    "__sync_fetch_and_or",
-    "__sync_fetch_and_xor",
-    "__sync_val_compare_and_swap",
-];
-
-/// Attributes that mean something, or may be ignored without harm.
-const ATTRIBUTES: [&str; 30] = [
-    "address_space",
-    "aligned",
-    "always_inline",
-    "btf_decl_tag",
-    "btf_type_tag",
-    "cold",
-    "const",
-    "deprecated",
-    "error",
-    "fallthrough",
-    "format",
-    "gnu_inline",
-    "hot",
-    "internal_linkage",
-    "malloc",
-    "mode",
-    "musttail",
-    "no_builtin",
-    "noinline",
-    "nonnull",
-    "noreturn",
-    "packed",
-    "preserve_access_index",
-    "pure",
-    "section",
-    "transparent_union",
-    "unused",
-    "used",
-    "visibility",
-    "weak",
-];
-
 impl Preprocessor<'_> {
     pub(super) fn add_builtins(&mut self) {
-        for (name, builtin) in BUILTINS {
+        for (name, builtin) in MACROS {
             let name = self.session.intern(name);
             self.add_macro(name, Span::NONE, MacroKind::Builtin(builtin));
         }
@@ -195,8 +121,8 @@ impl Preprocessor<'_> {
             }
             Builtin::HasNothing => false,
             Builtin::IsIdentifier => args.first().is_some_and(|t| t.kind == TokenKind::Ident),
-            Builtin::HasBuiltin => self.is_listed(&args, &BUILTIN_FUNCTIONS),
-            Builtin::HasAttribute => self.is_listed(&args, &ATTRIBUTES),
+            Builtin::HasBuiltin => self.is_listed(&args, BUILTINS),
+            Builtin::HasAttribute => self.is_listed(&args, ATTRIBUTES),
             _ => self.is_listed(&args, &["c_static_assert", "c_generic_selections", "c_alignas"]),
         };
         let token = self.number_token(if is_true { "1" } else { "0" }, name);

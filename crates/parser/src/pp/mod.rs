@@ -11,6 +11,7 @@ mod diagnostic;
 mod directive;
 mod expand;
 mod expr;
+mod features;
 mod include;
 mod pragma;
 mod predefined;
@@ -18,6 +19,7 @@ mod print;
 mod stream;
 mod substitute;
 
+pub use features::{ATTRIBUTES, BUILTINS};
 pub use include::{FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles};
 pub use print::{dump_tokens, preprocess_to_text};
 pub use stream::{Pragma, PragmaAt, TokenStream};

@@ -16,7 +16,6 @@ const PREDEFINED: &str = "\
 #define __bpfc__ 1
 #define __bpf__ 1
 #define __BPF__ 1
-#define __BPF_FEATURE_ADDR_SPACE_CAST 1
 #define __BPF_FEATURE_MAY_GOTO 1
 #define __clang__ 1
 #define __clang_major__ 19

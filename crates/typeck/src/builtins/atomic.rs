@@ -4,7 +4,7 @@ use super::BuiltinCall;
 use crate::checker::Checker;
 use crate::convert::Why;
 use crate::hir::{
-    AtomicOp, Builtin, CompareOp, ExprId, ExprKind, PlaceKind, QualType, StmtKind, TypeId,
+    AtomicOp, Builtin, CompareOp, ExprId, ExprKind, PlaceId, PlaceKind, QualType, StmtKind, TypeId,
 };
 use bpfc_base::Span;
 use bpfc_base::codes::bpf::E0413;
@@ -63,21 +63,123 @@ impl Checker<'_> {
             return self.read_modify_write(op, call, true);
         }
         match name {
-            "exchange_n" | "exchange" if call.args.len() == 3 => {
-                self.read_modify_write(AtomicOp::Exchange, call, false)
-            }
-            "load_n" | "load" if call.args.len() == 2 => self.atomic_load(call),
-            "store_n" | "store" if call.args.len() == 3 => self.atomic_store(call),
-            "compare_exchange_n" => self.atomic_compare_exchange(call),
-            "compare_exchange_strong" | "compare_exchange_weak" => {
-                self.atomic_compare_exchange(call)
-            }
+            "exchange_n" => self.read_modify_write(AtomicOp::Exchange, call, false),
+            "exchange" => self.exchange_in_memory(call),
+            "load_n" => self.atomic_load(call),
+            "load" => self.load_into_memory(call),
+            "store_n" => self.atomic_store(call),
+            "store" => self.store_from_memory(call),
+            "compare_exchange_n" => self.atomic_compare_exchange(call, false),
+            "compare_exchange" => self.atomic_compare_exchange(call, true),
+            "clear" => self.lock_release(call),
+            "always_lock_free" | "is_lock_free" => self.lock_free(call),
             "thread_fence" | "signal_fence" => {
                 let void = self.common.void;
                 self.value(ExprKind::Builtin(Builtin::Barrier, Vec::new()), void, span)
             }
             _ => self.unknown_atomic(call),
         }
+    }
+
+    /// `__c11_atomic_NAME(…)`: values, where `__atomic_NAME` has pointers to them.
+    pub fn c11_atomic_builtin(&mut self, name: &str, call: &BuiltinCall<'_>) -> ExprId {
+        match name {
+            "exchange" => self.read_modify_write(AtomicOp::Exchange, call, false),
+            "load" => self.atomic_load(call),
+            "store" | "init" => self.atomic_store(call),
+            "compare_exchange_strong" | "compare_exchange_weak" => {
+                self.atomic_compare_exchange(call, false)
+            }
+            "is_lock_free" => self.lock_free(call),
+            "thread_fence" | "signal_fence" => self.atomic_builtin(name, call),
+            _ if name.starts_with("fetch_") => self.atomic_builtin(name, call),
+            _ => self.unknown_atomic(call),
+        }
+    }
+
+    /// `(size, ptr)`: whether objects of so many bytes need no lock.
+    fn lock_free(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let Some(values) = self.unevaluated(|this| this.args_at_least(call, 1)) else {
+            return self.poison(call.span);
+        };
+        let is_free = matches!(self.const_int(values[0]), Some(1 | 2 | 4 | 8));
+        self.int(i128::from(is_free), self.common.bool, call.span)
+    }
+
+    /// What argument `index`, a pointer to `ty`, points to.
+    fn atomic_target(
+        &mut self,
+        value: ExprId,
+        ty: TypeId,
+        call: &BuiltinCall<'_>,
+        index: usize,
+    ) -> Option<PlaceId> {
+        let span = self.span_of(value);
+        let ptr = self.ptr_to(QualType::plain(ty), span);
+        let ptr = self.atomic_operand(value, ptr, call, index);
+        (!self.is_poison(ptr)).then(|| self.deref(ptr, span))
+    }
+
+    fn assign_void(&mut self, place: PlaceId, value: ExprId, ty: TypeId, span: Span) -> ExprId {
+        let assign = self.value(ExprKind::Assign { place, value }, ty, span);
+        self.value(ExprKind::Cast(assign), self.common.void, span)
+    }
+
+    /// `(ptr, &result, order)`
+    fn load_into_memory(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let span = call.span;
+        let Some(values) = self.args_at_least(call, 2) else {
+            return self.poison(span);
+        };
+        let Some(ty) = self.atomic_type(values[0], &[1, 2, 4, 8], call) else {
+            return self.poison(span);
+        };
+        let Some(result) = self.atomic_target(values[1], ty, call, 1) else {
+            return self.poison(span);
+        };
+        let (op, ptr) = (AtomicOp::Load, values[0]);
+        let kind = ExprKind::Atomic { op, ptr, operands: Vec::new(), is_value_after: false };
+        let value = self.value(kind, ty, span);
+        self.assign_void(result, value, ty, span)
+    }
+
+    /// `(ptr, &value, order)`
+    fn store_from_memory(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let span = call.span;
+        let Some(values) = self.args_at_least(call, 2) else {
+            return self.poison(span);
+        };
+        let Some(ty) = self.atomic_type(values[0], &[1, 2, 4, 8], call) else {
+            return self.poison(span);
+        };
+        match self.atomic_target(values[1], ty, call, 1) {
+            Some(from) => {
+                let value = self.load(from);
+                self.store_value(values[0], value, span)
+            }
+            None => self.poison(span),
+        }
+    }
+
+    /// `(ptr, &value, &result, order)`
+    fn exchange_in_memory(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+        let span = call.span;
+        let Some(values) = self.args_at_least(call, 3) else {
+            return self.poison(span);
+        };
+        let Some(ty) = self.atomic_type(values[0], &[4, 8], call) else {
+            return self.poison(span);
+        };
+        let from = self.atomic_target(values[1], ty, call, 1);
+        let result = self.atomic_target(values[2], ty, call, 2);
+        let (Some(from), Some(result)) = (from, result) else {
+            return self.poison(span);
+        };
+        let value = self.load(from);
+        let (op, ptr) = (AtomicOp::Exchange, values[0]);
+        let kind = ExprKind::Atomic { op, ptr, operands: vec![value], is_value_after: false };
+        let old = self.value(kind, ty, span);
+        self.assign_void(result, old, ty, span)
     }
 
     fn unknown_atomic(&mut self, call: &BuiltinCall<'_>) -> ExprId {
@@ -247,8 +349,9 @@ impl Checker<'_> {
         self.store_value(values[0], value, span)
     }
 
-    /// `(ptr, &expected, desired, …)`: on failure, `expected` gets what memory had.
-    fn atomic_compare_exchange(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+    /// `(ptr, &expected, desired, …)`: on failure, `expected` gets what memory had. With
+    /// `is_in_memory`, the third argument points to what is desired.
+    fn atomic_compare_exchange(&mut self, call: &BuiltinCall<'_>, is_in_memory: bool) -> ExprId {
         let span = call.span;
         let Some(values) = self.args_at_least(call, 3) else {
             return self.poison(span);
@@ -258,7 +361,13 @@ impl Checker<'_> {
         };
         let ptr_ty = self.ptr_to(QualType::plain(ty), span);
         let expected_ptr = self.atomic_operand(values[1], ptr_ty, call, 1);
-        let desired = self.atomic_operand(values[2], ty, call, 2);
+        let desired = match is_in_memory {
+            true => match self.atomic_target(values[2], ty, call, 2) {
+                Some(place) => self.load(place),
+                None => return self.poison(span),
+            },
+            false => self.atomic_operand(values[2], ty, call, 2),
+        };
         if self.is_poison(expected_ptr) || self.is_poison(desired) || self.func.is_none() {
             return self.poison(span);
         }

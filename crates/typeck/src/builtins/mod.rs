@@ -43,8 +43,12 @@ impl Checker<'_> {
             let value = self.sync_builtin(short, &call);
             return Some(Operand::value(value, span));
         }
-        if let Some(short) = text.strip_prefix("__atomic_").or(text.strip_prefix("__c11_atomic_")) {
+        if let Some(short) = text.strip_prefix("__atomic_") {
             let value = self.atomic_builtin(short, &call);
+            return Some(Operand::value(value, span));
+        }
+        if let Some(short) = text.strip_prefix("__c11_atomic_") {
+            let value = self.c11_atomic_builtin(short, &call);
             return Some(Operand::value(value, span));
         }
         let is_library = matches!(

@@ -3,8 +3,9 @@
 use super::binary::arith_op;
 use crate::checker::Checker;
 use crate::convert::Why;
-use crate::hir::{BinaryOp, ExprId, ExprKind, PlaceId, TypeId};
+use crate::hir::{AtomicOp, BinaryOp, ExprId, ExprKind, PlaceId, TypeId};
 use bpfc_base::Span;
+use bpfc_base::codes::bpf::E0413;
 use bpfc_parser::ast;
 
 impl Checker<'_> {
@@ -83,12 +84,47 @@ impl Checker<'_> {
             let loaded = self.load(place);
             return self.bad_operands(op, loaded, value, span);
         }
+        if self.all_quals(self.body.places[place].ty).is_atomic {
+            return self.atomic_assign(operation, place, value, true, span);
+        }
         let compute = self.compute_type(operation, place, ty, value_ty);
         let is_shift = matches!(operation, BinaryOp::Shl | BinaryOp::Shr);
         self.warn_arithmetic(operation, None, value, compute, span);
         let value_span = self.span_of(value);
         let value = if is_shift { value } else { self.cast(value, compute, value_span) };
         self.value(ExprKind::AssignOp { place, op: operation, value, compute }, ty, span)
+    }
+
+    /// C11 6.5.16.2p3: `op=` on an `_Atomic` object is one operation.
+    pub fn atomic_assign(
+        &mut self,
+        op: BinaryOp,
+        place: PlaceId,
+        value: ExprId,
+        is_value_after: bool,
+        span: Span,
+    ) -> ExprId {
+        let ty = self.body.places[place].ty.ty;
+        let op = match op {
+            BinaryOp::Add => Some(AtomicOp::Add),
+            BinaryOp::Sub => Some(AtomicOp::Sub),
+            BinaryOp::And => Some(AtomicOp::And),
+            BinaryOp::Or => Some(AtomicOp::Or),
+            BinaryOp::Xor => Some(AtomicOp::Xor),
+            _ => None,
+        };
+        let size = self.module.types.size_of(ty);
+        let is_bool = self.is_bool(ty);
+        let Some(op) = op.filter(|_| matches!(size, Some(4 | 8)) && !is_bool) else {
+            let shown = self.show(ty);
+            let message = format!("BPF has no such atomic operation on `{shown}`");
+            self.error(E0413, span, message);
+            return self.poison(span);
+        };
+        let ptr = self.address(place, span);
+        let value_span = self.span_of(value);
+        let operands = vec![self.cast(value, ty, value_span)];
+        self.value(ExprKind::Atomic { op, ptr, operands, is_value_after }, ty, span)
     }
 
     fn compute_type(&mut self, op: BinaryOp, place: PlaceId, ty: TypeId, value: TypeId) -> TypeId {
@@ -101,6 +137,10 @@ impl Checker<'_> {
 
     fn pointer_assign(&mut self, place: PlaceId, index: ExprId, sign: i64, span: Span) -> ExprId {
         let ty = self.body.places[place].ty.ty;
+        if self.all_quals(self.body.places[place].ty).is_atomic {
+            self.error(E0413, span, "BPF has no atomic operation on pointers but exchanges");
+            return self.poison(span);
+        }
         let Some(to) = self.pointee(ty) else {
             return self.poison(span);
         };

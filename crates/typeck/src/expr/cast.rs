@@ -38,6 +38,9 @@ impl Checker<'_> {
                 return self.float_error(culprit, span);
             }
         }
+        if self.const_int(value) != Some(0) && self.changes_address_space(from, to.ty, span) {
+            return self.poison(span);
+        }
         // An integer after all: `(size_t)&((struct s *)0)->m`.
         if self.is_integer(to.ty)
             && self.is_pointer(from)

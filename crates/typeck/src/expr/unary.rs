@@ -2,7 +2,7 @@
 
 use super::{Operand, OperandKind};
 use crate::checker::Checker;
-use crate::hir::{ExprId, ExprKind, PlaceId, PlaceKind, QualType};
+use crate::hir::{BinaryOp, ExprId, ExprKind, PlaceId, PlaceKind, QualType};
 use bpfc_base::codes::types::{E0304, E0305, E0318};
 use bpfc_base::{Diagnostic, Span};
 use bpfc_parser::ast::{self, UnaryOp};
@@ -226,6 +226,10 @@ impl Checker<'_> {
             self.error(E0304, operand.span, message);
             return self.poison(span);
         };
+        if self.all_quals(self.body.places[place].ty).is_atomic {
+            let delta = self.int(i128::from(delta), ty, span);
+            return self.atomic_assign(BinaryOp::Add, place, delta, !is_postfix, span);
+        }
         self.value(ExprKind::IncDec { place, delta, is_postfix }, ty, span)
     }
 

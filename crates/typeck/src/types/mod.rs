@@ -4,6 +4,7 @@
 mod classify;
 mod compat;
 mod show;
+mod space;
 
 pub(crate) use classify::union as types_union;
 pub(crate) use show::{declare, show};
