@@ -83,6 +83,10 @@ impl<'h> SharedHost<'h> {
 /// Included files: the host's first, then the headers that bpfc carries, so that a header
 /// which the user gives wins over the built-in one.
 impl FileProvider for &SharedHost<'_> {
+    fn is_system(&self, directory: u32) -> bool {
+        self.host.borrow().is_system(directory)
+    }
+
     fn load(&mut self, request: &IncludeRequest<'_>) -> Option<LoadedFile> {
         if !request.includer.starts_with(BUILTIN_PREFIX)
             && let Some(file) = self.host.borrow_mut().load(request)

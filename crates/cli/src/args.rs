@@ -22,6 +22,10 @@ pub struct Cli {
     /// How to print diagnostics.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub message_format: MessageFormat,
+
+    /// Print this many errors, 0 for all.
+    #[arg(long, global = true, default_value_t = 20, value_name = "N")]
+    pub error_limit: usize,
 }
 
 /// The subcommands.
@@ -31,9 +35,16 @@ pub enum Command {
     Check(Check),
     /// Compile a program to a BPF object file.
     Build(Build),
+    /// Take the command line of clang, for Makefiles: make CLANG="bpfc cc".
+    #[command(disable_help_flag = true)]
+    Cc {
+        /// Options and files as for clang.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<std::ffi::OsString>,
+    },
     /// Run a program: in the virtual machine, or with --kernel on this machine.
     Run(Run),
-    /// Explain a diagnostic code, such as E0703.
+    /// Explain a diagnostic code, such as E0703, or a warning, such as -Wshadow.
     Explain(Explain),
     /// Show what the running kernel can do with BPF.
     Features(Features),
@@ -82,9 +93,9 @@ pub enum MessageFormat {
 /// How C is compiled.
 #[derive(Args, Clone, Debug)]
 pub struct Compile {
-    /// Look for included files in DIR.
-    #[arg(short = 'I', value_name = "DIR", help_heading = "Compiler options")]
-    pub include_dirs: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
+    pub search_path: SearchPath,
 
     /// Define a macro.
     #[arg(short = 'D', value_name = "NAME[=VALUE]", help_heading = "Compiler options")]
@@ -142,6 +153,26 @@ pub struct Compile {
     /// Accepted for other compilers' sake: debug information is always made.
     #[arg(short = 'g', hide = true)]
     pub debug: bool,
+}
+
+/// Where included files are looked for.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SearchPath {
+    /// Look for included files in DIR.
+    #[arg(short = 'I', value_name = "DIR", help_heading = "Compiler options")]
+    pub include_dirs: Vec<PathBuf>,
+
+    /// Look in DIR for files that are included with quotes, before -I.
+    #[arg(long, value_name = "DIR", hide_short_help = true, help_heading = "Compiler options")]
+    pub iquote: Vec<PathBuf>,
+
+    /// Look for included files in DIR, after -I; its headers get no warnings.
+    #[arg(long, value_name = "DIR", hide_short_help = true, help_heading = "Compiler options")]
+    pub isystem: Vec<PathBuf>,
+
+    /// Look for included files in DIR, last; its headers get no warnings.
+    #[arg(long, value_name = "DIR", hide_short_help = true, help_heading = "Compiler options")]
+    pub idirafter: Vec<PathBuf>,
 }
 
 /// Takes the names of architectures, and lists the main ones.
@@ -215,7 +246,35 @@ pub struct Build {
 
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
+    pub depend: Depend,
+
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
     pub compile: Compile,
+}
+
+/// What `make` is told of included files.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Depend {
+    /// Also write a rule for make: which files the result depends on. (-MD)
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "", hide_short_help = true)]
+    pub depfile: Option<String>,
+
+    /// The target of that rule, instead of the output. (-MT)
+    #[arg(long, value_name = "TARGET", hide_short_help = true)]
+    pub dep_target: Vec<String>,
+
+    /// Add an empty rule for every included file. (-MP)
+    #[arg(long, hide_short_help = true)]
+    pub dep_phony: bool,
+
+    /// Leave out headers of the system. (-MMD)
+    #[arg(long, hide_short_help = true)]
+    pub dep_user_only: bool,
+
+    /// Only write the rule. (-M)
+    #[arg(long, hide_short_help = true)]
+    pub dep_only: bool,
 }
 
 /// What `bpfc build` writes: a stage of the pipeline.
@@ -298,7 +357,8 @@ pub enum EngineChoice {
 /// `bpfc explain`
 #[derive(Args, Debug)]
 pub struct Explain {
-    /// A code; without one, the list of all.
+    /// A code, or a warning such as -Wshadow; without one, the list of all.
+    #[arg(allow_hyphen_values = true)]
     pub code: Option<String>,
 }
 
@@ -316,18 +376,4 @@ pub struct Disasm {
     /// An object file.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-}
-
-/// The arguments of the process, with the single-dash long flags of C compilers spelled as
-/// clap knows them.
-pub fn from_env() -> Vec<std::ffi::OsString> {
-    std::env::args_os()
-        .map(|arg| match arg.to_str() {
-            Some("-include") => "--include".into(),
-            Some("-pedantic") => "-Wpedantic".into(),
-            Some("-pedantic-errors") => "-Werror=pedantic".into(),
-            Some(mcpu) if mcpu.starts_with("-mcpu=") => format!("-{mcpu}").into(),
-            _ => arg,
-        })
-        .collect()
 }

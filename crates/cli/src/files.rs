@@ -1,5 +1,6 @@
 //! Files on disk: sources, included headers, outputs. Every read is bounded.
 
+use crate::args::SearchPath;
 use crate::terminal;
 use bpfc::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};
 use bpfc_base::{Diagnostic, codes};
@@ -11,13 +12,21 @@ use std::sync::Arc;
 /// Longest file that is read, in bytes: a dumped `vmlinux.h` has 3 MB, a kernel's BTF 6 MB.
 const MAX_FILE_BYTES: u64 = 256 << 20;
 
+/// `path` as messages call it.
+pub fn shown(path: &Path) -> String {
+    match path == Path::new("-") {
+        true => "<stdin>".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
 /// Reads all of `path`, or standard input for `-`.
 ///
 /// # Errors
 /// A diagnostic that says why it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let fail = |why: &dyn std::fmt::Display| {
-        let message = format!("cannot read `{}`: {why}", path.display());
+        let message = format!("cannot read `{}`: {why}", shown(path));
         Diagnostic::without_span(codes::load::E0901, message)
     };
     let mut bytes = Vec::new();
@@ -60,41 +69,67 @@ pub fn plain(error: &std::io::Error) -> String {
     words
 }
 
-/// Included files: beside the including file, then in the folders of `-I`.
+/// Where Linux has the headers of the system: as for other compilers, they get no warnings.
+const SYSTEM_FOLDERS: &[&str] = &["/usr/include", "/usr/local/include"];
+
+/// Included files: beside the including file, then in the folders of `-I` and its relatives.
 ///
 /// A file's `directory` is 0 beside the including file and the position of its folder,
 /// from 1, otherwise.
 pub struct DiskFiles {
-    include_dirs: Vec<PathBuf>,
+    /// In the order in which they are searched.
+    folders: Vec<Folder>,
+}
+
+struct Folder {
+    path: PathBuf,
+    is_system: bool,
+    /// For `#include "…"` only.
+    is_quoted_only: bool,
 }
 
 /// Files in one folder that are compared with a name that was not found.
 const MAX_CANDIDATES: usize = 10_000;
 
 impl DiskFiles {
-    /// Looks into `include_dirs`, in order.
-    pub fn new(include_dirs: &[PathBuf]) -> Self {
-        Self { include_dirs: include_dirs.to_vec() }
+    /// Looks into the folders of `search`.
+    pub fn new(search: &SearchPath) -> Self {
+        let folder = |path: &PathBuf, is_system: bool, is_quoted_only: bool| Folder {
+            path: path.clone(),
+            is_system: is_system || SYSTEM_FOLDERS.iter().any(|system| path.starts_with(system)),
+            is_quoted_only,
+        };
+        let quoted = search.iquote.iter().map(|path| folder(path, false, true));
+        let plain = search.include_dirs.iter().map(|path| folder(path, false, false));
+        let system = search.isystem.iter().chain(&search.idirafter);
+        let system = system.map(|path| folder(path, true, false));
+        Self { folders: quoted.chain(plain).chain(system).collect() }
+    }
+
+    /// Whether the headers of `directory` are the system's.
+    pub fn is_system(&self, directory: u32) -> bool {
+        let at = (directory as usize).checked_sub(1);
+        at.and_then(|at| self.folders.get(at)).is_some_and(|folder| folder.is_system)
     }
 
     fn places<'a>(
         &'a self,
         request: &'a IncludeRequest<'_>,
     ) -> impl Iterator<Item = (u32, PathBuf)> + 'a {
-        let beside = match request.form {
-            IncludeForm::Quoted | IncludeForm::Import => {
-                // `-include` has no including file: it counts from where the command runs.
-                Path::new(request.includer).parent().or(Some(Path::new("")))
-            }
-            IncludeForm::Angled | IncludeForm::Next => None,
+        let is_quoted = matches!(request.form, IncludeForm::Quoted | IncludeForm::Import);
+        let beside = match is_quoted {
+            // `-include` has no including file: it counts from where the command runs.
+            true => Path::new(request.includer).parent().or(Some(Path::new(""))),
+            false => None,
         };
         let beside = beside.map(|folder| (0, folder.join(request.name)));
         let first = match request.form {
             IncludeForm::Next => request.directory as usize,
             _ => 0,
         };
-        let folders = self.include_dirs.iter().enumerate().skip(first);
-        let folders = folders.map(|(at, folder)| (at as u32 + 1, folder.join(request.name)));
+        let folders = self.folders.iter().enumerate().skip(first);
+        let folders = folders.filter(move |(_, folder)| is_quoted || !folder.is_quoted_only);
+        let folders = folders.map(|(at, folder)| (at as u32 + 1, folder.path.join(request.name)));
         beside.into_iter().chain(folders)
     }
 }

@@ -1,9 +1,9 @@
 //! The machine that a compilation happens on: its files and its kernel's types.
 
+use crate::args::SearchPath;
 use crate::files::DiskFiles;
 use crate::kernels;
 use bpfc::{Arch, Btf, FileProvider, Host, IncludeRequest, LoadedFile};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Which CPUs are in use: `0-3,6`.
@@ -27,10 +27,10 @@ pub struct ThisMachine {
 }
 
 impl ThisMachine {
-    /// Finds included files in `include_dirs`; takes kernel types from `btf` if it is given, otherwise from where
+    /// Finds included files in `folders`; takes kernel types from `btf` if it is given, otherwise from where
     /// [`kernels::default_types`] says.
-    pub fn new(include_dirs: &[PathBuf], btf: Option<Arc<Btf>>) -> Self {
-        Self { disk: DiskFiles::new(include_dirs), btf: btf.map(Some) }
+    pub fn new(folders: &SearchPath, btf: Option<Arc<Btf>>) -> Self {
+        Self { disk: DiskFiles::new(folders), btf: btf.map(Some) }
     }
 }
 
@@ -45,6 +45,10 @@ impl FileProvider for ThisMachine {
 
     fn candidates(&mut self, request: &IncludeRequest<'_>) -> Vec<String> {
         self.disk.candidates(request)
+    }
+
+    fn is_system(&self, directory: u32) -> bool {
+        self.disk.is_system(directory)
     }
 }
 

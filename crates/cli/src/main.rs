@@ -4,6 +4,7 @@
 
 mod args;
 mod btf_file;
+mod clang_args;
 mod commands;
 mod exit;
 mod files;
@@ -12,7 +13,8 @@ mod kernels;
 mod terminal;
 
 use args::{Cli, Command};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
+use exit::Exit;
 use std::process::ExitCode;
 use terminal::Terminal;
 
@@ -21,8 +23,11 @@ const BUG: u8 = 101;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(report_bug));
-    let cli = Cli::parse_from(args::from_env());
-    std::panic::catch_unwind(|| run(cli)).unwrap_or(ExitCode::from(BUG))
+    std::panic::catch_unwind(|| match clang_args::from_env() {
+        Ok(command) => run(command),
+        Err(exit) => ExitCode::from(exit as u8),
+    })
+    .unwrap_or(ExitCode::from(BUG))
 }
 
 /// A panic is a bug of bpfc: says so, and what a report needs.
@@ -35,11 +40,20 @@ fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
     ));
 }
 
-fn run(cli: Cli) -> ExitCode {
-    let mut terminal = Terminal::new(cli.color, cli.message_format);
+fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> ExitCode {
+    // `bpfc run --version` is the version of bpfc.
+    let command = Cli::command().mut_subcommands(|command| command.display_name("bpfc"));
+    let matches = command.get_matches_from(args);
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let mut terminal = Terminal::new(cli.color, cli.message_format, cli.error_limit);
+    terminal.note_options(std::mem::take(&mut notes));
     let exit = match cli.command {
         Command::Check(args) => commands::check::run(&args, &mut terminal),
         Command::Build(args) => commands::build::run(&args, &mut terminal),
+        Command::Cc { .. } => Exit::Usage,
         Command::Run(args) => commands::run::run(&args, &mut terminal),
         Command::Explain(args) => commands::explain::run(&args, &mut terminal),
         Command::Features(args) => commands::features::run(&args, &mut terminal),

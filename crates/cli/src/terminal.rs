@@ -14,14 +14,37 @@ pub struct Terminal {
     format: MessageFormat,
     n_errors: usize,
     n_warnings: usize,
+    /// Errors that people are shown.
+    error_limit: usize,
+    /// Options of the command line that have no meaning here.
+    unused_options: Vec<String>,
     /// Runs of the SARIF document so far: one for each compilation.
     sarif: Option<Value>,
 }
 
 impl Terminal {
     /// Prints as the command line asks.
-    pub fn new(color: ColorChoice, format: MessageFormat) -> Self {
-        Self { color, format, n_errors: 0, n_warnings: 0, sarif: None }
+    pub fn new(color: ColorChoice, format: MessageFormat, error_limit: usize) -> Self {
+        Self {
+            color,
+            format,
+            n_errors: 0,
+            n_warnings: 0,
+            error_limit,
+            unused_options: Vec::new(),
+            sarif: None,
+        }
+    }
+
+    /// Remembers options that have no meaning here; the first compilation reports them, as
+    /// far as its own options want that.
+    pub fn note_options(&mut self, options: Vec<String>) {
+        self.unused_options = options;
+    }
+
+    /// The options that have no meaning here, once.
+    pub fn take_unused_options(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.unused_options)
     }
 
     /// Prints the diagnostics of one compilation.
@@ -33,13 +56,37 @@ impl Terminal {
         let n_errors = diagnostics.iter().filter(is_error).count();
         self.n_errors += n_errors;
         self.n_warnings += diagnostics.len() - n_errors;
-        let text = render::render(session, diagnostics, self.render_format());
+        let shown = self.within_limit(diagnostics);
+        let n_hidden = diagnostics.len() - shown.len();
+        let mut text = render::render(session, shown, self.render_format());
+        if n_hidden > 0 {
+            let limit = self.error_limit;
+            let blank = if self.format == MessageFormat::Human { "\n" } else { "" };
+            text.push_str(&format!(
+                "{blank}note: more than {limit} errors: {n_hidden} more reports are not shown; \
+                 --error-limit 0 shows all\n"
+            ));
+        }
         // Machine-readable forms are a result; the others accompany one.
         match self.format {
             MessageFormat::Json => print_out(&text),
             MessageFormat::Sarif => self.add_sarif(&text),
             MessageFormat::Human => print_err(&format!("{text}\n")),
             MessageFormat::Short => print_err(&text),
+        }
+    }
+
+    /// The first of `diagnostics`, as many as people want to see. Tools get all.
+    fn within_limit<'d>(&self, diagnostics: &'d [Diagnostic]) -> &'d [Diagnostic] {
+        let is_for_people = matches!(self.format, MessageFormat::Human | MessageFormat::Short);
+        if !is_for_people || self.error_limit == 0 {
+            return diagnostics;
+        }
+        let is_error = |d: &Diagnostic| d.severity == Severity::Error;
+        let errors = diagnostics.iter().enumerate().filter(|(_, d)| is_error(d));
+        match errors.skip(self.error_limit).map(|(at, _)| at).next() {
+            Some(end) => &diagnostics[..end],
+            None => diagnostics,
         }
     }
 

@@ -232,8 +232,8 @@ pub(super) fn similar_flag(name: &str) -> Option<&'static str> {
     most_similar(name, own.chain(groups).chain(all).chain(ACCEPTED.iter().copied()))
 }
 
-/// The flags that `name` stands for.
-fn members(name: &str) -> Vec<Flag> {
+/// The flags that `name`, a flag or a group, stands for; empty if it is neither.
+pub fn members(name: &str) -> Vec<Flag> {
     let by_default = |wanted: &[Default]| {
         Flag::all().filter(|flag| wanted.contains(&flag.info().default)).collect()
     };

@@ -9,7 +9,7 @@ mod levels;
 mod table;
 
 pub use control::WarningControl;
-pub use levels::{Level, Levels, PragmaLevel, Request, UnknownFlag};
+pub use levels::{Level, Levels, PragmaLevel, Request, UnknownFlag, members};
 pub use table::{Default, FLAGS, Flag, FlagInfo, GROUPS};
 
 use crate::codes::lex::W0105;

@@ -1,6 +1,7 @@
 //! `bpfc build FILE`
 
 use super::compilation::Compilation;
+use super::depend;
 use crate::args::{Build, Emit as EmitArg};
 use crate::exit::Exit;
 use crate::files;
@@ -21,11 +22,24 @@ fn build(args: &Build, terminal: &mut Terminal) -> Exit {
         Ok(compilation) => compilation,
         Err(exit) => return exit,
     };
-    let result = result(args, &mut compilation);
+    let result = match args.depend.dep_only {
+        true => depend::only(&mut compilation),
+        false => result(args, &mut compilation),
+    };
     let exit = compilation.report(terminal);
     let (Some(bytes), Exit::Fine) = (result, exit) else {
         return exit;
     };
+    let written = match &args.depend.depfile {
+        Some(_) => depend::write(args, &output(args), &compilation),
+        None => Ok(()),
+    };
+    if let Err(diagnostic) = written {
+        return terminal.fail_with(diagnostic);
+    }
+    if args.depend.dep_only {
+        return Exit::Fine;
+    }
     match files::write(&output(args), &bytes) {
         Ok(()) => Exit::Fine,
         Err(diagnostic) => {

@@ -43,11 +43,16 @@ impl Compilation {
         types: Option<Arc<Btf>>,
         terminal: &mut Terminal,
     ) -> Result<Self, Exit> {
+        let unused_options = terminal.take_unused_options();
         let bytes = files::read(path).map_err(|error| terminal.fail_with(error))?;
-        let host = ThisMachine::new(&args.include_dirs, types);
+        let host = ThisMachine::new(&args.search_path, types);
         let mut session = Session::default();
         configure_warnings(&mut session, args);
-        let name = if path == Path::new("-") { "<stdin>".into() } else { path.to_string_lossy() };
+        for option in unused_options {
+            let message = format!("the option `{option}` is unknown, and left out");
+            session.report(Diagnostic::without_span(codes::lex::W0106, message));
+        }
+        let name = files::shown(path);
         let Some(file) = bpfc::add_source(&mut session, &name, &bytes) else {
             let diagnostics = session.diagnostics.take();
             terminal.print(&session, &diagnostics);

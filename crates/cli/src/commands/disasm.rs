@@ -17,6 +17,7 @@ pub fn run(args: &Disasm, terminal: &mut Terminal) -> Exit {
         Err(diagnostic) => {
             let exit = Exit::of(std::slice::from_ref(&diagnostic));
             terminal.fail(diagnostic);
+            terminal.print_summary();
             exit
         }
     }

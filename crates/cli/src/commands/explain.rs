@@ -3,7 +3,8 @@
 use crate::args::Explain;
 use crate::exit::Exit;
 use crate::terminal::{Terminal, print_err, print_out};
-use bpfc_base::{codes, similar};
+use bpfc_base::warnings::{self, FLAGS, Flag, GROUPS};
+use bpfc_base::{Code, codes, similar};
 
 /// Every page of `docs/codes`, by code.
 const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
@@ -14,6 +15,9 @@ pub fn run(args: &Explain, _terminal: &mut Terminal) -> Exit {
         print_out(&list());
         return Exit::Fine;
     };
+    if let Some(flag) = name.strip_prefix("-W") {
+        return explain_flag(flag.strip_prefix("no-").unwrap_or(flag));
+    }
     let page = PAGES.iter().find(|(code, _)| code.eq_ignore_ascii_case(name));
     if let Some((_, text)) = page {
         print_out(text);
@@ -25,6 +29,32 @@ pub fn run(args: &Explain, _terminal: &mut Terminal) -> Exit {
     Exit::Usage
 }
 
+/// `-Wname`: the page of the code that it controls, or what the group holds.
+fn explain_flag(name: &str) -> Exit {
+    if let Some(flag) = Flag::find(name) {
+        let code = flag.info().code.name();
+        let page = PAGES.iter().find(|(of, _)| *of == code);
+        print_out(page.map_or("", |(_, text)| text));
+        return Exit::Fine;
+    }
+    let members: Vec<&str> = warnings::members(name).into_iter().map(Flag::name).collect();
+    if members.is_empty() {
+        let names = FLAGS.iter().map(|info| info.name).chain(GROUPS.iter().map(|(name, _)| *name));
+        let hint = similar::most_similar(name, names);
+        let hint = hint.map_or(String::new(), |name| format!("; is it `-W{name}`?"));
+        print_err(&format!("error: `-W{name}` is no warning of bpfc{hint}\n"));
+        return Exit::Usage;
+    }
+    let lines: String = members.iter().map(|member| format!("  -W{member}\n")).collect();
+    print_out(&format!("-W{name} stands for:\n{lines}"));
+    Exit::Fine
+}
+
 fn list() -> String {
-    codes::all().map(|code| format!("{}  {}\n", code.name(), code.title())).collect()
+    let line = |code: Code| {
+        let mut flags = FLAGS.iter().filter(|info| info.code == code).map(|info| info.name);
+        let flag = flags.next().map_or(String::new(), |name| format!(" [-W{name}]"));
+        format!("{}  {}{flag}\n", code.name(), code.title())
+    };
+    codes::all().map(line).collect()
 }

@@ -4,6 +4,7 @@ pub mod build;
 pub mod check;
 pub mod compilation;
 pub mod completions;
+pub mod depend;
 pub mod disasm;
 pub mod explain;
 pub mod features;

@@ -62,6 +62,12 @@ pub trait FileProvider {
         let _ = request;
         Vec::new()
     }
+
+    /// True if `directory` of a [`LoadedFile`] holds headers of the system, which get no
+    /// warnings.
+    fn is_system(&self, _directory: u32) -> bool {
+        false
+    }
 }
 
 /// A provider that finds nothing.
@@ -246,6 +252,13 @@ impl Preprocessor<'_> {
             self.stop(span, "the source files are larger than 4 GiB".to_owned());
             return;
         };
+        // What stands beside a header of the system is one, too.
+        let includer = self.files.last().map(|file| file.id);
+        let inherits = loaded.directory == 0
+            && includer.is_some_and(|id| self.session.sources.file(id).is_system);
+        if inherits || self.provider.is_system(loaded.directory) {
+            self.session.sources.make_system(id);
+        }
         let known = KnownFile { id, is_once: is_import, guard: None };
         self.known_files.insert(loaded.name, known);
         let defers = self.defers(id, form);

@@ -319,10 +319,10 @@ impl Flow<'_> {
         let mut after = after?;
         if let Some(before) = before
             && self.n_exits == n_exits
+            && after.filled == before.filled
+            && after.empty == before.empty
         {
-            if after.filled == before.filled && after.empty == before.empty {
-                after.causes.extend(before.causes);
-            }
+            after.causes.extend(before.causes);
         }
         Some(after)
     }

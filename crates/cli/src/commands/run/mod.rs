@@ -39,7 +39,7 @@ impl Ready {
         let Some(name) = &args.program else {
             let programs: Vec<FuncId> = all().map(|(id, _)| id).collect();
             if programs.is_empty() {
-                let message = format!("there is no program in `{}`", args.file.display());
+                let message = format!("there is no program in `{}`", files::shown(&args.file));
                 return Err(Diagnostic::without_span(codes::bpf::E0411, message)
                     .with_help("mark a function as a program with `SEC(\"xdp\")` or the like"));
             }
@@ -47,7 +47,7 @@ impl Ready {
         };
         let found = all().find(|(_, function)| function.name == *name);
         found.map(|(id, _)| vec![id]).ok_or_else(|| {
-            let message = format!("there is no program `{name}` in `{}`", args.file.display());
+            let message = format!("there is no program `{name}` in `{}`", files::shown(&args.file));
             let names: Vec<&str> = all().map(|(_, function)| function.name.as_str()).collect();
             Diagnostic::without_span(codes::bpf::E0411, message)
                 .with_note(format!("it has: {}", names.join(", ")))
