@@ -49,6 +49,7 @@ pub fn emit(
             let module = check(session, file, options, host);
             let module = bpfc_typeck::validate(session, module)?;
             let mut ir = bpfc_codegen::lower::lower(session, &module);
+            ir.cpu = options.cpu;
             bpfc_codegen::optimize(&mut ir, options.opt_level);
             Some(ir.to_string())
         }

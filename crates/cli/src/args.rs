@@ -203,6 +203,8 @@ pub enum CpuChoice {
     /// Linux 5.1: 32-bit arithmetic and jumps.
     #[default]
     V3,
+    /// Linux 6.6: signed division, sign extension, long jumps.
+    V4,
 }
 
 /// `bpfc check`

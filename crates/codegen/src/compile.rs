@@ -44,6 +44,7 @@ pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) ->
     if session.diagnostics.has_errors() {
         return None;
     }
+    ir.cpu = options.cpu;
     optimize(&mut ir, options.opt_level);
     report_unresolved(session, &ir);
     if session.diagnostics.has_errors() {

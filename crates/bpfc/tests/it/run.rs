@@ -11,12 +11,13 @@ use bpfc_vm::EngineChoice;
 /// `kernel` are in [`variants`], `unsupported` is in [`is_refused`].
 pub const KEYS: [&str; 6] = ["since", "clang", "gcc", "cpu", "kernel", "unsupported"];
 
-const VARIANTS: [(&str, OptLevel, Cpu); 5] = [
+const VARIANTS: [(&str, OptLevel, Cpu); 6] = [
     ("-O2", OptLevel::O2, Cpu::V3),
     ("-O0", OptLevel::O0, Cpu::V3),
     ("-O2 --cpu v2", OptLevel::O2, Cpu::V2),
     ("-O2 --cpu v1", OptLevel::O2, Cpu::V1),
     ("-O0 --cpu v1", OptLevel::O0, Cpu::V1),
+    ("-O2 --cpu v4", OptLevel::O2, Cpu::V4),
 ];
 
 pub fn suite() -> Suite {
@@ -30,6 +31,7 @@ fn variants(test: &Test, key: &str) -> Result<Vec<(&'static str, OptLevel, Cpu)>
         None | Some("v1") => Cpu::V1,
         Some("v2") => Cpu::V2,
         Some("v3") => Cpu::V3,
+        Some("v4") => Cpu::V4,
         Some(other) => return Err(format!("`{other}` is no instruction set").into()),
     };
     let all = VARIANTS.into_iter();
@@ -81,8 +83,6 @@ fn in_the_virtual_machine() {
     report.finish();
 }
 
-/// The kernel refuses some programs without optimisation, whose variables are all on the
-/// stack, so those are not asked of it.
 #[test]
 fn on_the_kernel() {
     let report = suite().run(|test| {
@@ -91,7 +91,7 @@ fn on_the_kernel() {
             return Ok(());
         }
         for (variant, opt_level, cpu) in variants(test, "kernel")? {
-            if opt_level == OptLevel::O0 {
+            if cpu == Cpu::V4 && kernel_is_older_than(6, 6) {
                 continue;
             }
             let object = compile_good(test, &options(opt_level, cpu))?;
@@ -112,12 +112,16 @@ pub fn kernel_is_new_enough(test: &mut Test) -> Result<(), Failure> {
     let Some(since) = test.since()? else {
         return Ok(());
     };
-    let version = bpfc_loader::Kernel::new().version();
-    let is_older = version.is_some_and(|version| {
-        (u32::from(version.major), u32::from(version.minor)) < (since.major, since.minor)
-    });
-    match is_older {
+    match kernel_is_older_than(since.major, since.minor) {
         true => Err(Failure::Skipped(format!("needs {}", since.feature))),
         false => Ok(()),
     }
+}
+
+/// Whether the running kernel is older than this version.
+fn kernel_is_older_than(major: u32, minor: u32) -> bool {
+    let version = bpfc_loader::Kernel::new().version();
+    version.is_some_and(|version| {
+        (u32::from(version.major), u32::from(version.minor)) < (major, minor)
+    })
 }

@@ -138,6 +138,7 @@ fn options(args: &Compile, usdt: Vec<UsdtProbe>) -> Options {
             CpuChoice::V1 => Cpu::V1,
             CpuChoice::V2 => Cpu::V2,
             CpuChoice::V3 => Cpu::V3,
+            CpuChoice::V4 => Cpu::V4,
         },
         usdt,
         n_cpus: args.num_cpus.or_else(online_cpus),

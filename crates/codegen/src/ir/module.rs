@@ -2,6 +2,7 @@
 
 use super::{Asm, AsmId, Func};
 use bpfc_base::{IndexVec, Span};
+use bpfc_isa::Cpu;
 pub use bpfc_typeck::hir::{FuncId, GlobalId, GlobalInit, InitReloc, InitTarget, Linkage};
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ pub struct Module {
     pub globals: IndexVec<GlobalId, Global>,
     /// Inline assembly in functions.
     pub asms: IndexVec<AsmId, Arc<Asm>>,
+    /// The instruction set that it is for: operations that it has are not expanded.
+    pub cpu: Cpu,
 }
 
 /// An object with static storage.

@@ -30,6 +30,7 @@ pub fn lower(session: &mut Session, module: &hir::Valid) -> ir::Module {
         funcs: module.funcs.iter().map(|f| declare_func(names, module, f)).collect(),
         globals: module.globals.iter().map(|g| lower_global(names, module, g)).collect(),
         asms: IndexVec::new(),
+        cpu: bpfc_isa::Cpu::default(),
     };
     for id in module.funcs.ids() {
         let Lowered { body, asms, mut reports } = match &module.funcs[id].body {

@@ -6,17 +6,19 @@
 use crate::analysis::{Region, regions};
 use crate::ir::*;
 use bpfc_base::{IndexVec, Span};
+use bpfc_isa::Cpu;
 
 /// Expands every instruction that the back end does not know.
 ///
-/// Ensures: no `memcopy`, `memset`, `sdiv`, `srem`; accesses to slots are aligned; `u64`
+/// Ensures: no `memcopy`, `memset`, nor before v4 `sdiv` and `srem`; accesses to slots are aligned; `u64`
 /// stores of constants have an immediate that fits (RFC 9669 §5.3).
 pub fn expand(module: &Module, id: FuncId, body: &mut Body) {
     align_slots(body);
     let regions = regions(module, id, body);
     for block in body.reverse_postorder() {
         let insts = std::mem::take(&mut body.blocks[block].insts);
-        let mut ctx = Ctx { body, regions: &regions, block, span: Span::NONE };
+        let cpu = module.cpu;
+        let mut ctx = Ctx { body, regions: &regions, cpu, block, span: Span::NONE };
         for inst in insts {
             ctx.span = ctx.body.values[inst].span;
             ctx.expand_inst(inst);
@@ -41,6 +43,7 @@ fn align_slots(body: &mut Body) {
 struct Ctx<'a> {
     body: &'a mut Body,
     regions: &'a IndexVec<Value, Region>,
+    cpu: Cpu,
     block: BlockId,
     span: Span,
 }
@@ -262,6 +265,9 @@ impl Ctx<'_> {
             let biased = self.binary(BinaryOp::Add, a, bias);
             let shift = self.body.constant(ty, shift);
             return self.finish(inst, Op::Binary(BinaryOp::AShr, biased, shift));
+        }
+        if self.cpu >= Cpu::V4 {
+            return self.keep(inst);
         }
         let (sign_a, size_a) = self.magnitude(a, top);
         let (sign_b, size_b) = match self.body.as_const(b) {
