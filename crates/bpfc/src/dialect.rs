@@ -62,7 +62,7 @@ pub(crate) fn detect(source: &str) -> Dialect {
         if LIBBPF_WORDS.contains(&word) {
             return Dialect::C;
         }
-        is_bcc |= BCC_PREFIXES.iter().any(|prefix| word.starts_with(prefix));
+        is_bcc = is_bcc || BCC_PREFIXES.iter().any(|prefix| word.starts_with(prefix));
     }
     if is_bcc { Dialect::Bcc } else { Dialect::C }
 }
@@ -70,22 +70,27 @@ pub(crate) fn detect(source: &str) -> Dialect {
 /// Identifiers and file names outside comments. A rough cut is enough: literals other than
 /// header names hardly ever hold one of the words.
 fn words(source: &str) -> impl Iterator<Item = &str> {
-    let mut rest = source;
+    let bytes = source.as_bytes();
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    let mut at = 0;
     std::iter::from_fn(move || {
         loop {
-            let first = rest.chars().next()?;
-            if rest.starts_with("//") {
-                rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
-            } else if let Some(comment) = rest.strip_prefix("/*") {
-                rest = comment.find("*/").map_or("", |end| &comment[end + 2..]);
-            } else if first.is_ascii_alphabetic() || first == '_' {
-                let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-                let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-                let (word, behind) = rest.split_at(end);
-                rest = behind;
-                return Some(word.strip_suffix('.').unwrap_or(word));
-            } else {
-                rest = &rest[first.len_utf8()..];
+            let rest = &source[at..];
+            match bytes.get(at)? {
+                b'/' if rest.starts_with("//") => {
+                    at += rest.find('\n').unwrap_or(rest.len());
+                }
+                b'/' if rest.starts_with("/*") => {
+                    at += rest[2..].find("*/").map_or(rest.len(), |end| end + 4);
+                }
+                byte if byte.is_ascii_alphabetic() || *byte == b'_' => {
+                    let len = bytes[at..].iter().take_while(|byte| is_word(byte)).count();
+                    let word = &source[at..at + len];
+                    at += len;
+                    return Some(word.strip_suffix('.').unwrap_or(word));
+                }
+                byte if byte.is_ascii() => at += 1,
+                _ => at += rest.chars().next().map_or(1, char::len_utf8),
             }
         }
     })

@@ -2,7 +2,7 @@
 
 use crate::usdt::{self, UsdtProbe};
 use crate::{Arch, Cpu, Dialect, OptLevel};
-use bpfc_parser::PpOptions;
+use bpfc_parser::{PpOptions, Predefined};
 use std::iter;
 
 pub use bpfc_parser::Deferral;
@@ -89,6 +89,7 @@ impl Options {
                 Cpu::V4 => 4,
             },
             deferral: self.deferral,
+            predefined: Predefined::Target,
         }
     }
 }

@@ -19,5 +19,5 @@ pub use parse::{MAX_TREE_HEIGHT, NoTypeNames, TypeNames, parse, parse_tokens};
 pub use pp::{ATTRIBUTES, BUILTINS};
 pub use pp::{
     Deferral, FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions,
-    TokenStream, dump_tokens, preprocess, preprocess_to_text,
+    Predefined, TokenStream, dump_tokens, preprocess, preprocess_to_text,
 };

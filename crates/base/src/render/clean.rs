@@ -24,6 +24,11 @@ pub(super) fn line(text: &str) -> Cow<'_, str> {
 }
 
 fn replace(text: &str, keep_lines: bool) -> Cow<'_, str> {
+    // Nearly all text is plain, and this test is fast.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\t') || (byte == b'\n' && keep_lines);
+    if text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
     if text.chars().all(|c| stays(c, keep_lines)) {
         return Cow::Borrowed(text);
     }

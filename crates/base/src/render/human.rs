@@ -1,6 +1,6 @@
 //! The form for people: source excerpts with underlines, notes, advice.
 
-use super::snippet::{Kind, Piece, Writer};
+use super::snippet::{Kind, Piece, Texts, Writer};
 use super::{Color, Sources, flag_suffix, patch};
 use crate::{Diagnostic, ExpnId, Label, Span};
 use codespan_reporting::diagnostic::LabelStyle;
@@ -10,8 +10,17 @@ const MAX_EXPANSIONS: usize = 4;
 
 /// `diagnostic` as a few lines with excerpts, ended by a line break.
 pub fn human<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic, color: Color) -> String {
-    let sources = sources.into();
-    let mut writer = Writer::new(sources, color);
+    human_with(sources.into(), &Texts::default(), diagnostic, color)
+}
+
+/// As [`human`], with texts that other diagnostics use, too.
+pub(super) fn human_with(
+    sources: Sources<'_>,
+    texts: &Texts,
+    diagnostic: &Diagnostic,
+    color: Color,
+) -> String {
+    let mut writer = Writer::new(sources, texts, color);
     let root = sources.map.root(diagnostic.span());
     let mut labels = Vec::new();
     if let Some(primary) = &diagnostic.primary {

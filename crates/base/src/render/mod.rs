@@ -71,7 +71,9 @@ pub fn render<'a>(
     let each = diagnostics.iter();
     match format {
         Format::Human(color) => {
-            let texts: Vec<String> = each.map(|d| human(sources, d, color)).collect();
+            let clean = snippet::Texts::default();
+            let texts: Vec<String> =
+                each.map(|d| human::human_with(sources, &clean, d, color)).collect();
             texts.join("\n")
         }
         Format::Short => each.map(|d| short(sources, d) + "\n").collect(),

@@ -34,16 +34,20 @@ pub(super) enum Kind {
     Help,
 }
 
+/// Texts that are safe for a terminal, made once for all reports.
+#[derive(Default)]
+pub(super) struct Texts(RefCell<BTreeMap<FileId, Arc<str>>>);
+
 /// Writes the pieces of reports.
 pub(super) struct Writer<'a> {
     sources: Sources<'a>,
-    texts: RefCell<BTreeMap<FileId, Arc<str>>>,
+    texts: &'a Texts,
     pub(super) out: Styled,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(sources: Sources<'a>, color: Color) -> Self {
-        Self { sources, texts: RefCell::default(), out: Styled { text: String::new(), color } }
+    pub(super) fn new(sources: Sources<'a>, texts: &'a Texts, color: Color) -> Self {
+        Self { sources, texts, out: Styled { text: String::new(), color } }
     }
 
     /// Appends `piece`, ended by a line break.
@@ -67,7 +71,7 @@ impl<'a> Writer<'a> {
         }
         let config = Config { tab_width: TAB_WIDTH, chars: Chars::ascii(), ..Config::default() };
         let mark = self.out.text.len();
-        let excerpts = Excerpts { sources: self.sources, texts: &self.texts };
+        let excerpts = Excerpts { sources: self.sources, texts: self.texts };
         if emit_to_write_style(&mut self.out, &config, &excerpts, &diagnostic).is_err() {
             self.out.text.truncate(mark);
             self.header_only(&piece.kind, piece.message);
@@ -143,7 +147,7 @@ fn line_end(file: &SourceFile, at: usize) -> usize {
 /// The source map as codespan wants it, with texts safe for a terminal.
 struct Excerpts<'a> {
     sources: Sources<'a>,
-    texts: &'a RefCell<BTreeMap<FileId, Arc<str>>>,
+    texts: &'a Texts,
 }
 
 impl<'a> Files<'a> for Excerpts<'_> {
@@ -156,7 +160,7 @@ impl<'a> Files<'a> for Excerpts<'_> {
     }
 
     fn source(&'a self, id: FileId) -> Result<Arc<str>, Error> {
-        let mut texts = self.texts.borrow_mut();
+        let mut texts = self.texts.0.borrow_mut();
         let text =
             texts.entry(id).or_insert_with(|| clean::source(&self.sources.map.file(id).text));
         Ok(text.clone())

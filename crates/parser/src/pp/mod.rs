@@ -44,6 +44,19 @@ pub struct PpOptions {
     pub cpu_version: u32,
     /// Whether declarations in headers may wait.
     pub deferral: Deferral,
+    /// Which macros exist before the first line.
+    pub predefined: Predefined,
+}
+
+/// Macros that are there from the start, besides those of the command line and those
+/// without a fixed value, such as `__LINE__`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Predefined {
+    /// Those of clang for BPF.
+    #[default]
+    Target,
+    /// None.
+    None,
 }
 
 /// Which declarations are parsed only when something needs them.
@@ -65,6 +78,7 @@ impl Default for PpOptions {
             includes: Vec::new(),
             cpu_version: 3,
             deferral: Deferral::None,
+            predefined: Predefined::Target,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Predefined macros: those of clang for `-target bpf`, and what the command line adds.
 
-use super::{PpOptions, Preprocessor};
+use super::{PpOptions, Predefined, Preprocessor};
 
 /// C11 6.10.8 and clang 19, `clang -target bpf -dM -E`, little endian. Date and time are
 /// fixed, so that the same source gives the same object.
@@ -136,6 +136,27 @@ impl Preprocessor<'_> {
     /// Reads the predefined macros and those of the command line.
     pub(super) fn predefine(&mut self, options: &PpOptions) {
         self.add_builtins();
+        if options.predefined == Predefined::Target {
+            self.predefine_target(options);
+        }
+        let mut text = String::new();
+        for define in &options.defines {
+            let (name, value) = define.split_once('=').unwrap_or((define, "1"));
+            // A definition is one line, whatever the shell passed on.
+            let value = value.replace(['\n', '\r', '\0'], " ");
+            let name = name.replace(['\n', '\r', '\0'], " ");
+            text.push_str(&format!("#define {name} {value}\n"));
+        }
+        for name in &options.undefines {
+            let name = name.replace(['\n', '\r', '\0'], " ");
+            text.push_str(&format!("#undef {name}\n"));
+        }
+        if !text.is_empty() {
+            self.read_text("<command-line>", text);
+        }
+    }
+
+    fn predefine_target(&mut self, options: &PpOptions) {
         let version = options.cpu_version;
         let mut text = PREDEFINED.to_owned();
         text.push_str(&format!("#define __BPF_CPU_VERSION__ {version}\n"));
@@ -155,21 +176,6 @@ impl Preprocessor<'_> {
             }
         }
         self.read_text("<built-in>", text);
-        let mut text = String::new();
-        for define in &options.defines {
-            let (name, value) = define.split_once('=').unwrap_or((define, "1"));
-            // A definition is one line, whatever the shell passed on.
-            let value = value.replace(['\n', '\r', '\0'], " ");
-            let name = name.replace(['\n', '\r', '\0'], " ");
-            text.push_str(&format!("#define {name} {value}\n"));
-        }
-        for name in &options.undefines {
-            let name = name.replace(['\n', '\r', '\0'], " ");
-            text.push_str(&format!("#undef {name}\n"));
-        }
-        if !text.is_empty() {
-            self.read_text("<command-line>", text);
-        }
     }
 
     fn read_text(&mut self, name: &str, text: String) {

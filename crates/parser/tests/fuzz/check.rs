@@ -5,8 +5,8 @@ use bpfc_base::{FileId, Idx, Session, Span};
 use bpfc_parser::ast::{Item, TranslationUnit};
 use bpfc_parser::deferred::DeferredId;
 use bpfc_parser::{
-    Deferral, FileProvider, IncludeRequest, LoadedFile, NoTypeNames, PpOptions, dump_ast,
-    parse_tokens, preprocess,
+    Deferral, FileProvider, IncludeRequest, LoadedFile, NoTypeNames, PpOptions, Predefined,
+    dump_ast, parse_tokens, preprocess,
 };
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -41,17 +41,18 @@ struct Parsed {
 }
 
 /// Parses `input` in both ways. What it shows: hashes of reports and of nodes in nodes.
-pub fn check(input: &[u8]) -> Result<HashSet<u64>, String> {
+pub fn check(input: &[u8], predefined: Predefined) -> Result<HashSet<u64>, String> {
     let mark = input.windows(HEADER_MARK.len()).position(|window| window == HEADER_MARK);
     let (main, header) = match mark {
         Some(at) => (&input[..at], &input[at + HEADER_MARK.len()..]),
         None => (input, &[][..]),
     };
     let header: Arc<str> = String::from_utf8_lossy(header).into();
-    let at_once = parse(main, &header, Deferral::None);
+    let options = |deferral| PpOptions { deferral, predefined, ..PpOptions::default() };
+    let at_once = parse(main, &header, &options(Deferral::None));
     valid(&at_once, input.len())?;
     if main.windows(8).any(|window| window == b"#include") {
-        let deferred = parse(main, &header, Deferral::Headers);
+        let deferred = parse(main, &header, &options(Deferral::Headers));
         valid(&deferred, input.len())?;
         // What is right at once is right later; that mistakes may be found in different
         // words, or not at all, is as it should be.
@@ -62,14 +63,13 @@ pub fn check(input: &[u8]) -> Result<HashSet<u64>, String> {
     Ok(features(&at_once))
 }
 
-fn parse(main: &[u8], header: &Arc<str>, deferral: Deferral) -> Parsed {
+fn parse(main: &[u8], header: &Arc<str>, options: &PpOptions) -> Parsed {
     let mut session = Session::default();
     let text = String::from_utf8_lossy(main);
     let file: FileId =
         session.sources.add("fuzz.c", text.as_ref(), true).expect("inputs are small");
-    let options = PpOptions { deferral, ..PpOptions::default() };
     let mut provider = Header(Arc::clone(header));
-    let stream = preprocess(&mut session, file, &options, &mut provider);
+    let stream = preprocess(&mut session, file, options, &mut provider);
     let n_tokens = stream.tokens.len();
     let unit = parse_tokens(&mut session, &stream, &mut NoTypeNames);
     let later = (0..unit.deferred.len())

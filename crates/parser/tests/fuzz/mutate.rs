@@ -4,7 +4,7 @@ use super::random::Random;
 use std::path::Path;
 
 /// The longest input, in bytes, but for what nesting adds.
-const MAX_INPUT: usize = 400;
+const MAX_INPUT: usize = 250;
 
 /// Texts that programs are made of, and that break them.
 const DICTIONARY: &[&str] = &[
