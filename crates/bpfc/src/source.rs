@@ -1,7 +1,7 @@
 //! Inputs as bytes: sources, objects, BTF.
 
 use bpfc_base::{Diagnostic, FileId, Session, Span, codes};
-use bpfc_btf::{Btf, BtfError};
+use bpfc_btf::{Btf, BtfError, Bytes as BtfBytes};
 use bpfc_object::{Object, UsdtNote};
 
 /// Share of bytes that may be no text before a file counts as binary: one in so many.
@@ -70,7 +70,7 @@ pub fn usdt_notes(name: &str, bytes: &[u8]) -> Result<Vec<UsdtNote>, Diagnostic>
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn parse_btf(bytes: Vec<u8>) -> Result<Btf, BtfError> {
+pub fn parse_btf(bytes: impl Into<BtfBytes>) -> Result<Btf, BtfError> {
     Btf::parse(bytes)
 }
 

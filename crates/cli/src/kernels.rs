@@ -6,6 +6,7 @@ use crate::terminal::Terminal;
 use crate::{btf_file, files};
 use bpfc::{Arch, Btf, KernelVersion, TargetKernel};
 use bpfc_base::{Diagnostic, codes};
+use bpfc_btf::Bytes;
 use bpfc_kabi::{FEATURES, helpers, kfuncs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +29,11 @@ pub fn default_arch() -> Arch {
 
 /// The types of the running kernel.
 pub fn running() -> Option<Arc<Btf>> {
-    let bytes = files::read(Path::new(RUNNING)).ok()?;
+    let bytes = match bpfc_loader::View::of_kernel_types() {
+        Ok(view) => Bytes::shared(view),
+        // Read in full: where it cannot be mapped, each read gives a page.
+        Err(_) => files::read(Path::new(RUNNING)).ok()?.into(),
+    };
     bpfc::parse_btf(bytes).ok().map(Arc::new)
 }
 

@@ -52,4 +52,5 @@ pub use probe::{Finding, Group, Verdict, probe, probe_helpers};
 pub use program::{Program, TestInput, TestOutput};
 pub use symbols::{Ambiguous, KernelSymbol, Symbols};
 pub use sys::errno::Errno;
+pub use sys::view::View;
 pub use tracefs::Tracefs;

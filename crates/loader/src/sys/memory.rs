@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};
 pub(crate) enum Access {
     Read,
     ReadWrite,
+    /// Reading a copy-on-write mapping.
+    Private,
 }
 
 /// A shared mapping of a file descriptor, unmapped when dropped.
@@ -43,20 +45,17 @@ impl Mapping {
         access: Access,
     ) -> Result<Mapping> {
         let protection = match access {
-            Access::Read => libc::PROT_READ,
+            Access::Read | Access::Private => libc::PROT_READ,
             Access::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
+        };
+        let sharing = match access {
+            Access::Private => libc::MAP_PRIVATE,
+            Access::Read | Access::ReadWrite => libc::MAP_SHARED,
         };
         let offset = libc::off_t::try_from(offset).map_err(|_| Errno::EINVAL)?;
         // SAFETY: a new mapping where the kernel chooses; it replaces nothing.
         let start = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                n_bytes,
-                protection,
-                libc::MAP_SHARED,
-                fd.as_raw_fd(),
-                offset,
-            )
+            libc::mmap(std::ptr::null_mut(), n_bytes, protection, sharing, fd.as_raw_fd(), offset)
         };
         if start == libc::MAP_FAILED {
             return Err(Errno::last());

@@ -13,6 +13,7 @@ pub(crate) mod process;
 pub(crate) mod ring;
 pub(crate) mod signal;
 pub(crate) mod socket;
+pub(crate) mod view;
 
 use errno::Errno;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
