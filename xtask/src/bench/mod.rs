@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: bpfc beside clang on the examples, in one run: time and memory of the
 //! compiler, instructions of the object, time of the program. Writes `docs/benchmarks.md`.
 
+mod headers;
 mod kernel;
 mod measure;
 mod report;
@@ -55,7 +56,8 @@ pub fn run() -> Result<()> {
         println!("{name}");
         rows.push(measure_example(&root, &folder, &bpfc, name, &packets)?);
     }
-    let text = report::text(&rows, &clang_version()?);
+    let fronts = headers::measure(&folder, &bpfc)?;
+    let text = report::text(&rows, &fronts, &clang_version()?);
     print!("{text}");
     std::fs::write(root.join("docs/benchmarks.md"), text)?;
     Ok(())

@@ -1,10 +1,11 @@
 //! The measurements as a page.
 
+use super::headers::Front;
 use super::{Built, N_RUNS, Row};
 use std::fmt::Write;
 
 /// The whole page.
-pub fn text(rows: &[Row], clang: &str) -> String {
+pub fn text(rows: &[Row], fronts: &[Front], clang: &str) -> String {
     let mut text = String::from(
         "# Benchmarks\n\nWritten by `cargo xtask bench`: the examples compiled by `bpfc build` and by \
          `clang-19 -O2 -g -target bpf`, one after the\nother on the same machine.\n\n",
@@ -19,6 +20,7 @@ pub fn text(rows: &[Row], clang: &str) -> String {
         clang.trim_start_matches("version ")
     );
     compilers(&mut text, rows);
+    front_ends(&mut text, fronts);
     programs(&mut text, rows);
     text
 }
@@ -48,6 +50,26 @@ fn compilers(text: &mut String, rows: &[Row]) {
         text,
         "\nGeometric means: {faster:.1} times as fast, {smaller:.1} times less memory.\n"
     );
+}
+
+fn front_ends(text: &mut String, fronts: &[Front]) {
+    let _ = writeln!(
+        text,
+        "## The front end\n\nWhole process, median of {N_RUNS} runs. bpfc reads over declarations of types in \
+         headers, and parses those that a\nprogram needs; tcc and clang parse all.\n\n\
+         | source | compiler | time | of the processor | peak |\n\
+         | --- | --- | ---: | ---: | ---: |"
+    );
+    for Front { source, compiler, cost } in fronts {
+        let _ = writeln!(
+            text,
+            "| {source} | `{compiler}` | {:.1} ms | {:.1} ms | {:.1} MB |",
+            cost.ms,
+            cost.cpu_ms,
+            cost.peak_kib as f64 / 1024.0
+        );
+    }
+    text.push('\n');
 }
 
 fn programs(text: &mut String, rows: &[Row]) {
