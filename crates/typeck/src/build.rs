@@ -4,8 +4,9 @@
 use crate::checker::Checker;
 use crate::fold;
 use crate::hir::{
-    BinaryOp, CompareOp, Expr, ExprId, ExprKind, GlobalInit, Init, InitItem, InitValue, IntKind,
-    Local, LocalId, Place, PlaceId, PlaceKind, QualType, Stmt, StmtId, StmtKind, TypeId,
+    BinaryOp, CompareOp, Expr, ExprId, ExprKind, FloatKind, GlobalInit, Init, InitItem, InitValue,
+    IntKind, Local, LocalId, Place, PlaceId, PlaceKind, QualType, Stmt, StmtId, StmtKind, Type,
+    TypeId,
 };
 use bpfc_base::Span;
 
@@ -99,6 +100,8 @@ impl Checker<'_> {
 
     /// The floating constant `value`.
     pub fn float(&mut self, value: f64, ty: TypeId, span: Span) -> ExprId {
+        let is_single = *self.resolved(ty) == Type::Float(FloatKind::Float);
+        let value = if is_single { f64::from(value as f32) } else { value };
         let expr = self.value(ExprKind::Error, ty, span);
         self.floats.insert(expr, value);
         expr

@@ -6,7 +6,8 @@ use crate::hir::{
     Inline, Linkage, MapSpec, Module, PlaceKind, StmtKind,
 };
 use crate::walk::{Node, walk};
-use bpfc_base::{Idx, IndexVec, Session, Span, Symbol};
+use bpfc_base::codes::types::{E0322, E0326};
+use bpfc_base::{Code, Idx, IndexVec, Session, Span, Symbol};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What stays though nothing refers to it.
@@ -77,8 +78,8 @@ impl Marks {
     }
 }
 
-/// Removes what is not used, and renumbers the rest. What was said of BPF's limits in inline
-/// functions that nobody calls is taken back.
+/// Removes what is not used, and renumbers the rest. What was said of BPF's limits in functions
+/// that nobody calls is taken back.
 ///
 /// Ensures: order is kept; every remaining reference is to an item that stays.
 pub(crate) fn prune(session: &mut Session, module: &mut Module, used: &Used, roots: &Roots) {
@@ -86,8 +87,8 @@ pub(crate) fn prune(session: &mut Session, module: &mut Module, used: &Used, roo
     renumber(module, &used.0);
 }
 
-/// Compilers do not translate inline functions that nobody calls, so what BPF cannot do may
-/// stand there; headers are full of it. Mistakes of C (blocks 01 to 03) are mistakes anywhere.
+/// Compilers do not translate static and inline functions that nobody calls, so what BPF cannot
+/// do may stand there; headers are full of it. Mistakes of C are mistakes anywhere.
 fn forget_reports(
     session: &mut Session,
     module: &Module,
@@ -97,7 +98,9 @@ fn forget_reports(
     let unused: Vec<(u32, u32)> = module
         .funcs
         .iter_enumerated()
-        .filter(|&(id, func)| !marks.funcs[id] && func.inline != Inline::Default)
+        .filter(|&(id, func)| {
+            !marks.funcs[id] && (func.linkage == Linkage::Static || func.inline != Inline::Default)
+        })
         .filter_map(|(id, _)| extents.get(&id))
         .map(|extent| (extent.lo, extent.hi))
         .collect();
@@ -108,8 +111,13 @@ fn forget_reports(
     session.diagnostics.retain(|diagnostic| {
         let at = sources.root(diagnostic.span()).lo;
         let is_unused = unused.iter().any(|&(start, end)| start <= at && at <= end);
-        !(is_unused && diagnostic.code.name().starts_with("E04"))
+        !(is_unused && is_of_bpf(diagnostic.code))
     });
+}
+
+/// Whether a code is about what BPF lacks.
+fn is_of_bpf(code: Code) -> bool {
+    code.name().starts_with("E04") || [E0322, E0326].contains(&code)
 }
 
 fn marks(module: &Module, roots: &Roots) -> Marks {

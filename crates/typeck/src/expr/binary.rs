@@ -171,7 +171,8 @@ impl Checker<'_> {
         if let (Some(x), Some(y)) = (as_float(self, a), as_float(self, b))
             && let Some(value) = crate::fold::float_binary(op, x, y)
         {
-            return self.float(value, self.common.double, span);
+            let ty = self.common_float(self.type_of(a), self.type_of(b), span);
+            return self.float(value, ty, span);
         }
         let culprit = if self.is_float(self.type_of(a)) { a } else { b };
         self.float_operation(culprit, span)

@@ -3,7 +3,8 @@
 use super::Operand;
 use crate::checker::Checker;
 use crate::hir::{
-    ExprId, Global, GlobalId, GlobalInit, GlobalKind, IntKind, Linkage, PlaceKind, QualType, TypeId,
+    ExprId, FloatKind, Global, GlobalId, GlobalInit, GlobalKind, IntKind, Linkage, PlaceKind,
+    QualType, Type, TypeId,
 };
 use bpfc_base::Span;
 use bpfc_parser::ast::{IntLit, StrLit, StrPrefix};
@@ -34,6 +35,26 @@ impl Checker<'_> {
         let kind = fitting.unwrap_or(if literal.n_long == 2 { ULongLong } else { ULong });
         let ty = self.int_type(kind);
         self.int(i128::from(value), ty, span)
+    }
+
+    /// C11 6.4.4.2p4: the suffix, which only the spelling has, says which type.
+    pub fn float_literal(&mut self, value: f64, span: Span) -> ExprId {
+        let text = self.session.sources.text(span);
+        let kind = match text.as_bytes().last() {
+            Some(b'f' | b'F') => FloatKind::Float,
+            Some(b'l' | b'L') => FloatKind::LongDouble,
+            _ => FloatKind::Double,
+        };
+        let ty = self.derive(Type::Float(kind), span);
+        self.float(value, ty, span)
+    }
+
+    /// C11 6.3.1.8p1: the floating type in which `a op b` is computed.
+    pub fn common_float(&mut self, a: TypeId, b: TypeId, span: Span) -> TypeId {
+        let has = |kind| [a, b].iter().any(|&ty| *self.resolved(ty) == Type::Float(kind));
+        let kinds = [FloatKind::LongDouble, FloatKind::Double, FloatKind::Float];
+        let kind = kinds.into_iter().find(|&kind| has(kind)).unwrap_or(FloatKind::Double);
+        self.derive(Type::Float(kind), span)
     }
 
     pub fn char_literal(&mut self, value: i64, prefix: StrPrefix, span: Span) -> ExprId {

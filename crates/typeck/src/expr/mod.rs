@@ -92,7 +92,7 @@ impl Checker<'_> {
             A::Call(callee, args) => return self.call_expr(*callee, args, span),
             A::BuiltinWithTypes(name, args) => return self.builtin_with_types(*name, args, span),
             A::Int(literal) => self.int_literal(*literal, span),
-            A::Float(value) => self.float(*value, self.common.double, span),
+            A::Float(value) => self.float_literal(*value, span),
             A::Char { value, prefix } => self.char_literal(*value, *prefix, span),
             A::StmtExpr(body) => self.stmt_expr(*body, span),
             A::Unary(op, inner) => self.unary_expr(*op, *inner, span),
