@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod c_testsuite;
 mod corpus;
 mod differential;
 mod fuzz;
@@ -23,6 +24,8 @@ usage: cargo xtask TASK
           compare generated programs between compilers, engines and the kernel
   fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`
   corpus  build the programs of other projects, compare with the lists in tests/corpus
+  c-testsuite
+          run the C test suite, compare with its list or, with --bless, write it
   kabi    write the tables of crates/kabi from Linux and libbpf source
   kernels write the types of the reference kernels from Debian's packages, or boot those kernels";
 
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(),
         // What `bench` starts to measure one process.
         "bench-child" => bench::child(rest),
+        "c-testsuite" => c_testsuite::run(rest),
         "differential" => differential::run(rest),
         "fuzz" => fuzz::run(rest),
         "corpus" => corpus::run(rest),
