@@ -14,6 +14,7 @@ usage: cargo xtask differential [OPTION...]
   --kernel-every N   ask the kernel about every Nth program (10; 0: never)
   --reduce N         how many programs that differ are reduced (3)
   --keep-going       do not stop at the first program that differs
+  --file PATH        compare this program instead, as if it were of the first seed
   --print            print the program of the first seed instead";
 
 /// Who writes programs.
@@ -67,6 +68,8 @@ pub struct Arguments {
     pub n_reductions: u64,
     /// Whether a difference does not end the run.
     pub keeps_going: bool,
+    /// A program to compare instead of generated ones.
+    pub file: Option<std::path::PathBuf>,
     /// Whether the program is only to be printed.
     pub prints: bool,
 }
@@ -82,6 +85,7 @@ impl Arguments {
             kernel_every: 10,
             n_reductions: 3,
             keeps_going: false,
+            file: None,
             prints: false,
         };
         let mut words = arguments.iter();
@@ -107,6 +111,10 @@ impl Arguments {
                     "both" => None,
                     _ => return Err(format!("no generator `{value}`\n{USAGE}").into()),
                 }
+            }
+            "--file" => {
+                self.file = Some(value.into());
+                self.count = 1;
             }
             "--count" => self.count = value.parse()?,
             "--seed" => self.seed = value.parse()?,

@@ -96,7 +96,11 @@ fn compare_one(
     seed: u64,
     tally: &Mutex<Tally>,
 ) -> bool {
-    let text = match generator.program(seed) {
+    let text = match &arguments.file {
+        Some(path) => std::fs::read_to_string(path).map_err(|e| e.to_string()),
+        None => generator.program(seed),
+    };
+    let text = match text {
         Ok(text) => text,
         Err(reason) => {
             tally.lock().expect("no worker panicked").discard(reason);
@@ -105,9 +109,14 @@ fn compare_one(
     };
     let examination = examiner.examine(&text, seed);
     let finding = examination.findings.first().cloned();
-    let path = examiner.folder().join(format!("{}-{seed}.c", generator.name()));
+    let path = match &arguments.file {
+        Some(path) => path.clone(),
+        None => examiner.folder().join(format!("{}-{seed}.c", generator.name())),
+    };
     if let Some(finding) = &finding {
-        save(&path, &text, finding);
+        if arguments.file.is_none() {
+            save(&path, &text, finding);
+        }
         eprintln!("{}: {finding}", path.display());
     }
     let mut tally = tally.lock().expect("no worker panicked");
