@@ -191,7 +191,12 @@ impl<'a> Checker<'a> {
             return;
         }
         let origin = Origin::Source(new.span);
-        let (id, _) = self.new_typedef(Typedef { name: new.name, ty: new.ty, origin });
+        let (id, _) = self.new_typedef(Typedef {
+            name: new.name,
+            ty: new.ty,
+            origin,
+            decl_tags: new.attrs.decl_tags.clone(),
+        });
         if let Some(align) = new.align {
             self.typedef_aligns.insert(id, align);
         }

@@ -75,6 +75,7 @@ impl<'a> Checker<'a> {
             section,
             section_span,
             decl_tags: new.attrs.decl_tags.clone(),
+            param_tags: Vec::new(),
             is_kfunc,
             is_naked: false,
             span: new.span,
@@ -194,6 +195,9 @@ impl<'a> Checker<'a> {
         let start = self.session.sources.root(def.specs.span);
         let end = self.session.sources.root(self.unit.stmts[def.body].span);
         self.func_extents.insert(func, Span { hi: end.hi, ..start });
+        let tags = params.iter().zip(0..);
+        let tags = tags.flat_map(|(param, idx)| param.decl_tags.iter().map(move |&tag| (idx, tag)));
+        self.module.funcs[func].param_tags = tags.collect();
         self.check_return_type(func, def.specs.span);
         self.warn_missing_prototype(func, is_first);
         self.function_body(func, &params, def);

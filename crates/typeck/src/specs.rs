@@ -23,6 +23,8 @@ pub(crate) struct Declared {
 /// A parameter of a function definition.
 #[derive(Clone, Debug)]
 pub(crate) struct ParamInfo {
+    /// `btf_decl_tag`s.
+    pub decl_tags: Vec<Symbol>,
     pub name: Option<(Symbol, Span)>,
     pub ty: QualType,
     pub span: Span,
@@ -318,10 +320,11 @@ impl Checker<'_> {
         {
             self.error(E0311, at, "a parameter has no storage class");
         }
-        // Attributes of parameters ask for nothing else.
-        let is_unused =
-            self.has_unused_attr(&[&param.attrs, &param.declarator.attrs, &param.specs.attrs]);
+        let lists = [&param.attrs[..], &param.declarator.attrs, &param.specs.attrs];
+        let is_unused = self.has_unused_attr(&lists);
+        let decl_tags = self.attrs(&lists).decl_tags;
         let info = ParamInfo {
+            decl_tags,
             is_unused,
             name: declarator.name,
             ty,

@@ -14,5 +14,6 @@ mod pages;
 mod run;
 mod scenario;
 mod support;
+mod tags;
 mod ui;
 mod values;

@@ -146,7 +146,7 @@ impl Emitter<'_> {
                 (true, _) => BtfLinkage::Global,
             };
             let params = param_names(func);
-            let btf = self.types.func(func.name, func.ty, &params, linkage, &func.decl_tags);
+            let btf = self.types.func(func, &params, linkage);
             if is_defined {
                 let section = func.section.map(|section| self.names.resolve(section));
                 let section = section.unwrap_or(object::Function::SUBPROGRAM_SECTION);

@@ -61,21 +61,22 @@ impl<'a> TypeWriter<'a> {
     /// A `FUNC`, with names for its parameters.
     pub fn func(
         &mut self,
-        name: Symbol,
-        ty: hir::TypeId,
+        func: &hir::Func,
         params: &[Option<Symbol>],
         linkage: Linkage,
-        decl_tags: &[Symbol],
     ) -> TypeId {
-        let proto = match self.module.types.resolve(ty) {
+        let proto = match self.module.types.resolve(func.ty) {
             Type::Func(func) => self.proto(func, params),
             _ => TypeId::VOID,
         };
-        let name = self.name(Some(name));
-        let func = self.btf.push(TypeDef::Func { name, proto, linkage });
-        self.tag(func, None, decl_tags);
+        let name = self.name(Some(func.name));
+        let id = self.btf.push(TypeDef::Func { name, proto, linkage });
+        self.tag(id, None, &func.decl_tags);
+        for &(position, tag) in &func.param_tags {
+            self.tag(id, Some(position), &[tag]);
+        }
         self.finish();
-        func
+        id
     }
 
     /// A `VAR`.
@@ -152,6 +153,7 @@ impl<'a> TypeWriter<'a> {
                     let target = self.mention_qualified(typedef.ty);
                     let name = self.name(Some(typedef.name));
                     self.btf.define(id, TypeDef::Typedef { name, target });
+                    self.tag(id, None, &typedef.decl_tags);
                 }
             }
         }

@@ -46,6 +46,9 @@ pub struct Func {
     pub section_span: Span,
     /// `btf_decl_tag`s.
     pub decl_tags: Vec<Symbol>,
+    /// `btf_decl_tag`s of parameters, with their position: `arg:nonnull` and the like tell the
+    /// kernel's verifier what a global function takes.
+    pub param_tags: Vec<(u32, Symbol)>,
     /// An `extern … __ksym` function: a kfunc.
     pub is_kfunc: bool,
     /// `naked`: assembly that receives the arguments and returns by itself.

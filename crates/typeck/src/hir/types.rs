@@ -253,6 +253,8 @@ pub struct Typedef {
     pub ty: QualType,
     /// Where it was defined.
     pub origin: Origin,
+    /// `btf_decl_tag`s.
+    pub decl_tags: Vec<Symbol>,
 }
 
 /// All types of a module.

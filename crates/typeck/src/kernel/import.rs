@@ -190,7 +190,9 @@ impl Checker<'_> {
                 let target = self.import_type(target, depth);
                 let name = self.session.intern(&name);
                 let origin = Origin::Kernel(id);
-                QualType::plain(self.new_typedef(Typedef { name, ty: target, origin }).1)
+                QualType::plain(
+                    self.new_typedef(Typedef { name, ty: target, origin, decl_tags: Vec::new() }).1,
+                )
             }
             KernelType::Qualified { quals, target } => {
                 let target = self.import_type(target, depth);
