@@ -1,6 +1,6 @@
 //! What one compilation carries from stage to stage.
 
-use crate::warnings::{Flag, Level, WarningControl};
+use crate::warnings::{Default, Flag, Level, WarningControl};
 use crate::{Diagnostic, DiagnosticSink, Interner, Severity, SourceMap, Span, Symbol};
 
 /// Sources, names and diagnostics of one compilation; each stage gets it as `&mut`.
@@ -19,6 +19,12 @@ pub struct Session {
 impl Session {
     /// Reports `diagnostic`, unless the flags that hold at its place switch it off.
     pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        // A stage that makes an error of a warning by itself means it.
+        if diagnostic.severity == Severity::Error
+            && diagnostic.flag.is_some_and(|flag| flag.info().default != Default::Error)
+        {
+            diagnostic.flag = None;
+        }
         let level = match (diagnostic.flag, diagnostic.severity) {
             (Some(flag), _) => self.level_at(flag, diagnostic.span()),
             (None, Severity::Warning) => self.warnings.of_command_line().level_of_warnings(),

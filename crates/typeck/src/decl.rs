@@ -227,6 +227,7 @@ impl<'a> Checker<'a> {
     fn declare_local(&mut self, new: NewName<'a>, out: &mut Vec<StmtId>) {
         if let Some(old) = self.scopes.find_innermost(new.name)
             && !matches!(old.entity, Entity::Error)
+            && !self.is_error(new.ty.ty)
         {
             self.report_redeclared(new.name, new.span, old, "in the same scope");
         }

@@ -23,7 +23,9 @@ struct Flow<'b> {
 impl Checker<'_> {
     /// C11 6.9.1p12: reports a function that returns a value, and whose end is reached.
     pub fn check_missing_return(&mut self, func: FuncId, ret: QualType, specs_span: Span) {
-        if self.is_void(ret.ty)
+        // What was wrong in the body may have been the `return`.
+        if self.has_new_errors()
+            || self.is_void(ret.ty)
             || self.is_error(ret.ty)
             || !end_is_reached(&self.body, &self.noreturn)
         {

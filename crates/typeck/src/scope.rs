@@ -128,6 +128,17 @@ impl Scopes {
         self.open[0].tags.insert(name, (tag, span));
     }
 
+    /// The visible tags of records for which `keep` holds, sorted, for suggestions.
+    pub fn visible_tags(&self, names: &Interner, keep: impl Fn(RecordId) -> bool) -> Vec<String> {
+        let all = self.open.iter().flat_map(|scope| &scope.tags);
+        let kept = all.filter(|(_, (tag, _))| matches!(tag, Tag::Record(id) if keep(*id)));
+        let mut found: Vec<String> =
+            kept.map(|(name, _)| names.resolve(*name).to_owned()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// The visible names for which `keep` holds, sorted, for suggestions.
     pub fn visible(&self, names: &Interner, keep: impl Fn(&Entity) -> bool) -> Vec<String> {
         let all = self.open.iter().flat_map(|scope| &scope.names);

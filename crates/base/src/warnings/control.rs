@@ -59,7 +59,7 @@ impl WarningControl {
         let Some(state) = self.pushed.pop() else {
             return false;
         };
-        self.change(sources, span, state);
+        self.change(sources, span, state, true);
         true
     }
 
@@ -85,7 +85,7 @@ impl WarningControl {
             self.states.push(levels);
             self.states.len() - 1
         });
-        self.change(sources, span, state);
+        self.change(sources, span, state, false);
         Ok(())
     }
 
@@ -102,12 +102,17 @@ impl WarningControl {
     }
 
     /// From `span` on, `state` holds: in its expansion, and behind each call that led to it.
-    fn change(&mut self, sources: &SourceMap, span: Span, state: usize) {
+    /// Arguments are spelled in the call; where the macro puts them is not known any more, so
+    /// that they have the last state that the macro sets, pops aside.
+    fn change(&mut self, sources: &SourceMap, span: Span, state: usize, is_pop: bool) {
         self.current = state;
         self.changes.insert((span.expn, span.lo), state);
         for expansion in sources.expansion_chain(span) {
             let call = expansion.call_site;
             self.changes.insert((call.expn, call.hi), state);
+            if !is_pop {
+                self.changes.insert((call.expn, call.lo), state);
+            }
         }
     }
 

@@ -130,6 +130,15 @@ fn begins_statement(previous: Option<TokenKind>) -> bool {
     })
 }
 
+/// What a misspelt type may be, besides declared names.
+const TYPE_KEYWORDS: &[&str] = &[
+    "int", "unsigned", "signed", "char", "short", "long", "void", "struct", "union", "enum",
+    "static", "const", "volatile", "extern", "inline", "typedef",
+];
+
+/// What a misspelt name in front of another one may be.
+const STATEMENT_KEYWORDS: &[&str] = &["return", "goto", "else", "sizeof"];
+
 impl Inner<'_> {
     fn kind_at(&self, at: u32) -> Option<TokenKind> {
         self.tokens.get(at as usize).map(|token| token.kind)
@@ -249,7 +258,9 @@ impl Inner<'_> {
             Diagnostic::new(codes::types::E0315, span, format!("unknown type name `{text}`"));
         let names = &self.session.names;
         let known = self.scopes.types().map(|symbol| names.resolve(symbol));
-        let similar = similar::most_similar(&text, known).map(str::to_owned);
+        // At the start of a statement, another keyword may have been meant.
+        let keywords = TYPE_KEYWORDS.iter().copied().chain(STATEMENT_KEYWORDS.iter().copied());
+        let similar = similar::most_similar(&text, known.chain(keywords)).map(str::to_owned);
         if let Some(similar) = similar.or_else(|| self.types.similar(&text)) {
             let edits = match span.expn == ExpnId::ROOT {
                 true => vec![Edit { span, replacement: similar.clone() }],

@@ -57,7 +57,7 @@ fn pragmas_of_a_macro_hold_inside_of_it_and_behind() {
                 #define inner(x) here x\n\
                 #define ON _Pragma(\"GCC diagnostic warning \\\"-Wundef\\\"\")\n\
                 here QUIET(here) here ON here\nhere\n";
-    assert_eq!(settings(text), ["", "-cpp", "-cpp", "", "", "", "+undef", "+undef"]);
+    assert_eq!(settings(text), ["", "-cpp", "-cpp", "-cpp", "", "", "+undef", "+undef"]);
 }
 
 #[test]

@@ -92,7 +92,9 @@ impl Checker<'_> {
                 Diagnostic::new(E0321, at, format!("the function `{text}` is not declared"))
                     .with_flag("implicit-function-declaration")
             };
-        if let Some(similar) = similar.or(similar_helper) {
+        let keyword = most_similar(&text, ["while", "for", "switch", "return", "sizeof", "if"]);
+        let keyword = keyword.filter(|keyword| keyword.len() == text.len() && text.len() > 2);
+        if let Some(similar) = similar.or(similar_helper).or(keyword) {
             diagnostic = crate::suggest(diagnostic, at, similar);
         } else if text.starts_with("bpf_") {
             diagnostic = diagnostic.with_note(

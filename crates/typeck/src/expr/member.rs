@@ -83,13 +83,29 @@ impl Checker<'_> {
                 format!("`->` needs a pointer to a struct or union, found `{shown}`"),
             );
             if self.is_record(ty) {
-                diagnostic = diagnostic.with_help("this is no pointer: write `.`");
+                let help = "this is no pointer: write `.`";
+                diagnostic = match self.arrow_span(base_span, member_span) {
+                    Some(span) => {
+                        let edit = Edit { span, replacement: ".".to_owned() };
+                        diagnostic.with_edit(help, vec![edit])
+                    }
+                    None => diagnostic.with_help(help),
+                };
             }
             self.report(diagnostic);
             return Operand::value(self.poison(span), span);
         }
         let place = self.deref(base, base_span);
         Operand::place(self.member_place(place, member, member_span, span), span)
+    }
+
+    /// The `->` between two spans; `None` if a macro wrote it.
+    fn arrow_span(&self, base: Span, member: Span) -> Option<Span> {
+        if base.expn != bpfc_base::ExpnId::ROOT || member.expn != base.expn || base.hi > member.lo {
+            return None;
+        }
+        let arrow = Span { lo: base.hi, hi: member.lo, expn: base.expn };
+        (self.session.sources.text(arrow).trim() == "->").then_some(arrow)
     }
 
     /// The member `member` of the record at `base`, through anonymous members if need be.

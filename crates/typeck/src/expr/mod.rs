@@ -20,6 +20,7 @@ use crate::checker::Checker;
 use crate::hir::{ExprId, ExprKind, FuncId, PlaceId, PlaceKind, QualType, Type, TypeId};
 use bpfc_base::Span;
 use bpfc_base::codes::types::{E0307, E0320, E0322};
+use bpfc_base::similar::most_similar;
 use bpfc_parser::ast;
 use rustc_hash::FxHashMap;
 
@@ -205,6 +206,15 @@ impl Checker<'_> {
             && let crate::hir::Origin::Source(at) = self.module.types.records[record].origin
         {
             diagnostic = diagnostic.with_note_at(at, format!("`{shown}` is only declared here"));
+            let name = self.module.types.records[record].name.map(|name| self.name(name));
+            let tags = self.scopes.visible_tags(&self.session.names, |id| {
+                self.module.types.records[id].body.is_some()
+            });
+            if let Some(name) = name
+                && let Some(similar) = most_similar(&name, tags.iter().map(String::as_str))
+            {
+                diagnostic = diagnostic.with_help(format!("did you mean `{similar}`?"));
+            }
         }
         self.report(diagnostic);
         false

@@ -96,6 +96,11 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether something is wrong in the current function, or in how the source was parsed.
+    pub(crate) fn has_new_errors(&self) -> bool {
+        self.warn.is_repaired || self.session.diagnostics.n_errors() > self.warn.n_errors_before
+    }
+
     /// Where the reports about code that starts here begin; see [`Self::drop_deferred`].
     pub(crate) fn deferred_mark(&self) -> usize {
         self.warn.deferred.len()

@@ -309,8 +309,7 @@ impl Checker<'_> {
 
     /// A function ends: reports its names that were not used.
     pub(crate) fn finish_usage(&mut self, func: FuncId) {
-        if self.warn.is_repaired || self.session.diagnostics.n_errors() > self.warn.n_errors_before
-        {
+        if self.has_new_errors() {
             return;
         }
         let is_naked = self.module.funcs[func].is_naked;

@@ -1,0 +1,7 @@
+// A typical mistake: arrow on struct.
+struct s { int a; };
+int f(struct s p) //~ E0410
+{
+	return p->a; //~ E0304
+//~^ help: this is no pointer: write `.`
+}

@@ -1,0 +1,3 @@
+// A typical mistake: bad hex.
+int a = 0xzz; //~ E0111
+int f(void) { return 0; }

@@ -1,0 +1,3 @@
+// A typical mistake: bad octal.
+int a = 089; //~ E0111
+int f(void) { return a; }

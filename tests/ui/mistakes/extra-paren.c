@@ -1,0 +1,5 @@
+// A typical mistake: extra paren.
+int f(int a)
+{
+	return (a)); //~ E0201
+}

@@ -1,0 +1,6 @@
+// A typical mistake: misspelt int.
+itn f(int a) //~ E0315
+//~^ help: did you mean `int`?
+{
+	return a;
+}

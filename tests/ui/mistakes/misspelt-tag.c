@@ -1,0 +1,7 @@
+// A typical mistake: misspelt tag.
+struct packet { int len; };
+int f(struct pakcet *p)
+{
+	return p->len; //~ E0307
+//~^ help: did you mean `packet`?
+}

@@ -1,0 +1,5 @@
+// A typical mistake: no return value.
+int f(int a)
+{
+	return; //~ E0314
+}

@@ -1,0 +1,6 @@
+// A typical mistake: ptr from int.
+int f(void)
+{
+	int *p = 5; //~ E0303
+	return *p;
+}

@@ -1,0 +1,8 @@
+// A typical mistake: struct cond.
+struct s { int a; };
+int f(struct s x) //~ E0410
+{
+	if (x) //~ E0304
+		return 1;
+	return 0;
+}

@@ -1,0 +1,5 @@
+// A typical mistake: undeclared func.
+int f(int a)
+{
+	return undefined_thing(a); //~ E0321
+}
