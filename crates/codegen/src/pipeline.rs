@@ -132,6 +132,7 @@ impl Passes<'_, '_> {
         self.run("combine_stores", |_, _, body| combine_stores(body));
         self.clean();
         self.expand();
+        self.run("widen_conditions", widen_conditions);
         self.run("remove_dead_code", |_, _, body| remove_dead_code(body));
         self.run("share_slots", share_slots);
     }

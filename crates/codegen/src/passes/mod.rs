@@ -21,6 +21,7 @@ mod sroa;
 mod stores;
 mod thread;
 mod unroll;
+mod widen;
 
 pub use calls::{resolve_calls, unresolved_calls};
 pub use cfg::{simplify_cfg, simplify_params};
@@ -38,6 +39,7 @@ pub use sroa::split_slots;
 pub use stores::{combine_stores, remove_dead_stores};
 pub use thread::thread_jumps;
 pub use unroll::unroll_loop;
+pub use widen::widen_conditions;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -102,6 +102,12 @@ const PASSES: &[(&str, Pass)] = &[
     ("drop_unseen_bits", |m| each_body(m, drop_unseen_bits)),
     ("thread_jumps", |m| each_body(m, thread_jumps)),
     ("unroll_loop", |m| each_body(m, unroll_loop)),
+    ("widen_conditions", |m| {
+        m.cpu = bpfc_isa::Cpu::V2;
+        each_func(m, |m, id, b| {
+            widen_conditions(m, id, b);
+        })
+    }),
     ("inline", |m| {
         let calls = count_calls(m);
         for id in callees_first(m) {
