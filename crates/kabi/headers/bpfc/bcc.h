@@ -207,6 +207,7 @@ static inline __attribute__((always_inline)) unsigned int bpf_log2l(unsigned lon
 #define sg_chain_ptr(list) ((struct scatterlist *)((list)->page_link & ~3UL))
 #define skb_get_rx_queue(skb) ((u16)((skb)->queue_mapping - 1))
 #define skb_rx_queue_recorded(skb) ((skb)->queue_mapping != 0)
+#define TCP_SKB_CB(skb) ((struct tcp_skb_cb *)&(skb)->cb[0])
 #define __PAGE_OFFSET_BASE_L4 0xffff888000000000UL
 #define __PAGE_OFFSET_BASE_L5 0xff11000000000000UL
 #define __PAGE_OFFSET __PAGE_OFFSET_BASE_L4
@@ -217,6 +218,57 @@ unsigned long long load_byte(void *skb, unsigned long long offset) __asm__("llvm
 unsigned long long load_half(void *skb, unsigned long long offset) __asm__("llvm.bpf.load.half");
 unsigned long long load_word(void *skb, unsigned long long offset) __asm__("llvm.bpf.load.word");
 #define load_dword(skb, offset) (((u64)load_word(skb, offset) << 32) | load_word(skb, (offset) + 4))
+
+/* `n_bits` bits of the packet, from bit `bit` of the byte at `at` on. */
+static inline __attribute__((always_inline)) u64 bpf_dext_pkt(void *packet, u64 at, u64 bit, u64 n_bits)
+{
+    u64 end = bit + n_bits;
+
+    if (end <= 8)
+        return load_byte(packet, at) >> (8 - end) & MASK(n_bits);
+    if (end <= 16)
+        return load_half(packet, at) >> (16 - end) & MASK(n_bits);
+    if (end <= 32)
+        return load_word(packet, at) >> (32 - end) & MASK(n_bits);
+    if (end <= 64)
+        return load_dword(packet, at) >> (64 - end) & MASK(n_bits);
+    return 0;
+}
+
+/* The helper bpf_skb_store_bytes. */
+static long (*__bcc_store)(void *packet, u32 at, const void *bytes, u32 size, u64 flags) = (void *)9;
+
+/* Makes `value` of these bits; what else is in the bytes stays. */
+static inline __attribute__((always_inline)) void bpf_dins_pkt(void *packet, u64 at, u64 bit, u64 n_bits, u64 value)
+{
+    u64 end = bit + n_bits;
+
+    value &= MASK(n_bits);
+    if (end <= 8) {
+        u8 bytes = value;
+        if (n_bits < 8)
+            bytes = (load_byte(packet, at) & ~(MASK(n_bits) << (8 - end))) | value << (8 - end);
+        __bcc_store(packet, at, &bytes, sizeof(bytes), 0);
+    } else if (end <= 16) {
+        u16 bytes = value;
+        if (n_bits < 16)
+            bytes = (load_half(packet, at) & ~(MASK(n_bits) << (16 - end))) | value << (16 - end);
+        bytes = bpf_htons(bytes);
+        __bcc_store(packet, at, &bytes, sizeof(bytes), 0);
+    } else if (end <= 32) {
+        u32 bytes = value;
+        if (n_bits < 32)
+            bytes = (load_word(packet, at) & ~(MASK(n_bits) << (32 - end))) | value << (32 - end);
+        bytes = bpf_htonl(bytes);
+        __bcc_store(packet, at, &bytes, sizeof(bytes), 0);
+    } else if (end <= 64) {
+        u64 bytes = value;
+        if (n_bits < 64)
+            bytes = (load_dword(packet, at) & ~(MASK(n_bits) << (64 - end))) | value << (64 - end);
+        bytes = bpf_htonll(bytes);
+        __bcc_store(packet, at, &bytes, sizeof(bytes), 0);
+    }
+}
 
 /* What the compiler answers itself, or says that it cannot. */
 int bpf_num_cpus(void);

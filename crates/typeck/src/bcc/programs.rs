@@ -4,7 +4,7 @@
 
 use super::spaces::Bits;
 use crate::checker::Checker;
-use crate::hir::{Callee, ExprKind, FuncId, IntKind, Linkage, LocalId, PlaceKind, Type, TypeId};
+use crate::hir::{Body, Callee, ExprKind, FuncId, IntKind, Linkage, LocalId, PlaceKind, Type, TypeId};
 use crate::walk::{Node, walk};
 use bpfc_kabi::{ProgType, parse_bcc_name};
 use rustc_hash::FxHashSet;
@@ -113,6 +113,11 @@ impl Checker<'_> {
         let row = CONTEXTS.iter().find(|(tag, _)| *tag == context);
         match row.map_or("kprobe", |(_, section)| *section) {
             "socket" if self.needs_tc(func) => "tc".to_owned(),
+            // A context of which nothing is known: `void *`.
+            "kprobe" if row.is_none() && !self.may_be(func, ProgType::Kprobe) => {
+                let of_perf_event = self.may_be(func, ProgType::PerfEvent);
+                if of_perf_event { "perf_event" } else { "kprobe" }.to_owned()
+            }
             section => section.to_owned(),
         }
     }
@@ -133,7 +138,33 @@ impl Checker<'_> {
     /// Whether a program on packets does what socket filters may not: call a helper, or
     /// point into the packet.
     fn needs_tc(&self, func: FuncId) -> bool {
-        let mut needs_tc = false;
+        let mut needs_tc = !self.may_be(func, ProgType::SocketFilter);
+        self.walk_program(func, |body, node| {
+            if let Node::Place(id) = node
+                && let PlaceKind::Member { base, member, .. } = body.places[id].kind
+            {
+                needs_tc |= self.is_packet_pointer(body.places[base].ty.ty, member);
+            }
+        });
+        needs_tc
+    }
+
+    /// Whether programs of type `ty` may call all helpers that the program calls.
+    fn may_be(&self, func: FuncId, ty: ProgType) -> bool {
+        let mut may = true;
+        self.walk_program(func, |body, node| {
+            if let Node::Expr(id) = node
+                && let ExprKind::Call { callee: Callee::Helper(id), .. } = body.exprs[id].kind
+                && let Some(helper) = bpfc_kabi::helper_by_id(id)
+            {
+                may &= helper.is_allowed(ty, None);
+            }
+        });
+        may
+    }
+
+    /// Visits a function and those that it calls.
+    fn walk_program(&self, func: FuncId, mut visit: impl FnMut(&Body, Node)) {
         let mut seen = FxHashSet::default();
         let mut work = vec![func];
         while let Some(func) = work.pop() {
@@ -143,25 +174,15 @@ impl Checker<'_> {
             if !seen.insert(func) {
                 continue;
             }
-            walk(body, |node| match node {
-                Node::Expr(id) => match body.exprs[id].kind {
-                    ExprKind::Call { callee: Callee::Helper(id), .. } => {
-                        let helper = bpfc_kabi::helper_by_id(id);
-                        needs_tc |=
-                            helper.is_some_and(|h| !h.is_allowed(ProgType::SocketFilter, None));
-                    }
-                    ExprKind::Call { callee: Callee::Func(callee), .. } => work.push(callee),
-                    _ => {}
-                },
-                Node::Place(id) => {
-                    if let PlaceKind::Member { base, member, .. } = body.places[id].kind {
-                        needs_tc |= self.is_packet_pointer(body.places[base].ty.ty, member);
-                    }
+            walk(body, |node| {
+                if let Node::Expr(id) = node
+                    && let ExprKind::Call { callee: Callee::Func(callee), .. } = body.exprs[id].kind
+                {
+                    work.push(callee);
                 }
-                Node::Stmt(_) => {}
+                visit(body, node);
             });
         }
-        needs_tc
     }
 
     /// Whether `member` of `ty` is `data`, `data_end` or `data_meta` of a `struct __sk_buff`.
