@@ -1,7 +1,7 @@
 //! The pipeline.
 
 use crate::host::{LazyTypes, SharedHost};
-use crate::{Dialect, Host, Object, Options};
+use crate::{Dialect, Endian, Host, Object, Options};
 use bpfc_base::{FileId, Session};
 use bpfc_parser::ast::TranslationUnit;
 use bpfc_typeck::{CheckOptions, hir};
@@ -30,7 +30,11 @@ pub(crate) fn check(
     let dialect = dialect_of(session, file, options);
     let unit = parse(session, file, options, &host);
     let mut types = LazyTypes::new(&host);
-    let checked = CheckOptions { dialect, n_cpus: options.n_cpus };
+    let endian = match options.endian {
+        Endian::Little => bpfc_btf::Endian::Little,
+        Endian::Big => bpfc_btf::Endian::Big,
+    };
+    let checked = CheckOptions { dialect, endian, n_cpus: options.n_cpus };
     bpfc_typeck::check(session, &unit, &checked, Some(&mut types))
 }
 

@@ -24,7 +24,7 @@ mod verify;
 
 pub use bpfc_btf::Btf;
 pub use bpfc_codegen::OptLevel;
-pub use bpfc_isa::Cpu;
+pub use bpfc_isa::{Cpu, Endian};
 pub use bpfc_kabi::{Arch, KernelVersion};
 pub use bpfc_object::{ListingOptions, Object, UsdtNote, list_object};
 pub use bpfc_parser::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};

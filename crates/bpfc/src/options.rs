@@ -1,8 +1,8 @@
 //! What a caller can choose about a compilation.
 
 use crate::usdt::{self, UsdtProbe};
-use crate::{Arch, Cpu, Dialect, OptLevel};
-use bpfc_parser::{PpOptions, Predefined};
+use crate::{Arch, Cpu, Dialect, Endian, OptLevel};
+use bpfc_parser::{ByteOrder, PpOptions, Predefined};
 use std::iter;
 
 pub use bpfc_parser::Deferral;
@@ -23,6 +23,8 @@ pub struct Options {
     /// The architecture whose registers and system calls the program sees; `None` takes what `defines` say
     /// (`__TARGET_ARCH_arm64`), or else the machine's own.
     pub arch: Option<Arch>,
+    /// The byte order of the machine that runs the program.
+    pub endian: Endian,
     /// How much to optimise.
     pub opt_level: OptLevel,
     /// Whether types that headers declare are parsed only when the program needs them.
@@ -45,6 +47,7 @@ impl Default for Options {
             dialect: None,
             cpu: Cpu::V3,
             arch: None,
+            endian: Endian::Little,
             opt_level: OptLevel::O2,
             deferral: Deferral::Headers,
             frame_bytes: bpfc_codegen::emit::MAX_FRAME_BYTES,
@@ -87,6 +90,10 @@ impl Options {
                 Cpu::V2 => 2,
                 Cpu::V3 => 3,
                 Cpu::V4 => 4,
+            },
+            byte_order: match self.endian {
+                Endian::Little => ByteOrder::Little,
+                Endian::Big => ByteOrder::Big,
             },
             deferral: self.deferral,
             predefined: Predefined::Target,

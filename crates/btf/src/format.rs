@@ -48,9 +48,10 @@ impl fmt::Display for TypeId {
 pub struct StrOff(pub u32);
 
 /// Byte order of a blob.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Endian {
     /// Least significant byte first (`bpfel`).
+    #[default]
     Little,
     /// Most significant byte first (`bpfeb`).
     Big,

@@ -124,6 +124,16 @@ pub struct Compile {
     #[arg(long, value_name = "ARCH", value_parser = arch_parser(), help_heading = "Compiler options")]
     pub target_arch: Option<Arch>,
 
+    /// Byte order of the machine that runs the program.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "ORDER",
+        help_heading = "Compiler options"
+    )]
+    pub endian: EndianChoice,
+
     /// Take kernel types from this BTF file instead of the running kernel's; a second one adds
     /// those of a module.
     #[arg(long, value_name = "FILE", help_heading = "Compiler options")]
@@ -191,6 +201,18 @@ pub enum DialectChoice {
     Bcc,
     /// libbpf's.
     Libbpf,
+}
+
+/// Byte orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum EndianChoice {
+    /// Least significant byte first: `bpfel`.
+    #[default]
+    #[value(alias = "bpfel", alias = "el", alias = "bpf")]
+    Little,
+    /// Most significant byte first: `bpfeb`.
+    #[value(alias = "bpfeb", alias = "eb")]
+    Big,
 }
 
 /// Instruction set versions.

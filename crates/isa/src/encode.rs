@@ -19,6 +19,60 @@ impl Endian {
     /// The byte order of the machine that bpfc itself runs on.
     pub const NATIVE: Endian =
         if cfg!(target_endian = "big") { Endian::Big } else { Endian::Little };
+
+    /// The bytes of a number.
+    #[inline]
+    pub const fn u16_bytes(self, number: u16) -> [u8; 2] {
+        match self {
+            Endian::Little => number.to_le_bytes(),
+            Endian::Big => number.to_be_bytes(),
+        }
+    }
+
+    /// The number that bytes are.
+    #[inline]
+    pub const fn u16_of(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Endian::Little => u16::from_le_bytes(bytes),
+            Endian::Big => u16::from_be_bytes(bytes),
+        }
+    }
+
+    /// The bytes of a number.
+    #[inline]
+    pub const fn u32_bytes(self, number: u32) -> [u8; 4] {
+        match self {
+            Endian::Little => number.to_le_bytes(),
+            Endian::Big => number.to_be_bytes(),
+        }
+    }
+
+    /// The number that bytes are.
+    #[inline]
+    pub const fn u32_of(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Endian::Little => u32::from_le_bytes(bytes),
+            Endian::Big => u32::from_be_bytes(bytes),
+        }
+    }
+
+    /// The bytes of a number.
+    #[inline]
+    pub const fn u64_bytes(self, number: u64) -> [u8; 8] {
+        match self {
+            Endian::Little => number.to_le_bytes(),
+            Endian::Big => number.to_be_bytes(),
+        }
+    }
+
+    /// The number that bytes are.
+    #[inline]
+    pub const fn u64_of(self, bytes: [u8; 8]) -> u64 {
+        match self {
+            Endian::Little => u64::from_le_bytes(bytes),
+            Endian::Big => u64::from_be_bytes(bytes),
+        }
+    }
 }
 
 /// The 8 or 16 bytes of one instruction.

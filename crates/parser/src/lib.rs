@@ -18,6 +18,6 @@ pub use dump::dump as dump_ast;
 pub use parse::{MAX_TREE_HEIGHT, NoTypeNames, TypeNames, parse, parse_tokens};
 pub use pp::{ATTRIBUTES, BUILTINS};
 pub use pp::{
-    Deferral, FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions,
+    ByteOrder, Deferral, FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles, PpOptions,
     Predefined, TokenStream, dump_tokens, preprocess, preprocess_to_text,
 };

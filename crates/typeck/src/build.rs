@@ -201,9 +201,8 @@ impl Checker<'_> {
         match &global.init {
             GlobalInit::Zero => Some(0),
             GlobalInit::Data { bytes, relocs } if relocs.is_empty() && bytes.len() <= 8 => {
-                let mut wide = [0; 16];
-                wide[..bytes.len()].copy_from_slice(bytes);
-                Some(fold::wrap(i128::from_le_bytes(wide), bits.max(8), is_signed))
+                let number = crate::bytes::number(self.module.endian, bytes);
+                Some(fold::wrap(number, bits.max(8), is_signed))
             }
             _ => None,
         }

@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
         options: &'a CheckOptions,
         kernel: Option<&'a mut (dyn KernelTypes + 'a)>,
     ) -> Self {
-        let mut module = Module::default();
+        let mut module = Module { endian: options.endian, ..Module::default() };
         let mut depths = TypeDepths::default();
         let common = Common::new(&mut module.types, &mut depths);
         let warn = WarnState::new(session);

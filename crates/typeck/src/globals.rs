@@ -188,8 +188,8 @@ impl Checker<'_> {
         }
         if let GlobalInit::Data { bytes, relocs } = &node.init
             && relocs.is_empty()
-            && let Ok(bytes) = <[u8; 8]>::try_from(&bytes[..])
-            && let Ok(id) = u32::try_from(u64::from_le_bytes(bytes))
+            && bytes.len() == 8
+            && let Ok(id) = u32::try_from(crate::bytes::number(self.module.endian, bytes))
             && id != 0
         {
             self.helper_vars.insert(global, id);

@@ -18,6 +18,7 @@ mod bcc;
 mod bpf;
 mod build;
 mod builtins;
+mod bytes;
 mod checker;
 mod cleanup;
 mod convert;
@@ -52,6 +53,8 @@ pub use validate::validate;
 
 pub(crate) use types::types_union;
 
+pub use bpfc_btf::Endian;
+
 use bpfc_base::{Diagnostic, Edit, ExpnId, Session, Span};
 use bpfc_parser::ast::{self, Item};
 use checker::Checker;
@@ -62,6 +65,8 @@ use hir::Module;
 pub struct CheckOptions {
     /// Which language the source is in.
     pub dialect: Dialect,
+    /// The byte order of the target.
+    pub endian: Endian,
     /// What `bpf_num_cpus()` is in BCC's dialect.
     pub n_cpus: Option<u32>,
 }

@@ -7,6 +7,7 @@ use crate::memory::{Region, Rights, address, region};
 use crate::outcome::{ArgValue, Input, PacketStart};
 use crate::packet::{ETHERNET_BYTES, Packet, PacketKind, field, get_u32, put_u32, put_u64};
 use bpfc_base::{Diagnostic, codes::load};
+use bpfc_isa::Endian;
 use bpfc_kabi::ProgType;
 
 /// Longest packet: what a frame of the loopback device carries.
@@ -185,11 +186,12 @@ fn arguments(machine: &mut Machine, input: &Input) -> Result<Vec<u64>, InputErro
 
 /// The context of programs that take no packet.
 fn tracing_context(machine: &Machine, prog_type: Option<ProgType>, given: Vec<u8>) -> Vec<u8> {
+    let endian = machine.memory.endian;
     let args = &machine.run.args;
     let ret = machine.run.return_value;
     match prog_type {
-        Some(ProgType::Kprobe) => registers(sized(given, PT_REGS_BYTES), args, ret),
-        Some(ProgType::PerfEvent) => registers(sized(given, PERF_EVENT_BYTES), args, ret),
+        Some(ProgType::Kprobe) => registers(endian, sized(given, PT_REGS_BYTES), args, ret),
+        Some(ProgType::PerfEvent) => registers(endian, sized(given, PERF_EVENT_BYTES), args, ret),
         Some(
             ProgType::RawTracepoint
             | ProgType::RawTracepointWritable
@@ -199,11 +201,11 @@ fn tracing_context(machine: &Machine, prog_type: Option<ProgType>, given: Vec<u8
         ) => {
             let mut bytes = sized(given, (MAX_ARGS + 1) * 8);
             for (idx, arg) in (0..).zip(args) {
-                put_u64(&mut bytes, idx * 8, *arg);
+                put_u64(endian, &mut bytes, idx * 8, *arg);
             }
             // The result of a function follows its arguments.
             if ret != 0 {
-                put_u64(&mut bytes, args.len() as u32 * 8, ret);
+                put_u64(endian, &mut bytes, args.len() as u32 * 8, ret);
             }
             bytes
         }
@@ -214,14 +216,14 @@ fn tracing_context(machine: &Machine, prog_type: Option<ProgType>, given: Vec<u8
 
 /// Puts arguments and result where the System V ABI for x86-64 has them in `struct pt_regs`
 /// (Linux 6.12 `arch/x86/include/asm/ptrace.h`).
-fn registers(mut bytes: Vec<u8>, args: &[u64], ret: u64) -> Vec<u8> {
+fn registers(endian: Endian, mut bytes: Vec<u8>, args: &[u64], ret: u64) -> Vec<u8> {
     const ARGS: [u32; 6] = [112, 104, 96, 88, 72, 64];
     const RESULT: u32 = 80;
     for (offset, arg) in ARGS.into_iter().zip(args) {
-        put_u64(&mut bytes, offset, *arg);
+        put_u64(endian, &mut bytes, offset, *arg);
     }
     if ret != 0 {
-        put_u64(&mut bytes, RESULT, ret);
+        put_u64(endian, &mut bytes, RESULT, ret);
     }
     bytes
 }
@@ -230,6 +232,7 @@ fn place_packet(machine: &mut Machine, kind: PacketKind, input: &Input) {
     let default_frame = [0; 60];
     let frame = input.packet.as_deref().unwrap_or(&default_frame);
     let prog_type = machine.run.prog_type;
+    let endian = machine.memory.endian;
     let mut packet = Packet::place(&mut machine.memory, kind, frame);
     match kind {
         PacketKind::Xdp => {
@@ -237,10 +240,10 @@ fn place_packet(machine: &mut Machine, kind: PacketKind, input: &Input) {
             let ctx = &mut machine.memory.region_mut(region::CONTEXT).bytes;
             if given {
                 // As in `BPF_PROG_TEST_RUN`, `data` gives the size of the metadata.
-                packet.data += get_u32(ctx, field::XDP_DATA).min(packet.len());
+                packet.data += get_u32(endian, ctx, field::XDP_DATA).min(packet.len());
             }
-            if get_u32(ctx, field::XDP_INGRESS_IFINDEX) == 0 {
-                put_u32(ctx, field::XDP_INGRESS_IFINDEX, 1);
+            if get_u32(endian, ctx, field::XDP_INGRESS_IFINDEX) == 0 {
+                put_u32(endian, ctx, field::XDP_INGRESS_IFINDEX, 1);
             }
         }
         PacketKind::Skb => {
@@ -250,7 +253,7 @@ fn place_packet(machine: &mut Machine, kind: PacketKind, input: &Input) {
                 _ => false,
             };
             let ctx = &mut machine.memory.region_mut(region::CONTEXT).bytes;
-            describe(ctx, frame, input, at_link);
+            describe(endian, ctx, frame, input, at_link);
             if !at_link {
                 packet.data = packet.network;
                 packet.meta = packet.data;
@@ -264,7 +267,7 @@ fn place_packet(machine: &mut Machine, kind: PacketKind, input: &Input) {
 
 /// Fields of `struct __sk_buff` that follow from the frame (`eth_type_trans`, Linux 6.12
 /// `net/ethernet/eth.c`; `bpf_prog_test_run_skb`, `net/bpf/test_run.c`).
-fn describe(ctx: &mut [u8], frame: &[u8], input: &Input, at_link: bool) {
+fn describe(endian: Endian, ctx: &mut [u8], frame: &[u8], input: &Input, at_link: bool) {
     let destination = frame.get(..6).unwrap_or(&[]);
     let pkt_type = match destination {
         [0, 0, 0, 0, 0, 0] => 0,
@@ -274,7 +277,7 @@ fn describe(ctx: &mut [u8], frame: &[u8], input: &Input, at_link: bool) {
         _ if input.start == PacketStart::Attached => 0,
         _ => 3,
     };
-    put_u32(ctx, field::SKB_PKT_TYPE, pkt_type);
+    put_u32(endian, ctx, field::SKB_PKT_TYPE, pkt_type);
     let ether_type = [frame[12], frame[13]];
     let protocol = match u16::from_be_bytes(ether_type) {
         0x600.. => ether_type,
@@ -282,14 +285,14 @@ fn describe(ctx: &mut [u8], frame: &[u8], input: &Input, at_link: bool) {
         _ if frame.get(14..16) == Some(&[255, 255]) => [0, 1],
         _ => [0, 4],
     };
-    put_u32(ctx, field::SKB_PROTOCOL, u32::from(u16::from_le_bytes(protocol)));
-    if get_u32(ctx, field::SKB_IFINDEX) == 0 {
-        put_u32(ctx, field::SKB_IFINDEX, 1);
+    put_u32(endian, ctx, field::SKB_PROTOCOL, u32::from(endian.u16_of(protocol)));
+    if get_u32(endian, ctx, field::SKB_IFINDEX) == 0 {
+        put_u32(endian, ctx, field::SKB_IFINDEX, 1);
     }
     let is_counted = input.start == PacketStart::Attached || input.context.is_some();
-    if get_u32(ctx, field::SKB_WIRE_LEN) == 0 && is_counted {
+    if get_u32(endian, ctx, field::SKB_WIRE_LEN) == 0 && is_counted {
         let header = if at_link { 0 } else { ETHERNET_BYTES };
-        put_u32(ctx, field::SKB_WIRE_LEN, frame.len() as u32 - header);
+        put_u32(endian, ctx, field::SKB_WIRE_LEN, frame.len() as u32 - header);
     }
 }
 
@@ -328,7 +331,7 @@ pub(crate) fn bytes_after(machine: &Machine) -> Vec<u8> {
         PacketKind::Msg | PacketKind::Reuseport => &[0, 4, 8, 12],
     };
     for &offset in addresses {
-        put_u32(&mut bytes, offset, 0);
+        put_u32(machine.memory.endian, &mut bytes, offset, 0);
     }
     bytes
 }

@@ -11,7 +11,7 @@
 //! to them has to be rewritten as the kernel's `convert_ctx_access` does.
 
 use crate::fault::{Access, FaultKind, Place, Trap};
-use bpfc_isa::Size;
+use bpfc_isa::{Endian, Size};
 use std::ops::Range;
 
 /// Offset of the first byte of every region.
@@ -97,6 +97,8 @@ pub(crate) struct Region {
 /// All regions by number. Unused numbers hold an empty region.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
+    /// The byte order of numbers.
+    pub endian: Endian,
     regions: Vec<Region>,
 }
 
@@ -213,7 +215,7 @@ impl Memory {
             && let Some(span) = region.span(address as u32, bytes)
             && let Some(bytes) = region.bytes.get(span)
         {
-            return Ok(number(bytes, size));
+            return Ok(number(bytes, size, self.endian));
         }
         Err(self.refusal(Access::Read, address, bytes))
     }
@@ -228,7 +230,7 @@ impl Memory {
             && (matches!(region.rights, Rights::ReadWrite) || region.may_write(offset, n_bytes))
             && let Some(bytes) = region.bytes.get_mut(span.clone())
         {
-            bytes.copy_from_slice(&value.to_le_bytes()[..n_bytes as usize]);
+            put_number(bytes, value, self.endian);
             region.touch(span);
             return Ok(());
         }
@@ -316,14 +318,24 @@ impl Region {
     }
 }
 
-/// The little-endian number in `bytes`.
+/// Writes the low bytes of `value`.
 #[inline(always)]
-fn number(bytes: &[u8], size: Size) -> u64 {
+fn put_number(bytes: &mut [u8], value: u64, endian: Endian) {
+    let n_bytes = bytes.len();
+    match endian {
+        Endian::Little => bytes.copy_from_slice(&value.to_le_bytes()[..n_bytes]),
+        Endian::Big => bytes.copy_from_slice(&value.to_be_bytes()[8 - n_bytes..]),
+    }
+}
+
+/// The number in `bytes`.
+#[inline(always)]
+fn number(bytes: &[u8], size: Size, endian: Endian) -> u64 {
     match (size, bytes) {
         (Size::B, &[a]) => u64::from(a),
-        (Size::H, &[a, b]) => u64::from(u16::from_le_bytes([a, b])),
-        (Size::W, &[a, b, c, d]) => u64::from(u32::from_le_bytes([a, b, c, d])),
-        (Size::DW, &[a, b, c, d, e, f, g, h]) => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        (Size::H, &[a, b]) => u64::from(endian.u16_of([a, b])),
+        (Size::W, &[a, b, c, d]) => u64::from(endian.u32_of([a, b, c, d])),
+        (Size::DW, &[a, b, c, d, e, f, g, h]) => endian.u64_of([a, b, c, d, e, f, g, h]),
         _ => unreachable!("as many bytes as the size says"),
     }
 }

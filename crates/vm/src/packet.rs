@@ -5,6 +5,7 @@
 
 use crate::fault::{Place, Trap};
 use crate::memory::{Memory, Region, address, region};
+use bpfc_isa::Endian;
 use std::ops::Range;
 
 /// `XDP_PACKET_HEADROOM` (Linux 4.8 `include/uapi/linux/bpf.h`).
@@ -166,28 +167,29 @@ impl Packet {
         memory.region_mut(region::PACKET).window = self.meta..self.end;
         let [meta, data, end] =
             [self.meta, self.data, self.end].map(|idx| address(region::PACKET, idx));
+        let endian = memory.endian;
         let ctx = &mut memory.region_mut(region::CONTEXT).bytes;
         match self.kind {
             PacketKind::None => {}
             PacketKind::Xdp => {
-                put_u32(ctx, field::XDP_DATA, data as u32);
-                put_u32(ctx, field::XDP_DATA_END, end as u32);
-                put_u32(ctx, field::XDP_DATA_META, meta as u32);
+                put_u32(endian, ctx, field::XDP_DATA, data as u32);
+                put_u32(endian, ctx, field::XDP_DATA_END, end as u32);
+                put_u32(endian, ctx, field::XDP_DATA_META, meta as u32);
             }
             PacketKind::Skb => {
-                put_u32(ctx, field::SKB_LEN, self.len());
-                put_u32(ctx, field::SKB_DATA, data as u32);
-                put_u32(ctx, field::SKB_DATA_END, end as u32);
-                put_u32(ctx, field::SKB_DATA_META, meta as u32);
+                put_u32(endian, ctx, field::SKB_LEN, self.len());
+                put_u32(endian, ctx, field::SKB_DATA, data as u32);
+                put_u32(endian, ctx, field::SKB_DATA_END, end as u32);
+                put_u32(endian, ctx, field::SKB_DATA_META, meta as u32);
             }
             PacketKind::Msg | PacketKind::Reuseport => {
-                put_u64(ctx, field::MSG_DATA, data);
-                put_u64(ctx, field::MSG_DATA_END, end);
+                put_u64(endian, ctx, field::MSG_DATA, data);
+                put_u64(endian, ctx, field::MSG_DATA_END, end);
                 let len = match self.kind {
                     PacketKind::Msg => field::MSG_SIZE,
                     _ => field::REUSEPORT_LEN,
                 };
-                put_u32(ctx, len, self.len());
+                put_u32(endian, ctx, len, self.len());
             }
         }
     }
@@ -218,22 +220,22 @@ impl Packet {
     }
 }
 
-/// Writes a little-endian number at `offset`; nothing if there is no room for it.
-pub(crate) fn put_u32(bytes: &mut [u8], offset: u32, value: u32) {
+/// Writes a number at `offset`; nothing if there is no room for it.
+pub(crate) fn put_u32(endian: Endian, bytes: &mut [u8], offset: u32, value: u32) {
     if let Some(target) = bytes.get_mut(offset as usize..offset as usize + 4) {
-        target.copy_from_slice(&value.to_le_bytes());
+        target.copy_from_slice(&endian.u32_bytes(value));
     }
 }
 
-/// Writes a little-endian number at `offset`; nothing if there is no room for it.
-pub(crate) fn put_u64(bytes: &mut [u8], offset: u32, value: u64) {
+/// Writes a number at `offset`; nothing if there is no room for it.
+pub(crate) fn put_u64(endian: Endian, bytes: &mut [u8], offset: u32, value: u64) {
     if let Some(target) = bytes.get_mut(offset as usize..offset as usize + 8) {
-        target.copy_from_slice(&value.to_le_bytes());
+        target.copy_from_slice(&endian.u64_bytes(value));
     }
 }
 
-/// The little-endian number at `offset`, 0 if there is none.
-pub(crate) fn get_u32(bytes: &[u8], offset: u32) -> u32 {
+/// The number at `offset`, 0 if there is none.
+pub(crate) fn get_u32(endian: Endian, bytes: &[u8], offset: u32) -> u32 {
     let bytes = bytes.get(offset as usize..offset as usize + 4);
-    bytes.map_or(0, |bytes| u32::from_le_bytes(bytes.try_into().unwrap_or_default()))
+    bytes.map_or(0, |bytes| endian.u32_of(bytes.try_into().unwrap_or_default()))
 }

@@ -9,8 +9,8 @@ use crate::program::{Program, ProgramTable, Symbols};
 use crate::vm::{Options, SetupError};
 use bpfc_base::Idx;
 use bpfc_btf::TypeDef;
-use bpfc_isa::Endian;
-use bpfc_object::{DataReloc, DataTarget, ExternKind, MapInit, Object, link};
+use bpfc_isa::{Endian, Insn, SwapOp};
+use bpfc_object::{DataReloc, DataTarget, ExternKind, Linked, MapInit, Object, link};
 use std::sync::Arc;
 
 /// Size of the task that programs find: larger than `struct task_struct` of any kernel.
@@ -23,12 +23,10 @@ pub(crate) fn machine(
     object: &Object,
     options: &Options,
 ) -> Result<(Machine, Symbols), SetupError> {
-    if object.endian == Endian::Big {
-        return Err(SetupError::BigEndian);
-    }
     let environment = options.environment.clone();
     let n_cpus = environment.n_cpus.max(1);
     let mut memory = Memory::default();
+    memory.endian = object.endian;
     let mut maps = Maps::new(options.map_bytes, n_cpus, environment.cpu.min(n_cpus - 1));
     let mut symbols = Symbols::default();
     for (id, map) in object.maps.iter_enumerated() {
@@ -71,7 +69,7 @@ fn create_data(
     for (id, section) in object.data.iter_enumerated() {
         let mut content = section.content();
         for reloc in &section.relocs {
-            put_u64(&mut content, reloc.offset, target(reloc, symbols));
+            put_u64(memory.endian, &mut content, reloc.offset, target(reloc, symbols));
         }
         let idx = object.maps.len() as u32 + id.index() as u32;
         maps.get(idx).initialise(memory, &content);
@@ -100,8 +98,8 @@ fn initialise(object: &Object, memory: &mut Memory, maps: &mut Maps) -> Result<(
                 MapInit::Program(func) if func.index() < object.functions.len() => func.index(),
                 _ => return Err(bad("names nothing in the object")),
             };
-            let value = (number as u32 + 1).to_le_bytes();
-            let key = index.to_le_bytes();
+            let value = memory.endian.u32_bytes(number as u32 + 1);
+            let key = memory.endian.u32_bytes(index);
             let idx = id.index() as u32;
             maps.update(memory, idx, &key, &value, 0, By::User)
                 .map_err(|_| bad("does not fit the map"))?;
@@ -120,7 +118,7 @@ fn map_externs(object: &Object, options: &Options, memory: &mut Memory, symbols:
                 let value = options.environment.kconfig_value(&symbol.name);
                 let n_bytes = (size_bytes.min(1 << 16) as usize).next_multiple_of(8);
                 values.resize(values.len() + n_bytes, 0);
-                put_u64(&mut values, at, value);
+                put_u64(memory.endian, &mut values, at, value);
                 Ok(address(region::KCONFIG, at))
             }
             ExternKind::Ksym | ExternKind::Kfunc if symbol.is_weak => Ok(0),
@@ -148,14 +146,14 @@ fn map_task(object: &Object, options: &Options, memory: &mut Memory) -> u64 {
             }
         };
         match name {
-            "pid" => put(&environment.pid.to_le_bytes()),
-            "tgid" => put(&environment.tgid.to_le_bytes()),
+            "pid" => put(&memory.endian.u32_bytes(environment.pid)),
+            "tgid" => put(&memory.endian.u32_bytes(environment.tgid)),
             "comm" => {
                 let comm = environment.comm.as_bytes();
                 put(&comm[..comm.len().min(15)]);
             }
             // The task is alone: its own parent and leader.
-            "real_parent" | "parent" | "group_leader" => put(&task.to_le_bytes()),
+            "real_parent" | "parent" | "group_leader" => put(&memory.endian.u64_bytes(task)),
             _ => {}
         }
     }
@@ -176,9 +174,27 @@ fn task_members(object: &Object) -> Vec<(&str, u32)> {
     members.map(|member| (member.name.as_str(), member.bit_offset)).collect()
 }
 
+/// The engines take conversions of byte order as a little-endian machine does: what a big-endian
+/// one leaves alone or swaps is the other way round.
+fn in_native_terms(mut linked: Linked, endian: Endian) -> Linked {
+    if endian == Endian::Big {
+        for insn in &mut linked.insns {
+            if let Insn::ByteSwap { op, .. } = &mut insn.insn {
+                *op = match op {
+                    SwapOp::Le => SwapOp::Be,
+                    SwapOp::Be => SwapOp::Le,
+                    SwapOp::Swap => SwapOp::Swap,
+                };
+            }
+        }
+    }
+    linked
+}
+
 fn link_programs(object: &Object, symbols: &Symbols) -> ProgramTable {
     let programs = object.programs().map(|(id, _)| {
         let program = link(object, id)
+            .map(|linked| in_native_terms(linked, object.endian))
             .map(|linked| Arc::new(Program::new(linked, symbols)))
             .map_err(|error| error.to_string());
         (id, program)

@@ -62,9 +62,6 @@ pub enum SetupError {
     /// A map cannot be made.
     #[error(transparent)]
     Map(#[from] MapError),
-    /// The object is for big-endian machines.
-    #[error("big-endian objects are not supported in the virtual machine")]
-    BigEndian,
 }
 
 impl SetupError {
@@ -72,7 +69,6 @@ impl SetupError {
     pub fn to_diagnostic(&self) -> Diagnostic {
         match self {
             SetupError::Map(error) => error.to_diagnostic(),
-            SetupError::BigEndian => Diagnostic::without_span(load::E0908, self.to_string()),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Bytes to [`Value`]s, by BTF type.
 
 use super::Value;
-use bpfc_btf::{Btf, Composite, Int, IntEncoding, Member, Type, TypeId};
+use bpfc_btf::{Btf, Composite, Endian, Int, IntEncoding, Member, Type, TypeId};
 
 /// Nested types that are followed; deeper ones are shown as bytes.
 const MAX_DEPTH: u32 = 16;
 
-/// Decodes by the types of one BTF. Little-endian, as programs run here are.
+/// Decodes by the types of one BTF, in its byte order.
 #[derive(Clone, Copy, Debug)]
 pub struct Decoder<'a> {
     btf: &'a Btf,
@@ -32,7 +32,7 @@ impl<'a> Decoder<'a> {
     pub fn columns(&self, name: &str, ty: Option<TypeId>, bytes: &[u8]) -> Vec<Field> {
         let value = match ty {
             Some(ty) => self.decode(ty, bytes),
-            None if matches!(bytes.len(), 4 | 8) => Value::Int(unsigned(bytes) as i128),
+            None if matches!(bytes.len(), 4 | 8) => Value::Int(self.unsigned(bytes) as i128),
             None => Value::Bytes(bytes.to_vec()),
         };
         match value {
@@ -47,11 +47,11 @@ impl<'a> Decoder<'a> {
         }
         let (_, resolved) = self.btf.resolved(ty).ok()?;
         Some(match resolved {
-            Type::Int(int) => integer(&int, bytes.get(..int.size_bytes as usize)?),
-            Type::Ptr { .. } => Value::Pointer(unsigned(bytes.get(..8)?) as u64),
+            Type::Int(int) => self.integer(&int, bytes.get(..int.size_bytes as usize)?),
+            Type::Ptr { .. } => Value::Pointer(self.unsigned(bytes.get(..8)?) as u64),
             Type::Enum(of) | Type::Enum64(of) => {
                 let bytes = bytes.get(..of.size_bytes() as usize)?;
-                let number = number(bytes, bytes.len() as u32 * 8, of.is_signed());
+                let number = number(self.unsigned(bytes), bytes.len() as u32 * 8, of.is_signed());
                 named(&of, number)
             }
             Type::Struct(of) => self.members(&of, bytes, depth)?,
@@ -88,19 +88,24 @@ impl<'a> Decoder<'a> {
     fn bit_field(&self, member: &Member<'_>, bits: u32, bytes: &[u8]) -> Value {
         let first = (member.bit_offset / 8) as usize;
         let end = (member.bit_offset + bits).div_ceil(8) as usize;
-        let raw = unsigned(bytes.get(first..end).unwrap_or(&[]));
-        let raw = (raw >> (member.bit_offset % 8)).to_le_bytes();
+        let raw = self.unsigned(bytes.get(first..end).unwrap_or(&[]));
+        let skipped = member.bit_offset % 8;
+        let raw = match self.btf.endian() {
+            Endian::Little => raw >> skipped,
+            // Bits count from the highest one on.
+            Endian::Big => raw >> ((end - first) as u32 * 8 - skipped - bits),
+        };
         match self.btf.resolved(member.ty) {
             Ok((_, Type::Int(int))) if int.encoding == IntEncoding::Bool => {
-                Value::Bool(raw[0] & 1 == 1)
+                Value::Bool(raw & 1 == 1)
             }
             Ok((_, Type::Int(int))) => {
-                Value::Int(number(&raw, bits, int.encoding != IntEncoding::Unsigned))
+                Value::Int(number(raw, bits, int.encoding != IntEncoding::Unsigned))
             }
             Ok((_, Type::Enum(of) | Type::Enum64(of))) => {
-                named(&of, number(&raw, bits, of.is_signed()))
+                named(&of, number(raw, bits, of.is_signed()))
             }
-            _ => Value::Int(number(&raw, bits, false)),
+            _ => Value::Int(number(raw, bits, false)),
         }
     }
 
@@ -120,17 +125,33 @@ impl<'a> Decoder<'a> {
             .map(Value::Array)
     }
 
+    fn integer(&self, int: &Int<'_>, bytes: &[u8]) -> Value {
+        let n_bits = bytes.len() as u32 * 8;
+        match int.encoding {
+            IntEncoding::Bool => Value::Bool(bytes.iter().any(|&byte| byte != 0)),
+            _ if int.name == "char" => Value::Char(bytes[0]),
+            IntEncoding::Unsigned => Value::Int(number(self.unsigned(bytes), n_bits, false)),
+            _ => Value::Int(number(self.unsigned(bytes), n_bits, true)),
+        }
+    }
+
+    fn unsigned(&self, bytes: &[u8]) -> u128 {
+        let mut all = [0; 16];
+        let n = bytes.len().min(16);
+        match self.btf.endian() {
+            Endian::Little => {
+                all[..n].copy_from_slice(&bytes[..n]);
+                u128::from_le_bytes(all)
+            }
+            Endian::Big => {
+                all[16 - n..].copy_from_slice(&bytes[..n]);
+                u128::from_be_bytes(all)
+            }
+        }
+    }
+
     fn is_char(&self, ty: TypeId) -> bool {
         matches!(self.btf.resolved(ty), Ok((_, Type::Int(int))) if int.name == "char")
-    }
-}
-
-fn integer(int: &Int<'_>, bytes: &[u8]) -> Value {
-    match int.encoding {
-        IntEncoding::Bool => Value::Bool(bytes.iter().any(|&byte| byte != 0)),
-        _ if int.name == "char" => Value::Char(bytes[0]),
-        IntEncoding::Unsigned => Value::Int(number(bytes, bytes.len() as u32 * 8, false)),
-        _ => Value::Int(number(bytes, bytes.len() as u32 * 8, true)),
     }
 }
 
@@ -139,16 +160,9 @@ fn named(of: &bpfc_btf::Enumeration<'_>, number: i128) -> Value {
     name.map_or(Value::Int(number), |enumerator| Value::Enum(enumerator.name.to_owned()))
 }
 
-/// The lowest `bits` of little-endian `bytes`.
-fn number(bytes: &[u8], bits: u32, is_signed: bool) -> i128 {
+/// The lowest `bits` of `raw`.
+fn number(raw: u128, bits: u32, is_signed: bool) -> i128 {
     let shift = 128 - bits.clamp(1, 128);
-    let raw = unsigned(bytes) << shift;
+    let raw = raw << shift;
     if is_signed { (raw as i128) >> shift } else { (raw >> shift) as i128 }
-}
-
-fn unsigned(bytes: &[u8]) -> u128 {
-    let mut all = [0; 16];
-    let n = bytes.len().min(16);
-    all[..n].copy_from_slice(&bytes[..n]);
-    u128::from_le_bytes(all)
 }

@@ -5,6 +5,7 @@ mod arch;
 mod bcc;
 mod compilers;
 mod deferral;
+mod endian;
 mod engines;
 mod examples;
 mod headers;

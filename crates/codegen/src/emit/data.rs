@@ -6,6 +6,7 @@ use crate::ir::{FuncId, GlobalId};
 use bpfc_base::codes::bpf::E0413;
 use bpfc_base::{Diagnostic, IndexVec, Interner};
 use bpfc_btf::Linkage as BtfLinkage;
+use bpfc_isa::Endian;
 use bpfc_object::{self as object, DataKind, DataSection, Extern, ExternKind, Object};
 use bpfc_typeck::hir::{
     self, Global, GlobalInit, GlobalKind, InitTarget, Linkage, MapSpec, MapStyle, Module, QualType,
@@ -110,7 +111,10 @@ impl<'a> Ctx<'a, '_> {
         match section {
             Some(LICENSE) => return None,
             Some(VERSION) => {
-                let version = bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+                let version = bytes.first_chunk().map(|&bytes| match self.object.endian {
+                    Endian::Little => u32::from_le_bytes(bytes),
+                    Endian::Big => u32::from_be_bytes(bytes),
+                });
                 self.object.kernel_version = version;
                 return None;
             }

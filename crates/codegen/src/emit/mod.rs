@@ -21,7 +21,7 @@ use crate::mach::{Func, Symbol};
 use bpfc_base::codes::bpf::E0413;
 use bpfc_base::{Diagnostic, IndexVec, Interner, Session, Span, Symbol as Name};
 use bpfc_btf::Linkage as BtfLinkage;
-use bpfc_isa::Reg;
+use bpfc_isa::{Endian, Reg};
 use bpfc_object::{self as object, CoreReloc, Line, Object, Reloc};
 use bpfc_typeck::hir::{self, CoreKind, Linkage, Module};
 use code::Surroundings;
@@ -51,6 +51,10 @@ pub fn emit(
         types: TypeWriter::new(module, names, plan),
         object: Object {
             license: module.license(names).map(|(license, _)| license),
+            endian: match module.endian {
+                bpfc_btf::Endian::Little => Endian::Little,
+                bpfc_btf::Endian::Big => Endian::Big,
+            },
             ..Object::default()
         },
         places: Places {

@@ -2,6 +2,7 @@
 
 use super::{Address, Cond, CoreId, Inst, Linkage, Op, SlotId, Type, Value};
 use bpfc_base::{Idx, IndexVec, Span, index_type};
+use bpfc_isa::Endian;
 pub use bpfc_typeck::hir::{CoreKind, CoreQuery, Inline, Unroll};
 use rustc_hash::FxHashMap;
 
@@ -49,6 +50,8 @@ pub struct Body {
     pub slots: IndexVec<SlotId, Slot>,
     /// Questions to the kernel's BTF.
     pub cores: IndexVec<CoreId, Core>,
+    /// The byte order of memory.
+    pub endian: Endian,
     leaves: FxHashMap<(Op, Type), Value>,
 }
 
@@ -209,8 +212,28 @@ impl Body {
             entry,
             slots: IndexVec::new(),
             cores: IndexVec::new(),
+            endian: Endian::Little,
             leaves: FxHashMap::default(),
         }
+    }
+
+    /// Where in a number of `total` bytes, as a shift, the `n` bytes are that are `start` bytes
+    /// behind its begin in memory.
+    pub fn shift_of_bytes(&self, start: u32, n: u32, total: u32) -> u32 {
+        8 * match self.endian {
+            Endian::Little => start,
+            Endian::Big => total - start - n,
+        }
+    }
+
+    /// The number that at most 8 bytes of memory are, zero-extended.
+    pub fn number_of_bytes(&self, bytes: &[u8]) -> i64 {
+        let append = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        let number = match self.endian {
+            Endian::Little => bytes.iter().rev().fold(0, append),
+            Endian::Big => bytes.iter().fold(0, append),
+        };
+        number as i64
     }
 
     /// The leaf `op` of type `ty`, new or old.

@@ -3,6 +3,7 @@
 use super::Ctx;
 use super::convert::{Scalar, scalar};
 use crate::ir::*;
+use bpfc_isa::Endian;
 use bpfc_typeck::hir::{self, Builtin, ExprId};
 
 /// Longest `memcmp` that is compared inline, in bytes.
@@ -191,6 +192,7 @@ impl Ctx<'_> {
     fn compare_big_endian(&mut self, a: Value, b: Value, width: Width, join: BlockId) {
         let mut swap = |value: Value| match width {
             Width::W8 => value,
+            _ if self.out.endian == Endian::Big => value,
             _ => self.emit(Op::Bswap(value, width), Type::I64),
         };
         let (a, b) = (swap(a), swap(b));

@@ -3,6 +3,7 @@
 
 use super::Ctx;
 use crate::ir::{self, CoreId};
+use bpfc_isa::Endian;
 use bpfc_typeck::hir::{self, CoreKind, CoreQuery};
 
 impl Ctx<'_> {
@@ -14,14 +15,14 @@ impl Ctx<'_> {
         };
         let known = self.out.cores.ids().find(|&id| is_same(&self.out.cores[id]));
         known.unwrap_or_else(|| {
-            let local = local_answer(self.types, &query);
+            let local = local_answer(self.types, self.out.endian, &query);
             self.out.cores.push(ir::Core { query, local })
         })
     }
 }
 
 /// What the source's own types answer. Type ids are given by the writer; 0 here.
-pub(super) fn local_answer(types: &hir::Types, query: &CoreQuery) -> i64 {
+pub(super) fn local_answer(types: &hir::Types, endian: Endian, query: &CoreQuery) -> i64 {
     let field = || field(types, query).unwrap_or_default();
     match query.kind {
         CoreKind::FieldByteOffset => field().byte_offset as i64,
@@ -29,8 +30,11 @@ pub(super) fn local_answer(types: &hir::Types, query: &CoreQuery) -> i64 {
         CoreKind::FieldSigned => i64::from(field().is_signed),
         CoreKind::FieldLshiftU64 => {
             let field = field();
-            let shift = field.bit_offset + field.bits - field.byte_offset * 8;
-            64 - shift as i64
+            let first_bit = field.bit_offset - field.byte_offset * 8;
+            match endian {
+                Endian::Little => 64 - (first_bit + field.bits) as i64,
+                Endian::Big => 64 - field.byte_size as i64 * 8 + first_bit as i64,
+            }
         }
         CoreKind::FieldRshiftU64 => 64 - field().bits as i64,
         CoreKind::TypeIdLocal | CoreKind::TypeIdTarget => 0,

@@ -16,6 +16,7 @@ mod wide;
 use crate::ir;
 use bpfc_base::codes::bpf::E0413;
 use bpfc_base::{Diagnostic, Idx, IndexVec, Interner, Session, Span, Symbol};
+use bpfc_isa::Endian;
 use bpfc_typeck::hir;
 use record::Passing;
 use std::sync::Arc;
@@ -135,7 +136,11 @@ fn lower_body(
     body: &hir::Body,
     first_asm: usize,
 ) -> Lowered {
-    let out = ir::Body::new();
+    let mut out = ir::Body::new();
+    out.endian = match module.endian {
+        bpfc_btf::Endian::Little => Endian::Little,
+        bpfc_btf::Endian::Big => Endian::Big,
+    };
     let block = out.entry;
     let mut ctx = Ctx {
         names,

@@ -4,6 +4,7 @@ use super::Ctx;
 use super::convert::Scalar;
 use super::core;
 use crate::ir::*;
+use bpfc_isa::Endian;
 use bpfc_typeck::hir::{self, CoreKind, CoreQuery, ExprKind, PlaceKind};
 
 /// Where an object is.
@@ -175,9 +176,14 @@ impl Ctx<'_> {
             .map_or(offset / 8, |unit| offset / u64::from(unit.bits()) * u64::from(unit.bytes()));
         draft.offset += start as i64;
         draft.align = align_after(draft.align, start);
+        let first_bit = (offset - start * 8) as u32;
         draft.bits = Some(BitField {
             unit,
-            first_bit: (offset - start * 8) as u32,
+            first_bit: match (self.out.endian, unit) {
+                // From the highest bit of the unit on.
+                (Endian::Big, Some(unit)) => unit.bits() - first_bit - n_bits,
+                _ => first_bit,
+            },
             n_bits,
             relocated: None,
         });
@@ -328,12 +334,14 @@ impl Ctx<'_> {
         for idx in 0..(first_bit + n_bits).div_ceil(8) {
             let access = self.byte(place, idx, is_volatile);
             let byte = self.emit(Op::Load(access), Type::I64);
-            let piece = match (idx * 8).checked_sub(first_bit) {
-                Some(left) => self.binary_const(BinaryOp::Shl, byte, i64::from(left)),
-                None => {
-                    let right = i64::from(first_bit - idx * 8);
-                    self.binary_const(BinaryOp::LShr, byte, right)
-                }
+            // The lowest bit of the byte, counted from the lowest of the field.
+            let at = match self.out.endian {
+                Endian::Little => i64::from(idx * 8) - i64::from(first_bit),
+                Endian::Big => i64::from(first_bit + n_bits) - i64::from(idx * 8 + 8),
+            };
+            let piece = match at {
+                0.. => self.binary_const(BinaryOp::Shl, byte, at),
+                _ => self.binary_const(BinaryOp::LShr, byte, -at),
             };
             all = self.binary(BinaryOp::Or, piece, all);
         }
@@ -440,9 +448,13 @@ impl Ctx<'_> {
             // Bits of this byte that belong to the field, and where they are in the value.
             let low = first_bit.max(idx * 8);
             let high = end.min(idx * 8 + 8);
-            let piece = self.binary_const(BinaryOp::LShr, value, i64::from(low - first_bit));
+            let (at, first) = match self.out.endian {
+                Endian::Little => (low - first_bit, low - idx * 8),
+                Endian::Big => (end - high, idx * 8 + 8 - high),
+            };
+            let piece = self.binary_const(BinaryOp::LShr, value, i64::from(at));
             let access = self.byte(place, idx, is_volatile);
-            self.write_unit(access, low - idx * 8, high - low, piece);
+            self.write_unit(access, first, high - low, piece);
         }
     }
 }

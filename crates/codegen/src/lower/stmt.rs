@@ -259,9 +259,8 @@ impl Ctx<'_> {
             };
             let width = Width::ALL.into_iter().rev().find(fits).unwrap_or(Width::W8);
             let n = width.bytes() as usize;
-            let mut word = [0; 8];
-            word[..n].copy_from_slice(&bytes[done..done + n]);
-            let value = self.int(Type::I64, i64::from_le_bytes(word));
+            let number = self.out.number_of_bytes(&bytes[done..done + n]);
+            let value = self.int(Type::I64, number);
             let access = Access {
                 align: width.bytes().min(align),
                 ..Access::new(Address::new(base, at), width)

@@ -8,6 +8,7 @@ use super::record::passing;
 use crate::ir::*;
 use bpfc_base::codes::bpf::E0417;
 use bpfc_base::{Diagnostic, Span};
+use bpfc_isa::Endian;
 use bpfc_typeck::hir::{self, CompareOp, ExprId, ExprKind};
 
 /// The halves of a 128-bit integer, both `i64`.
@@ -189,7 +190,11 @@ impl Ctx<'_> {
             Some(_) => Address::new(self.address_value(address), 0),
             None => address,
         };
-        [0, 8].map(|offset| {
+        let halves = match self.out.endian {
+            Endian::Little => [0, 8],
+            Endian::Big => [8, 0],
+        };
+        halves.map(|offset| {
             let half = Address { offset: address.offset + offset, ..address };
             let address = self.fit(half);
             Access { address, width: Width::W64, align: align.min(8), is_volatile }

@@ -122,9 +122,10 @@ impl Ctx<'_> {
         let mut all = None;
         for start in (0..access.width.bytes()).step_by(width.bytes() as usize) {
             let piece = self.push(Op::Load(part(access, start, width)), int);
-            let piece = match start {
+            let total = access.width.bytes();
+            let piece = match self.body.shift_of_bytes(start, width.bytes(), total) {
                 0 => piece,
-                _ => self.binary_const(BinaryOp::Shl, piece, i64::from(start) * 8),
+                shift => self.binary_const(BinaryOp::Shl, piece, shift.into()),
             };
             all = Some(match all {
                 None => piece,
@@ -170,10 +171,11 @@ impl Ctx<'_> {
 
     fn store_pieces(&mut self, access: Access, value: Value, width: Width) {
         for start in (0..access.width.bytes()).step_by(width.bytes() as usize) {
-            let shift = i64::from(start) * 8;
+            let total = access.width.bytes();
+            let shift = i64::from(self.body.shift_of_bytes(start, width.bytes(), total));
             let piece = match self.body.as_const(value) {
                 Some(n) => self.immediate(n >> shift, width),
-                None if start == 0 => value,
+                None if shift == 0 => value,
                 None => self.binary_const(BinaryOp::LShr, value, shift),
             };
             self.push(Op::Store(part(access, start, width), piece), Type::Void);

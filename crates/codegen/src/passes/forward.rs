@@ -249,7 +249,9 @@ impl Ctx<'_> {
                 }
                 (Content::Value(known), Some(n)) => {
                     let known = self.body.as_const(self.replaced.get(known));
-                    known.is_some_and(|known| low(known >> (skipped * 8)) == low(n))
+                    let shift =
+                        self.body.shift_of_bytes(skipped, access.width.bytes(), fact.n_bytes);
+                    known.is_some_and(|known| low(known >> shift) == low(n))
                 }
                 (Content::Fill(byte), Some(n)) => low(i64::from_ne_bytes([byte; 8])) == low(n),
                 _ => false,
@@ -271,7 +273,9 @@ impl Ctx<'_> {
             Content::Fill(byte) => Some(i64::from_ne_bytes([byte; 8])),
             Content::Value(value) => {
                 let n = self.body.as_const(self.replaced.get(value));
-                n.map(|n| n.checked_shr(skipped * 8).unwrap_or(0))
+                let n_bytes = access.width.bytes();
+                let shift = self.body.shift_of_bytes(skipped, n_bytes, fact.n_bytes);
+                n.map(|n| n.checked_shr(shift).unwrap_or(0))
             }
         };
         if let Some(n) = constant {

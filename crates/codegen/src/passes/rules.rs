@@ -444,6 +444,7 @@ fn simplify_load(s: &mut Simplifier<'_>, access: Access, ty: Type) -> Option<Fou
     let start = usize::try_from(i64::from(n) + i64::from(address.offset)).ok()?;
     let end = start + access.width.bytes() as usize;
     let mut word = [0; 8];
+    let n_bytes = end - start;
     match &global.init {
         GlobalInit::None => return None,
         GlobalInit::Zero if end as u64 <= global.size => {}
@@ -455,10 +456,11 @@ fn simplify_load(s: &mut Simplifier<'_>, access: Access, ty: Type) -> Option<Fou
             if let Some(reloc) = relocs.iter().find(|reloc| touches(reloc)) {
                 return constant_address(s, reloc, start, access.width, ty);
             }
-            word[..end - start].copy_from_slice(bytes.get(start..end)?);
+            word[..n_bytes].copy_from_slice(bytes.get(start..end)?);
         }
     }
-    Some(Found::Value(s.constant(ty, i64::from_le_bytes(word))))
+    let number = s.body.number_of_bytes(&word[..n_bytes]);
+    Some(Found::Value(s.constant(ty, number)))
 }
 
 /// The address that a constant holds.

@@ -273,8 +273,10 @@ fn join(body: &mut Body, first: Value, second: Value) -> Option<Op> {
     };
     let is_packable = align >= width.bytes();
     let mask = a.width.mask();
-    let n = (body.as_const(low_value)? as u64 & mask)
-        | (body.as_const(high_value)? as u64 & mask) << a.width.bits();
+    let low_shift = body.shift_of_bytes(0, n_bytes, width.bytes());
+    let high_shift = body.shift_of_bytes(n_bytes, n_bytes, width.bytes());
+    let n = (body.as_const(low_value)? as u64 & mask) << low_shift
+        | (body.as_const(high_value)? as u64 & mask) << high_shift;
     let fits = width != Width::W64 || i32::try_from(n as i64).is_ok();
     (is_packable && fits).then(|| {
         let value = body.constant(Type::I64, n as i64);

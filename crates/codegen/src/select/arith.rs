@@ -3,7 +3,7 @@
 use super::Ctx;
 use crate::ir::{BinaryOp, Op as IrOp, Type, Value, Width as MemoryWidth};
 use crate::mach::{Op, Source, VReg};
-use bpfc_isa::{AluOp, Cpu, Extension, SwapBits, SwapOp, Width};
+use bpfc_isa::{AluOp, Cpu, Endian, Extension, SwapBits, SwapOp, Width};
 
 impl Ctx<'_> {
     pub fn select_binary(&mut self, value: Value, op: BinaryOp, a: Value, b: Value) {
@@ -180,8 +180,12 @@ impl Ctx<'_> {
             MemoryWidth::W32 => SwapBits::B32,
             MemoryWidth::W64 => SwapBits::B64,
         };
-        // The target is little-endian, where conversion to big-endian order is a swap.
-        let op = if self.cpu >= Cpu::V4 { SwapOp::Swap } else { SwapOp::Be };
+        // Conversion to the order that is not the machine's is a swap.
+        let op = match self.body.endian {
+            _ if self.cpu >= Cpu::V4 => SwapOp::Swap,
+            Endian::Little => SwapOp::Be,
+            Endian::Big => SwapOp::Le,
+        };
         self.emit(Op::ByteSwap { op, bits, dst });
     }
 

@@ -129,8 +129,11 @@ impl Ctx<'_> {
             let part = if at == 0 { dst } else { self.new_register() };
             let address = place.plus(at);
             self.emit(Op::Load { ty, dst: part, address });
+            let shift = self.body.shift_of_bytes(at, piece, n_bytes);
+            if shift > 0 {
+                self.emit_imm(AluOp::Lsh, part, shift as i32);
+            }
             if at > 0 {
-                self.emit_imm(AluOp::Lsh, part, (at * 8) as i32);
                 self.emit_alu(Width::W64, AluOp::Or, dst, Source::Reg(part));
             }
         }
@@ -178,15 +181,16 @@ impl Ctx<'_> {
         };
         for at in (0..n_bytes).step_by(piece as usize) {
             let address = place.plus(at);
+            let shift = self.body.shift_of_bytes(at, piece, n_bytes);
             let src = match immediate {
                 Some(n) => {
                     let mask = u64::MAX >> (64 - piece * 8);
-                    Source::Imm((n as u64 >> (at * 8) & mask) as i32)
+                    Source::Imm((n as u64 >> shift & mask) as i32)
                 }
-                None if at == 0 => Source::Reg(self.reg(value)),
+                None if shift == 0 => Source::Reg(self.reg(value)),
                 None => {
                     let part = self.copy_of(value);
-                    self.emit_imm(AluOp::Rsh, part, (at * 8) as i32);
+                    self.emit_imm(AluOp::Rsh, part, shift as i32);
                     Source::Reg(part)
                 }
             };

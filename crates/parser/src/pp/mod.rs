@@ -42,6 +42,8 @@ pub struct PpOptions {
     pub includes: Vec<String>,
     /// `-mcpu`: the value of `__BPF_CPU_VERSION__`.
     pub cpu_version: u32,
+    /// What the macros of the target say of its byte order.
+    pub byte_order: ByteOrder,
     /// Whether declarations in headers may wait.
     pub deferral: Deferral,
     /// Which macros exist before the first line.
@@ -57,6 +59,16 @@ pub enum Predefined {
     Target,
     /// None.
     None,
+}
+
+/// The order of the bytes of a number in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ByteOrder {
+    /// The lowest first.
+    #[default]
+    Little,
+    /// The highest first.
+    Big,
 }
 
 /// Which declarations are parsed only when something needs them.
@@ -77,6 +89,7 @@ impl Default for PpOptions {
             undefines: Vec::new(),
             includes: Vec::new(),
             cpu_version: 3,
+            byte_order: ByteOrder::Little,
             deferral: Deferral::None,
             predefined: Predefined::Target,
         }

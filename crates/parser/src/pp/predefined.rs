@@ -1,8 +1,20 @@
 //! Predefined macros: those of clang for `-target bpf`, and what the command line adds.
 
-use super::{PpOptions, Predefined, Preprocessor};
+use super::{ByteOrder, PpOptions, Predefined, Preprocessor};
 
-/// C11 6.10.8 and clang 19, `clang -target bpf -dM -E`, little endian. Date and time are
+/// `clang -target bpfel -dM -E`, what differs from the other.
+const LITTLE_ENDIAN: &str = "\
+#define __BYTE_ORDER__ __ORDER_LITTLE_ENDIAN__
+#define __LITTLE_ENDIAN__ 1
+";
+
+/// `clang -target bpfeb -dM -E`
+const BIG_ENDIAN: &str = "\
+#define __BYTE_ORDER__ __ORDER_BIG_ENDIAN__
+#define __BIG_ENDIAN__ 1
+";
+
+/// C11 6.10.8 and clang 19, `clang -target bpf -dM -E`. Date and time are
 /// fixed, so that the same source gives the same object.
 const PREDEFINED: &str = "\
 #define __STDC__ 1
@@ -35,8 +47,6 @@ const PREDEFINED: &str = "\
 #define __ORDER_LITTLE_ENDIAN__ 1234
 #define __ORDER_BIG_ENDIAN__ 4321
 #define __ORDER_PDP_ENDIAN__ 3412
-#define __BYTE_ORDER__ __ORDER_LITTLE_ENDIAN__
-#define __LITTLE_ENDIAN__ 1
 #define __CHAR_BIT__ 8
 #define __SCHAR_MAX__ 127
 #define __SHRT_MAX__ 32767
@@ -160,6 +170,10 @@ impl Preprocessor<'_> {
         let version = options.cpu_version;
         let mut text = PREDEFINED.to_owned();
         text.push_str(&format!("#define __BPF_CPU_VERSION__ {version}\n"));
+        text.push_str(match options.byte_order {
+            ByteOrder::Little => LITTLE_ENDIAN,
+            ByteOrder::Big => BIG_ENDIAN,
+        });
         for (since, name) in [
             (2, "__BPF_FEATURE_JMP_EXT"),
             (3, "__BPF_FEATURE_JMP32"),

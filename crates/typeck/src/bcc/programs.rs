@@ -4,7 +4,9 @@
 
 use super::spaces::Bits;
 use crate::checker::Checker;
-use crate::hir::{Body, Callee, ExprKind, FuncId, IntKind, Linkage, LocalId, PlaceKind, Type, TypeId};
+use crate::hir::{
+    Body, Callee, ExprKind, FuncId, IntKind, Linkage, LocalId, PlaceKind, Type, TypeId,
+};
 use crate::walk::{Node, walk};
 use bpfc_kabi::{ProgType, parse_bcc_name};
 use rustc_hash::FxHashSet;

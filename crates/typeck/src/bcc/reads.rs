@@ -12,6 +12,7 @@ use crate::hir::{
     PlaceKind, QualType, Quals, StmtKind, TypeId,
 };
 use bpfc_base::Span;
+use bpfc_btf::Endian;
 
 impl Checker<'_> {
     /// Makes helper calls of all reads of kernel memory.
@@ -121,7 +122,11 @@ impl Checker<'_> {
         };
         let wide = self.int_type(kind);
         let (local, init) = self.zeroed_temporary(wide, span);
-        let to = self.local_address(local, span);
+        let mut to = self.local_address(local, span);
+        if self.module.endian == Endian::Big {
+            // What is read is the low end of the word, as a load has it.
+            to = self.behind_start(to, field.size, span);
+        }
         let call = self.probe_read(helper, to, field.size, field.address, span);
         let call = self.statement(StmtKind::Expr(call), span);
         let shifted = self.int_type(shifted);
@@ -130,6 +135,16 @@ impl Checker<'_> {
         let value = self.arith(BinaryOp::Shr, value, field.right, shifted, span);
         let value = self.cast(value, ty, span);
         self.statements_then(vec![init, call], Some(value), span)
+    }
+
+    /// `(char *)word + 8 - n_bytes`
+    fn behind_start(&mut self, word: ExprId, n_bytes: ExprId, span: Span) -> ExprId {
+        let ulong = self.common.ulong;
+        let eight = self.int(8, ulong, span);
+        let n_bytes = self.cast(n_bytes, ulong, span);
+        let index = self.arith(BinaryOp::Sub, eight, n_bytes, ulong, span);
+        let ty = self.type_of(word);
+        self.value(ExprKind::PtrAdd { ptr: word, index, scale: 1 }, ty, span)
     }
 
     fn type_of_place(&self, place: PlaceId) -> TypeId {

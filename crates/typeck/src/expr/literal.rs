@@ -1,6 +1,7 @@
 //! Constants and string literals (C11 6.4.4, 6.4.5).
 
 use super::Operand;
+use crate::bytes;
 use crate::checker::Checker;
 use crate::hir::{
     ExprId, FloatKind, Global, GlobalId, GlobalInit, GlobalKind, IntKind, Linkage, PlaceKind,
@@ -78,15 +79,17 @@ impl Checker<'_> {
         })
     }
 
-    /// The little-endian bytes of a string literal, terminator included.
-    pub fn string_bytes(literal: &StrLit) -> Vec<u8> {
+    /// The bytes of a string literal, terminator included.
+    pub fn string_bytes(&self, literal: &StrLit) -> Vec<u8> {
         let unit_bytes = match literal.prefix {
             StrPrefix::None | StrPrefix::Utf8 => 1,
             StrPrefix::Char16 => 2,
             StrPrefix::Char32 | StrPrefix::Wide => 4,
         };
         let units = literal.units.iter().chain(std::iter::once(&0));
-        units.flat_map(|unit| unit.to_le_bytes().into_iter().take(unit_bytes)).collect()
+        units
+            .flat_map(|&unit| bytes::of_number(self.module.endian, unit.into(), unit_bytes))
+            .collect()
     }
 
     /// C11 6.4.5p6: a string literal is an array with static storage.
@@ -95,7 +98,7 @@ impl Checker<'_> {
         let elem = self.string_elem(literal.prefix);
         let len = literal.units.len() as u64 + 1;
         let ty = self.array_of(QualType::plain(elem), Some(len), span);
-        let bytes = Self::string_bytes(literal);
+        let bytes = self.string_bytes(literal);
         let global = self.string_global(bytes, QualType::plain(ty), span);
         let place = self.place(PlaceKind::Global(global), QualType::plain(ty), span);
         Operand::place(place, span)

@@ -2,6 +2,7 @@
 
 use super::{Func, FuncId, QualType, TypeId, Types};
 use bpfc_base::{IndexVec, Span, Symbol, index_type};
+use bpfc_btf::Endian;
 
 index_type! {
     /// An object with static storage: variables, maps, string literals, externs.
@@ -11,6 +12,8 @@ index_type! {
 /// A checked translation unit.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
+    /// The byte order of the content of objects.
+    pub endian: Endian,
     /// All types.
     pub types: Types,
     /// All objects with static storage, unused kernel externs left out.
@@ -81,7 +84,7 @@ pub enum GlobalInit {
     Zero,
     /// As many bytes as the object has, with addresses to be filled in.
     Data {
-        /// Little-endian content.
+        /// Content, in the byte order of the module.
         bytes: Vec<u8>,
         /// In ascending order of offset.
         relocs: Vec<InitReloc>,

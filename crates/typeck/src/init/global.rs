@@ -1,6 +1,7 @@
 //! Initialisers of objects with static storage: bytes, and addresses for the linker.
 
 use super::{Content, LeafValue};
+use crate::bytes;
 use crate::checker::Checker;
 use crate::hir::{
     ExprId, ExprKind, Global, GlobalInit, GlobalKind, InitReloc, Linkage, PlaceId, PlaceKind,
@@ -8,6 +9,7 @@ use crate::hir::{
 };
 use bpfc_base::Span;
 use bpfc_base::codes::types::{E0309, E0310, E0311};
+use bpfc_btf::Endian;
 use bpfc_parser::ast::{InitList, Initializer};
 
 /// The largest object with content other than zeros, in bytes.
@@ -78,16 +80,20 @@ impl Checker<'_> {
         let size = self.module.types.size_of(ty)? as usize;
         if let Some(number) = self.const_int(value) {
             match bits {
-                Some(bits) => image.write_bits(offset_bits, bits, number),
-                None => image.write(at, &number.to_le_bytes()[..size]),
+                Some(bits) => image.write_bits(self.module.endian, offset_bits, bits, number),
+                None => image.write(at, &bytes::of_number(self.module.endian, number, size)),
             }
             return Some(());
         }
         if let Some(number) = self.const_float(value) {
             let span = self.span_of(value);
             match size {
-                4 => image.write(at, &(number as f32).to_le_bytes()),
-                8 => image.write(at, &number.to_le_bytes()),
+                4 => image.write(
+                    at,
+                    &bytes::of_number(self.module.endian, (number as f32).to_bits().into(), 4),
+                ),
+                8 => image
+                    .write(at, &bytes::of_number(self.module.endian, number.to_bits().into(), 8)),
                 _ => {
                     self.float_error(span, span);
                     return None;
@@ -100,7 +106,7 @@ impl Checker<'_> {
             && let Some(address) = self.const_address(value)
         {
             match address.base {
-                None => image.write(at, &(address.offset as i64).to_le_bytes()),
+                None => image.write(at, &bytes::of_number(self.module.endian, address.offset, 8)),
                 Some(target) => {
                     let addend = i64::try_from(address.offset).unwrap_or(0);
                     image.write(at, &[0; 8]);
@@ -208,9 +214,13 @@ impl Image {
     }
 
     /// Writes the low `bits` bits of `number` at bit `offset`.
-    fn write_bits(&mut self, offset: u64, bits: u32, number: i128) {
+    fn write_bits(&mut self, endian: Endian, offset: u64, bits: u32, number: i128) {
         for bit in 0..u64::from(bits) {
-            let at = offset + bit;
+            // Big-endian machines count from the highest bit of the first byte on.
+            let at = match endian {
+                Endian::Little => offset + bit,
+                Endian::Big => (offset + u64::from(bits) - 1 - bit) ^ 7,
+            };
             let Some(byte) = self.bytes.get_mut((at / 8) as usize) else {
                 return;
             };

@@ -175,7 +175,7 @@ impl Checker<'_> {
             return spot.ty;
         };
         let unit = self.module.types.size_of(elem.ty).unwrap_or(1);
-        let mut bytes = Self::string_bytes(literal);
+        let mut bytes = self.string_bytes(literal);
         let n_units = literal.units.len() as u64;
         let ty = match len {
             None => {

@@ -37,8 +37,8 @@ impl Checker<'_> {
                 _ => continue,
             };
             let at = (member.offset_bits / 8) as usize;
-            let value = bytes.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
-            *slot = value.map_or(0, u32::from_le_bytes);
+            let value = bytes.get(at..at + 4);
+            *slot = value.map_or(0, |value| crate::bytes::number(self.module.endian, value) as u32);
             n_known += 1;
         }
         if n_known < 4 {

@@ -5,6 +5,7 @@ use super::{Args, size};
 use crate::errno;
 use crate::fault::Trap;
 use crate::machine::Machine;
+use bpfc_isa::Endian;
 
 /// `BPF_F_HDR_FIELD_MASK` (Linux 4.1 `include/uapi/linux/bpf.h`).
 const FIELD_MASK: u64 = 0xf;
@@ -27,12 +28,12 @@ fn fold(sum: u32) -> u16 {
 }
 
 /// `csum_partial`: the ones' complement sum of `bytes` and `seed`.
-fn partial(bytes: &[u8], seed: u32) -> u32 {
+fn partial(endian: Endian, bytes: &[u8], seed: u32) -> u32 {
     let mut sum = u64::from(seed);
     for chunk in bytes.chunks(8) {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);
-        let (next, carry) = sum.overflowing_add(u64::from_le_bytes(word));
+        let (next, carry) = sum.overflowing_add(endian.u64_of(word));
         sum = next + u64::from(carry);
     }
     // `csum_finalize_sum`, Linux 6.12 `arch/x86/lib/csum-partial_64.c`.
@@ -44,12 +45,13 @@ fn partial(bytes: &[u8], seed: u32) -> u32 {
 pub fn diff(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let [from, from_bytes, to, to_bytes, seed] = args;
     let (from_bytes, to_bytes, seed) = (size(from_bytes), size(to_bytes), seed as u32);
+    let endian = machine.memory.endian;
     let from = machine.memory.read(from, from_bytes)?;
     let to = machine.memory.read(to, to_bytes)?;
     let sum = match (from.is_empty(), to.is_empty()) {
-        (false, false) => add(partial(to, seed), !partial(from, 0)),
-        (true, false) => partial(to, seed),
-        (false, true) => !partial(from, !seed),
+        (false, false) => add(partial(endian, to, seed), !partial(endian, from, 0)),
+        (true, false) => partial(endian, to, seed),
+        (false, true) => !partial(endian, from, !seed),
         (true, true) => seed,
     };
     // `csum_from32to16`.
@@ -81,12 +83,13 @@ fn read_sum(machine: &Machine, offset: u64) -> Option<(u16, u32)> {
     }
     let at = packet.data + offset;
     let bytes = packet.bytes(&machine.memory, at..at + 2);
-    Some((u16::from_le_bytes(bytes.try_into().ok()?), at))
+    Some((machine.memory.endian.u16_of(bytes.try_into().ok()?), at))
 }
 
 fn write_sum(machine: &mut Machine, at: u32, sum: u16) {
+    let sum = machine.memory.endian.u16_bytes(sum);
     let packet = machine.run.packet.clone();
-    packet.bytes_mut(&mut machine.memory, at..at + 2).copy_from_slice(&sum.to_le_bytes());
+    packet.bytes_mut(&mut machine.memory, at..at + 2).copy_from_slice(&sum);
 }
 
 /// `bpf_l3_csum_replace(skb, offset, from, to, flags)`.
@@ -138,7 +141,7 @@ mod tests {
 
     /// The header checksum of RFC 1071's kind, over 16-bit words.
     fn checksum(bytes: &[u8]) -> u16 {
-        fold(partial(bytes, 0))
+        fold(partial(Endian::Little, bytes, 0))
     }
 
     #[test]
@@ -161,8 +164,9 @@ mod tests {
     fn partial_sums_do_not_depend_on_cuts() {
         let bytes: Vec<u8> = (0..=255).collect();
         for cut in (0..256).step_by(4) {
-            let sum = partial(&bytes[cut..], partial(&bytes[..cut], 0));
-            assert_eq!(fold(sum), fold(partial(&bytes, 0)));
+            let sum =
+                partial(Endian::Little, &bytes[cut..], partial(Endian::Little, &bytes[..cut], 0));
+            assert_eq!(fold(sum), fold(partial(Endian::Little, &bytes, 0)));
         }
     }
 }

@@ -103,7 +103,8 @@ pub fn ns_pid_tgid(machine: &mut Machine, args: Args) -> Answer {
         return clear(machine, args[2], args[3], errno::EINVAL);
     }
     let environment = &machine.environment;
-    let [pid, tgid] = [environment.pid, environment.tgid].map(u32::to_le_bytes);
+    let [pid, tgid] =
+        [environment.pid, environment.tgid].map(|n| machine.memory.endian.u32_bytes(n));
     machine.memory.write(args[2], &[pid, tgid].concat())?;
     Ok(0)
 }

@@ -83,7 +83,7 @@ pub fn redirect_map(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     if flags & !allowed != 0 {
         return Ok(XDP_ABORTED);
     }
-    let bytes = (key as u32).to_le_bytes();
+    let bytes = machine.memory.endian.u32_bytes(key as u32);
     let exists = match map.storage {
         Storage::Slots => machine.maps.slots(&machine.memory, idx).contains(&(key as u32)),
         _ => machine.maps.lookup(&machine.memory, idx, &bytes) != 0,

@@ -17,7 +17,7 @@ const VLAN_AD: u32 = 0xa888;
 const VLAN_BYTES: u32 = 4;
 
 fn protocol(machine: &mut Machine) -> u32 {
-    get_u32(context(machine), field::SKB_PROTOCOL)
+    get_u32(machine.memory.endian, context(machine), field::SKB_PROTOCOL)
 }
 
 fn is_vlan(protocol: u32) -> bool {
@@ -117,8 +117,8 @@ pub fn change_proto(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         (IPV6, IPV4) => remove(machine, mac_bytes, DIFFERENCE),
         _ => return Ok(errno::ENOTSUPP as u64),
     }
-    put_u32(context(machine), field::SKB_PROTOCOL, to);
-    put_u32(context(machine), field::SKB_HASH, 0);
+    put_u32(machine.memory.endian, context(machine), field::SKB_PROTOCOL, to);
+    put_u32(machine.memory.endian, context(machine), field::SKB_HASH, 0);
     Ok(0)
 }
 
@@ -198,7 +198,7 @@ fn shrink(machine: &mut Machine, offset: u32, n_bytes: u32, flags: u64) -> u64 {
         (IPV6, adjust::DECAP_L3_IPV4) => IPV4,
         (same, _) => same,
     };
-    put_u32(context(machine), field::SKB_PROTOCOL, to);
+    put_u32(machine.memory.endian, context(machine), field::SKB_PROTOCOL, to);
     0
 }
 
@@ -219,7 +219,7 @@ fn grow(machine: &mut Machine, offset: u32, n_bytes: u32, flags: u64) -> u64 {
         (IPV6, adjust::ENCAP_L3_IPV4) => IPV4,
         (same, _) => same,
     };
-    put_u32(context(machine), field::SKB_PROTOCOL, to);
+    put_u32(machine.memory.endian, context(machine), field::SKB_PROTOCOL, to);
     0
 }
 
@@ -232,37 +232,40 @@ pub fn vlan_push(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         _ => VLAN,
     };
     let tci = u32::from(args[2] as u16);
+    let endian = machine.memory.endian;
     let ctx = context(machine);
-    if get_u32(ctx, field::SKB_VLAN_PRESENT) != 0 {
-        let old_protocol = get_u32(ctx, field::SKB_VLAN_PROTO);
-        let old_tci = get_u32(ctx, field::SKB_VLAN_TCI);
+    if get_u32(endian, ctx, field::SKB_VLAN_PRESENT) != 0 {
+        let old_protocol = get_u32(endian, ctx, field::SKB_VLAN_PROTO);
+        let old_tci = get_u32(endian, ctx, field::SKB_VLAN_TCI);
         insert(machine, 12, VLAN_BYTES);
         let packet = machine.run.packet.clone();
         let tag = packet.data + 12..packet.data + 12 + VLAN_BYTES;
-        let [low, high, ..] = old_protocol.to_le_bytes();
+        let [low, high] = endian.u16_bytes(old_protocol as u16);
         let [tci_high, tci_low] = (old_tci as u16).to_be_bytes();
         packet.bytes_mut(&mut machine.memory, tag).copy_from_slice(&[low, high, tci_high, tci_low]);
-        put_u32(context(machine), field::SKB_PROTOCOL, old_protocol);
+        put_u32(machine.memory.endian, context(machine), field::SKB_PROTOCOL, old_protocol);
     }
     set_tag(machine, new_protocol, tci);
     Ok(0)
 }
 
 fn set_tag(machine: &mut Machine, protocol: u32, tci: u32) {
+    let endian = machine.memory.endian;
     let ctx = context(machine);
-    put_u32(ctx, field::SKB_VLAN_PRESENT, 1);
-    put_u32(ctx, field::SKB_VLAN_PROTO, protocol);
-    put_u32(ctx, field::SKB_VLAN_TCI, tci);
+    put_u32(endian, ctx, field::SKB_VLAN_PRESENT, 1);
+    put_u32(endian, ctx, field::SKB_VLAN_PROTO, protocol);
+    put_u32(endian, ctx, field::SKB_VLAN_TCI, tci);
 }
 
 /// `bpf_skb_vlan_pop(skb)`: the tag beside the packet or the one in it; a further one in the packet
 /// then goes beside it.
 pub fn vlan_pop(machine: &mut Machine, _: Args) -> Result<u64, Trap> {
     require(machine, "bpf_skb_vlan_pop")?;
+    let endian = machine.memory.endian;
     let ctx = context(machine);
-    if get_u32(ctx, field::SKB_VLAN_PRESENT) != 0 {
+    if get_u32(endian, ctx, field::SKB_VLAN_PRESENT) != 0 {
         for offset in [field::SKB_VLAN_PRESENT, field::SKB_VLAN_PROTO, field::SKB_VLAN_TCI] {
-            put_u32(ctx, offset, 0);
+            put_u32(endian, ctx, offset, 0);
         }
     } else {
         if !is_vlan(protocol(machine)) {
@@ -291,10 +294,10 @@ fn take_tag(machine: &mut Machine) -> Option<u32> {
     }
     let bytes = packet.bytes(&machine.memory, header);
     let tci = u16::from_be_bytes([bytes[14], bytes[15]]);
-    let inner = u32::from(u16::from_le_bytes([bytes[16], bytes[17]]));
+    let inner = u32::from(machine.memory.endian.u16_of([bytes[16], bytes[17]]));
     remove(machine, 12, VLAN_BYTES);
     let network = machine.run.packet.data + ETHERNET_BYTES;
     machine.run.packet.network = network;
-    put_u32(context(machine), field::SKB_PROTOCOL, inner);
+    put_u32(machine.memory.endian, context(machine), field::SKB_PROTOCOL, inner);
     Some(u32::from(tci))
 }

@@ -39,7 +39,7 @@ pub fn store_bytes(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let start = packet.data + offset;
     packet.bytes_mut(&mut machine.memory, start..start + n_bytes).copy_from_slice(&bytes);
     if flags & INVALIDATE_HASH != 0 {
-        put_u32(context(machine), field::SKB_HASH, 0);
+        put_u32(machine.memory.endian, context(machine), field::SKB_HASH, 0);
     }
     Ok(0)
 }
@@ -94,13 +94,14 @@ pub fn pull_data(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
 /// `bpf_skb_change_type(skb, type)`: between `PACKET_HOST` and `PACKET_OTHERHOST`.
 pub fn change_type(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     require(machine, "bpf_skb_change_type")?;
+    let endian = machine.memory.endian;
     let ctx = context(machine);
-    let old = get_u32(ctx, field::SKB_PKT_TYPE);
+    let old = get_u32(endian, ctx, field::SKB_PKT_TYPE);
     let new = args[1] as u32;
     if old > 3 || new > 3 {
         return Ok(errno::EINVAL as u64);
     }
-    put_u32(ctx, field::SKB_PKT_TYPE, new);
+    put_u32(endian, ctx, field::SKB_PKT_TYPE, new);
     Ok(0)
 }
 
@@ -110,7 +111,7 @@ pub fn hash_recalc(machine: &mut Machine, _: Args) -> Result<u64, Trap> {
     /// Network and transport headers begin within so many bytes.
     const HEADER_BYTES: u32 = 44;
     require(machine, "bpf_get_hash_recalc")?;
-    let known = get_u32(context(machine), field::SKB_HASH);
+    let known = get_u32(machine.memory.endian, context(machine), field::SKB_HASH);
     if known != 0 {
         return Ok(u64::from(known));
     }
@@ -121,19 +122,19 @@ pub fn hash_recalc(machine: &mut Machine, _: Args) -> Result<u64, Trap> {
         .iter()
         .fold(0x811c_9dc5_u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let hash = hash.max(1);
-    put_u32(context(machine), field::SKB_HASH, hash);
+    put_u32(machine.memory.endian, context(machine), field::SKB_HASH, hash);
     Ok(u64::from(hash))
 }
 
 pub fn set_hash(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     require(machine, "bpf_set_hash")?;
-    put_u32(context(machine), field::SKB_HASH, args[1] as u32);
+    put_u32(machine.memory.endian, context(machine), field::SKB_HASH, args[1] as u32);
     Ok(0)
 }
 
 pub fn set_hash_invalid(machine: &mut Machine, _: Args) -> Result<u64, Trap> {
     require(machine, "bpf_set_hash_invalid")?;
-    put_u32(context(machine), field::SKB_HASH, 0);
+    put_u32(machine.memory.endian, context(machine), field::SKB_HASH, 0);
     Ok(0)
 }
 
@@ -149,8 +150,9 @@ pub fn set_tstamp(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     if !is_valid {
         return Ok(errno::EINVAL as u64);
     }
+    let endian = machine.memory.endian;
     let ctx = context(machine);
-    crate::packet::put_u64(ctx, field::SKB_TSTAMP, stamp);
+    crate::packet::put_u64(endian, ctx, field::SKB_TSTAMP, stamp);
     ctx[field::SKB_TSTAMP_TYPE as usize] = kind as u8;
     Ok(0)
 }

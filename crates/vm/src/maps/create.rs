@@ -10,6 +10,7 @@ use crate::fault::Place;
 use crate::memory::{BASE, Memory, Parts, Region, Rights, region};
 use bpfc_base::{Diagnostic, codes::load};
 use bpfc_btf::{BtfBuilder, TypeDef, TypeId};
+use bpfc_isa::Endian;
 use bpfc_kabi::MapType;
 use bpfc_object::{Map, MapId};
 use std::ops::Range;
@@ -171,7 +172,8 @@ impl Maps {
             stride,
             n_copies,
             holes: map.value_type.map_or(Vec::new(), |ty| holes(btf, ty)),
-            storage: storage(map, shape),
+            storage: storage(map, shape, memory.endian),
+            endian: memory.endian,
         };
         self.reserve(&state, shape)?;
         map_regions(memory, &state, shape);
@@ -229,13 +231,13 @@ impl Maps {
     }
 }
 
-fn storage(map: &Map, shape: Shape) -> Storage {
+fn storage(map: &Map, shape: Shape, endian: Endian) -> Storage {
     match shape {
         Shape::Array => Storage::Array,
         Shape::Slots => Storage::Slots,
         Shape::Hash | Shape::LocalStorage => Storage::Hash(Hash::new(false)),
         Shape::Lru => Storage::Hash(Hash::new(true)),
-        Shape::Lpm => Storage::Lpm(Lpm::new(map.key_size_bytes)),
+        Shape::Lpm => Storage::Lpm(Lpm::new(endian, map.key_size_bytes)),
         Shape::Queue => Storage::Queue(Queue::new(map.max_entries, false)),
         Shape::Stack => Storage::Queue(Queue::new(map.max_entries, true)),
         Shape::Bloom => Storage::Bloom(Bloom::new(map.max_entries)),

@@ -3,11 +3,14 @@
 use super::{By, EXIST, Maps, NOEXIST, Storage, write_copies};
 use crate::errno;
 use crate::memory::Memory;
+use bpfc_isa::Endian;
 use rustc_hash::FxHashMap;
 
 /// Prefixes by their length and bits. A lookup asks for every length that is in use, longest first.
 #[derive(Clone, Debug)]
 pub(crate) struct Lpm {
+    /// The byte order of the length.
+    endian: Endian,
     /// Bytes of a key after its 4-byte length.
     data_bytes: usize,
     /// By length and masked data.
@@ -20,9 +23,10 @@ pub(crate) struct Lpm {
 }
 
 impl Lpm {
-    pub fn new(key_bytes: u32) -> Lpm {
+    pub fn new(endian: Endian, key_bytes: u32) -> Lpm {
         let data_bytes = key_bytes.saturating_sub(4) as usize;
         Lpm {
+            endian,
             data_bytes,
             index: FxHashMap::default(),
             counts: vec![0; data_bytes * 8 + 1],
@@ -52,7 +56,7 @@ impl Lpm {
     /// The length and the data of a key; none if the length is too large.
     fn split<'a>(&self, key: &'a [u8]) -> Option<(u32, &'a [u8])> {
         let (length, data) = key.split_first_chunk()?;
-        let length = u32::from_le_bytes(*length);
+        let length = self.endian.u32_of(*length);
         (length as usize <= self.data_bytes * 8).then_some((length, data))
     }
 

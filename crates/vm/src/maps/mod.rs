@@ -20,6 +20,7 @@ use crate::fault::{FaultKind, Trap};
 use crate::memory::{Memory, address, locate, region};
 use bloom::Bloom;
 use bpfc_base::Idx;
+use bpfc_isa::Endian;
 use bpfc_kabi::MapType;
 use bpfc_object::{FuncId, MapId};
 use hash::Hash;
@@ -52,6 +53,8 @@ pub(crate) struct MapState {
     pub key_bytes: u32,
     pub value_bytes: u32,
     pub max_entries: u32,
+    /// The byte order of keys that are numbers.
+    endian: Endian,
     /// Regions.
     values: u32,
     keys: u32,
@@ -135,7 +138,7 @@ impl MapState {
     /// The value of an element that holds a map or program: its number and 1, or 0 for none.
     fn get_number(&self, memory: &Memory, slot: u32) -> u32 {
         let value = self.get(memory, slot, 0);
-        u32::from_le_bytes(value.try_into().unwrap_or_default())
+        memory.endian.u32_of(value.try_into().unwrap_or_default())
     }
 
     /// Whether elements hold what only a file descriptor gives.
@@ -204,7 +207,7 @@ impl Maps {
                 problem,
             }));
         }
-        let slot = map.find(&index.to_le_bytes());
+        let slot = map.find(&memory.endian.u32_bytes(index));
         let number = slot.map_or(0, |slot| map.get_number(memory, slot));
         Ok(number.checked_sub(1).map(|idx| FuncId::new(idx as usize)))
     }
@@ -253,7 +256,7 @@ impl Maps {
                 if flags & !LOCK > EXIST || (map.is_fd_array() && flags != 0) {
                     return Err(errno::EINVAL);
                 }
-                let slot = index(key);
+                let slot = index(map.endian, key);
                 if slot >= map.max_entries {
                     return Err(errno::E2BIG);
                 }
@@ -285,7 +288,7 @@ impl Maps {
         let map = &mut self.list[idx as usize];
         match &mut map.storage {
             Storage::Slots => {
-                let slot = index(key);
+                let slot = index(map.endian, key);
                 // `fd_array_map_delete_elem` and `dev_map_delete_elem`, Linux 6.12.
                 let is_fd_array = map.is_fd_array();
                 if slot >= map.max_entries {
@@ -374,7 +377,7 @@ impl MapState {
     fn find(&self, key: &[u8]) -> Option<u32> {
         match &self.storage {
             Storage::Array | Storage::Slots => {
-                Some(index(key)).filter(|slot| *slot < self.max_entries)
+                Some(index(self.endian, key)).filter(|slot| *slot < self.max_entries)
             }
             Storage::Hash(table) => table.find(key),
             Storage::Lpm(trie) => trie.find(key),
@@ -385,8 +388,8 @@ impl MapState {
 }
 
 /// The index that an array's key is.
-fn index(key: &[u8]) -> u32 {
-    key.first_chunk().map_or(u32::MAX, |key| u32::from_le_bytes(*key))
+fn index(endian: Endian, key: &[u8]) -> u32 {
+    key.first_chunk().map_or(u32::MAX, |key| endian.u32_of(*key))
 }
 
 /// Writes the value of one CPU, or those of all as the system call passes them.
@@ -408,9 +411,10 @@ impl Maps {
     /// The address of the key of an element that is found by index, until the next call.
     pub fn show_index(&self, memory: &mut Memory, idx: u32, slot: u32) -> u64 {
         let map = self.get(idx);
+        let slot = memory.endian.u32_bytes(slot);
         let keys = memory.region_mut(map.keys);
         keys.bytes.resize(8, 0);
-        keys.bytes[..4].copy_from_slice(&slot.to_le_bytes());
+        keys.bytes[..4].copy_from_slice(&slot);
         keys.window = 0..4;
         address(map.keys, 0)
     }

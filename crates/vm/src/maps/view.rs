@@ -131,13 +131,13 @@ impl MapState {
         let key = match &self.storage {
             Storage::Hash(table) => table.key(slot).unwrap_or_default().to_vec(),
             Storage::Lpm(trie) => trie.key(slot).unwrap_or_default().to_vec(),
-            _ => slot.to_le_bytes().to_vec(),
+            _ => memory.endian.u32_bytes(slot).to_vec(),
         };
         let values = (0..self.n_copies)
             .map(|copy| match self.map_type {
                 MapType::ProgArray | MapType::ArrayOfMaps | MapType::HashOfMaps => {
                     let number = self.get_number(memory, slot).wrapping_sub(1);
-                    number.to_le_bytes().to_vec()
+                    memory.endian.u32_bytes(number).to_vec()
                 }
                 _ => self.get(memory, slot, copy).to_vec(),
             })
