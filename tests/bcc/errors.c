@@ -18,3 +18,11 @@ int kprobe__one(struct pt_regs *ctx, int a, int b, int c, int d, int e, int f, i
 	return 0;
 }
 TRACEPOINT_PROBE(sched, sched_nothing) { return 0; } //~ E0504: the kernel's types know no tracepoint
+int kprobe__two(struct pt_regs *ctx, struct task_struct *task)
+{
+	task->pid = 1; //~ E0509: this writes to memory of the kernel
+	//~^ help: copy the object
+	task->pid++; //~ E0509
+	//~^ help: copy the object
+	return 0;
+}

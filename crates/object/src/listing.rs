@@ -225,6 +225,9 @@ fn describe_map(map: &Map) -> String {
     if map.pinning == Pinning::ByName {
         text += ", pinned by name";
     }
+    if let Some(path) = &map.pin_path {
+        text += &format!(", pinned at {path}");
+    }
     if let Some(inner) = &map.inner {
         text += &format!(", of ({})", describe_map(inner));
     }

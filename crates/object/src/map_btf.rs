@@ -20,6 +20,8 @@ pub(crate) const BCC_TAG: &str = "bpfc:bcc";
 pub(crate) const HISTOGRAM_TAG: &str = "bpfc:histogram";
 /// How the `btf_decl_tag` begins that names the type of a map's events.
 pub(crate) const EVENT_TAG_PREFIX: &str = "bpfc:event:";
+/// How the `btf_decl_tag` begins that names the path where a map is pinned.
+pub(crate) const PIN_TAG_PREFIX: &str = "bpfc:pin:";
 /// Size of a pointer, and so of a member of a definition.
 pub(crate) const POINTER_BYTES: u32 = 8;
 
@@ -35,6 +37,7 @@ impl Object {
                 continue;
             }
             let (name, style, is_histogram) = (map.name.clone(), map.style, map.is_histogram);
+            let pin = map.pin_path.as_ref().map(|path| format!("{PIN_TAG_PREFIX}{path}"));
             let event = map.event_type.and_then(|ty| event_tag(self.btf.get(ty)?));
             let ty = definition(&mut self.btf, map);
             let linkage = Linkage::Global;
@@ -55,6 +58,9 @@ impl Object {
             }
             if let Some(event) = event {
                 tag(&event);
+            }
+            if let Some(pin) = pin {
+                tag(&pin);
             }
             self.maps[id].btf = Some(var);
         }

@@ -9,4 +9,5 @@ codes! {
     E0506 = "unknown USDT probe",
     E0507 = "no such argument of a USDT probe",
     E0508 = "invalid access to a packet header",
+    E0509 = "write to kernel memory",
 }

@@ -254,6 +254,7 @@ impl<'a> Ctx<'a, '_> {
                 MapStyle::Bcc => object::MapStyle::Bcc,
             },
             is_histogram: spec.is_histogram,
+            pin_path: spec.pin_path.clone(),
             btf: None,
             span: global.span,
         }

@@ -183,10 +183,14 @@ fn create_maps(
             key: key.0,
             value: value.0,
         });
-        let map = match definition.pinning {
-            Pinning::None => Map::create_with(definition, kernel, map_types)?,
-            Pinning::ByName => {
-                let path = options.pin_folder.join(&definition.name);
+        let pin = match (&definition.pin_path, definition.pinning) {
+            (Some(path), _) => Some(PathBuf::from(path)),
+            (None, Pinning::ByName) => Some(options.pin_folder.join(&definition.name)),
+            (None, Pinning::None) => None,
+        };
+        let map = match pin {
+            None => Map::create_with(definition, kernel, map_types)?,
+            Some(path) => {
                 if path.exists() {
                     let map = Map::open_pinned(&path, kernel)?;
                     check_shared(&map, definition)?;

@@ -419,6 +419,13 @@ fn pinned_maps_are_shared() {
         let first = load(&shared(8), &kernel, &options).unwrap();
         let second = load(&shared(8), &kernel, &options).unwrap();
         assert_eq!(first.map("counts").unwrap().id(), second.map("counts").unwrap().id());
+        let path = Some(format!("{folder}/counts"));
+        let by_path = bpfc_object::Map { pin_path: path, ..array("others", 8, 1) };
+        let third = load(&program([by_path], "xdp", COUNT), &kernel, &LoadOptions::default());
+        assert_eq!(
+            first.map("counts").unwrap().id(),
+            third.unwrap().maps.iter().next().unwrap().id()
+        );
         let error = load(&shared(16), &kernel, &options).unwrap_err().to_string();
         assert!(error.contains("is pinned under its name"), "{error}");
     }));

@@ -41,6 +41,9 @@ pub struct Map {
     pub event_type: Option<TypeId>,
     /// To be shown as log2 bars.
     pub is_histogram: bool,
+    /// Where it is pinned, if [`pinning`](Map::pinning) does not say it: a path. Kept in ELF as a
+    /// `btf_decl_tag`.
+    pub pin_path: Option<String>,
     /// Its `VAR`, whose type is the definition as libbpf reads it. Whoever makes a map leaves it
     /// out: [`Object::define_map_variables`](super::Object::define_map_variables) derives it.
     pub btf: Option<TypeId>,

@@ -2,7 +2,7 @@
 
 use super::{ReadError, Reader, Role};
 use crate::elf::SymbolType;
-use crate::map_btf::{BCC_TAG, EVENT_TAG_PREFIX, HISTOGRAM_TAG, PIN_BY_NAME};
+use crate::map_btf::{BCC_TAG, EVENT_TAG_PREFIX, HISTOGRAM_TAG, PIN_BY_NAME, PIN_TAG_PREFIX};
 use crate::sections_btf::MAPS_SECTION;
 use crate::{Map, MapStyle, Pinning};
 use bpfc_btf::{Btf, Composite, Kind, KindSet, SecVar, Type, TypeId};
@@ -63,6 +63,7 @@ impl Reader<'_> {
             if let Some(tags) = tags.get(&var) {
                 map.style = tags.style;
                 map.is_histogram = tags.is_histogram;
+                map.pin_path = tags.pin_path.clone();
                 map.event_type = tags.event_type;
             }
             let id = self.object.maps.push(map);
@@ -125,10 +126,11 @@ impl Reader<'_> {
 }
 
 /// What `DECL_TAG`s say about a map.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Tags {
     style: MapStyle,
     is_histogram: bool,
+    pin_path: Option<String>,
     event_type: Option<TypeId>,
 }
 
@@ -144,6 +146,8 @@ fn tags(btf: &Btf) -> HashMap<TypeId, Tags> {
                     if let Some(event) = name.strip_prefix(EVENT_TAG_PREFIX) {
                         let ty = btf.find_by_name(event, EVENT_KINDS);
                         tags.entry(target).or_default().event_type = ty;
+                    } else if let Some(path) = name.strip_prefix(PIN_TAG_PREFIX) {
+                        tags.entry(target).or_default().pin_path = Some(path.to_owned());
                     }
                 }
             }

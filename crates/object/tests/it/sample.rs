@@ -99,6 +99,7 @@ fn maps(object: &mut Object) {
         value_type: Some(u64_ty),
         style: MapStyle::Bcc,
         is_histogram: true,
+        pin_path: Some("/sys/fs/bpf/elsewhere".into()),
         ..Map::default()
     });
     let slots = Map {

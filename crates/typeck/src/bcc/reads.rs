@@ -1,8 +1,8 @@
 //! Reads of kernel memory: a load through a pointer of the kernel becomes
 //! `({ T t; bpf_probe_read_kernel(&t, sizeof(t), &object); t; })`.
 //!
-//! Addresses stay addresses (`&p->member`, arrays), writes stay writes: the kernel refuses
-//! those. A read that fails gives 0: the helper fills all of `t` even then.
+//! Addresses stay addresses (`&p->member`, arrays), writes are
+//! errors. A read that fails gives 0: the helper fills all of `t` even then.
 
 use super::programs::Program;
 use super::spaces::{Bits, KernelRead, Spaces};
@@ -11,16 +11,30 @@ use crate::hir::{
     BinaryOp, CoreKind, CoreQuery, ExprId, ExprKind, FuncId, IntKind, Member, Origin, PlaceId,
     PlaceKind, QualType, Quals, StmtKind, TypeId,
 };
-use bpfc_base::Span;
+use bpfc_base::codes::bcc::E0509;
+use bpfc_base::{Diagnostic, Span};
 use bpfc_btf::Endian;
 
 impl Checker<'_> {
     /// Makes helper calls of all reads of kernel memory.
     pub(super) fn read_kernel_memory(&mut self, programs: &[Program]) {
-        let reads = Spaces::of(&self.module, programs).reads();
+        let spaces = Spaces::of(&self.module, programs);
+        let (reads, writes) = (spaces.reads(), spaces.writes());
+        for (span, bits) in writes {
+            self.report_write(span, bits);
+        }
         for (func, reads) in reads {
             self.rewrite_reads(func, &reads);
         }
+    }
+
+    fn report_write(&mut self, span: Span, bits: Bits) {
+        let message = "this writes to memory of the kernel, which programs can only read";
+        let diagnostic = Diagnostic::new(E0509, span, message);
+        self.report(match bits.contains(Bits::SYSCALL) {
+            true => diagnostic.with_help("if it is memory of the process: `bpf_probe_write_user`"),
+            false => diagnostic.with_help("copy the object to a local variable, and change that"),
+        });
     }
 
     fn rewrite_reads(&mut self, func: FuncId, reads: &[KernelRead]) {

@@ -13,7 +13,7 @@ use crate::hir::{
     LocalId, Module, PlaceId, PlaceKind, StmtId, StmtKind, Type,
 };
 use crate::walk::{Node, walk};
-use bpfc_base::Idx;
+use bpfc_base::{Idx, Span};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -168,6 +168,30 @@ impl<'m> Spaces<'m> {
         };
         let all = bodies(self.module).map(of_func);
         all.filter(|(_, reads)| !reads.is_empty()).collect()
+    }
+
+    /// The writes to what is surely no memory of the program's own, in order: where they are,
+    /// and what is known of the memory.
+    pub fn writes(&self) -> Vec<(Span, Bits)> {
+        let mut writes = Vec::new();
+        for (func, body) in bodies(self.module) {
+            let view = View { spaces: self, func, body };
+            walk(body, |node| {
+                let Node::Expr(write) = node else { return };
+                let address = match body.exprs[write].kind {
+                    ExprKind::Assign { place, .. }
+                    | ExprKind::AssignOp { place, .. }
+                    | ExprKind::AssignPtrAdd { place, .. }
+                    | ExprKind::IncDec { place, .. } => view.address(place),
+                    ExprKind::Atomic { ptr, .. } => view.value(ptr),
+                    _ => return,
+                };
+                if address.bits != Bits::NONE && address.to.is_empty() {
+                    writes.push((body.exprs[write].span, address.bits));
+                }
+            });
+        }
+        writes
     }
 
     fn round(&mut self, func: FuncId, body: &Body) {

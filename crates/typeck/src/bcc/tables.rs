@@ -186,18 +186,20 @@ impl Checker<'_> {
         None
     }
 
-    /// The kernel's pins are by path; an object says only that a map is pinned by its name.
+    /// Pins are paths; one by the table's own name in the usual folder is as other loaders have it.
     fn pin_table(&mut self, spec: &mut MapSpec, global: GlobalId, path: &str, span: Span) {
         let name = self.name(self.module.globals[global].name);
         if path.strip_prefix("/sys/fs/bpf/") == Some(&*name) {
             spec.is_pinned_by_name = true;
-            return;
+        } else if path.starts_with('/') {
+            spec.pin_path = Some(path.to_owned());
+        } else {
+            let message = format!("a table is pinned at a path, found `{path}`");
+            self.report(
+                Diagnostic::new(E0505, span, message)
+                    .with_help(format!("write `\"/sys/fs/bpf/{name}\"`")),
+            );
         }
-        let message = format!("a table is pinned under its own name, not as `{path}`");
-        self.report(
-            Diagnostic::new(E0505, span, message)
-                .with_help(format!("write `\"/sys/fs/bpf/{name}\"`")),
-        );
     }
 
     /// The table that `global` is.

@@ -145,6 +145,8 @@ pub struct MapSpec {
     pub event: Option<TypeId>,
     /// To be shown as log2 bars: `BPF_HISTOGRAM`, or a `btf_decl_tag("bpfc:histogram")`.
     pub is_histogram: bool,
+    /// Where it is pinned, if not by its name.
+    pub pin_path: Option<String>,
 }
 
 /// How a map's definition was written.

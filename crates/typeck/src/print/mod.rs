@@ -114,6 +114,9 @@ impl Printer<'_> {
         if spec.is_pinned_by_name {
             parts.push("pinned by name".to_owned());
         }
+        if let Some(path) = &spec.pin_path {
+            parts.push(format!("pinned at {path}"));
+        }
         if let Some(inner) = &spec.inner {
             parts.push(format!("inner {}", self.map_spec(inner)));
         }

@@ -115,8 +115,11 @@ fn load(object: &Object, program: &Program) -> Result<(), String> {
         };
         Some((id, ProgKind::new(kind)))
     });
+    // Nothing is left behind.
+    let mut object = object.clone();
+    object.maps.iter_mut().for_each(|map| map.pin_path = None);
     let options = LoadOptions { kinds: kinds.collect(), ..LoadOptions::default() };
-    let once = || bpfc_loader::load(object, &Kernel::new(), &options);
+    let once = || bpfc_loader::load(&object, &Kernel::new(), &options);
     let is_busy = |error: &LoadError| error.errno() == Some(bpfc_loader::Errno::EPERM);
     // Under load, kernels refuse trampolines now and then.
     match once().or_else(|error| if is_busy(&error) { once() } else { Err(error) }) {
