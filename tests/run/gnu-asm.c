@@ -1,6 +1,7 @@
 // Inline assembly: operands, constraints, and what may stand in the text.
 //@ cpu: v3 // halves of registers
 //@ gcc: none: this is assembly of BPF
+//@ endian: little
 #include "expect.h"
 
 static u64 global = 7;

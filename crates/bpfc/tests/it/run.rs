@@ -9,7 +9,7 @@ use bpfc_vm::EngineChoice;
 
 /// What the files may set: `clang` has options for the comparison with clang, `cpu` and
 /// `kernel` are in [`variants`], `unsupported` is in [`is_refused`].
-pub const KEYS: [&str; 6] = ["since", "clang", "gcc", "cpu", "kernel", "unsupported"];
+pub const KEYS: [&str; 7] = ["endian", "since", "clang", "gcc", "cpu", "kernel", "unsupported"];
 
 const VARIANTS: [(&str, OptLevel, Cpu); 6] = [
     ("-O2", OptLevel::O2, Cpu::V3),

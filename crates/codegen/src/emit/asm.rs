@@ -5,9 +5,7 @@ use crate::assembly::{Expansion, Spelled, expand};
 use crate::ir::{Asm, AsmSymbol, FuncId, GlobalId};
 use crate::mach::{AsmArg, AsmExits, AsmRegs, AsmUse, AsmUseId, BlockId, Symbol, asm_targets};
 use bpfc_base::{Diagnostic, Idx, Span};
-use bpfc_isa::{
-    AluOp, Endian, FragmentInsn, FragmentTarget, Insn, Reg, Src, Width, assemble_fragment,
-};
+use bpfc_isa::{AluOp, FragmentInsn, FragmentTarget, Insn, Reg, Src, Width, assemble_fragment};
 use bpfc_object::ObjInsn;
 
 impl<S: Surroundings> Ctx<'_, S> {
@@ -24,7 +22,7 @@ impl<S: Surroundings> Ctx<'_, S> {
         let spelled: Vec<Spelled> = operands.iter().map(|arg| self.spell(arg, regs)).collect();
         self.n_unique += 1;
         let expansion = expand(asm, &spelled, self.n_unique);
-        let fragment = assemble_fragment(&expansion.text, Endian::Little).map_err(|errors| {
+        let fragment = assemble_fragment(&expansion.text, asm.endian).map_err(|errors| {
             let first = errors.first().map(|error| expansion.report(asm, error));
             Box::new(first.expect("failure has an error"))
         })?;

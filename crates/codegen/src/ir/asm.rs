@@ -2,7 +2,7 @@
 
 use super::{FuncId, GlobalId};
 use bpfc_base::{Span, index_type};
-use bpfc_isa::{Reg, RegSet};
+use bpfc_isa::{Endian, Reg, RegSet};
 use bpfc_typeck::hir::TextRun;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -27,6 +27,8 @@ pub struct Asm {
     pub clobbers: RegSet,
     /// Labels that it may go to.
     pub n_labels: u32,
+    /// The byte order of instructions that are given as bytes.
+    pub endian: Endian,
     /// What names in the text mean.
     pub symbols: BTreeMap<String, AsmSymbol>,
     /// The statement.

@@ -8,7 +8,7 @@ use crate::ir::*;
 use bpfc_base::codes::bpf::{E0414, E0415};
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, Idx, Span};
-use bpfc_isa::{Endian, Fragment, FragmentTarget, Reg, RegSet, assemble_fragment};
+use bpfc_isa::{Fragment, FragmentTarget, Reg, RegSet, assemble_fragment};
 use bpfc_typeck::hir::{self, AsmConstraint, AsmValue};
 use std::collections::BTreeMap;
 
@@ -153,6 +153,7 @@ impl Ctx<'_> {
             operands,
             clobbers: Reg::ALL.into_iter().filter(is_clobbered).collect::<RegSet>(),
             n_labels: asm.labels.len() as u32,
+            endian: self.out.endian,
             symbols: BTreeMap::new(),
             span,
         })
@@ -163,7 +164,7 @@ impl Ctx<'_> {
         let spell = |operand: &AsmOperand| self.spell_any(&asm, operand, args);
         let spelled: Vec<Spelled> = asm.operands.iter().map(spell).collect();
         let expansion = expand(&asm, &spelled, 0);
-        let fragment = match assemble_fragment(&expansion.text, Endian::Little) {
+        let fragment = match assemble_fragment(&expansion.text, asm.endian) {
             Ok(fragment) => fragment,
             Err(errors) => {
                 let reports = errors.iter().map(|error| expansion.report(&asm, error));
