@@ -4,6 +4,7 @@
 use super::frame::Frame;
 use crate::ir::{Callee, CoreId};
 use crate::mach::{Address, Base, BlockId, Func, Inst, Op, Source, Symbol, Term};
+use crate::peephole::returning_edges;
 use bpfc_base::{Diagnostic, IndexVec, Span, codes::bpf::E0413};
 use bpfc_isa::{AluOp, Callee as IsaCallee, Cpu, Insn, JmpOp, Reg, Src, Wide, Width};
 use bpfc_object::{CoreReloc, Line, ObjInsn, Reloc};
@@ -47,6 +48,8 @@ pub struct Ctx<'a, S> {
     pub n_unique: u32,
     /// Number of instructions before each block.
     starts: IndexVec<BlockId, Option<usize>>,
+    /// Edges that close a loop: kernels before 6.7 want a jump there.
+    returning: Vec<(BlockId, BlockId)>,
 }
 
 /// Emits a function.
@@ -68,6 +71,7 @@ pub fn emit<S: Surroundings>(
         out: Vec::new(),
         n_unique: 0,
         starts: IndexVec::from_elem(None, func.blocks.len()),
+        returning: returning_edges(func),
     };
     for (at, &id) in func.layout.iter().enumerate() {
         ctx.starts[id] = Some(ctx.out.len());
@@ -75,7 +79,12 @@ pub fn emit<S: Surroundings>(
         for inst in &block.insts {
             ctx.emit_inst(id, inst)?;
         }
-        let next = func.layout.get(at + 1).copied();
+        let mut next = func.layout.get(at + 1).copied();
+        if let (Term::Jump(_), Some(to)) = (&block.term, next)
+            && ctx.returning.contains(&(id, to))
+        {
+            next = None;
+        }
         ctx.emit_term(&block.term, block.term_span, next, cpu);
     }
     ctx.resolve(cpu)

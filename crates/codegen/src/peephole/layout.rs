@@ -15,13 +15,20 @@ struct Edge {
 }
 
 /// Orders the blocks.
+///
+/// Ensures: no loop is closed by falling through behind an instruction that is no branch: kernels before 6.7 take such
+/// an edge for a loop without end (`visit_insn`, `kernel/bpf/verifier.c`, 6.1).
 pub fn order_blocks(func: &mut Func<Reg>) {
     let mut edges = Vec::new();
+    let returning = returning_edges(func);
     for &from in &func.layout {
         let block = &func.blocks[from];
         let is_jump = matches!(block.term, Term::Jump(_));
         // The likelier way falls through if it can: what follows `if` and loops.
         for to in block.term.successors().rev() {
+            if is_jump && returning.contains(&(from, to)) {
+                continue;
+            }
             let depth = block.depth.min(func.blocks[to].depth);
             edges.push(Edge { from, to, is_jump, depth });
         }
@@ -43,6 +50,38 @@ pub fn order_blocks(func: &mut Func<Reg>) {
         }
     }
     func.layout = order;
+}
+
+/// The edges that lead back to a block on the way to where they start.
+pub fn returning_edges(func: &Func<Reg>) -> Vec<(BlockId, BlockId)> {
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Visit {
+        Not,
+        Open,
+        Done,
+    }
+    let mut visits = IndexVec::from_elem(Visit::Not, func.blocks.len());
+    let mut returning = Vec::new();
+    let mut way = vec![(func.entry(), 0)];
+    visits[func.entry()] = Visit::Open;
+    while let Some((block, n_done)) = way.last_mut() {
+        let (from, nth) = (*block, *n_done);
+        *n_done += 1;
+        let Some(to) = func.blocks[from].term.successors().nth(nth) else {
+            visits[from] = Visit::Done;
+            way.pop();
+            continue;
+        };
+        match visits[to] {
+            Visit::Not => {
+                visits[to] = Visit::Open;
+                way.push((to, 0));
+            }
+            Visit::Open => returning.push((from, to)),
+            Visit::Done => {}
+        }
+    }
+    returning
 }
 
 /// Length of the code with blocks in this order, in slots.

@@ -10,6 +10,8 @@ mod jumps;
 mod layout;
 mod merge;
 
+pub use layout::returning_edges;
+
 use crate::mach::Func;
 use bpfc_isa::Reg;
 
