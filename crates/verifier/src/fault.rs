@@ -265,6 +265,8 @@ pub enum Malformed {
     Unreachable,
     /// The function does not end with an exit or a jump.
     FallsOff,
+    /// A loop is closed without a jump, which kernels before 6.7 do not take.
+    ClosesLoop,
     /// The call leads to no function.
     Call,
     /// Division by the constant zero.

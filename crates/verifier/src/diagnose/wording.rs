@@ -549,6 +549,8 @@ fn malformed(why: Malformed) -> Words {
         Malformed::Jump => Words::new("a jump leads out of its function"),
         Malformed::Unreachable => Words::new("no path leads to this instruction"),
         Malformed::FallsOff => Words::new("the function does not end with `exit` or a jump"),
+        Malformed::ClosesLoop => Words::new("a loop is closed without a jump")
+            .note("Linux before 6.7 takes such a loop for one without end"),
         Malformed::Call => Words::new("this call leads to no function"),
         Malformed::DivisionByZero => Words::new("division by the constant zero"),
         Malformed::Shift => Words::new("the shift count is not below the operand's width"),

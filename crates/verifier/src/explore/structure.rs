@@ -25,6 +25,11 @@ pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
         if let Some(insn_idx) = unreachable(program, func.start, func.end) {
             return malformed(insn_idx, Malformed::Unreachable);
         }
+        if program.is_before(6, 7)
+            && let Some(insn_idx) = closed_loop(program, func.start, func.end)
+        {
+            return malformed(insn_idx, Malformed::ClosesLoop);
+        }
     }
     recursion(program)
 }
@@ -97,6 +102,40 @@ fn unreachable(program: &Program<'_>, start: u32, end: u32) -> Option<u32> {
     }
     let missing = seen.iter().position(|seen| !seen)?;
     Some(start + missing as u32)
+}
+
+/// The first instruction but jumps whose successor leads to it. `check_cfg` and `visit_insn` (Linux 6.1
+/// `kernel/bpf/verifier.c`): a search along what follows an instruction first, then along its jump.
+fn closed_loop(program: &Program<'_>, start: u32, end: u32) -> Option<u32> {
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Visit {
+        Not,
+        Open,
+        Done,
+    }
+    let mut visits = vec![Visit::Not; (end - start) as usize];
+    let mut way = vec![(start, 0)];
+    visits[0] = Visit::Open;
+    while let Some((insn_idx, n_done)) = way.last_mut() {
+        let (at, nth) = (*insn_idx, *n_done);
+        *n_done += 1;
+        let op = &program.code[at as usize];
+        let follows = (!op.insn.is_terminator() && at + 1 < end).then_some(at + 1);
+        let Some(next) = follows.into_iter().chain(op.target).nth(nth) else {
+            visits[(at - start) as usize] = Visit::Done;
+            way.pop();
+            continue;
+        };
+        match visits[(next - start) as usize] {
+            Visit::Not => {
+                visits[(next - start) as usize] = Visit::Open;
+                way.push((next, 0));
+            }
+            Visit::Open if op.target.is_none() => return Some(at),
+            Visit::Open | Visit::Done => {}
+        }
+    }
+    None
 }
 
 /// A depth-first search that does not recurse itself: a program has up to 256 functions, but an

@@ -203,6 +203,11 @@ impl<'a> Program<'a> {
         self.kernel.is_some_and(|kernel| kernel >= KernelVersion::new(major, minor))
     }
 
+    /// Whether the kernel is known to be older than `major.minor`.
+    pub fn is_before(&self, major: u16, minor: u16) -> bool {
+        self.kernel.is_some_and(|kernel| kernel < KernelVersion::new(major, minor))
+    }
+
     /// Whether the object's license lets it call what only GPL programs may.
     pub fn is_gpl(&self) -> bool {
         let license = self.object.license.as_deref();

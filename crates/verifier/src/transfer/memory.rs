@@ -238,7 +238,47 @@ impl Machine<'_> {
                 value
             }
         };
-        self.store_stack(state, &access, Some(value));
+        match self.is_forgotten(&value, src, size) {
+            true => {
+                let is_zero = value.is_zero() && matches!(src, Src::Reg(_));
+                let byte = if is_zero { Byte::Zero } else { Byte::Misc };
+                self.store_byte(state, &access, byte);
+            }
+            false => self.store_stack(state, &access, Some(value)),
+        }
+    }
+
+    /// Whether the kernel that the program is for takes no note of the number that is stored. Numbers of less than 8
+    /// bytes are known since Linux 5.16 (354e8f1970f8), immediate ones since 6.3 (ecdf985d7615).
+    fn is_forgotten(&self, value: &Value, src: Src, size: Size) -> bool {
+        let is_immediate = matches!(src, Src::Imm(_));
+        value.is_scalar()
+            && (is_immediate && self.program.is_before(6, 3)
+                || size.bytes() < 8 && self.program.is_before(5, 16))
+    }
+
+    /// Stores data of which nothing is known but, perhaps, that it is zero.
+    fn store_byte(&mut self, state: &mut State, access: &StackAccess, byte: Byte) {
+        if usize::from(access.frame) >= state.frames.len() {
+            return;
+        }
+        if access.is_fixed() {
+            let slot = access.slot();
+            self.slot = Some(slot);
+            if access.n_bytes == 8 {
+                self.marks.push(Mark::StackWritten(slot));
+            }
+            let stack = &mut state.frame_mut(access.frame).stack;
+            stack.fill(access.min, access.n_bytes, byte);
+            if byte == Byte::Zero
+                && let Src::Reg(reg) = self.stored_operand(state)
+            {
+                self.marks.push(Mark::Precise(reg));
+            }
+        } else {
+            let stack = &mut state.frame_mut(access.frame).stack;
+            stack.fill_some(access.min, access.span(), byte == Byte::Zero);
+        }
     }
 
     /// Stores a register, or unknown data.
