@@ -3,9 +3,15 @@
 //! `pack` downloads the newest packages of Debian's 5.10, 6.1 and 6.12 kernels into `target/kernels`, takes the types
 //! out of the images, and writes `crates/kernels/data/kernels.pack`. It needs apt, dpkg, tar, lz4 and what unpacks the
 //! images (xz, zstd).
+//!
+//! `compare FILE…` boots these kernels in qemu and compares what they say of each program with `bpfc check --kernel`. It
+//! needs qemu-system-x86_64, busybox (static), cpio, gzip and strip, and a built `bpfc`.
 
+mod compare;
 mod debian;
+mod guest;
 mod image;
+mod machine;
 
 use bpfc_btf::Btf;
 use bpfc_kabi::KernelVersion;
@@ -18,12 +24,15 @@ use std::{error, fs};
 /// Whatever went wrong; a development task only prints it.
 pub type Result<T> = std::result::Result<T, Box<dyn error::Error>>;
 
-const USAGE: &str = "usage: cargo xtask kernels pack";
+const USAGE: &str = "usage: cargo xtask kernels pack\n       cargo xtask kernels compare FILE…";
 
 /// Runs the task named by the arguments after `kernels`.
 pub fn run(args: &[String]) -> Result<()> {
     match args {
         [task] if task == "pack" => pack(),
+        [task, files @ ..] if task == "compare" && !files.is_empty() => compare::run(files),
+        // What `compare` runs in the virtual machine.
+        [task, folder] if task == "guest" => guest::run(Path::new(folder)),
         _ => Err(USAGE.into()),
     }
 }

@@ -3,31 +3,35 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
-static long step(__u32 idx, void *ctx)
+static const char name[] = "init";
+
+SEC("tp_btf/sched_switch")
+int unguarded(void *ctx)
 {
+	char comm[16];
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	return bpf_strncmp(comm, sizeof(comm), name) & 0; //~ E0606: Linux 5.10 has no helper `bpf_strncmp`
+	//~^ note: appeared in Linux 5.17
+	//~^ help: bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_strncmp)
+}
+
+SEC("tp_btf/sched_switch")
+int guarded(void *ctx)
+{
+	char comm[16];
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_strncmp))
+		return bpf_strncmp(comm, sizeof(comm), name) & 0;
 	return 0;
 }
 
-SEC("xdp")
-int unguarded(struct xdp_md *ctx)
+SEC("?tp_btf/sched_switch")
+int optional(void *ctx)
 {
-	bpf_loop(10, step, NULL, 0); //~ E0606: Linux 5.10 has no helper `bpf_loop`
-	//~^ note: appeared in Linux 5.17
-	//~^ help: bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)
-	return XDP_PASS;
-}
+	char comm[16];
 
-SEC("xdp")
-int guarded(struct xdp_md *ctx)
-{
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop))
-		bpf_loop(10, step, NULL, 0);
-	return XDP_PASS;
-}
-
-SEC("?xdp")
-int optional(struct xdp_md *ctx)
-{
-	bpf_loop(10, step, NULL, 0);
-	return XDP_PASS;
+	bpf_get_current_comm(comm, sizeof(comm));
+	return bpf_strncmp(comm, sizeof(comm), name) & 0;
 }

@@ -29,7 +29,7 @@ int nowhere(void *ctx) //~ W0611: Linux 5.10, 6.1 and 6.12 have no BTF of functi
 	return 0;
 }
 
-SEC("fentry/nf_conntrack:nf_conntrack_in")
+SEC("?fentry/nf_conntrack:nf_conntrack_in")
 int of_a_module(void *ctx)
 {
 	return 0;

@@ -4,11 +4,16 @@ use super::facts::Facts;
 use super::findings::{Findings, Lack};
 use crate::Object;
 use bpfc_base::{Span, codes};
-use bpfc_isa::{AtomicOp, Callee, Cpu, Insn};
+use bpfc_isa::{AtomicOp, Callee, Cpu, Insn, Wide};
 use bpfc_kabi::{Feature, KernelVersion, ProgType, guess_section, helper_by_id, map_flags};
 use bpfc_object::{
     Extern, ExternKind, Function, Linked, LinkedInsn, Map, Poisoned, PoisonedBecause, Reference,
 };
+
+/// Instructions of a program before Linux 5.2 (`BPF_MAXINSNS`).
+const MAX_OLD_INSNS: u32 = 4096;
+/// `bpf_tail_call`
+const TAIL_CALL: u32 = 12;
 
 /// Types and flags of maps.
 pub fn of_maps(object: &Object, facts: &Facts<'_>, findings: &mut Findings) {
@@ -89,7 +94,8 @@ fn of_feature(feature: Feature, span: Span, facts: &Facts<'_>, findings: &mut Fi
     }
 }
 
-/// Helpers and instructions of the code that is reached.
+/// Helpers that are called where the code is reached, and instructions anywhere: a kernel refuses those that it does
+/// not know before it looks at paths (`resolve_pseudo_ldimm64`, `kernel/bpf/verifier.c`, 5.10).
 pub fn of_code(
     object: &Object,
     linked: &Linked,
@@ -98,11 +104,17 @@ pub fn of_code(
     findings: &mut Findings,
 ) {
     let mut seen: Vec<Feature> = Vec::new();
-    for (insn, _) in linked.insns.iter().zip(reached).filter(|(_, reached)| **reached) {
-        if let Insn::Call(Callee::Helper(id)) = insn.insn {
+    if linked.insns.iter().map(|insn| insn.insn.slots()).sum::<u32>() > MAX_OLD_INSNS {
+        let span = object.functions[linked.func].span;
+        of_feature(Feature::LargePrograms, span, facts, findings);
+    }
+    for (insn, is_reached) in linked.insns.iter().zip(reached) {
+        if let Insn::Call(Callee::Helper(id)) = insn.insn
+            && *is_reached
+        {
             of_helper(id, insn.span, linked.prog_type, facts, findings);
         }
-        if let Some(feature) = data_feature(object, insn).filter(|it| !seen.contains(it)) {
+        if let Some(feature) = use_feature(object, linked, insn).filter(|it| !seen.contains(it)) {
             seen.push(feature);
             of_feature(feature, insn.span, facts, findings);
         }
@@ -185,7 +197,8 @@ fn instruction_help(feature: Feature) -> Option<String> {
     }
 }
 
-fn data_feature(object: &Object, insn: &LinkedInsn) -> Option<Feature> {
+/// What an instruction needs by what it refers to.
+fn use_feature(object: &Object, linked: &Linked, insn: &LinkedInsn) -> Option<Feature> {
     match (insn.reference, insn.insn) {
         (Some(Reference::Data { .. }), _) => Some(Feature::GlobalData),
         (Some(Reference::Extern(id)), _) => match object.externs[id].kind {
@@ -193,6 +206,13 @@ fn data_feature(object: &Object, insn: &LinkedInsn) -> Option<Feature> {
             ExternKind::Kfunc | ExternKind::Ksym => None,
         },
         (None, Insn::Call(Callee::Local { .. })) => Some(Feature::SubprogCalls),
+        (None, Insn::Call(Callee::Helper(TAIL_CALL))) if linked.subprogs.len() > 1 => {
+            Some(Feature::MixedTailCalls)
+        }
+        (None, insn) if insn.jump_offset().is_some_and(|off| off < 0) => {
+            Some(Feature::BoundedLoops)
+        }
+        (None, Insn::LoadImm64 { value: Wide::Func { .. }, .. }) => Some(Feature::Callbacks),
         _ => None,
     }
 }

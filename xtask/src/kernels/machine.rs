@@ -1,0 +1,90 @@
+//! A virtual machine that boots a kernel, runs the programs of a folder, and ends.
+
+use super::{Downloaded, Result, pipe};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// The first process: mounts what BPF needs, runs the guest, turns the machine off.
+const INIT: &str = "\
+#!/bin/busybox sh
+/bin/busybox mount -t proc none /proc
+/bin/busybox mount -t sysfs none /sys
+/bin/busybox mount -t tracefs none /sys/kernel/tracing
+/bin/busybox mount -t bpf none /sys/fs/bpf
+/bin/busybox mount -t tmpfs none /tmp
+/bin/xtask kernels guest /objects
+/bin/busybox poweroff -f
+";
+
+/// The emulated machine; hardware virtualisation is not everywhere.
+const QEMU: [&str; 15] = [
+    "-accel",
+    "tcg,thread=multi",
+    "-cpu",
+    "Haswell-v4",
+    "-smp",
+    "2",
+    "-m",
+    "1024",
+    "-nographic",
+    "-no-reboot",
+    "-nic",
+    "none",
+    "-append",
+    "console=ttyS0 quiet panic=-1",
+    "-kernel",
+];
+
+/// The initial file system with the objects of `objects`, beside which it is written.
+pub fn initrd(work: &Path, objects: &Path) -> Result<std::path::PathBuf> {
+    let root = work.join("initrd");
+    if root.exists() {
+        fs::remove_dir_all(&root)?;
+    }
+    for folder in ["bin", "proc", "sys", "tmp", "objects", "dev"] {
+        fs::create_dir_all(root.join(folder))?;
+    }
+    fs::copy("/bin/busybox", root.join("bin/busybox"))
+        .map_err(|error| format!("/bin/busybox (package busybox-static): {error}"))?;
+    let this = std::env::current_exe()?;
+    let program = root.join("bin/xtask");
+    let strip = Command::new("strip").arg("-o").args([&program, &this]).status()?;
+    if !strip.success() {
+        return Err("strip failed".into());
+    }
+    let libraries = Command::new("ldd").arg(&this).output()?;
+    for word in String::from_utf8_lossy(&libraries.stdout).split_whitespace() {
+        if word.starts_with('/') {
+            let to = root.join(word.trim_start_matches('/'));
+            fs::create_dir_all(to.parent().ok_or("a library in the root")?)?;
+            fs::copy(word, to)?;
+        }
+    }
+    for entry in fs::read_dir(objects)? {
+        let path = entry?.path();
+        fs::copy(&path, root.join("objects").join(path.file_name().ok_or("no name")?))?;
+    }
+    let init = root.join("init");
+    fs::write(&init, INIT)?;
+    Command::new("chmod").arg("+x").arg(&init).status()?;
+    let pack = format!("cd {} && find . | cpio -o -H newc --quiet | gzip -1", root.display());
+    let packed = pipe("sh", &["-c", &pack], b"")?;
+    let path = work.join("initrd.gz");
+    fs::write(&path, packed)?;
+    Ok(path)
+}
+
+/// Boots; what the machine printed.
+pub fn boot(kernel: &Downloaded, initrd: &Path) -> Result<String> {
+    let output = Command::new("timeout")
+        .args(["900", "qemu-system-x86_64"])
+        .args(QEMU)
+        .arg(&kernel.vmlinuz)
+        .arg("-initrd")
+        .arg(initrd)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .map_err(|error| format!("qemu-system-x86_64: {error}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
