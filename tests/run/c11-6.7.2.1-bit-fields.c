@@ -60,6 +60,7 @@ struct ip {
 
 static struct bits global = { 5, 17, -3, 0xabcde };
 static struct bits zero;
+static struct bits promoted;
 
 noinline u32 sum(const struct bits *b)
 {
@@ -222,6 +223,16 @@ SEC("xdp") int test(void *ctx)
 	EXPECT(7, e.rest);
 	EXPECT(0x45, *(u8 *)&ip);
 	EXPECT(20, ip.ihl * 4);
+	// The comma, assignments and `?:` leave a bit-field one that is promoted to `int`.
+	promoted.a = U32(5);
+	EXPECT(-5, -(U32(0), promoted.a));
+	EXPECT(-6, -(promoted.a = U32(6)));
+	EXPECT(-7, -(promoted.a += U32(1)));
+	EXPECT(-3, -(promoted.a >>= 1));
+	EXPECT(-4, -(++promoted.a));
+	EXPECT(-4, -(U32(1) ? promoted.a : promoted.a));
+	EXPECT(-4, -(promoted.a ?: promoted.a));
+	EXPECT(1, (U32(0), promoted.a) > -1);
 	return 0;
 }
 //~ run == 0

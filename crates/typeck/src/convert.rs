@@ -2,7 +2,7 @@
 //! assignment, and what is said where a value does not fit.
 
 use crate::checker::Checker;
-use crate::expr::{Operand, OperandKind};
+use crate::expr::Operand;
 use crate::hir::{ExprId, ExprKind, IntKind, Type, TypeId};
 use bpfc_base::codes::bpf::E0404;
 use bpfc_base::codes::types::{E0303, E0309, E0312, E0319, W0301, W0302, W0325, W0326};
@@ -108,16 +108,31 @@ impl Checker<'_> {
 
     /// The operand's value; that of a bit-field is promoted, as its width is forgotten here.
     pub fn arith_operand(&mut self, operand: Operand) -> ExprId {
-        let bits = match operand.kind {
-            OperandKind::Place(place) => self.bit_field(place),
-            _ => None,
-        };
         let value = self.operand_value(operand);
+        self.promote_bit_field(value)
+    }
+
+    /// A value that comes from a bit-field, promoted as one; any other as it is.
+    pub fn promote_bit_field(&mut self, value: ExprId) -> ExprId {
+        let bits = self.bits_of_value(value);
         if bits.is_none() || self.is_poison(value) {
             return value;
         }
         let promoted = self.promoted_type(self.type_of(value), bits);
-        self.cast(value, promoted, operand.span)
+        self.cast(value, promoted, self.span_of(value))
+    }
+
+    /// The width of the bit-field that a value is read from or was stored to last. C leaves open
+    /// whether the comma and assignments keep it; GCC and clang do so for these.
+    fn bits_of_value(&self, value: ExprId) -> Option<u32> {
+        match self.body.exprs[value].kind {
+            ExprKind::Load(place)
+            | ExprKind::Assign { place, .. }
+            | ExprKind::AssignOp { place, .. }
+            | ExprKind::IncDec { place, is_postfix: false, .. } => self.bit_field(place),
+            ExprKind::Comma(_, right) => self.bits_of_value(right),
+            _ => None,
+        }
     }
 
     /// C11 6.3.1.8: the type in which two integers are combined. A typedef's name is kept

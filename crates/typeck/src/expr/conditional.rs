@@ -66,6 +66,7 @@ impl Checker<'_> {
             let other = self.rvalue(other);
             return self.choose(cond, cond, other, span);
         }
+        let cond = self.promote_bit_field(cond);
         let (local, init) = self.fill_temporary(cond);
         let ty = QualType::plain(self.type_of(cond));
         let cond_span = self.span_of(cond);
@@ -89,6 +90,7 @@ impl Checker<'_> {
         if [cond, then, other].iter().any(|&e| self.is_poison(e)) {
             return self.poison(span);
         }
+        let (then, other) = (self.promote_bit_field(then), self.promote_bit_field(other));
         let Some(ty) = self.common_type(then, other, span) else {
             return self.poison(span);
         };
