@@ -105,8 +105,20 @@ always_inline u64 plus(u64 value, const int n)
 	return value;
 }
 
+// As `bpf_tail_call_static` of libbpf.
+always_inline u64 only_constant(const u32 n)
+{
+	u64 out;
+
+	if (!__builtin_constant_p(n))
+		__builtin_trap();
+	asm("%0 = %1" : "=r"(out) : "i"(n));
+	return out;
+}
+
 noinline int inlined(void)
 {
+	EXPECT(9, only_constant(9));
 	EXPECT(15, plus(U64(5), 10));
 	EXPECT(4, plus(U64(5), -1));
 	return 0;

@@ -200,9 +200,24 @@ impl Checker<'_> {
             },
             _ => false,
         };
+        let is_constant = is_string || self.is_constant_param(operand);
         let value = self.operand_value(operand);
         let is_number = self.const_int(value).is_some() || self.const_float(value).is_some();
-        self.int(i128::from(is_string || is_number), self.common.int, call.span)
+        self.int(i128::from(is_constant || is_number), self.common.int, call.span)
+    }
+
+    /// A `const` parameter of a function that is always inlined, such as the index of libbpf's
+    /// `bpf_tail_call_static`, which is meant for constants only.
+    fn is_constant_param(&self, operand: crate::expr::Operand) -> bool {
+        let OperandKind::Place(place) = operand.kind else { return false };
+        let crate::hir::Place { kind: crate::hir::PlaceKind::Local(local), ty, .. } =
+            self.body.places[place]
+        else {
+            return false;
+        };
+        let func = self.func.as_ref().map(|func| &self.module.funcs[func.id]);
+        let is_inlined = func.is_some_and(|func| func.inline == crate::hir::Inline::Always);
+        is_inlined && ty.quals.is_const && bpfc_base::Idx::index(local) < self.body.n_params
     }
 
     /// `__builtin_expect(value, expected)`: of type `long`.
