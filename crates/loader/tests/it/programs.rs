@@ -420,7 +420,7 @@ fn pinned_maps_are_shared() {
         let second = load(&shared(8), &kernel, &options).unwrap();
         assert_eq!(first.map("counts").unwrap().id(), second.map("counts").unwrap().id());
         let path = Some(format!("{folder}/counts"));
-        let by_path = bpfc_object::Map { pin_path: path, ..array("others", 8, 1) };
+        let by_path = bpfc_object::Map { pin_path: path, ..array("counts", 8, 1) };
         let third = load(&program([by_path], "xdp", COUNT), &kernel, &LoadOptions::default());
         assert_eq!(
             first.map("counts").unwrap().id(),
