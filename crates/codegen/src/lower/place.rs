@@ -394,17 +394,22 @@ impl Ctx<'_> {
             self.emit(Op::Store(access, value), Type::Void);
             return value;
         };
-        if bits.relocated.is_some() {
-            let span = self.span;
-            self.report(span, "a relocated bit-field cannot be written");
-            return value;
-        }
-        match bits.unit {
-            Some(unit) => {
+        match (bits.unit, &bits.relocated) {
+            (Some(unit), Some(query)) => {
+                let access = self.access(place, unit, is_volatile);
+                self.write_relocated(access, query, value);
+            }
+            (None, Some(_)) => {
+                let span = self.span;
+                self.report(span, "this bit-field cannot be relocated");
+            }
+            (Some(unit), None) => {
                 let access = self.access(place, unit, is_volatile);
                 self.write_unit(access, bits.first_bit, bits.n_bits, value);
             }
-            None => self.write_pieces(place, bits.first_bit, bits.n_bits, value, is_volatile),
+            (None, None) => {
+                self.write_pieces(place, bits.first_bit, bits.n_bits, value, is_volatile)
+            }
         }
         let width = self.out.ty(value).bits();
         if bits.n_bits >= width {
@@ -418,6 +423,30 @@ impl Ctx<'_> {
             }
             false => self.binary_const(BinaryOp::And, value, low_bits(bits.n_bits)),
         }
+    }
+
+    /// The inverse of [`Self::read_relocated`]: the bits that the loader's shifts select are replaced.
+    fn write_relocated(&mut self, mut access: Access, query: &CoreQuery, value: Value) {
+        let mut ask = |kind: CoreKind| self.core(CoreQuery { kind, ..query.clone() });
+        let offset = ask(CoreKind::FieldByteOffset);
+        let left = ask(CoreKind::FieldLshiftU64);
+        let right = ask(CoreKind::FieldRshiftU64);
+        access.address.core = Some(offset);
+        let left = self.out.leaf(Op::Core(left), Type::I64);
+        let right = self.out.leaf(Op::Core(right), Type::I64);
+        let place_bits = |lower: &mut Self, bits: Value| {
+            let high = lower.emit(Op::Binary(BinaryOp::Shl, bits, right), Type::I64);
+            lower.emit(Op::Binary(BinaryOp::LShr, high, left), Type::I64)
+        };
+        let new = self.resize(value, Type::I64);
+        let new = place_bits(self, new);
+        let ones = self.int(Type::I64, -1);
+        let mask = place_bits(self, ones);
+        let old = self.emit(Op::Load(access), Type::I64);
+        let kept = self.binary_const(BinaryOp::Xor, mask, -1);
+        let kept = self.binary(BinaryOp::And, old, kept);
+        let all = self.binary(BinaryOp::Or, kept, new);
+        self.emit(Op::Store(access, all), Type::Void);
     }
 
     fn write_unit(&mut self, access: Access, first_bit: u32, n_bits: u32, value: Value) {
