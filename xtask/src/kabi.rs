@@ -3,6 +3,7 @@
 //! `generate --linux DIR --libbpf DIR --docs DIR` rewrites `crates/kabi/src/tables/`: Linux 6.12 source for contracts,
 //! a newer libbpf (`include/uapi/linux/bpf.h`, `src/libbpf.c`) for names and numbers, and the data folder of
 //! isovalent/ebpf-docs for the kernel versions. `constants` rewrites the constant table from `crates/kabi/headers/`.
+//! `uapi DIR` rewrites the constants of all headers of the user API from what `make ARCH=… O=DIR/… headers` wrote.
 
 mod c_source;
 mod constants;
@@ -12,6 +13,7 @@ mod helpers;
 mod kfuncs;
 mod protos;
 mod sections;
+mod uapi;
 mod versions;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +23,8 @@ use std::{error, fs};
 pub type Result<T> = std::result::Result<T, Box<dyn error::Error>>;
 
 const USAGE: &str = "usage: cargo xtask kabi generate --linux DIR --libbpf DIR --docs DIR
-       cargo xtask kabi constants";
+       cargo xtask kabi constants
+       cargo xtask kabi uapi DIR";
 
 /// The folders that facts are read from.
 pub struct Sources {
@@ -38,6 +41,7 @@ pub fn run(args: &[String]) -> Result<()> {
     match args {
         [task, rest @ ..] if task == "generate" => generate(&sources(rest)?),
         [task] if task == "constants" => constants::write(&kabi_dir()),
+        [task, dir] if task == "uapi" => uapi::write(Path::new(dir)),
         _ => Err(USAGE.into()),
     }
 }

@@ -107,18 +107,18 @@ impl FileProvider for &SharedHost<'_> {
                 directory: BUILTIN_DIRECTORY,
             });
         }
-        let header = bpfc_kabi::header(request.name)?;
+        let header = bpfc_kabi::load_header(request.name, self.arch)?;
         let is_needless = header.path == REGISTERS && self.has_registers();
         Some(LoadedFile {
             name: Arc::from(format!("{BUILTIN_PREFIX}{}", header.path)),
-            text: Arc::from(if is_needless { "" } else { header.text }),
+            text: Arc::from(if is_needless { "" } else { &*header.text }),
             is_user: false,
             directory: BUILTIN_DIRECTORY,
         })
     }
 
     fn exists(&mut self, request: &IncludeRequest<'_>) -> bool {
-        self.host.borrow_mut().exists(request) || bpfc_kabi::header(request.name).is_some()
+        self.host.borrow_mut().exists(request) || bpfc_kabi::has_header(request.name, self.arch)
     }
 
     fn candidates(&mut self, request: &IncludeRequest<'_>) -> Vec<String> {

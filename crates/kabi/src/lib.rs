@@ -24,6 +24,7 @@ mod map_use;
 mod prog;
 mod section;
 mod tables;
+mod uapi;
 mod version;
 
 pub use arch::{Arch, UnknownArch};
@@ -35,7 +36,9 @@ pub use context::{
 pub use ctype::{CInt, CType};
 pub use exit::{ExitRule, LSM_BOOL_HOOKS, LSM_MIN_RETURN, exit_rule};
 pub use feature::{FEATURES, Feature, isa_level};
-pub use header::{Header, HeaderKind, header, header_text, headers};
+pub use header::{
+    Header, HeaderKind, LoadedHeader, has_header, header, header_text, headers, load_header,
+};
 pub use helper::{
     Arg, ArgFlags, ArgKind, Callback, DynptrKind, Effects, Helper, Param, Proto, Ret, RetKind,
     Signature, helper, helper_by_id, helper_names, helpers,

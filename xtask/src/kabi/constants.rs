@@ -13,7 +13,8 @@ use super::{Result, format, read};
 const FIRST: [&str; 2] = ["linux/bpf.h", "linux/in.h"];
 
 /// Headers that do not stand for constants of the kernel.
-const LEFT_OUT: [&str; 5] = ["limits.h", "stdint.h", "stdbool.h", "bpfc/", "asm/byteorder.h"];
+const LEFT_OUT: [&str; 6] =
+    ["bpf/usdt.bpf.h", "limits.h", "stdint.h", "stdbool.h", "bpfc/", "asm/byteorder.h"];
 
 /// Names that a program must never get without asking, as they are common words.
 const COMMON_WORDS: [&str; 2] = ["READ", "WRITE"];

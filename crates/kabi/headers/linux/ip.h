@@ -1,6 +1,7 @@
 /* IPv4 header. */
 #pragma once
 #include <linux/types.h>
+#include <asm/byteorder.h>
 #define IPTOS_TOS_MASK 0x1E
 #define IPTOS_LOWDELAY 0x10
 #define IPTOS_THROUGHPUT 0x08

@@ -1,6 +1,7 @@
 /* IPv6 header and extension headers. */
 #pragma once
 #include <linux/types.h>
+#include <asm/byteorder.h>
 #include <linux/in6.h>
 #define IPV6_MIN_MTU 1280
 struct ipv6_rt_hdr {

@@ -128,6 +128,7 @@ typedef __kernel_sa_family_t sa_family_t;
 #define SOL_MPTCP 284
 #define SOL_MCTP 285
 #define SOL_SMC 286
+#define SOL_IP 0
 #define SOL_TCP 6
 #define SOL_UDP 17
 #define SOL_IPV6 41

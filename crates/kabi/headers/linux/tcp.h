@@ -1,6 +1,7 @@
 /* TCP header, states, flags and socket options. */
 #pragma once
 #include <linux/types.h>
+#include <asm/byteorder.h>
 struct tcphdr {
     __be16 source;
     __be16 dest;
@@ -43,6 +44,11 @@ enum {
     TCP_DATA_OFFSET = 0xf0000000,
 };
 #endif
+union tcp_word_hdr {
+    struct tcphdr hdr;
+    __be32 words[5];
+};
+#define tcp_flag_word(tp) (((union tcp_word_hdr *)(tp))->words[3])
 #define TCP_MSS_DEFAULT 536U
 #define TCP_MSS_DESIRED 1220U
 #define TCP_NODELAY 1

@@ -1,6 +1,7 @@
 /* UDP header. */
 #pragma once
 #include <linux/types.h>
+#include <asm/byteorder.h>
 #define UDP_CORK 1
 #define UDP_ENCAP 100
 #define UDP_SEGMENT 103

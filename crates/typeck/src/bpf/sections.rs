@@ -43,7 +43,8 @@ fn report(session: &mut Session, section: &str, span: bpfc_base::Span) {
     let message = format!("the section `{section}` is of no known program type");
     let guess = guess_section(section);
     let candidates = section_candidates(section);
-    let code = if guess.is_none() && !candidates.is_empty() { E0407 } else { W0407 };
+    let is_misspelt = candidates.first().is_some_and(|known| is_slip(section, known));
+    let code = if guess.is_none() && is_misspelt { E0407 } else { W0407 };
     let mut diagnostic = Diagnostic::new(code, span, message);
     if let Some(found) = guess {
         diagnostic = diagnostic.with_note(format!(
@@ -63,6 +64,28 @@ fn report(session: &mut Session, section: &str, span: bpfc_base::Span) {
         };
     }
     session.report(diagnostic);
+}
+
+/// Whether `section` is `known` with two letters swapped, or with one letter more, less or other.
+fn is_slip(section: &str, known: &str) -> bool {
+    let head = section.split('/').next().unwrap_or(section);
+    let name = if known.contains('/') { section } else { head };
+    if name.len() < 3 {
+        return false;
+    }
+    let sorted = |text: &str| {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.sort_unstable();
+        bytes
+    };
+    let n_equal = name.bytes().zip(known.bytes()).take_while(|(a, b)| a == b).count();
+    let n_equal_behind =
+        name.bytes().rev().zip(known.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let longest = name.len().max(known.len());
+    let is_one_letter = name.len() > 3
+        && name.len().abs_diff(known.len()) <= 1
+        && n_equal + n_equal_behind + 1 >= longest;
+    is_one_letter || (name != known && sorted(name) == sorted(known))
 }
 
 /// `candidate` with the target of `section`, if it takes one.

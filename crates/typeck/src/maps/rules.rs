@@ -117,10 +117,10 @@ impl Checker<'_> {
             spec.value_size = 4;
         }
         if has_no_value(ty) && spec.value_size != 0 {
-            self.map_error(span, format!("a `{name}` has no value"));
+            self.map_gap(span, format!("a `{name}` has no value"));
         } else if has_fd_value(ty) && spec.value_size != 4 {
             let found = spec.value_size;
-            self.map_error(span, format!("the value of a `{name}` has 4 bytes, found {found}"));
+            self.map_gap(span, format!("the value of a `{name}` has 4 bytes, found {found}"));
         } else if !has_no_value(ty) && spec.value_size == 0 {
             self.map_gap(span, format!("a `{name}` needs a value: `__type(value, …)` is missing"));
         } else if spec.max_entries == 0 && !may_omit_entries(ty) {
@@ -145,7 +145,7 @@ impl Checker<'_> {
             let message = format!(
                 "a ring buffer's size is a power of two and a multiple of 4096 bytes, found {size}"
             );
-            self.map_error(span, message);
+            self.map_gap(span, message);
         }
     }
 }

@@ -1,0 +1,3 @@
+/* Assertions of the compiler. */
+#pragma once
+#define static_assert _Static_assert

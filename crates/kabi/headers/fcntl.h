@@ -1,0 +1,4 @@
+/* Flags of open. */
+#pragma once
+#include <sys/types.h>
+#include <linux/fcntl.h>

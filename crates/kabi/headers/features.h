@@ -1,0 +1,2 @@
+/* There is no C library to ask for. */
+#pragma once

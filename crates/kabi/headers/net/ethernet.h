@@ -1,0 +1,4 @@
+/* Ethernet. */
+#pragma once
+#include <sys/types.h>
+#include <linux/if_ether.h>

@@ -1,0 +1,4 @@
+/* Interfaces. */
+#pragma once
+#include <sys/socket.h>
+#include <linux/if.h>

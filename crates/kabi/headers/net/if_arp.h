@@ -1,0 +1,3 @@
+/* ARP. */
+#pragma once
+#include <linux/if_arp.h>

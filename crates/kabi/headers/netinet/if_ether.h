@@ -1,0 +1,3 @@
+/* Ethernet. */
+#pragma once
+#include <linux/if_ether.h>

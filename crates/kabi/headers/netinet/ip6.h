@@ -1,0 +1,4 @@
+/* IPv6. */
+#pragma once
+#include <netinet/in.h>
+#include <linux/ipv6.h>

@@ -1,0 +1,4 @@
+/* Signals. */
+#pragma once
+#include <sys/types.h>
+#include <linux/signal.h>

@@ -1,0 +1,3 @@
+/* Events of epoll. */
+#pragma once
+#include <linux/eventpoll.h>

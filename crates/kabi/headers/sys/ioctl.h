@@ -1,0 +1,3 @@
+/* Requests of ioctl. */
+#pragma once
+#include <asm/ioctls.h>

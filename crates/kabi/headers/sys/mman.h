@@ -1,0 +1,3 @@
+/* Flags of mmap. */
+#pragma once
+#include <linux/mman.h>

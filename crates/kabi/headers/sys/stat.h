@@ -1,0 +1,4 @@
+/* File modes. */
+#pragma once
+#include <sys/types.h>
+#include <linux/stat.h>

@@ -1,0 +1,3 @@
+/* Clocks. */
+#pragma once
+#include <time.h>

@@ -1,0 +1,4 @@
+/* Numbers of system calls. */
+#pragma once
+#include <sys/types.h>
+#include <linux/unistd.h>

@@ -1,0 +1,115 @@
+//! The constants of all headers of the kernel's user API: `data/uapi.deflate`, which `cargo xtask kabi uapi` writes.
+//!
+//! The file is a row of blocks, each its length in four bytes (little endian) and then a DEFLATE stream (RFC 1951). The
+//! first is the directory: a line `path chunk start length` for each header, where `path` of one that differs from
+//! x86-64's begins with the architecture and a colon; the others are chunks of text. In the text `<path` is an include,
+//! `{tag` to `}` an enumeration, and `name value` an enumerator or a macro. Nothing is unpacked before a header is asked
+//! for, and then one chunk.
+
+use crate::Arch;
+use std::fmt::Write;
+use std::ops::Range;
+
+static DATA: &[u8] = include_bytes!("../data/uapi.deflate");
+
+/// Whether the user API has a header of this name.
+pub(crate) fn has(path: &str, arch: Arch) -> bool {
+    place(path, arch).is_some()
+}
+
+/// The C text of the constants of `path`; those that `written`, the text by hand, has are left out.
+pub(crate) fn text(path: &str, arch: Arch, written: &str) -> Option<String> {
+    let (chunk, range) = place(path, arch)?;
+    let chunk = unpack(chunk)?;
+    let mut out = String::new();
+    render(chunk.get(range)?, written, &mut out);
+    Some(out)
+}
+
+fn place(path: &str, arch: Arch) -> Option<(usize, Range<usize>)> {
+    let directory = unpack(0)?;
+    let find = |wanted: &str| {
+        directory.lines().find_map(|line| {
+            let mut fields = line.split(' ');
+            (fields.next()? == wanted).then_some(())?;
+            let mut number = || fields.next()?.parse::<usize>().ok();
+            let (chunk, start, len) = (number()?, number()?, number()?);
+            Some((chunk + 1, start..start + len))
+        })
+    };
+    find(&format!("{}:{path}", arch.define())).or_else(|| find(path))
+}
+
+/// The text of block `number`.
+fn unpack(number: usize) -> Option<String> {
+    let mut rest = DATA;
+    for _ in 0..number {
+        rest = block(rest)?.1;
+    }
+    let bytes = miniz_oxide::inflate::decompress_to_vec(block(rest)?.0).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+fn block(data: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = data.split_first_chunk::<4>()?;
+    rest.split_at_checked(u32::from_le_bytes(*len) as usize)
+}
+
+fn render(text: &str, written: &str, out: &mut String) {
+    let is_written = |name: &str| {
+        let mut words = written.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        !written.is_empty() && words.any(|word| word == name)
+    };
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        // Writing to a string does not fail.
+        let _ = if let Some(path) = line.strip_prefix('<') {
+            writeln!(out, "#include <uapi/{path}>")
+        } else if let Some(tag) = line.strip_prefix('{') {
+            let rows: Vec<(&str, &str)> = lines
+                .by_ref()
+                .take_while(|line| *line != "}")
+                .filter_map(|line| line.split_once(' '))
+                .collect();
+            // An enumeration that is written by hand is there as a whole.
+            if rows.iter().any(|(name, _)| is_written(name)) {
+                continue;
+            }
+            let rows: String =
+                rows.iter().map(|(name, value)| format!("{name}={value},")).collect();
+            writeln!(out, "enum {tag}{{{rows}}};")
+        } else if let Some((name, value)) = line.split_once(' ') {
+            writeln!(out, "#ifndef {name}\n#define {name} {value}\n#endif")
+        } else {
+            Ok(())
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_differs_between_architectures() {
+        let number = |arch| {
+            let text = text("asm/unistd.h", arch, "").unwrap()
+                + &text("asm/unistd_64.h", arch, "").unwrap_or_default();
+            let all = text.clone() + &super::text("asm-generic/unistd.h", arch, "").unwrap();
+            let line = all.lines().find(|line| line.starts_with("#define __NR_openat ")).unwrap();
+            line.split(' ').next_back().unwrap().to_owned()
+        };
+        assert_eq!(number(Arch::X86_64), "257");
+        assert_eq!(number(Arch::Arm64), "56");
+        assert_eq!(number(Arch::S390x), "288");
+        assert!(!has("linux/no_such.h", Arch::X86_64));
+    }
+
+    #[test]
+    fn leaves_out_what_is_written_by_hand() {
+        let mut out = String::new();
+        render("<a.h\n{e\nA 1\nB 2\n}\n{\nC 3\n}\nD 4\nE 5U\n", "enum e { A, B };\n", &mut out);
+        let expected = "#include <uapi/a.h>\nenum {C=3,};\n#ifndef D\n#define D 4\n#endif\n#ifndef E\n#define E 5U\n#endif\n";
+        assert_eq!(out, expected);
+    }
+}
