@@ -19,7 +19,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1000);
-} ring SEC(".maps"); //~ E0408: a power of two
+} ring SEC(".maps"); //~ W0408: a power of two
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, int);
