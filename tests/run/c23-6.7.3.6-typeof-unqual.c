@@ -1,4 +1,5 @@
 // C23 6.7.3.6: `__typeof_unqual__` drops qualifiers, those of typedefs as well, and keeps those behind pointers.
+//@ gcc: none: before 13 it does not know it
 #include "expect.h"
 
 typedef const u32 fixed;

@@ -1,4 +1,5 @@
 // What instruction set v4 has instructions for: signed division, sign extension, byte swaps.
+//@ clang: none: it has no signed division before v4
 #include "expect.h"
 
 static s8 bytes[4] = { -1, -128, 127, 1 };

@@ -61,10 +61,13 @@ fn render(text: &str, written: &str, out: &mut String) {
         !written.is_empty() && words.any(|word| word == name)
     };
     let mut lines = text.lines();
+    // What architectures share has defaults, so it comes last.
+    let mut shared = String::new();
     while let Some(line) = lines.next() {
         // Writing to a string does not fail.
         let _ = if let Some(path) = line.strip_prefix('<') {
-            writeln!(out, "#include <uapi/{path}>")
+            let place = if path.starts_with("asm-generic/") { &mut shared } else { &mut *out };
+            writeln!(place, "#include <uapi/{path}>")
         } else if let Some(tag) = line.strip_prefix('{') {
             let rows: Vec<(&str, &str)> = lines
                 .by_ref()
@@ -84,6 +87,7 @@ fn render(text: &str, written: &str, out: &mut String) {
             Ok(())
         };
     }
+    out.push_str(&shared);
 }
 
 #[cfg(test)]
@@ -103,6 +107,14 @@ mod tests {
         assert_eq!(number(Arch::Arm64), "56");
         assert_eq!(number(Arch::S390x), "288");
         assert!(!has("linux/no_such.h", Arch::X86_64));
+    }
+
+    #[test]
+    fn numbers_of_an_architecture_win_over_shared_ones() {
+        let mut out = String::new();
+        render("<asm-generic/fcntl.h\nO_DIRECTORY 16384\n", "", &mut out);
+        let expected = "#ifndef O_DIRECTORY\n#define O_DIRECTORY 16384\n#endif\n#include <uapi/asm-generic/fcntl.h>\n";
+        assert_eq!(out, expected);
     }
 
     #[test]

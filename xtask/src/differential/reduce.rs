@@ -75,13 +75,15 @@ impl Reduction<'_> {
                 continue;
             };
             let inner = self.text[open + 1..close].to_owned();
-            let mut candidates =
-                vec!["0".to_owned(), "1".to_owned(), "(0)".to_owned(), "(1)".to_owned()];
+            if matches!(inner.as_str(), "" | "0" | "1") {
+                continue;
+            }
+            // Arguments of a call keep their parentheses.
+            let is_call = self.text[..open].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            let numbers = if is_call { ["(0)", "(1)"] } else { ["0", "1"] };
+            let mut candidates = numbers.map(str::to_owned).to_vec();
             candidates.extend(groups(&inner).map(|part| format!("({part})")));
             for candidate in candidates {
-                if candidate.len() > close - open {
-                    continue;
-                }
                 let text = format!("{}{candidate}{}", &self.text[..open], &self.text[close + 1..]);
                 if self.try_text(text) {
                     at = open;

@@ -57,12 +57,12 @@ fn program(arch: Arch, registers: &str) -> String {
          #include <bpf/bpf_tracing.h>\nlong sink;\nchar license[] SEC(\"license\") = \"GPL\";\n"
     );
     let mut function = |name: &str, macros: Vec<String>| {
-        writeln!(text, "SEC(\"kprobe/f\") int {name}(struct pt_regs *ctx)\n{{").unwrap();
+        writeln!(text, "SEC(\"kprobe/f\") int {name}(struct pt_regs *ctx)\n{{").expect("memory");
         for name in macros {
             writeln!(text, "#ifdef {name}\n*(volatile long *)&sink = {name}(ctx);\n#endif")
-                .unwrap();
+                .expect("memory");
         }
-        writeln!(text, "return 0;\n}}").unwrap();
+        writeln!(text, "return 0;\n}}").expect("memory");
     };
     function("plain", names.iter().map(|name| format!("PT_REGS_{name}")).collect());
     names.retain(|name| name != "RET");

@@ -25,9 +25,14 @@ pub fn suite() -> Suite {
 }
 
 /// The variants of a file; `//@ cpu: v3` leaves out older instruction sets, and
-/// `//@ kernel: v3` does where the kernel is asked.
+/// `//@ kernel: v3` does where the kernel is asked; there, `//@ kernel: -O2` leaves out those
+/// without optimisation.
 fn variants(test: &Test, key: &str) -> Result<Vec<(&'static str, OptLevel, Cpu)>, Failure> {
-    let least = match test.setting(key).or_else(|| test.setting("cpu")) {
+    let setting = test.setting(key).or_else(|| test.setting("cpu"));
+    if setting == Some("-O2") {
+        return Ok(VARIANTS.into_iter().filter(|(_, level, _)| *level == OptLevel::O2).collect());
+    }
+    let least = match setting {
         None | Some("v1") => Cpu::V1,
         Some("v2") => Cpu::V2,
         Some("v3") => Cpu::V3,

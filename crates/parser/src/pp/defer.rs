@@ -182,13 +182,7 @@ impl Preprocessor<'_> {
     /// Reads to the `;` of a declaration. Its end.
     fn scan_tokens(&self, scan: &mut Scan<'_>, state: &mut DeferState) -> Option<usize> {
         let bytes = scan.bytes;
-        // Open parentheses and brackets.
-        let mut depth = 0_u32;
-        // The keyword of a tag whose name or brace is next, and how deep it stands.
-        let mut tag: Option<(TagKind, u32)> = None;
-        // The name behind it.
-        let mut tag_name: Option<Range<usize>> = None;
-        let mut is_enumerator_next = false;
+        let mut place = Place::default();
         loop {
             let at = scan.next_significant()?;
             match CLASS[bytes[at] as usize] {
@@ -197,92 +191,110 @@ impl Preprocessor<'_> {
                     if self.is_macro(bytes, range.clone()) {
                         return None;
                     }
-                    let word = &bytes[range.clone()];
-                    let is_outside = state.braces.is_empty();
-                    if is_enumerator_next && depth == 0 {
-                        state.names.push((range, DeferredKind::Enumerator));
-                        is_enumerator_next = false;
-                        continue;
-                    }
-                    if tag.is_some_and(|(_, at)| at == depth) && !is_attribute(word) {
-                        if scan.is_brace_next() {
-                            tag_name = Some(range.clone());
-                        } else {
-                            tag = None;
-                            if is_outside {
-                                state.outline.push(Word::TagName);
-                            }
-                            continue;
-                        }
-                    } else if tag.is_none() {
-                        tag = tag_kind(word).map(|kind| (kind, depth));
-                        if tag.is_some() && is_outside && depth == 0 {
-                            state.outline.push(Word::Tag);
-                        }
-                        if tag.is_some() {
-                            continue;
-                        }
-                    }
-                    if is_outside {
-                        state.outline.push(Word::Name(range, depth));
-                    }
+                    place.word(scan, state, range);
                 }
                 Class::Digit => scan.number(at),
                 Class::Quote => scan.quote(at)?,
                 Class::Bad => return None,
                 Class::Other => {
                     scan.at = at + 1;
-                    match bytes[at] {
-                        b'{' => {
-                            if depth > 0 {
-                                return None;
-                            }
-                            let (kind, _) = tag.take()?;
-                            if let Some(name) = tag_name.take() {
-                                state.names.push((name, DeferredKind::Tag(kind)));
-                            }
-                            if state.braces.is_empty() {
-                                state.outline.push(Word::Body);
-                            }
-                            state.braces.push(kind == TagKind::Enum);
-                            is_enumerator_next = kind == TagKind::Enum;
-                        }
-                        b'}' => {
-                            if depth > 0 {
-                                return None;
-                            }
-                            state.braces.pop()?;
-                            is_enumerator_next = false;
-                        }
-                        open @ (b'(' | b'[') => {
-                            if state.braces.is_empty() {
-                                state.outline.push(Word::Open(open, depth));
-                            }
-                            depth += 1;
-                        }
-                        b')' | b']' => {
-                            depth = depth.checked_sub(1)?;
-                            if state.braces.is_empty() {
-                                state.outline.push(Word::Close(depth));
-                            }
-                        }
-                        b',' if depth == 0 => match state.braces.last() {
-                            Some(&is_enum) => is_enumerator_next = is_enum,
-                            None => return None,
-                        },
-                        b';' if state.braces.is_empty() && depth == 0 => return Some(scan.at),
-                        b'*' if state.braces.is_empty() => state.outline.push(Word::Star),
-                        b'=' if state.braces.is_empty() => return None,
-                        // Digraphs.
-                        b'<' if matches!(bytes.get(scan.at), Some(b'%' | b':')) => return None,
-                        b'%' | b':' if matches!(bytes.get(scan.at), Some(b'>' | b':')) => {
-                            return None;
-                        }
-                        _ => {}
+                    if bytes[at] == b';' && state.braces.is_empty() && place.depth == 0 {
+                        return Some(scan.at);
                     }
+                    place.punctuation(bytes[at], bytes.get(scan.at).copied(), state)?;
                 }
             }
         }
+    }
+}
+
+/// Where in a declaration its reading stands.
+#[derive(Debug, Default)]
+struct Place {
+    /// Open parentheses and brackets.
+    depth: u32,
+    /// The keyword of a tag whose name or brace is next, and how deep it stands.
+    tag: Option<(TagKind, u32)>,
+    /// The name behind it.
+    tag_name: Option<Range<usize>>,
+    is_enumerator_next: bool,
+}
+
+impl Place {
+    /// Takes a name or keyword.
+    fn word(&mut self, scan: &mut Scan<'_>, state: &mut DeferState, range: Range<usize>) {
+        let word = &scan.bytes[range.clone()];
+        let is_outside = state.braces.is_empty();
+        if self.is_enumerator_next && self.depth == 0 {
+            state.names.push((range, DeferredKind::Enumerator));
+            self.is_enumerator_next = false;
+            return;
+        }
+        if self.tag.is_some_and(|(_, at)| at == self.depth) && !is_attribute(word) {
+            if !scan.is_brace_next() {
+                self.tag = None;
+                if is_outside {
+                    state.outline.push(Word::TagName);
+                }
+                return;
+            }
+            self.tag_name = Some(range.clone());
+        } else if self.tag.is_none() {
+            self.tag = tag_kind(word).map(|kind| (kind, self.depth));
+            if self.tag.is_some() {
+                if is_outside && self.depth == 0 {
+                    state.outline.push(Word::Tag);
+                }
+                return;
+            }
+        }
+        if is_outside {
+            state.outline.push(Word::Name(range, self.depth));
+        }
+    }
+
+    /// Takes a punctuator that does not end the declaration. `None` where it has no place in a
+    /// declaration that can wait.
+    fn punctuation(&mut self, byte: u8, next: Option<u8>, state: &mut DeferState) -> Option<()> {
+        let is_outside = state.braces.is_empty();
+        match byte {
+            b'{' | b'}' if self.depth > 0 => return None,
+            b'{' => {
+                let (kind, _) = self.tag.take()?;
+                if let Some(name) = self.tag_name.take() {
+                    state.names.push((name, DeferredKind::Tag(kind)));
+                }
+                if is_outside {
+                    state.outline.push(Word::Body);
+                }
+                state.braces.push(kind == TagKind::Enum);
+                self.is_enumerator_next = kind == TagKind::Enum;
+            }
+            b'}' => {
+                state.braces.pop()?;
+                self.is_enumerator_next = false;
+            }
+            open @ (b'(' | b'[') => {
+                if is_outside {
+                    state.outline.push(Word::Open(open, self.depth));
+                }
+                self.depth += 1;
+            }
+            b')' | b']' => {
+                self.depth = self.depth.checked_sub(1)?;
+                if is_outside {
+                    state.outline.push(Word::Close(self.depth));
+                }
+            }
+            b',' if self.depth == 0 => self.is_enumerator_next = *state.braces.last()?,
+            b'*' if is_outside => state.outline.push(Word::Star),
+            b'=' if is_outside => return None,
+            // Digraphs.
+            b'<' if matches!(next, Some(b'%' | b':')) => return None,
+            b'%' | b':' if matches!(next, Some(b'>' | b':')) => return None,
+            _ => {}
+        }
+        Some(())
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Operand, OperandKind};
 use crate::checker::Checker;
 use crate::convert::Why;
 use crate::hir::{Callee, ExprId, ExprKind, FuncType, PlaceKind, Type};
-use bpfc_base::codes::bpf::E0405;
+use bpfc_base::codes::bpf::{E0405, E0412};
 use bpfc_base::codes::types::{E0306, E0317, E0321};
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, Span, Symbol};
@@ -166,7 +166,9 @@ impl Checker<'_> {
         span: Span,
     ) -> ExprId {
         let operands: Vec<Operand> = args.iter().map(|&arg| self.expr(arg)).collect();
-        if !self.check_count(&target, callee_span, &operands) {
+        if !self.check_count(&target, callee_span, &operands)
+            || self.is_variable_call(&target, callee_span)
+        {
             return self.poison(span);
         }
         let mut values = Vec::with_capacity(operands.len());
@@ -206,6 +208,20 @@ impl Checker<'_> {
             }
             _ => self.require_complete(ret, span),
         }
+    }
+
+    /// Reports a call of a function with variable arguments that is no helper. One that has a
+    /// body here is reported where it is defined.
+    fn is_variable_call(&mut self, target: &CallTarget, at: Span) -> bool {
+        let Callee::Func(func) = target.callee else {
+            return false;
+        };
+        if target.ty.is_variadic && self.module.funcs[func].body.is_none() {
+            let name = &target.name;
+            let message = format!("`{name}` takes variable arguments: BPF has no such calls");
+            self.error(E0412, at, message);
+        }
+        target.ty.is_variadic
     }
 
     fn check_count(&mut self, target: &CallTarget, at: Span, args: &[Operand]) -> bool {

@@ -6,7 +6,7 @@ struct outer { struct { int a, b; }; union both u[2]; struct outer *next; int ta
 static const struct outer table = { .b = 1, .u = { [0].i.name = "ab", 7 }, .tail = { 1, 2 } };
 static int (*const ops[])(int) = { 0 };
 static long (*bpf_get)(void) = (void *)5;
-extern int other(int, ...);
+extern int other(int, long, long);
 static inline int helper(struct outer *o, int n) { return o->u[n & 1].i.y + o->b; }
 int f(struct outer *o, u64 n)
 {

@@ -22,6 +22,8 @@ pub enum Outcome {
     Loads,
     /// It compiles; why the kernel does not take it.
     Compiles(String),
+    /// It compiles; here the kernel takes no program of its type, not the smallest.
+    Forbidden,
     /// It does not compile; why.
     Fails(String),
     /// There is no program; why.
@@ -36,6 +38,8 @@ impl Outcome {
             (Outcome::Compiles(said), Outcome::Compiles(found))
             | (Outcome::Fails(said), Outcome::Fails(found))
             | (Outcome::HasNone(said), Outcome::HasNone(found)) => found.contains(said.as_str()),
+            // Nobody knows.
+            (Outcome::Loads, Outcome::Forbidden) => true,
             // Other kernels, and users who may not load.
             (Outcome::Loads, Outcome::Compiles(_)) => {
                 std::env::var_os("BPFC_REQUIRE_KERNEL").is_none()
@@ -50,6 +54,7 @@ impl fmt::Display for Outcome {
         match self {
             Outcome::Loads => f.write_str("loads"),
             Outcome::Compiles(why) => write!(f, "compiles: {why}"),
+            Outcome::Forbidden => f.write_str("compiles; this machine forbids such programs"),
             Outcome::Fails(why) => write!(f, "fails: {why}"),
             Outcome::HasNone(why) => write!(f, "has no program: {why}"),
         }
