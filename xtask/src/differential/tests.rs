@@ -26,7 +26,8 @@ fn agree(generator: Generator, count: u64) {
     let options =
         ["--count", &count, "--reduce", "0", "--keep-going", "--kernel-every", kernel_every];
     let arguments = Arguments::parse(&options.map(str::to_owned)).expect("good options");
-    let folder = std::env::temp_dir().join(format!("bpfc-differential-{}", std::process::id()));
+    let folder = format!("bpfc-differential-{}-{}", generator.name(), std::process::id());
+    let folder = std::env::temp_dir().join(folder);
     std::fs::create_dir_all(&folder).expect("a folder for programs");
     let tally = compare_all(&arguments, generator, &folder);
     print!("{}", tally.report(generator.name(), 0.0));
