@@ -9,6 +9,7 @@
 use crate::Arch;
 use std::fmt::Write;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 static DATA: &[u8] = include_bytes!("../data/uapi.deflate");
 
@@ -20,14 +21,14 @@ pub(crate) fn has(path: &str, arch: Arch) -> bool {
 /// The C text of the constants of `path`; those that `written`, the text by hand, has are left out.
 pub(crate) fn text(path: &str, arch: Arch, written: &str) -> Option<String> {
     let (chunk, range) = place(path, arch)?;
-    let chunk = unpack(chunk)?;
+    let chunk = block_text(chunk)?;
     let mut out = String::new();
     render(chunk.get(range)?, written, &mut out);
     Some(out)
 }
 
 fn place(path: &str, arch: Arch) -> Option<(usize, Range<usize>)> {
-    let directory = unpack(0)?;
+    let directory = block_text(0)?;
     let find = |wanted: &str| {
         directory.lines().find_map(|line| {
             let mut fields = line.split(' ');
@@ -40,14 +41,25 @@ fn place(path: &str, arch: Arch) -> Option<(usize, Range<usize>)> {
     find(&format!("{}:{path}", arch.define())).or_else(|| find(path))
 }
 
-/// The text of block `number`.
-fn unpack(number: usize) -> Option<String> {
+/// The text of block `number`. It is unpacked once: headers include each other, and share chunks.
+fn block_text(number: usize) -> Option<&'static str> {
+    static TEXTS: OnceLock<Vec<OnceLock<Option<String>>>> = OnceLock::new();
+    let texts = TEXTS.get_or_init(|| blocks().map(|_| OnceLock::new()).collect());
+    let text = texts.get(number)?.get_or_init(|| {
+        let bytes = miniz_oxide::inflate::decompress_to_vec(blocks().nth(number)?).ok()?;
+        String::from_utf8(bytes).ok()
+    });
+    text.as_deref()
+}
+
+/// The DEFLATE streams.
+fn blocks() -> impl Iterator<Item = &'static [u8]> {
     let mut rest = DATA;
-    for _ in 0..number {
-        rest = block(rest)?.1;
-    }
-    let bytes = miniz_oxide::inflate::decompress_to_vec(block(rest)?.0).ok()?;
-    String::from_utf8(bytes).ok()
+    std::iter::from_fn(move || {
+        let (stream, behind) = block(rest)?;
+        rest = behind;
+        Some(stream)
+    })
 }
 
 fn block(data: &[u8]) -> Option<(&[u8], &[u8])> {
