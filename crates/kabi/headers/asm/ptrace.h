@@ -31,73 +31,16 @@ struct pt_regs {
     unsigned long uregs[18];
 } __BPFC_REGISTERS__;
 #elif defined(bpf_target_riscv)
+#define __BPFC_GENERAL__ \
+    unsigned long ra, sp, gp, tp, t0, t1, t2, s0, s1, a0, a1, a2, a3, a4, a5, a6, a7, \
+        s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, t3, t4, t5, t6;
 struct user_regs_struct {
     unsigned long pc;
-    unsigned long ra;
-    unsigned long sp;
-    unsigned long gp;
-    unsigned long tp;
-    unsigned long t0;
-    unsigned long t1;
-    unsigned long t2;
-    unsigned long s0;
-    unsigned long s1;
-    unsigned long a0;
-    unsigned long a1;
-    unsigned long a2;
-    unsigned long a3;
-    unsigned long a4;
-    unsigned long a5;
-    unsigned long a6;
-    unsigned long a7;
-    unsigned long s2;
-    unsigned long s3;
-    unsigned long s4;
-    unsigned long s5;
-    unsigned long s6;
-    unsigned long s7;
-    unsigned long s8;
-    unsigned long s9;
-    unsigned long s10;
-    unsigned long s11;
-    unsigned long t3;
-    unsigned long t4;
-    unsigned long t5;
-    unsigned long t6;
+    __BPFC_GENERAL__
 } __BPFC_REGISTERS__;
 struct pt_regs {
     unsigned long epc;
-    unsigned long ra;
-    unsigned long sp;
-    unsigned long gp;
-    unsigned long tp;
-    unsigned long t0;
-    unsigned long t1;
-    unsigned long t2;
-    unsigned long s0;
-    unsigned long s1;
-    unsigned long a0;
-    unsigned long a1;
-    unsigned long a2;
-    unsigned long a3;
-    unsigned long a4;
-    unsigned long a5;
-    unsigned long a6;
-    unsigned long a7;
-    unsigned long s2;
-    unsigned long s3;
-    unsigned long s4;
-    unsigned long s5;
-    unsigned long s6;
-    unsigned long s7;
-    unsigned long s8;
-    unsigned long s9;
-    unsigned long s10;
-    unsigned long s11;
-    unsigned long t3;
-    unsigned long t4;
-    unsigned long t5;
-    unsigned long t6;
+    __BPFC_GENERAL__
     unsigned long status;
     unsigned long badaddr;
     unsigned long cause;
@@ -125,38 +68,16 @@ struct pt_regs {
     unsigned long orig_gpr2;
 } __BPFC_REGISTERS__;
 #elif defined(bpf_target_powerpc)
+#define __BPFC_GENERAL__ \
+    unsigned long gpr[32], nip, msr, orig_gpr3, ctr, link, xer, ccr, softe, trap, dar, dsisr, result;
 struct user_pt_regs {
-    unsigned long gpr[32];
-    unsigned long nip;
-    unsigned long msr;
-    unsigned long orig_gpr3;
-    unsigned long ctr;
-    unsigned long link;
-    unsigned long xer;
-    unsigned long ccr;
-    unsigned long softe;
-    unsigned long trap;
-    unsigned long dar;
-    unsigned long dsisr;
-    unsigned long result;
+    __BPFC_GENERAL__
 } __BPFC_REGISTERS__;
 struct pt_regs {
     union {
         struct user_pt_regs user_regs;
         struct {
-            unsigned long gpr[32];
-            unsigned long nip;
-            unsigned long msr;
-            unsigned long orig_gpr3;
-            unsigned long ctr;
-            unsigned long link;
-            unsigned long xer;
-            unsigned long ccr;
-            unsigned long softe;
-            unsigned long trap;
-            unsigned long dar;
-            unsigned long dsisr;
-            unsigned long result;
+            __BPFC_GENERAL__
         };
     };
 } __BPFC_REGISTERS__;
