@@ -6,9 +6,13 @@
 //! are marked. Where the source is wrong there is an `Error` node and a diagnostic has
 //! been reported already: later stages stay silent about it.
 
+mod asm;
+
 use crate::deferred::Deferred;
 use bpfc_base::{IndexVec, Span, Symbol, index_type};
 use std::ops::Range;
+
+pub use asm::{Asm, AsmOperand};
 
 index_type! {
     /// An expression.
@@ -767,38 +771,4 @@ pub enum Unroll {
     Count(u32),
     /// `#pragma nounroll`
     Disable,
-}
-
-/// Inline assembly.
-#[derive(Clone, Debug)]
-pub struct Asm {
-    /// The text, concatenated.
-    pub template: StrLit,
-    /// The string literals that it consists of: where they stand, and how they are spelled.
-    pub pieces: Vec<(Span, Symbol)>,
-    /// `volatile`
-    pub is_volatile: bool,
-    /// `goto`
-    pub is_goto: bool,
-    /// Nothing but a text, in which `%` means nothing.
-    pub is_basic: bool,
-    /// Outputs.
-    pub outputs: Vec<AsmOperand>,
-    /// Inputs.
-    pub inputs: Vec<AsmOperand>,
-    /// Clobbered registers and `memory`.
-    pub clobbers: Vec<StrLit>,
-    /// Labels of `asm goto`.
-    pub labels: Vec<(Symbol, Span)>,
-}
-
-/// An operand of inline assembly.
-#[derive(Clone, Debug)]
-pub struct AsmOperand {
-    /// `[name]`
-    pub name: Option<Symbol>,
-    /// `"=r"`
-    pub constraint: StrLit,
-    /// What is read or written.
-    pub expr: ExprId,
 }
