@@ -8,36 +8,11 @@ use bpfc_base::codes::bpf::E0404;
 use bpfc_base::codes::types::{E0303, E0309, E0312, E0319, W0301, W0302, W0325, W0326};
 use bpfc_base::{Code, Diagnostic, Edit, ExpnId, Span};
 
-/// They pass the registers of the context, all of them `void *`, to a function with the
-/// user's parameters: in libbpf's header they switch the diagnostic off for that.
-const PROGRAM_MACROS: &[&str] = &[
-    "BPF_PROG",
-    "BPF_PROG2",
-    "BPF_KPROBE",
-    "BPF_KRETPROBE",
-    "BPF_KPROBE_SYSCALL",
-    "BPF_KSYSCALL",
-    "BPF_UPROBE",
-    "BPF_URETPROBE",
-    "BPF_USDT",
-];
-
-/// They put numbers and pointers alike into an array of numbers, and switch the diagnostic
-/// off for that.
-const PRINT_MACROS: &[&str] = &[
-    "BPF_SEQ_PRINTF",
-    "BPF_SNPRINTF",
-    "__bpf_vprintk",
-    "__bpf_printk",
-    "bpf_printk",
-    "bpf_vprintk",
-];
-
 /// Where a value is converted as if by assignment (C11 6.5.16.1).
 #[derive(Clone, Debug)]
 pub(crate) enum Why {
-    /// `=`, to the object at the span.
-    Assign(Span),
+    /// `=`
+    Assign,
     /// An initialiser.
     Init,
     /// `return`, in a function declared at the span.
@@ -60,7 +35,7 @@ impl Why {
                 format!("argument {} of `{callee}` is `{expected}`, found `{found}`", index + 1)
             }
             Why::Return(_) => format!("this function returns `{expected}`, found `{found}`"),
-            Why::Assign(_) | Why::Init => format!("expected `{expected}`, found `{found}`"),
+            Why::Assign | Why::Init => format!("expected `{expected}`, found `{found}`"),
         }
     }
 
@@ -207,14 +182,9 @@ impl Checker<'_> {
         if self.is_record(to) && self.compatible(from, to) {
             return value;
         }
-        let is_lenient = self.is_in_macro(span, PROGRAM_MACROS)
-            || matches!(why, Why::Assign(at) if self.is_in_macro(*at, PRINT_MACROS));
         let is_mixed = self.is_pointer(from) && self.is_integer(to)
             || self.is_integer(from) && self.is_pointer(to);
         if is_mixed && self.is_off("int-conversion", span) {
-            return self.cast(value, to, span);
-        }
-        if self.is_scalar(from) && self.is_scalar(to) && is_lenient {
             return self.cast(value, to, span);
         }
         self.report_mismatch(value, to, why);
@@ -223,12 +193,6 @@ impl Checker<'_> {
             true => self.cast(value, to, span),
             false => self.poison(span),
         }
-    }
-
-    /// Whether `span` was written by one of `macros`.
-    fn is_in_macro(&self, span: Span, macros: &[&str]) -> bool {
-        let mut chain = self.session.sources.expansion_chain(span);
-        chain.any(|expansion| macros.contains(&self.session.names.resolve(expansion.name)))
     }
 
     fn convert_number(&mut self, value: ExprId, to: TypeId, span: Span) -> ExprId {

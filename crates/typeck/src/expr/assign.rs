@@ -28,7 +28,7 @@ impl Checker<'_> {
             None => {
                 let ty = self.body.places[place].ty.ty;
                 let value = self.operand_value(value);
-                let value = self.convert(value, ty, &Why::Assign(target.span));
+                let value = self.convert(value, ty, &Why::Assign);
                 self.check_bit_field_value(place, value);
                 if self.is_poison(value) {
                     return self.poison(span);

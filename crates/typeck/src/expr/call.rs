@@ -186,17 +186,12 @@ impl Checker<'_> {
         let is_bad = values.iter().any(|&value| self.is_poison(value));
         let ret = target.ty.ret.ty;
         if is_bad || !self.is_returnable(ret, span) {
-            return self.poison_of(ret, span);
+            return self.poison(span);
         }
         if let Some(value) = self.special_function(&target, &values, span) {
             return value;
         }
         self.value(ExprKind::Call { callee: target.callee, args: values }, ret, span)
-    }
-
-    /// A call that was reported: nothing more is said of its value.
-    fn poison_of(&mut self, _ret: crate::hir::TypeId, span: Span) -> ExprId {
-        self.poison(span)
     }
 
     fn is_returnable(&mut self, ret: crate::hir::TypeId, span: Span) -> bool {
