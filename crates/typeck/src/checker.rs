@@ -41,8 +41,10 @@ pub(crate) struct Checker<'a> {
     pub floats: FloatTable,
     /// Variables that only name a helper: `static long (*bpf_x)(…) = (void *)N`.
     pub helper_vars: FxHashMap<hir::GlobalId, u32>,
-    /// Functions declared without a prototype.
-    pub unprototyped: FxHashSet<hir::FuncId>,
+    /// Calls of functions declared without a prototype.
+    pub loose_calls: Vec<crate::expr::LooseCall>,
+    /// Whether parameters are being declared.
+    pub is_in_params: bool,
     /// Functions that do not return.
     pub noreturn: FxHashSet<hir::FuncId>,
     /// Values of `const` locals that have a constant initialiser.
@@ -109,7 +111,8 @@ impl<'a> Checker<'a> {
             func: None,
             floats: FloatTable::default(),
             helper_vars: FxHashMap::default(),
-            unprototyped: FxHashSet::default(),
+            loose_calls: Vec::new(),
+            is_in_params: false,
             noreturn: FxHashSet::default(),
             const_locals: FxHashMap::default(),
             used_globals: FxHashSet::default(),

@@ -3,8 +3,8 @@
 use crate::attrs::{Attrs, string_text};
 use crate::checker::Checker;
 use crate::hir::{
-    GlobalId, Init, InitItem, InitValue, Local, LocalId, Origin, QualType, StmtId, StmtKind, Type,
-    TypeId, Typedef,
+    GlobalId, Init, InitItem, InitValue, Linkage, Local, LocalId, Origin, QualType, StmtId,
+    StmtKind, Type, TypeId, Typedef,
 };
 use crate::scope::{Decl, Entity};
 use crate::types_union;
@@ -93,7 +93,16 @@ impl<'a> Checker<'a> {
         if specs.is_thread_local {
             self.error(E0320, specs.span, "BPF has no threads, and no thread-local objects");
         }
-        let align = attrs.align.max(self.alignas(&specs.alignas));
+        let align = self.alignas(&specs.alignas);
+        if !specs.alignas.is_empty() {
+            self.check_alignas(specs, ty, attrs.align.max(align));
+        }
+        let align = attrs.align.max(align);
+        if let Some((Storage::Auto | Storage::Register, at)) = specs.storage
+            && self.func.is_none()
+        {
+            self.error(E0311, at, "`auto` and `register` are for variables of functions");
+        }
         let new = NewName {
             name,
             span,
@@ -212,6 +221,16 @@ impl<'a> Checker<'a> {
         );
     }
 
+    /// C11 6.2.2p7: reports `static` behind a declaration without.
+    pub fn check_static(&mut self, linkage: Linkage, new: &NewName<'_>, first: Span) {
+        if linkage != Linkage::Static && !self.is_builtin(first) {
+            let name = self.name(new.name);
+            let message = format!("`{name}` is declared `static`, but was not before");
+            let note = "the first declaration is here";
+            self.report(Diagnostic::new(E0308, new.span, message).with_note_at(first, note));
+        }
+    }
+
     /// Adds a local.
     pub fn new_local(
         &mut self,
@@ -235,6 +254,9 @@ impl<'a> Checker<'a> {
         let ty = self.object_type(new.ty, &new);
         // C11 6.2.1p7: the scope begins before the initialiser.
         let local = self.new_local(Some(new.name), ty, new.align, new.span);
+        if let (Some(Storage::Register), Some(func)) = (new.storage, &mut self.func) {
+            func.without_address.insert(local);
+        }
         self.note_local(local, &new);
         self.scopes.declare(new.name, Entity::Local(local), new.span);
         if let Some(label) = new.asm_label {
@@ -342,6 +364,29 @@ impl<'a> Checker<'a> {
             strictest = strictest.max(align);
         }
         strictest
+    }
+
+    /// C11 6.7.5p2, p5: where `_Alignas` may stand, and what it may not weaken.
+    fn check_alignas(&mut self, specs: &DeclSpecs, ty: QualType, align: Option<u32>) {
+        let storage = specs.storage.map(|(storage, _)| storage);
+        let what = match storage {
+            Some(Storage::Typedef) => "a typedef",
+            Some(Storage::Register) => "a `register` variable",
+            _ if self.is_func(ty.ty) => "a function",
+            _ => return self.check_weaker_align(ty, align, specs.span),
+        };
+        self.error(E0311, specs.span, format!("`_Alignas` cannot stand in {what}"));
+    }
+
+    /// Reports an `_Alignas` below what the type wants.
+    pub fn check_weaker_align(&mut self, ty: QualType, align: Option<u32>, span: Span) {
+        let natural = self.declared_align(ty.ty);
+        if let Some(align) = align.filter(|&align| align < natural) {
+            let shown = self.show_qual(ty);
+            let message =
+                format!("`_Alignas` of {align} is weaker than the {natural} of `{shown}`");
+            self.error(E0311, span, message);
+        }
     }
 
     /// C11 6.7.10.

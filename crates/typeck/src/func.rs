@@ -4,7 +4,7 @@ use crate::attrs::Attrs;
 use crate::checker::Checker;
 use crate::decl::NewName;
 use crate::expr::FloatTable;
-use crate::hir::{Body, Func, FuncId, Inline, Linkage, QualType};
+use crate::hir::{Body, Func, FuncId, FuncType, Inline, Linkage, QualType};
 use crate::scope::Entity;
 use crate::specs::ParamInfo;
 use crate::stmt::FuncState;
@@ -67,7 +67,7 @@ impl<'a> Checker<'a> {
         };
         let (section, section_span) = section_of(&new.attrs);
         let is_kfunc = section.is_some_and(|section| self.session.name(section) == ".ksyms");
-        let func = self.module.funcs.push(Func {
+        self.module.funcs.push(Func {
             name: new.name,
             ty: new.ty.ty,
             linkage,
@@ -80,20 +80,13 @@ impl<'a> Checker<'a> {
             is_naked: false,
             span: new.span,
             body: None,
-        });
-        if new.is_unprototyped {
-            self.unprototyped.insert(func);
-        }
-        func
+        })
     }
 
     fn redeclare_function(&mut self, func: FuncId, new: &NewName<'_>, first: Span) -> Option<()> {
         let old_ty = self.module.funcs[func].ty;
-        let is_loose = self.unprototyped.contains(&func) || new.is_unprototyped;
         let ty = if self.compatible(old_ty, new.ty.ty) {
             self.composite(old_ty, new.ty.ty, new.span)
-        } else if is_loose && self.same_return(old_ty, new.ty.ty) {
-            if new.is_unprototyped { old_ty } else { new.ty.ty }
         } else {
             let name = self.name(new.name);
             let (old, shown) = (self.show(old_ty), self.show_qual(new.ty));
@@ -107,8 +100,8 @@ impl<'a> Checker<'a> {
             );
             return None;
         };
-        if !new.is_unprototyped {
-            self.unprototyped.remove(&func);
+        if new.storage == Some(Storage::Static) {
+            self.check_static(self.module.funcs[func].linkage, new, first);
         }
         let (section, section_span) = section_of(&new.attrs);
         let inline = inline_of(new);
@@ -121,11 +114,7 @@ impl<'a> Checker<'a> {
             node.inline = inline;
         }
         if new.attrs.is_weak {
-            node.linkage = match node.linkage {
-                Linkage::Extern => Linkage::ExternWeak,
-                Linkage::Global => Linkage::Weak,
-                known => known,
-            };
+            node.linkage = node.linkage.weakened();
         }
         let is_hidden = new.storage == Some(Storage::Static) || is_gnu_extern(new);
         if is_hidden && node.body.is_none() {
@@ -135,17 +124,15 @@ impl<'a> Checker<'a> {
         Some(())
     }
 
-    fn same_return(&self, a: crate::hir::TypeId, b: crate::hir::TypeId) -> bool {
-        match (self.as_func(a), self.as_func(b)) {
-            (Some(a), Some(b)) => self.compatible(a.ret.ty, b.ret.ty),
-            _ => false,
-        }
-    }
-
     /// Checks a function definition.
     pub fn function_def(&mut self, def: &'a FunctionDef) {
         let base = self.specs_type(&def.specs);
-        let declared = self.declarator(base, &def.declarator);
+        let mut declared = self.declarator(base, &def.declarator);
+        // C11 6.7.6.3p14: in a definition, `()` says that there are no parameters.
+        if let Some(ty) = self.as_func(declared.ty.ty).filter(|ty| ty.is_unprototyped) {
+            let ty = FuncType { is_unprototyped: false, ..ty.clone() };
+            declared.ty = QualType::plain(self.func_type(ty, def.declarator.span));
+        }
         let Some((name, span)) = def.declarator.name else {
             return;
         };
@@ -170,7 +157,6 @@ impl<'a> Checker<'a> {
             init: None,
             asm_label: None,
             specs_span: def.specs.span,
-            // C11 6.7.6.3p14: in a definition, `()` says that there are no parameters.
             is_unprototyped: false,
         };
         let Some(func) = self.declare_function(&new) else {

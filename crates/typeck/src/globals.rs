@@ -139,8 +139,14 @@ impl Checker<'_> {
             );
             return false;
         }
+        if new.storage == Some(Storage::Static) && self.func.is_none() {
+            self.check_static(self.module.globals[global].linkage, new, first);
+        }
         let node = &mut self.module.globals[global];
         node.ty = ty;
+        if new.attrs.is_weak {
+            node.linkage = node.linkage.weakened();
+        }
         node.section = node.section.or(new.attrs.section.map(|(section, _)| section));
         node.align = node.align.max(new.align.unwrap_or(1));
         node.decl_tags.extend(&new.attrs.decl_tags);

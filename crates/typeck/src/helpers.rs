@@ -24,7 +24,8 @@ impl Checker<'_> {
     pub fn helper_type(&mut self, id: u32, span: Span) -> TypeId {
         let Some(helper) = bpfc_kabi::helper_by_id(id) else {
             let ret = QualType::plain(self.common.int);
-            let ty = FuncType { ret, params: Vec::new(), is_variadic: true };
+            let ty =
+                FuncType { ret, params: Vec::new(), is_variadic: true, is_unprototyped: false };
             return self.func_type(ty, span);
         };
         let ty = self.helper_func_type(helper, span);
@@ -39,7 +40,7 @@ impl Checker<'_> {
             .iter()
             .map(|param| QualType::plain(self.kabi_type(&param.ty, span)))
             .collect();
-        FuncType { ret, params, is_variadic: signature.is_variadic }
+        FuncType { ret, params, is_variadic: signature.is_variadic, is_unprototyped: false }
     }
 
     pub fn helper_target(&mut self, id: u32, span: Span) -> Option<CallTarget> {

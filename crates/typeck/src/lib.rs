@@ -121,6 +121,7 @@ impl<'a> Checker<'a> {
     fn finish(mut self) -> Module {
         self.fresh_scratch();
         self.finish_tentative();
+        self.check_loose_calls();
         self.finish_unit_usage();
         if self.is_bcc() {
             self.desugar();

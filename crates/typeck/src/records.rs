@@ -148,6 +148,9 @@ impl Checker<'_> {
         if self.is_error(ty.ty) {
             return None;
         }
+        if declarator.bits.is_some() && !specs.alignas.is_empty() {
+            self.error(E0311, specs.span, "`_Alignas` cannot stand in a bit-field");
+        }
         if let Some(bits) = declarator.bits {
             return self.bit_field_member(ty, name, bits, &attrs, span);
         }
@@ -163,6 +166,13 @@ impl Checker<'_> {
         let is_flexible = matches!(self.as_array(ty.ty), Some((_, None)));
         if !is_flexible && !self.require_member_type(ty, span) {
             return None;
+        }
+        if !attrs.is_packed {
+            self.check_weaker_align(
+                ty,
+                alignas.map(|align| align.max(attrs.align.unwrap_or(1))),
+                span,
+            );
         }
         let field = self.whole_field(ty.ty, &attrs, alignas);
         let member = Member {

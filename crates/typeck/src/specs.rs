@@ -2,9 +2,10 @@
 
 use crate::attrs::Attrs;
 use crate::checker::Checker;
+use crate::expr::OperandKind;
 use crate::hir::{FloatKind, FuncType, IntKind, QualType, Quals, Type, TypeId};
 use crate::types_union;
-use bpfc_base::codes::types::{E0303, E0307, E0311, E0315, E0320};
+use bpfc_base::codes::types::{E0303, E0304, E0307, E0311, E0315, E0320};
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, Span, Symbol};
 use bpfc_parser::ast::{self, DeclSpecs, Declarator, Derivation, TypeSpec};
@@ -42,6 +43,11 @@ impl Checker<'_> {
     pub fn specs_type(&mut self, specs: &DeclSpecs) -> QualType {
         let base = self.type_spec(specs);
         let mut ty = QualType { ty: base.ty, quals: types_union(base.quals, specs.quals) };
+        if specs.quals.is_restrict && !self.is_pointer(ty.ty) && !self.is_error(ty.ty) {
+            let shown = self.show(ty.ty);
+            self.error(E0311, specs.span, format!("`restrict` is for pointers, not for `{shown}`"));
+            ty.quals.is_restrict = false;
+        }
         let attrs = self.type_attrs(specs);
         if let Some(bits) = attrs.mode_bits
             && let Some(kind) = self.module.types.int_kind(ty.ty)
@@ -99,14 +105,10 @@ impl Checker<'_> {
             TypeSpec::LongDouble => self.derive(Type::Float(FloatKind::LongDouble), specs.span),
             TypeSpec::Tag(tag) => self.tag_spec(*tag, &specs.attrs, false),
             TypeSpec::Typedef(name, span) => return self.typedef_name(*name, *span),
-            TypeSpec::TypeofExpr(expr) => {
-                let operand = self.unevaluated(|this| this.expr(*expr));
-                return self.operand_type(operand);
-            }
+            TypeSpec::TypeofExpr(expr) => return self.typeof_expr(*expr),
             TypeSpec::TypeofType(ty) => return self.type_name(*ty),
             TypeSpec::TypeofUnqualExpr(expr) => {
-                let operand = self.unevaluated(|this| this.expr(*expr));
-                let ty = self.operand_type(operand);
+                let ty = self.typeof_expr(*expr);
                 return self.unqualified(ty);
             }
             TypeSpec::TypeofUnqualType(ty) => {
@@ -124,6 +126,17 @@ impl Checker<'_> {
             TypeSpec::Error => common.error,
         };
         QualType::plain(plain)
+    }
+
+    fn typeof_expr(&mut self, expr: ast::ExprId) -> QualType {
+        let operand = self.unevaluated(|this| this.expr(expr));
+        if let OperandKind::Place(place) = operand.kind
+            && self.bit_field(place).is_some()
+        {
+            self.error(E0304, operand.span, "a bit-field has no type that `typeof` could name");
+            return QualType::plain(self.common.error);
+        }
+        self.operand_type(operand)
     }
 
     fn typedef_name(&mut self, name: Symbol, span: Span) -> QualType {
@@ -180,7 +193,8 @@ impl Checker<'_> {
                 }
                 Derivation::Function { params, is_variadic, is_unprototyped, span } => {
                     let infos = self.parameters(params);
-                    declared.ty = self.function_type(declared.ty, &infos, *is_variadic, *span);
+                    let rest = (*is_variadic, *is_unprototyped);
+                    declared.ty = self.function_type(declared.ty, &infos, rest, *span);
                     if idx == 0 {
                         declared.params = Some(infos);
                         declared.is_unprototyped = *is_unprototyped;
@@ -205,7 +219,11 @@ impl Checker<'_> {
             None => None,
             Some(size) => {
                 let at = self.unit.exprs[size].span;
+                let n_reports = self.session.diagnostics.len();
                 let mut value = self.rvalue(size);
+                if self.is_in_params && n_reports == self.session.diagnostics.len() {
+                    self.check_param_length(value, at);
+                }
                 if self.const_int(value).is_none()
                     && let Some(known) = self.folded_local(value)
                 {
@@ -239,6 +257,13 @@ impl Checker<'_> {
         QualType::plain(self.array_of(elem, len, span))
     }
 
+    /// Other parameters have no values here, and stand for no mistake either.
+    fn check_param_length(&mut self, value: crate::hir::ExprId, at: Span) {
+        if self.is_poison(value) {
+            self.error(E0320, at, "the length of an array must be a constant");
+        }
+    }
+
     fn array_len(&mut self, value: crate::hir::ExprId, span: Span) -> Option<u64> {
         if self.is_poison(value) {
             return None;
@@ -268,7 +293,7 @@ impl Checker<'_> {
         &mut self,
         ret: QualType,
         params: &[ParamInfo],
-        is_variadic: bool,
+        (is_variadic, is_unprototyped): (bool, bool),
         span: Span,
     ) -> QualType {
         if self.is_error(ret.ty) {
@@ -282,13 +307,16 @@ impl Checker<'_> {
         // C11 6.7.6.3p15: qualifiers of parameters are not part of the function's type.
         let params = params.iter().map(|param| QualType::plain(param.ty.ty)).collect();
         let ret = QualType { ty: ret.ty, quals: Quals::default() };
-        QualType::plain(self.func_type(FuncType { ret, params, is_variadic }, span))
+        let ty = FuncType { ret, params, is_variadic, is_unprototyped };
+        QualType::plain(self.func_type(ty, span))
     }
 
     /// The parameters of a function declarator, in a scope of their own.
     fn parameters(&mut self, params: &[ast::Param]) -> Vec<ParamInfo> {
         self.scopes.enter();
+        let is_inner = std::mem::replace(&mut self.is_in_params, true);
         let infos = params.iter().map(|param| self.parameter(param)).collect();
+        self.is_in_params = is_inner;
         self.scopes.leave();
         infos
     }
@@ -319,6 +347,9 @@ impl Checker<'_> {
             && storage != ast::Storage::Register
         {
             self.error(E0311, at, "a parameter has no storage class");
+        }
+        if !param.specs.alignas.is_empty() {
+            self.error(E0311, param.specs.span, "`_Alignas` cannot stand in a parameter");
         }
         let lists = [&param.attrs[..], &param.declarator.attrs, &param.specs.attrs];
         let is_unused = self.has_unused_attr(&lists);

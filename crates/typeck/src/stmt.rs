@@ -5,11 +5,11 @@ use crate::cleanup::Cleanups;
 use crate::convert::Why;
 use crate::hir::{self, ExprId, FuncId, LabelId, QualType, StmtId, StmtKind};
 use crate::switch::SwitchState;
-use bpfc_base::codes::types::{E0303, E0313, E0314, E0320};
+use bpfc_base::codes::types::{E0303, E0311, E0313, E0314, E0320};
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, Span, Symbol};
 use bpfc_parser::ast;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What is known while a function is checked.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct FuncState {
     left_labels: Vec<(Symbol, LabelState)>,
     /// Part of the body could not be parsed, or is missing.
     pub is_broken: bool,
+    /// Variables declared `register`.
+    pub without_address: FxHashSet<hir::LocalId>,
     /// Registers of local variables, `asm("r1")`.
     pub registers: FxHashMap<hir::LocalId, u8>,
     /// `switch` statements around, outermost first.
@@ -60,6 +62,7 @@ impl FuncState {
             shadowed: Vec::new(),
             left_labels: Vec::new(),
             is_broken: false,
+            without_address: FxHashSet::default(),
             registers: FxHashMap::default(),
             switches: Vec::new(),
             breakable: Vec::new(),
@@ -161,6 +164,7 @@ impl<'a> Checker<'a> {
                 let depth = self.cleanup_depth();
                 let mut stmts = Vec::new();
                 if let Some(init) = init {
+                    self.check_for_declaration(*init);
                     self.stmt(*init, &mut stmts);
                 }
                 let init = match stmts.len() {
@@ -228,6 +232,17 @@ impl<'a> Checker<'a> {
             A::Asm(asm) => return self.asm_stmt(asm, span, out),
         };
         out.push(self.statement(kind, span));
+    }
+
+    /// C11 6.8.5p3: what a `for` declares are variables of its own.
+    fn check_for_declaration(&mut self, init: ast::StmtId) {
+        if let ast::StmtKind::Declaration(declaration) = &self.unit.stmts[init].kind
+            && let ast::Declaration::Names { specs, .. } = declaration
+            && let Some((storage, at)) = specs.storage
+            && !matches!(storage, ast::Storage::Auto | ast::Storage::Register)
+        {
+            self.error(E0311, at, "the declaration of a `for` loop is for its variables only");
+        }
     }
 
     /// How many variables with `cleanup` are open around the innermost of `kinds`; `None`

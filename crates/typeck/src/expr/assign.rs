@@ -37,8 +37,28 @@ impl Checker<'_> {
             }
             Some(op) => {
                 let value = self.promote(value);
+                let value = self.whole_number(op, place, value);
                 self.compound_assign(op, place, value, span)
             }
+        }
+    }
+
+    /// `n += 2.0` with an integer `n` of up to 32 bits, whose values a `double` holds exactly, is
+    /// `n += 2L`; where the results would differ, C defines none (C11 6.3.1.4p1).
+    fn whole_number(&mut self, op: ast::BinaryOp, place: PlaceId, value: ExprId) -> ExprId {
+        use ast::BinaryOp::{Add, Div, Mul, Sub};
+        let Some(number) = self.const_float(value) else {
+            return value;
+        };
+        let ty = self.body.places[place].ty.ty;
+        let is_exact = self.int_shape(ty).is_some_and(|(bits, _)| bits <= 32)
+            && !self.is_bool(ty)
+            && number.fract() == 0.0
+            && number.abs() <= f64::from(i32::MAX);
+        let is_same = matches!(op, Add | Sub | Mul) || op == Div && number != 0.0;
+        match is_exact && is_same {
+            true => self.int(number as i128, self.common.long, self.span_of(value)),
+            false => value,
         }
     }
 

@@ -188,6 +188,7 @@ impl Checker<'_> {
         if is_bad || !self.is_returnable(ret, span) {
             return self.poison(span);
         }
+        self.note_loose_call(&target, &values, span);
         if let Some(value) = self.special_function(&target, &values, span) {
             return value;
         }
@@ -221,12 +222,8 @@ impl Checker<'_> {
 
     fn check_count(&mut self, target: &CallTarget, at: Span, args: &[Operand]) -> bool {
         let n_params = target.ty.params.len();
-        let is_unprototyped = match target.callee {
-            Callee::Func(func) => self.unprototyped.contains(&func),
-            _ => false,
-        };
         if args.len() == n_params
-            || (args.len() > n_params && (target.ty.is_variadic || is_unprototyped))
+            || (args.len() > n_params && (target.ty.is_variadic || target.ty.is_unprototyped))
         {
             return true;
         }
@@ -259,7 +256,10 @@ impl Checker<'_> {
 
     fn argument(&mut self, target: &CallTarget, index: usize, operand: Operand) -> ExprId {
         let Some(param) = target.ty.params.get(index).copied() else {
-            return self.promote(operand);
+            return match target.ty.is_unprototyped {
+                true => self.promoted_argument(operand),
+                false => self.promote(operand),
+            };
         };
         if let Callee::Helper(id) = target.callee
             && self.is_map_param(id, index)

@@ -12,9 +12,11 @@ mod member;
 mod primary;
 mod sizeof;
 mod unary;
+mod unprototyped;
 
 pub(crate) use binary::spell;
 pub(crate) use call::CallTarget;
+pub(crate) use unprototyped::LooseCall;
 
 use crate::checker::Checker;
 use crate::hir::{ExprId, ExprKind, FuncId, PlaceId, PlaceKind, QualType, Type, TypeId};

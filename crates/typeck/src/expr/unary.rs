@@ -2,9 +2,12 @@
 
 use super::{Operand, OperandKind};
 use crate::checker::Checker;
-use crate::hir::{BinaryOp, ExprId, ExprKind, PlaceId, PlaceKind, QualType};
+use crate::hir::{
+    BinaryOp, ExprId, ExprKind, Init, InitItem, InitValue, PlaceId, PlaceKind, QualType, StmtKind,
+    TypeId,
+};
 use bpfc_base::codes::types::{E0304, E0305, E0318};
-use bpfc_base::{Diagnostic, Span};
+use bpfc_base::{Diagnostic, Span, Symbol};
 use bpfc_parser::ast::{self, UnaryOp};
 
 impl Checker<'_> {
@@ -118,6 +121,13 @@ impl Checker<'_> {
         match operand.kind {
             OperandKind::Func(_) | OperandKind::Helper(_) => self.operand_value(operand),
             OperandKind::Place(place) => {
+                if let PlaceKind::Local(local) = self.body.places[place].kind
+                    && self.func.as_ref().is_some_and(|func| func.without_address.contains(&local))
+                {
+                    let message = "a `register` variable has no address";
+                    self.error(E0304, operand.span, message);
+                    return self.poison(span);
+                }
                 if self.bit_field(place).is_some() {
                     let message = "the address of a bit-field does not exist";
                     self.error(E0304, operand.span, message);
@@ -173,7 +183,49 @@ impl Checker<'_> {
             self.report_const(place, span);
             return None;
         }
+        if let Some(member) = self.const_member(ty.ty) {
+            let member = self.name(member);
+            let message = format!("this cannot be assigned to: its member `{member}` is `const`");
+            self.error(E0318, span, message);
+            return None;
+        }
+        if self.is_returned_record(place) {
+            let message = "only an object can be assigned to, this is part of a value";
+            self.error(E0305, span, message);
+            return None;
+        }
         self.require_complete(ty.ty, span).then_some(place)
+    }
+
+    /// C11 6.3.2.1p1: a `const` member of a record, however deep.
+    fn const_member(&self, ty: TypeId) -> Option<Symbol> {
+        let body = self.module.types.records[self.record_of(ty)?].body.as_ref()?;
+        body.members.iter().find_map(|member| {
+            let mut inner = member.ty;
+            while let Some((elem, _)) = self.as_array(inner.ty) {
+                inner = elem;
+            }
+            let is_const = self.is_const_object(member.ty);
+            is_const.then_some(member.name).flatten().or_else(|| self.const_member(inner.ty))
+        })
+    }
+
+    /// Whether `place` is a part of a record that an expression has as its value.
+    fn is_returned_record(&self, place: PlaceId) -> bool {
+        let mut place = &self.body.places[place];
+        while let PlaceKind::Member { base, .. } = place.kind {
+            place = &self.body.places[base];
+        }
+        let PlaceKind::Temp { init, .. } = place.kind else {
+            return false;
+        };
+        let StmtKind::Init(_, Init { items, .. }) = &self.body.stmts[init].kind else {
+            return false;
+        };
+        let [InitItem { value: InitValue::Expr(value), .. }] = items[..] else {
+            return false;
+        };
+        self.is_record(self.type_of(value)) && self.compatible(self.type_of(value), place.ty.ty)
     }
 
     fn report_const(&mut self, place: PlaceId, span: Span) {

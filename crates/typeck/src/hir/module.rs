@@ -75,6 +75,17 @@ pub enum Linkage {
     ExternWeak,
 }
 
+impl Linkage {
+    /// The same with `weak`.
+    pub fn weakened(self) -> Self {
+        match self {
+            Linkage::Extern => Linkage::ExternWeak,
+            Linkage::Global => Linkage::Weak,
+            Linkage::Static | Linkage::Weak | Linkage::ExternWeak => self,
+        }
+    }
+}
+
 /// First content of a global.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GlobalInit {

@@ -162,6 +162,8 @@ pub struct FuncType {
     pub params: Vec<QualType>,
     /// `...`
     pub is_variadic: bool,
+    /// `()`: nothing is said about parameters, and `params` is empty.
+    pub is_unprototyped: bool,
 }
 
 /// Struct or union.

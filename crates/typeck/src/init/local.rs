@@ -4,6 +4,7 @@ use super::{Content, Leaf, LeafValue};
 use crate::checker::Checker;
 use crate::hir::{Init, InitItem, InitValue, QualType};
 use bpfc_base::Span;
+use bpfc_base::codes::types::E0310;
 use bpfc_parser::ast::{InitList, Initializer};
 
 impl Checker<'_> {
@@ -15,7 +16,13 @@ impl Checker<'_> {
         init: &Initializer,
         span: Span,
     ) -> (QualType, Option<Init>) {
-        let (ty, content) = self.content(ty, init, span);
+        let (ty, mut content) = self.content(ty, init, span);
+        let size = self.module.types.size_of(ty.ty);
+        if !content.is_bad && size.is_some_and(|size| content.flexible_end > size) {
+            let message = "the flexible array of a local object has no room for elements";
+            self.error(E0310, span, message);
+            content.is_bad = true;
+        }
         (ty, self.content_init(ty, init, content))
     }
 

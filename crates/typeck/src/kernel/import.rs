@@ -208,7 +208,8 @@ impl Checker<'_> {
                 let ret = self.import_type(ret, depth);
                 let params = params.into_iter().map(|param| self.import_type(param, depth));
                 let params = params.collect();
-                QualType::plain(self.func_type(FuncType { ret, params, is_variadic }, none))
+                let ty = FuncType { ret, params, is_variadic, is_unprototyped: false };
+                QualType::plain(self.func_type(ty, none))
             }
             KernelType::Other => error,
         };

@@ -1,7 +1,7 @@
 //! Compatible types and composite types (C11 6.2.7).
 
 use crate::checker::Checker;
-use crate::hir::{FuncType, QualType, Type, TypeId};
+use crate::hir::{FloatKind, FuncType, QualType, Type, TypeId};
 use bpfc_base::Span;
 
 impl Checker<'_> {
@@ -18,6 +18,13 @@ impl Checker<'_> {
             (Type::Ptr(a), Type::Ptr(b)) => self.compatible_qual(*a, *b),
             (Type::Array { elem: a, len: m }, Type::Array { elem: b, len: n }) => {
                 (m.is_none() || n.is_none() || m == n) && self.compatible_qual(*a, *b)
+            }
+            (Type::Func(a), Type::Func(b)) if a.is_unprototyped || b.is_unprototyped => {
+                let is_loose = |ty: &FuncType| {
+                    let mut params = ty.params.iter();
+                    !ty.is_variadic && params.all(|param| self.is_promoted(param.ty))
+                };
+                self.compatible_qual(a.ret, b.ret) && is_loose(a) && is_loose(b)
             }
             (Type::Func(a), Type::Func(b)) => {
                 a.is_variadic == b.is_variadic
@@ -64,9 +71,20 @@ impl Checker<'_> {
                     .collect();
                 let ret = self.composite(a.ret.ty, b.ret.ty, span);
                 let ret = QualType { ty: ret, quals: b.ret.quals };
-                self.func_type(FuncType { ret, params, is_variadic: b.is_variadic }, span)
+                let is_unprototyped = a.is_unprototyped && b.is_unprototyped;
+                let ty = FuncType { ret, params, is_variadic: b.is_variadic, is_unprototyped };
+                self.func_type(ty, span)
             }
+            (Type::Func(_), Type::Func(b)) if b.is_unprototyped => old,
             _ => new,
+        }
+    }
+
+    /// Whether the default argument promotions (C11 6.5.2.2p6) leave `ty` as it is.
+    fn is_promoted(&self, ty: TypeId) -> bool {
+        match self.resolved(ty) {
+            Type::Bool | Type::Float(FloatKind::Float) => false,
+            _ => self.int_shape(ty).is_none_or(|(bits, _)| bits >= 32),
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn declare(types: &Types, names: &Interner, ty: QualType, name: Strin
                 func.params.iter().map(|param| show(types, names, *param)).collect();
             if func.is_variadic {
                 params.push("...".to_owned());
-            } else if params.is_empty() {
+            } else if params.is_empty() && !func.is_unprototyped {
                 params.push("void".to_owned());
             }
             declare(types, names, func.ret, format!("{name}({})", params.join(", ")))
