@@ -1,9 +1,11 @@
 //! Look-up by name without an index: one scan over the name offsets, comparing first bytes.
 //!
-//! A scan of a kernel's 126,000 types costs a fraction of a millisecond, so a compilation that asks
-//! for a few names never builds an index. [`NameIndex`] is for those that ask for thousands.
+//! A scan of a kernel's 126,000 types costs a fraction of a millisecond and ends at the first that
+//! is found, so a compilation that asks for a few names never builds an index. [`NameIndex`] is for those that ask for thousands.
 
-use crate::format::{Kind, KindSet, StrOff, TypeId};
+use std::ops::ControlFlow;
+
+use crate::format::{KindSet, StrOff, TypeId};
 use crate::reader::Btf;
 use crate::types::{FuncProto, Type};
 
@@ -150,14 +152,17 @@ impl Btf {
         };
         let mut n_left = found.iter().filter(|found| found.is_none()).count();
         let wanted = Wanted::new(names);
-        for (record, &number) in self.index().kinds.iter().enumerate() {
+        if n_left == 0 {
+            return found;
+        }
+        for (id, row) in self.rows() {
             if n_left == 0 {
                 break;
             }
-            if number != Kind::Enum as u8 && number != Kind::Enum64 as u8 {
+            if !KindSet::ENUM.contains_number(row.kind) {
                 continue;
             }
-            let Some(enumeration) = Type::decode(self, record as u32).enumeration() else {
+            let Some(enumeration) = Type::decode(self, row).enumeration() else {
                 continue;
             };
             for idx in 0..enumeration.n_enumerators() {
@@ -166,7 +171,6 @@ impl Btf {
                 };
                 wanted.matches(tail, |position| {
                     if found[position].is_none() {
-                        let id = TypeId(self.first_id() + record as u32);
                         found[position] = Some((id, enumeration.value(idx)));
                         n_left -= 1;
                     }
@@ -180,24 +184,14 @@ impl Btf {
     /// flavor suffix `___...`; the caller decides which suffixes count.
     pub(crate) fn find_flavors(&self, essential: &str, kinds: KindSet) -> Vec<TypeId> {
         let mut found = Vec::new();
-        let strings = self.own_strings();
-        for (record, (&offset, &number)) in
-            self.index().names.iter().zip(&self.index().kinds).enumerate()
-        {
-            if !kinds.contains_number(number) {
-                continue;
+        self.scan_tails(kinds, |id, tail| {
+            if let Some(rest) = tail.strip_prefix(essential.as_bytes())
+                && (rest.first() == Some(&0) || rest.starts_with(b"___"))
+            {
+                found.push(id);
             }
-            let tail = match offset.checked_sub(self.first_string()) {
-                Some(local) => strings.get(local as usize..),
-                None => self.string_tail(offset),
-            };
-            let Some(rest) = tail.and_then(|tail| tail.strip_prefix(essential.as_bytes())) else {
-                continue;
-            };
-            if rest.first() == Some(&0) || rest.starts_with(b"___") {
-                found.push(TypeId(self.first_id() + record as u32));
-            }
-        }
+            ControlFlow::Continue(())
+        });
         found
     }
 
@@ -208,25 +202,34 @@ impl Btf {
         kinds: KindSet,
         mut found: impl FnMut(usize, TypeId) -> bool,
     ) {
-        let strings = self.own_strings();
-        let mut go_on = true;
-        let records = self.index().names.iter().zip(&self.index().kinds).enumerate();
-        for (record, (&offset, &number)) in records {
-            if offset == 0 || !kinds.contains_number(number) {
-                continue;
-            }
-            let tail = match offset.checked_sub(self.first_string()) {
-                Some(local) => strings.get(local as usize..),
-                None => self.string_tail(offset),
-            };
-            let id = TypeId(self.first_id() + record as u32);
-            wanted.matches(tail.unwrap_or_default(), |position| {
-                go_on &= found(position, id);
-            });
-            if !go_on {
-                return;
-            }
+        if wanted.names.is_empty() {
+            return;
         }
+        self.scan_tails(kinds, |id, tail| {
+            let mut flow = ControlFlow::Continue(());
+            wanted.matches(tail, |position| {
+                if !found(position, id) {
+                    flow = ControlFlow::Break(());
+                }
+            });
+            flow
+        });
+    }
+
+    /// Calls `visit` for each own type of these kinds that has a name, in order, with the strings
+    /// from its name on, until it breaks.
+    fn scan_tails(&self, kinds: KindSet, mut visit: impl FnMut(TypeId, &[u8]) -> ControlFlow<()>) {
+        let (strings, first_string) = (self.own_strings(), self.first_string());
+        let _ = self.rows().try_for_each(|(id, row)| {
+            if row.name == 0 || !kinds.contains_number(row.kind) {
+                return ControlFlow::Continue(());
+            }
+            let tail = match row.name.checked_sub(first_string) {
+                Some(local) => strings.get(local as usize..),
+                None => self.string_tail(row.name),
+            };
+            visit(id, tail.unwrap_or_default())
+        });
     }
 }
 
@@ -246,12 +249,9 @@ impl NameIndex {
             chain.push(base);
         }
         for part in chain.iter().rev() {
-            for (record, &offset) in part.index().names.iter().enumerate() {
-                if offset != 0 {
-                    let tail = btf.string_tail(offset).unwrap_or_default();
-                    let id = TypeId(part.first_id() + record as u32);
-                    keyed.push((Head::of(tail).0.swap_bytes(), StrOff(offset), id));
-                }
+            for (id, row) in part.rows().filter(|(_, row)| row.name != 0) {
+                let tail = btf.string_tail(row.name).unwrap_or_default();
+                keyed.push((Head::of(tail).0.swap_bytes(), StrOff(row.name), id));
             }
         }
         let text = |offset: StrOff| btf.string_bytes(offset.0).unwrap_or_default();

@@ -1,8 +1,9 @@
 //! BTF, the type format of Linux BPF: read it, write it, look names up, match CO-RE relocations,
 //! and print it. Pure functions over bytes; this crate does no IO and knows no C front end.
 //!
-//! - [`Btf`] opens a `.BTF` blob in one pass without copying a string; [`Type`] is the view of one
-//!   record. Module BTF opens on top of its base with [`Btf::parse_split`].
+//! - [`Btf`] is a `.BTF` blob, checked ([`Btf::parse`]) or taken as it is and read as far as it is
+//!   asked about ([`Btf::trust`]), without a copy of a string; [`Type`] is the view of one record.
+//!   Module BTF opens on top of its base with [`Btf::parse_split`].
 //! - [`BtfBuilder`] collects [`TypeDef`]s and writes a blob.
 //! - [`BtfExt`] is `.BTF.ext`: function, line and CO-RE records, read and written.
 //! - [`core`] computes what a CO-RE relocation becomes on a target.
@@ -14,6 +15,7 @@
 mod builder;
 mod bytes;
 pub mod c;
+mod check;
 pub mod core;
 mod dump;
 mod error;

@@ -4,17 +4,18 @@ use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
 use crate::bytes::Bytes;
+use crate::check::check;
 use crate::error::BtfError;
 use crate::format::{
     Endian, HEADER_BYTES, HEADER_WITH_LAYOUT_BYTES, Kind, MAX_NAME_OFFSET, StrOff, TypeId, VERSION,
 };
-use crate::index::{Index, Sections, index_types};
+use crate::index::{Index, Row, Sections};
 use crate::types::Type;
 
 /// A parsed `.BTF` blob, alone or on top of a base.
 ///
-/// Opening checks every length, type id and string offset in one pass and allocates three flat
-/// tables; strings stay in the blob. Cheap questions (`ty`, `string`) cost a bounds check each.
+/// Records are found by walking, as far as they are asked for; strings stay in the blob. Cheap
+/// questions (`ty`, `string`) cost a bounds check each.
 #[derive(Debug, Clone)]
 pub struct Btf {
     bytes: Bytes,
@@ -24,17 +25,19 @@ pub struct Btf {
     first_id: u32,
     first_string: u32,
     /// Whether all strings, the base's too, are ASCII.
-    is_ascii: bool,
+    is_ascii: OnceLock<bool>,
     pub(crate) pointer_bytes: OnceLock<u32>,
 }
 
 impl Btf {
-    /// Opens a self-contained blob: `/sys/kernel/btf/vmlinux`, or the `.BTF` section of an object.
+    /// Opens a self-contained blob, such as the `.BTF` section of an object, and checks all of it.
     ///
     /// # Errors
     /// Any rule of the format that the blob breaks.
     pub fn parse(bytes: impl Into<Bytes>) -> Result<Btf, BtfError> {
-        Btf::open(bytes.into(), None)
+        let btf = Btf::open(bytes.into(), None)?;
+        check(&btf)?;
+        Ok(btf)
     }
 
     /// Opens a split blob, such as `/sys/kernel/btf/MODULE`, on top of the BTF it extends.
@@ -42,38 +45,31 @@ impl Btf {
     /// # Errors
     /// As [`Btf::parse`]; also a reference beyond base and split together.
     pub fn parse_split(bytes: impl Into<Bytes>, base: Arc<Btf>) -> Result<Btf, BtfError> {
-        Btf::open(bytes.into(), Some(base))
+        let btf = Btf::open(bytes.into(), Some(base))?;
+        check(&btf)?;
+        Ok(btf)
+    }
+
+    /// Opens a self-contained blob that need not be checked, such as `/sys/kernel/btf/vmlinux`,
+    /// without a look at its types. If it is damaged nevertheless, then the types from there on are
+    /// missing, names are empty, and references lead to [`BtfError::NoSuchType`].
+    ///
+    /// # Errors
+    /// What is wrong with the header, or with the ends of the sections.
+    pub fn trust(bytes: impl Into<Bytes>) -> Result<Btf, BtfError> {
+        Btf::open(bytes.into(), None)
     }
 
     fn open(bytes: Bytes, base: Option<Arc<Btf>>) -> Result<Btf, BtfError> {
         let blob = bytes.as_slice();
         let sections = parse_header(blob)?;
+        let strings = &blob[sections.strings_start as usize..sections.strings_end as usize];
+        check_string_ends(strings, &sections, base.is_some())?;
+        let index = Index::new(&sections);
         let first_id = base.as_ref().map_or(1, |base| base.end_id());
         let first_string = base.as_ref().map_or(0, |base| base.end_string());
-        let strings = &blob[sections.strings_start as usize..sections.strings_end as usize];
-        let is_ascii = check_strings(strings, &sections, base.is_some())?;
-        let end_string = first_string + strings.len() as u32;
-
-        let is_boundary = |offset: u32| match offset.checked_sub(first_string) {
-            // Any byte but a continuation byte begins a character.
-            Some(local) => strings.get(local as usize).is_some_and(|byte| byte & 0xc0 != 0x80),
-            None => base.as_ref().is_some_and(|base| base.string(StrOff(offset)).is_some()),
-        };
-        let all_ascii = is_ascii && base.as_ref().is_none_or(|base| base.is_ascii);
-        let check_names: Option<&dyn Fn(u32) -> bool> =
-            if all_ascii { None } else { Some(&is_boundary) };
-        let index = index_types(blob, &sections, first_id, end_string, check_names)?;
-        let pointer_bytes = OnceLock::new();
-        Ok(Btf {
-            bytes,
-            sections,
-            index,
-            base,
-            first_id,
-            first_string,
-            is_ascii: all_ascii,
-            pointer_bytes,
-        })
+        let (is_ascii, pointer_bytes) = (OnceLock::new(), OnceLock::new());
+        Ok(Btf { bytes, sections, index, base, first_id, first_string, is_ascii, pointer_bytes })
     }
 
     /// The blob.
@@ -93,7 +89,7 @@ impl Btf {
 
     /// One more than the highest type id: `void`, the base's types and this blob's.
     pub fn end_id(&self) -> u32 {
-        self.first_id + self.index.offsets.len() as u32
+        self.first_id + self.index.end(self.bytes(), &self.sections).0
     }
 
     /// The ids of this blob's own types, without `void` and without the base's.
@@ -109,12 +105,12 @@ impl Btf {
     /// The type with this id.
     ///
     /// # Errors
-    /// [`BtfError::NoSuchType`]; never for an id that came out of this BTF.
+    /// [`BtfError::NoSuchType`]; never for an id that came out of a BTF that was checked.
     #[inline]
     pub fn ty(&self, id: TypeId) -> Result<Type<'_>, BtfError> {
         match self.owner(id) {
             _ if id.is_void() => Ok(Type::Void),
-            Some((owner, record)) => Ok(Type::decode(owner, record)),
+            Some((owner, row)) => Ok(Type::decode(owner, row)),
             None => Err(BtfError::NoSuchType { id }),
         }
     }
@@ -125,14 +121,14 @@ impl Btf {
         if id.is_void() {
             return Some(Kind::Void);
         }
-        let (owner, record) = self.owner(id)?;
-        Some(owner.kind_of_record(record))
+        let (_, row) = self.owner(id)?;
+        Some(Kind::from_number(row.kind).unwrap_or(Kind::Unknown))
     }
 
     /// The name of a type; empty if it has none or does not exist.
     pub fn name(&self, id: TypeId) -> &str {
         match self.owner(id) {
-            Some((owner, record)) => owner.name_at(owner.index.names[record as usize]),
+            Some((owner, row)) => owner.name_at(row.name),
             None => "",
         }
     }
@@ -157,7 +153,7 @@ impl Btf {
         }
     }
 
-    /// A name whose offset was checked when the blob was opened.
+    /// The name at this offset; empty if there is none.
     pub(crate) fn name_at(&self, offset: u32) -> &str {
         self.string(StrOff(offset)).unwrap_or_default()
     }
@@ -183,30 +179,45 @@ impl Btf {
         &self.index
     }
 
-    /// The word at an offset inside a record that was checked when the blob was opened.
+    pub(crate) fn sections(&self) -> &Sections {
+        &self.sections
+    }
+
+    /// The rows of this blob's own types, in order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (TypeId, Row)> {
+        let blocks = self.index.blocks(self.bytes(), &self.sections);
+        blocks.flat_map(|(first, block)| {
+            let ids = (self.first_id + first..).map(TypeId);
+            ids.zip(block.rows())
+        })
+    }
+
+    /// Whether all strings, the base's too, are ASCII.
+    pub(crate) fn is_ascii(&self) -> bool {
+        let base = || self.base.as_ref().is_none_or(|base| base.is_ascii());
+        *self.is_ascii.get_or_init(|| base() && self.own_strings().is_ascii())
+    }
+
+    /// The word at an offset inside a record.
     #[inline]
     pub(crate) fn word(&self, at: u32) -> u32 {
         self.sections.endian.u32_at(self.bytes.as_slice(), at as usize)
     }
 
+    /// The blob in which a type lies, and its row there.
     #[inline]
-    pub(crate) fn kind_of_record(&self, record: u32) -> Kind {
-        Kind::from_number(self.index.kinds[record as usize]).unwrap_or(Kind::Unknown)
-    }
-
-    /// The blob in which a type lies, and its record there.
-    #[inline]
-    fn owner(&self, id: TypeId) -> Option<(&Btf, u32)> {
+    fn owner(&self, id: TypeId) -> Option<(&Btf, Row)> {
         match (id.0.checked_sub(self.first_id), &self.base) {
             (Some(record), _) => {
-                ((record as usize) < self.index.offsets.len()).then_some((self, record))
+                Some((self, self.index.row(self.bytes(), &self.sections, record)?))
             }
             (None, Some(base)) => base.owner(id),
             (None, None) => None,
         }
     }
 
-    fn end_string(&self) -> u32 {
+    /// One more than the highest offset of a string.
+    pub(crate) fn end_string(&self) -> u32 {
         self.first_string + (self.sections.strings_end - self.sections.strings_start)
     }
 }
@@ -280,31 +291,21 @@ fn place_section(
 }
 
 /// Strings begin with the empty string (unless they continue a base's) and end with a NUL.
-/// Returns whether all of them are ASCII.
-fn check_strings(strings: &[u8], sections: &Sections, is_split: bool) -> Result<bool, BtfError> {
+fn check_string_ends(strings: &[u8], sections: &Sections, is_split: bool) -> Result<(), BtfError> {
     let bad = |what, at: usize| BtfError::BadStrings {
         what,
         offset_bytes: u64::from(sections.strings_start) + at as u64,
     };
-    match (strings.first(), strings.last()) {
-        (None, _) | (_, None) if is_split => {}
-        (None, _) | (_, None) => return Err(bad("it is empty", 0)),
-        (_, Some(last)) if *last != 0 => {
-            return Err(bad("there is no NUL at its end", strings.len() - 1));
-        }
-        (Some(first), _) if *first != 0 && !is_split => {
-            return Err(bad("it does not begin with the empty string", 0));
-        }
-        _ => {}
-    }
     if strings.len() > MAX_NAME_OFFSET as usize + 1 {
         return Err(bad("it is longer than 16 MiB", MAX_NAME_OFFSET as usize));
     }
-    if strings.is_ascii() {
-        return Ok(true);
-    }
-    match std::str::from_utf8(strings) {
-        Ok(_) => Ok(false),
-        Err(error) => Err(bad("it is not UTF-8", error.valid_up_to())),
+    match (strings.first(), strings.last()) {
+        (None, _) | (_, None) if is_split => Ok(()),
+        (None, _) | (_, None) => Err(bad("it is empty", 0)),
+        (_, Some(last)) if *last != 0 => Err(bad("there is no NUL at its end", strings.len() - 1)),
+        (Some(first), _) if *first != 0 && !is_split => {
+            Err(bad("it does not begin with the empty string", 0))
+        }
+        _ => Ok(()),
     }
 }

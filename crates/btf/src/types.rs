@@ -1,6 +1,7 @@
 //! Views of type records. They borrow the blob and decode on demand.
 
 use crate::format::{FwdKind, IntEncoding, Kind, Linkage, RECORD_BYTES, TypeId};
+use crate::index::Row;
 use crate::reader::Btf;
 
 /// One type of a [`Btf`].
@@ -371,14 +372,14 @@ impl<'a> DataSec<'a> {
 }
 
 impl<'a> Type<'a> {
-    /// Decodes record number `record` of `btf`.
-    pub(crate) fn decode(btf: &'a Btf, record: u32) -> Type<'a> {
-        let at = btf.index().offsets[record as usize];
+    /// Decodes the record of this row of `btf`.
+    pub(crate) fn decode(btf: &'a Btf, row: Row) -> Type<'a> {
+        let at = row.offset;
         let info = btf.word(at + 4);
         let kind_number = (info >> 24 & 0x7f) as u8;
         let record = Record {
             btf,
-            name: btf.index().names[record as usize],
+            name: row.name,
             vlen: info & 0x00ff_ffff,
             kind_flag: info >> 31 != 0,
             third: btf.word(at + 8),

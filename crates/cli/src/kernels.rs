@@ -34,7 +34,8 @@ pub fn running() -> Option<Arc<Btf>> {
         // Read in full: where it cannot be mapped, each read gives a page.
         Err(_) => files::read(Path::new(RUNNING)).ok()?.into(),
     };
-    bpfc::parse_btf(bytes).ok().map(Arc::new)
+    // The kernel checked them when it started.
+    Btf::trust(bytes).ok().map(Arc::new)
 }
 
 /// Which kernel's types [`default_types`] takes, in words.

@@ -185,7 +185,7 @@ impl<'a> Pack<'a> {
         let columns = ColumnReader::new(&kernel.lengths, &columns);
         let decoded = columns.and_then(|mut columns| decode::types(&mut columns, &offsets, types));
         decoded.ok_or(damaged("columns"))?;
-        Ok(Btf::parse(blob)?)
+        Ok(Btf::trust(blob)?)
     }
 }
 

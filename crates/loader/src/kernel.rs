@@ -3,8 +3,8 @@
 //! Everything is read when first asked for and kept. Nothing here changes the kernel.
 
 use crate::symbols::Symbols;
-use crate::{Errno, LoadError};
-use bpfc_btf::Btf;
+use crate::{Errno, LoadError, View};
+use bpfc_btf::{Btf, Bytes};
 use bpfc_kabi::KernelVersion;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -82,8 +82,12 @@ impl Kernel {
     /// Its types; none without `CONFIG_DEBUG_INFO_BTF`.
     pub fn btf(&self) -> Option<&Arc<Btf>> {
         let load = || {
-            let bytes = std::fs::read(Path::new(BTF_FOLDER).join("vmlinux")).ok()?;
-            Btf::parse(bytes).ok().map(Arc::new)
+            let bytes = match View::of_kernel_types() {
+                Ok(view) => Bytes::shared(view),
+                Err(_) => std::fs::read(Path::new(BTF_FOLDER).join("vmlinux")).ok()?.into(),
+            };
+            // The kernel checked them when it started.
+            Btf::trust(bytes).ok().map(Arc::new)
         };
         self.btf.get_or_init(load).as_ref()
     }

@@ -65,6 +65,8 @@ fn random_changes_never_panic() {
         if let Ok(btf) = Btf::parse(bytes.clone()) {
             n_accepted += 1;
             exercise(&btf);
+        } else if let Ok(btf) = Btf::trust(bytes.clone()) {
+            exercise(&btf);
         }
         let _ = BtfExt::parse(&bytes);
     }
@@ -79,11 +81,26 @@ fn a_damaged_kernel_blob_never_panics() {
         let mut bytes = kernel.bytes().to_vec();
         let at = random.below(bytes.len());
         bytes[at] ^= 1 << random.below(8);
-        if let Ok(btf) = Btf::parse(bytes) {
+        let trusted = Btf::trust(bytes.clone());
+        for btf in Btf::parse(bytes).into_iter().chain(trusted) {
             let _ = btf.find_by_name("task_struct", KindSet::STRUCT);
             let _ = btf.find_enumerator("TASK_COMM_LEN");
         }
     }
+}
+
+#[test]
+fn trusted_types_end_where_the_damage_is() {
+    let mut blob = every_kind().to_bytes(Endian::Little).unwrap();
+    let whole = Btf::parse(blob.clone()).unwrap();
+    assert_eq!(dump_raw(&Btf::trust(blob.clone()).unwrap()), dump_raw(&whole));
+    // The first two types are of 16 bytes; the third has no kind any more.
+    blob[24 + 16 + 16 + 7] = 0x1e;
+    assert!(matches!(Btf::parse(blob.clone()), Err(BtfError::UnknownKind { kind: 0x1e, .. })));
+    let damaged = Btf::trust(blob).unwrap();
+    assert_eq!(damaged.end_id(), 3);
+    assert!(matches!(damaged.ty(TypeId(3)), Err(BtfError::NoSuchType { .. })));
+    exercise(&damaged);
 }
 
 #[test]

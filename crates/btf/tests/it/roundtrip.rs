@@ -226,3 +226,28 @@ fn later_kinds_are_skipped_by_the_layout_table() {
     blob[35 + 4] = 22;
     assert!(Btf::parse(blob).is_err(), "kind 22 is not in the table");
 }
+
+#[test]
+fn trusted_types_are_the_same_in_whichever_order_they_are_asked_for() {
+    for n_types in [0, 1, 4095, 4096, 4097, 8192, 8193, 9000] {
+        let mut builder = BtfBuilder::new();
+        let int = if n_types > 0 { builder.push(int("int", 4)) } else { TypeId::VOID };
+        for idx in 1..n_types {
+            let (name, target) = (format!("t{idx}"), int);
+            builder.push(TypeDef::Typedef { name, target });
+        }
+        let blob = builder.to_bytes(Endian::Little).unwrap();
+        let open = || Btf::trust(blob.clone()).unwrap();
+        assert_eq!(Btf::parse(blob.clone()).unwrap().end_id(), n_types + 1);
+        assert_eq!(open().end_id(), n_types + 1);
+        for id in [1, 2, 4095, 4096, 4097, 8192, 8193, 9000, 9001] {
+            let btf = open();
+            assert_eq!(btf.ty(TypeId(id)).is_ok(), id <= n_types, "{id} of {n_types}");
+            let name = format!("t{}", id - 1);
+            let found = (2..=n_types).contains(&id).then_some(TypeId(id));
+            assert_eq!(open().find_by_name(&name, KindSet::TYPEDEF), found);
+            assert_eq!(btf.find_by_name("int", KindSet::ALL).is_some(), n_types > 0);
+            assert_eq!(btf.ids().len() as u32, n_types);
+        }
+    }
+}
