@@ -1,12 +1,13 @@
 //! The constants of all headers of the kernel's user API: `data/uapi.deflate`, which `cargo xtask kabi uapi` writes.
 //!
-//! The file is a row of blocks, each its length in four bytes (little endian) and then a DEFLATE stream (RFC 1951). The
-//! first is the directory: a line `path chunk start length` for each header, where `path` of one that differs from
-//! x86-64's begins with the architecture and a colon; the others are chunks of text. In the text `<path` is an include,
-//! `{tag` to `}` an enumeration, and `name value` an enumerator or a macro. Nothing is unpacked before a header is asked
-//! for, and then one chunk.
+//! The file is a row of blocks, each behind its length in four bytes (little endian). The first is the directory: a line
+//! `path chunk start length` for each header, where `path` of one that differs from x86-64's begins with the
+//! architecture and a colon; by ascending path. The others are chunks of text as DEFLATE streams (RFC 1951). In the text
+//! `<path` is an include, `{tag` to `}` an enumeration, and `name value` an enumerator or a macro. Nothing is unpacked
+//! before a header is asked for, and then one chunk.
 
 use crate::Arch;
+use std::cmp::Ordering;
 use std::fmt::Write;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -21,38 +22,55 @@ pub(crate) fn has(path: &str, arch: Arch) -> bool {
 /// The C text of the constants of `path`; those that `written`, the text by hand, has are left out.
 pub(crate) fn text(path: &str, arch: Arch, written: &str) -> Option<String> {
     let (chunk, range) = place(path, arch)?;
-    let chunk = block_text(chunk)?;
+    let chunk = chunk_text(chunk)?;
     let mut out = String::new();
     render(chunk.get(range)?, written, &mut out);
     Some(out)
 }
 
+/// The chunk of a header and where it lies in the chunk's text.
 fn place(path: &str, arch: Arch) -> Option<(usize, Range<usize>)> {
-    let directory = block_text(0)?;
-    let find = |wanted: &str| {
-        directory.lines().find_map(|line| {
-            let mut fields = line.split(' ');
-            (fields.next()? == wanted).then_some(())?;
-            let mut number = || fields.next()?.parse::<usize>().ok();
-            let (chunk, start, len) = (number()?, number()?, number()?);
-            Some((chunk + 1, start..start + len))
-        })
-    };
-    find(&format!("{}:{path}", arch.define())).or_else(|| find(path))
+    let directory = blocks().next()?;
+    find(directory, &format!("{}:{path}", arch.define())).or_else(|| find(directory, path))
 }
 
-/// The text of block `number`. It is unpacked once: headers include each other, and share chunks.
-fn block_text(number: usize) -> Option<&'static str> {
+fn find(directory: &[u8], path: &str) -> Option<(usize, Range<usize>)> {
+    let mut lines = directory;
+    while !lines.is_empty() {
+        let before = &lines[..lines.len() / 2];
+        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let end = start + lines[start..].iter().position(|&byte| byte == b'\n')?;
+        let mut fields = std::str::from_utf8(&lines[start..end]).ok()?.split(' ');
+        match fields.next()?.cmp(path) {
+            Ordering::Less => lines = &lines[end + 1..],
+            Ordering::Greater => lines = &lines[..start],
+            Ordering::Equal => {
+                let mut number = || fields.next()?.parse::<usize>().ok();
+                let (chunk, start, len) = (number()?, number()?, number()?);
+                return Some((chunk, start..start + len));
+            }
+        }
+    }
+    None
+}
+
+/// The text of chunk `number`. It is unpacked once: headers include each other, and share chunks.
+fn chunk_text(number: usize) -> Option<&'static str> {
     static TEXTS: OnceLock<Vec<OnceLock<Option<String>>>> = OnceLock::new();
-    let texts = TEXTS.get_or_init(|| blocks().map(|_| OnceLock::new()).collect());
+    let texts = TEXTS.get_or_init(|| chunks().map(|_| OnceLock::new()).collect());
     let text = texts.get(number)?.get_or_init(|| {
-        let bytes = miniz_oxide::inflate::decompress_to_vec(blocks().nth(number)?).ok()?;
+        let bytes = miniz_oxide::inflate::decompress_to_vec(chunks().nth(number)?).ok()?;
         String::from_utf8(bytes).ok()
     });
     text.as_deref()
 }
 
 /// The DEFLATE streams.
+fn chunks() -> impl Iterator<Item = &'static [u8]> {
+    blocks().skip(1)
+}
+
+/// The directory and the DEFLATE streams.
 fn blocks() -> impl Iterator<Item = &'static [u8]> {
     let mut rest = DATA;
     std::iter::from_fn(move || {
@@ -119,6 +137,21 @@ mod tests {
         assert_eq!(number(Arch::Arm64), "56");
         assert_eq!(number(Arch::S390x), "288");
         assert!(!has("linux/no_such.h", Arch::X86_64));
+    }
+
+    #[test]
+    fn finds_every_header_of_the_directory() {
+        let directory = blocks().next().unwrap();
+        let lines: Vec<&str> = std::str::from_utf8(directory).unwrap().lines().collect();
+        assert!(lines.len() > 1000);
+        for line in lines {
+            let (path, place) = line.split_once(' ').unwrap();
+            let (chunk, range) = find(directory, path).unwrap();
+            assert_eq!(format!("{chunk} {} {}", range.start, range.len()), place);
+            assert!(chunk_text(chunk).unwrap().get(range).is_some(), "{path}");
+        }
+        assert_eq!(find(directory, ""), None);
+        assert_eq!(find(directory, "~"), None);
     }
 
     #[test]

@@ -403,21 +403,23 @@ fn text(header: &Header) -> String {
 /// Packs the sections into chunks behind a directory: a chunk is its length in four bytes, then its DEFLATE stream.
 fn pack(sections: &[(String, String)]) -> Vec<u8> {
     let mut chunks = vec![String::new()];
-    let mut directory = String::new();
+    let mut directory = Vec::new();
     for (path, text) in sections {
         if chunks[chunks.len() - 1].len() > CHUNK_BYTES {
             chunks.push(String::new());
         }
         let number = chunks.len() - 1;
         let chunk = &mut chunks[number];
-        let _ = writeln!(directory, "{path} {number} {} {}", chunk.len(), text.len());
+        directory.push((path, format!("{path} {number} {} {}\n", chunk.len(), text.len())));
         *chunk += text;
     }
+    directory.sort();
+    let directory: String = directory.into_iter().map(|(_, line)| line).collect();
+    let pack = |chunk: &String| miniz_oxide::deflate::compress_to_vec(chunk.as_bytes(), 10);
     let mut out = Vec::new();
-    for part in std::iter::once(&directory).chain(&chunks) {
-        let packed = miniz_oxide::deflate::compress_to_vec(part.as_bytes(), 10);
-        out.extend((packed.len() as u32).to_le_bytes());
-        out.extend(packed);
+    for block in std::iter::once(directory.into_bytes()).chain(chunks.iter().map(pack)) {
+        out.extend((block.len() as u32).to_le_bytes());
+        out.extend(block);
     }
     out
 }
