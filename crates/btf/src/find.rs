@@ -98,6 +98,29 @@ impl<'n> Wanted<'n> {
     }
 }
 
+/// [`Btf::string_tail`] for many offsets.
+struct Tails<'b> {
+    btf: &'b Btf,
+    own: &'b [u8],
+    first: u32,
+}
+
+impl<'b> Tails<'b> {
+    fn new(btf: &'b Btf) -> Self {
+        Tails { btf, own: btf.own_strings(), first: btf.first_string() }
+    }
+
+    /// All string bytes from this offset on; none if there is no such offset.
+    #[inline]
+    fn at(&self, offset: u32) -> &'b [u8] {
+        let tail = match offset.checked_sub(self.first) {
+            Some(local) => self.own.get(local as usize..),
+            None => self.btf.string_tail(offset),
+        };
+        tail.unwrap_or_default()
+    }
+}
+
 impl Btf {
     /// The first type with this name and one of these kinds, in the base first.
     pub fn find_by_name(&self, name: &str, kinds: KindSet) -> Option<TypeId> {
@@ -151,25 +174,17 @@ impl Btf {
             None => vec![None; names.len()],
         };
         let mut n_left = found.iter().filter(|found| found.is_none()).count();
-        let wanted = Wanted::new(names);
-        if n_left == 0 {
-            return found;
-        }
-        for (id, row) in self.rows() {
-            if n_left == 0 {
-                break;
-            }
-            if !KindSet::ENUM.contains_number(row.kind) {
-                continue;
-            }
-            let Some(enumeration) = Type::decode(self, row).enumeration() else {
-                continue;
-            };
+        let (wanted, tails) = (Wanted::new(names), Tails::new(self));
+        let (blob, endian) = (self.bytes(), self.endian());
+        let mut enumerations =
+            self.rows().filter(|(_, row)| KindSet::ENUM.contains_number(row.kind));
+        while n_left > 0
+            && let Some((id, row)) = enumerations.next()
+            && let Some(enumeration) = Type::decode(self, row).enumeration()
+        {
             for idx in 0..enumeration.n_enumerators() {
-                let Some(tail) = self.string_tail(enumeration.name_offset(idx)) else {
-                    continue;
-                };
-                wanted.matches(tail, |position| {
+                let name = endian.u32_at(blob, enumeration.place(idx) as usize);
+                wanted.matches(tails.at(name), |position| {
                     if found[position].is_none() {
                         found[position] = Some((id, enumeration.value(idx)));
                         n_left -= 1;
@@ -219,16 +234,12 @@ impl Btf {
     /// Calls `visit` for each own type of these kinds that has a name, in order, with the strings
     /// from its name on, until it breaks.
     fn scan_tails(&self, kinds: KindSet, mut visit: impl FnMut(TypeId, &[u8]) -> ControlFlow<()>) {
-        let (strings, first_string) = (self.own_strings(), self.first_string());
+        let tails = Tails::new(self);
         let _ = self.rows().try_for_each(|(id, row)| {
             if row.name == 0 || !kinds.contains_number(row.kind) {
                 return ControlFlow::Continue(());
             }
-            let tail = match row.name.checked_sub(first_string) {
-                Some(local) => strings.get(local as usize..),
-                None => self.string_tail(row.name),
-            };
-            visit(id, tail.unwrap_or_default())
+            visit(id, tails.at(row.name))
         });
     }
 }

@@ -34,15 +34,10 @@ pub(crate) struct Index {
     blocks: Box<[OnceLock<Block>]>,
 }
 
-/// The rows of consecutive records.
+/// Consecutive records.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
-    /// Offset of each record in the blob.
-    offsets: Vec<u32>,
-    /// Each record's `name_off`.
-    names: Vec<u32>,
-    /// `Kind as u8`; 127 for kinds skipped through the layout table.
-    kinds: Vec<u8>,
+    pub(crate) rows: Vec<Row>,
     /// The offset behind the last record.
     end: u32,
 }
@@ -72,7 +67,7 @@ impl Index {
     pub(crate) fn row(&self, blob: &[u8], sections: &Sections, record: u32) -> Option<Row> {
         let record = record as usize;
         let block = self.block(blob, sections, record / BLOCK_RECORDS)?;
-        block.row(record % BLOCK_RECORDS)
+        block.rows.get(record % BLOCK_RECORDS).copied()
     }
 
     /// The blocks in order, each with the number of its first record.
@@ -96,7 +91,7 @@ impl Index {
             self.blocks.iter().rposition(|block| block.get().is_some())
         });
         match last.and_then(|last| Some((last, self.blocks[last].get()?))) {
-            Some((last, block)) => ((last * BLOCK_RECORDS + block.offsets.len()) as u32, block.end),
+            Some((last, block)) => ((last * BLOCK_RECORDS + block.rows.len()) as u32, block.end),
             None => (0, sections.types_start),
         }
     }
@@ -115,7 +110,7 @@ impl Index {
         let n_known = self.blocks[..idx].iter().rposition(|block| block.get().is_some());
         let mut before = n_known.and_then(|last| self.blocks[last].get());
         for block in &self.blocks[n_known.map_or(0, |last| last + 1)..=idx] {
-            if before.is_some_and(|before| before.offsets.len() < BLOCK_RECORDS) {
+            if before.is_some_and(|before| before.rows.len() < BLOCK_RECORDS) {
                 return None;
             }
             let start = before.map_or(sections.types_start, |before| before.end);
@@ -125,21 +120,6 @@ impl Index {
             }));
         }
         before
-    }
-}
-
-impl Block {
-    #[inline]
-    fn row(&self, idx: usize) -> Option<Row> {
-        let (offset, name) = (*self.offsets.get(idx)?, *self.names.get(idx)?);
-        Some(Row { offset, name, kind: *self.kinds.get(idx)? })
-    }
-
-    /// The rows in order.
-    #[inline]
-    pub(crate) fn rows(&self) -> impl Iterator<Item = Row> {
-        let places = self.offsets.iter().zip(&self.names);
-        places.zip(&self.kinds).map(|((&offset, &name), &kind)| Row { offset, name, kind })
     }
 }
 
@@ -178,10 +158,8 @@ fn walk<const BIG: bool>(blob: &[u8], sections: &Sections, start: u32) -> Block 
     let end = sections.types_end as usize;
     let mut at = start as usize;
     let n_records = ((end - at) / MIN_RECORD_BYTES).min(BLOCK_RECORDS);
-    let mut offsets = Vec::with_capacity(n_records);
-    let mut names = Vec::with_capacity(n_records);
-    let mut kinds = Vec::with_capacity(n_records);
-    while kinds.len() < n_records {
+    let mut rows = Vec::with_capacity(n_records);
+    while rows.len() < n_records {
         let Some(head) = blob[at..end].first_chunk::<8>() else {
             break;
         };
@@ -199,12 +177,10 @@ fn walk<const BIG: bool>(blob: &[u8], sections: &Sections, start: u32) -> Block 
         if length > (end - at) as u64 {
             break;
         }
-        offsets.push(at as u32);
-        names.push(word_of::<BIG>(head, 0));
-        kinds.push(kind);
+        rows.push(Row { offset: at as u32, name: word_of::<BIG>(head, 0), kind });
         at += length as usize;
     }
-    Block { offsets, names, kinds, end: at as u32 }
+    Block { rows, end: at as u32 }
 }
 
 #[inline]

@@ -107,12 +107,12 @@ impl Btf {
         }
         *self.pointer_bytes.get_or_init(|| {
             let longs = ["long", "long int", "unsigned long", "long unsigned int"];
-            let size_of = |id| match self.ty(id) {
-                Ok(Type::Int(int)) if longs.contains(&int.name) => Some(int.size_bytes),
+            let size_of = |row| match Type::decode(self, row) {
+                Type::Int(int) if longs.contains(&int.name) => Some(int.size_bytes),
                 _ => None,
             };
-            let is_int = |id: &TypeId| self.kind(*id) == Some(Kind::Int);
-            let size = self.ids().filter(is_int).find_map(size_of);
+            let mut rows = self.rows().filter(|(_, row)| row.kind == Kind::Int as u8);
+            let size = rows.find_map(|(_, row)| size_of(row));
             size.filter(|&size| size == 4 || size == 8).unwrap_or(8)
         })
     }

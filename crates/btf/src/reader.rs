@@ -188,7 +188,7 @@ impl Btf {
         let blocks = self.index.blocks(self.bytes(), &self.sections);
         blocks.flat_map(|(first, block)| {
             let ids = (self.first_id + first..).map(TypeId);
-            ids.zip(block.rows())
+            ids.zip(block.rows.iter().copied())
         })
     }
 

@@ -273,12 +273,14 @@ impl<'a> Enumeration<'a> {
     }
 
     fn at(&self, idx: u32) -> Enumerator<'a> {
-        Enumerator { name: self.record.btf.name_at(self.name_offset(idx)), value: self.value(idx) }
+        let name = self.record.btf.word(self.place(idx));
+        Enumerator { name: self.record.btf.name_at(name), value: self.value(idx) }
     }
 
-    /// The string offset of an enumerator's name; `idx` is in range.
-    pub(crate) fn name_offset(&self, idx: u32) -> u32 {
-        self.record.word(idx * if self.is_64 { 3 } else { 2 })
+    /// The offset in the blob of an enumerator, which begins with the offset of its name; `idx` is
+    /// in range.
+    pub(crate) fn place(&self, idx: u32) -> u32 {
+        self.record.elements + idx * if self.is_64 { 12 } else { 8 }
     }
 
     pub(crate) fn value(&self, idx: u32) -> i128 {
