@@ -5,7 +5,7 @@
 //! accepted by name: their types come from BTF, their macros from `bpfc/kernel.h`.
 
 use crate::tables::header::KERNEL_HEADERS;
-use crate::{Arch, uapi};
+use crate::{Arch, lines, uapi};
 use std::borrow::Cow;
 
 /// What stands behind an `#include`.
@@ -221,7 +221,8 @@ pub fn header_text(path: &str) -> Option<&'static str> {
 
 /// Whether Linux has a header of this name, so that an `#include` of it is no mistake.
 fn is_kernel_header(path: &str) -> bool {
-    path.strip_suffix(".h").is_some_and(|name| KERNEL_HEADERS.binary_search(&name).is_ok())
+    path.strip_suffix(".h")
+        .is_some_and(|name| lines::find(KERNEL_HEADERS.as_bytes(), name).is_some())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod helper;
 mod kfunc;
 mod license;
 pub mod limits;
+mod lines;
 mod map;
 mod map_use;
 mod prog;

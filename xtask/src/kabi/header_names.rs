@@ -52,18 +52,11 @@ pub fn table(linux: &Path) -> Result<String> {
         }
     }
     let mut out = banner("The names of kernel headers.");
-    out += "/// Paths without `.h`, ascending.\n#[rustfmt::skip]\n";
-    write!(out, "pub(crate) static KERNEL_HEADERS: [&str; {}] = [", names.len())?;
-    let mut column = usize::MAX;
+    out += "/// Paths without `.h`, ascending, each on a line: a table of them would be relocated at every start.\n";
+    out += "#[rustfmt::skip]\npub(crate) static KERNEL_HEADERS: &str = \"\\\n";
     for name in &names {
-        let item = format!("\"{name}\",");
-        if column.saturating_add(item.len() + 1) > 118 {
-            out += "\n   ";
-            column = 3;
-        }
-        write!(out, " {item}")?;
-        column += item.len() + 1;
+        writeln!(out, "{name}")?;
     }
-    out += "\n];\n";
+    out += "\";\n";
     Ok(out)
 }

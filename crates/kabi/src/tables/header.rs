@@ -1,466 +1,2663 @@
 //! The names of kernel headers. Written by `cargo xtask kabi generate`; do not edit.
 
-/// Paths without `.h`, ascending.
+/// Paths without `.h`, ascending, each on a line: a table of them would be relocated at every start.
 #[rustfmt::skip]
-pub(crate) static KERNEL_HEADERS: [&str; 2657] = [
-    "asm-generic/access_ok", "asm-generic/agp", "asm-generic/archrandom", "asm-generic/asm-offsets",
-    "asm-generic/asm-prototypes", "asm-generic/atomic", "asm-generic/atomic64", "asm-generic/audit_change_attr",
-    "asm-generic/audit_dir_write", "asm-generic/audit_read", "asm-generic/audit_signal", "asm-generic/audit_write",
-    "asm-generic/auxvec", "asm-generic/barrier", "asm-generic/bitops", "asm-generic/bitsperlong",
-    "asm-generic/bpf_perf_event", "asm-generic/bug", "asm-generic/cache", "asm-generic/cacheflush", "asm-generic/cfi",
-    "asm-generic/checksum", "asm-generic/cmpxchg", "asm-generic/cmpxchg-local", "asm-generic/codetag.lds",
-    "asm-generic/compat", "asm-generic/current", "asm-generic/delay", "asm-generic/device", "asm-generic/div64",
-    "asm-generic/dma", "asm-generic/dma-mapping", "asm-generic/early_ioremap", "asm-generic/emergency-restart",
-    "asm-generic/errno", "asm-generic/errno-base", "asm-generic/error-injection", "asm-generic/exec",
-    "asm-generic/extable", "asm-generic/fcntl", "asm-generic/fixmap", "asm-generic/flat", "asm-generic/ftrace",
-    "asm-generic/futex", "asm-generic/getorder", "asm-generic/hardirq", "asm-generic/hugetlb",
-    "asm-generic/hugetlb_encode", "asm-generic/hw_irq", "asm-generic/hyperv-tlfs", "asm-generic/int-l64",
-    "asm-generic/int-ll64", "asm-generic/io", "asm-generic/ioctl", "asm-generic/ioctls", "asm-generic/iomap",
-    "asm-generic/ipcbuf", "asm-generic/irq", "asm-generic/irq_regs", "asm-generic/irq_work", "asm-generic/irqflags",
-    "asm-generic/kdebug", "asm-generic/kmap_size", "asm-generic/kprobes", "asm-generic/kvm_para",
-    "asm-generic/kvm_types", "asm-generic/linkage", "asm-generic/local", "asm-generic/local64",
-    "asm-generic/logic_io", "asm-generic/mcs_spinlock", "asm-generic/memory_model", "asm-generic/mm_hooks",
-    "asm-generic/mman", "asm-generic/mman-common", "asm-generic/mmiowb", "asm-generic/mmiowb_types",
-    "asm-generic/mmu", "asm-generic/mmu_context", "asm-generic/mmzone", "asm-generic/module",
-    "asm-generic/module.lds", "asm-generic/msgbuf", "asm-generic/mshyperv", "asm-generic/msi",
-    "asm-generic/nommu_context", "asm-generic/numa", "asm-generic/param", "asm-generic/parport", "asm-generic/pci",
-    "asm-generic/pci_iomap", "asm-generic/percpu", "asm-generic/pgalloc", "asm-generic/pgtable-nop4d",
-    "asm-generic/pgtable-nopmd", "asm-generic/pgtable-nopud", "asm-generic/pgtable_uffd", "asm-generic/poll",
-    "asm-generic/posix_types", "asm-generic/preempt", "asm-generic/qrwlock", "asm-generic/qrwlock_types",
-    "asm-generic/qspinlock", "asm-generic/qspinlock_types", "asm-generic/resource", "asm-generic/ring_buffer",
-    "asm-generic/runtime-const", "asm-generic/rwonce", "asm-generic/seccomp", "asm-generic/sections",
-    "asm-generic/sembuf", "asm-generic/serial", "asm-generic/set_memory", "asm-generic/setup", "asm-generic/shmbuf",
-    "asm-generic/shmparam", "asm-generic/siginfo", "asm-generic/signal", "asm-generic/signal-defs",
-    "asm-generic/simd", "asm-generic/socket", "asm-generic/sockios", "asm-generic/softirq_stack",
-    "asm-generic/spinlock", "asm-generic/spinlock_types", "asm-generic/stat", "asm-generic/statfs",
-    "asm-generic/string", "asm-generic/swab", "asm-generic/switch_to", "asm-generic/syscall", "asm-generic/syscalls",
-    "asm-generic/termbits", "asm-generic/termbits-common", "asm-generic/termios", "asm-generic/timex",
-    "asm-generic/tlb", "asm-generic/tlbflush", "asm-generic/topology", "asm-generic/trace_clock", "asm-generic/types",
-    "asm-generic/uaccess", "asm-generic/ucontext", "asm-generic/unistd", "asm-generic/user", "asm-generic/vermagic",
-    "asm-generic/vga", "asm-generic/video", "asm-generic/vmlinux.lds", "asm-generic/word-at-a-time",
-    "asm-generic/xor", "asm/GEN-for-each-reg", "asm/a.out", "asm/acenv", "asm/acpi", "asm/acrn", "asm/agp",
-    "asm/alternative", "asm/amd-ibs", "asm/amd_hsmp", "asm/amd_nb", "asm/apic", "asm/apicdef", "asm/apm",
-    "asm/arch_hweight", "asm/archrandom", "asm/asm", "asm/asm-offsets", "asm/asm-prototypes", "asm/atomic",
-    "asm/atomic64_32", "asm/atomic64_64", "asm/audit", "asm/auxvec", "asm/barrier", "asm/bios_ebda", "asm/bitops",
-    "asm/bitsperlong", "asm/boot", "asm/bootparam", "asm/bootparam_utils", "asm/bug", "asm/bugs", "asm/byteorder",
-    "asm/cache", "asm/cacheflush", "asm/cacheinfo", "asm/ce4100", "asm/cfi", "asm/checksum", "asm/checksum_32",
-    "asm/checksum_64", "asm/clocksource", "asm/cmdline", "asm/cmpxchg", "asm/cmpxchg_32", "asm/cmpxchg_64",
-    "asm/coco", "asm/compat", "asm/cpu", "asm/cpu_device_id", "asm/cpu_entry_area", "asm/cpufeature",
-    "asm/cpufeatures", "asm/cpuid", "asm/cpuidle_haltpoll", "asm/cpumask", "asm/crash", "asm/crash_reserve",
-    "asm/current", "asm/debugreg", "asm/delay", "asm/desc", "asm/desc_defs", "asm/device", "asm/disabled-features",
-    "asm/div64", "asm/dma", "asm/dma-mapping", "asm/dmi", "asm/doublefault", "asm/dwarf2", "asm/e820", "asm/edac",
-    "asm/efi", "asm/elf", "asm/elfcore-compat", "asm/emergency-restart", "asm/emulate_prefix", "asm/enclu",
-    "asm/entry-common", "asm/errno", "asm/espfix", "asm/exec", "asm/extable", "asm/extable_fixup_types", "asm/fixmap",
-    "asm/floppy", "asm/fpu", "asm/frame", "asm/fred", "asm/fsgsbase", "asm/ftrace", "asm/futex", "asm/gart",
-    "asm/genapic", "asm/geode", "asm/gsseg", "asm/hardirq", "asm/highmem", "asm/hpet", "asm/hugetlb",
-    "asm/hw_breakpoint", "asm/hw_irq", "asm/hwcap2", "asm/hyperv-tlfs", "asm/hyperv_timer", "asm/hypervisor",
-    "asm/i8259", "asm/ia32", "asm/ibt", "asm/idtentry", "asm/imr", "asm/inat", "asm/inat_types", "asm/init",
-    "asm/insn", "asm/insn-eval", "asm/inst", "asm/intel-family", "asm/intel-mid", "asm/intel_ds", "asm/intel_pt",
-    "asm/intel_punit_ipc", "asm/intel_telemetry", "asm/invpcid", "asm/io", "asm/io_apic", "asm/io_bitmap",
-    "asm/iomap", "asm/iommu", "asm/iosf_mbi", "asm/irq", "asm/irq_remapping", "asm/irq_stack", "asm/irq_vectors",
-    "asm/irq_work", "asm/irqdomain", "asm/irqflags", "asm/ist", "asm/jailhouse_para", "asm/jump_label", "asm/kasan",
-    "asm/kaslr", "asm/kbdleds", "asm/kdebug", "asm/kexec", "asm/kexec-bzimage64", "asm/kfence", "asm/kgdb",
-    "asm/kmsan", "asm/kprobes", "asm/kvm", "asm/kvm-x86-ops", "asm/kvm-x86-pmu-ops", "asm/kvm_host",
-    "asm/kvm_page_track", "asm/kvm_para", "asm/kvm_perf", "asm/kvm_types", "asm/kvm_vcpu_regs", "asm/kvmclock",
-    "asm/ldt", "asm/linkage", "asm/local", "asm/mach_timer", "asm/mach_traps", "asm/math_emu", "asm/mc146818rtc",
-    "asm/mce", "asm/mem_encrypt", "asm/memtype", "asm/microcode", "asm/misc", "asm/mman", "asm/mmconfig", "asm/mmu",
-    "asm/mmu_context", "asm/module", "asm/mpspec", "asm/mpspec_def", "asm/msgbuf", "asm/mshyperv", "asm/msi",
-    "asm/msr", "asm/msr-index", "asm/msr-trace", "asm/mtrr", "asm/mwait", "asm/nmi", "asm/nops", "asm/nospec-branch",
-    "asm/numa", "asm/numa_32", "asm/olpc", "asm/olpc_ofw", "asm/orc_header", "asm/orc_lookup", "asm/orc_types",
-    "asm/page", "asm/page_32", "asm/page_32_types", "asm/page_64", "asm/page_64_types", "asm/page_types",
-    "asm/paravirt", "asm/paravirt_api_clock", "asm/paravirt_types", "asm/parport", "asm/pc-conf-reg", "asm/pci",
-    "asm/pci-direct", "asm/pci-functions", "asm/pci_x86", "asm/percpu", "asm/perf_event", "asm/perf_event_p4",
-    "asm/perf_regs", "asm/pgalloc", "asm/pgtable", "asm/pgtable-2level", "asm/pgtable-2level_types",
-    "asm/pgtable-3level", "asm/pgtable-3level_types", "asm/pgtable-invert", "asm/pgtable_32", "asm/pgtable_32_areas",
-    "asm/pgtable_32_types", "asm/pgtable_64", "asm/pgtable_64_types", "asm/pgtable_areas", "asm/pgtable_types",
-    "asm/pkeys", "asm/pkru", "asm/platform_sst_audio", "asm/pm-trace", "asm/posix_types", "asm/posix_types_32",
-    "asm/posix_types_64", "asm/posix_types_x32", "asm/posted_intr", "asm/prctl", "asm/preempt", "asm/probe_roms",
-    "asm/processor", "asm/processor-cyrix", "asm/processor-flags", "asm/prom", "asm/proto", "asm/pti", "asm/ptrace",
-    "asm/ptrace-abi", "asm/purgatory", "asm/pvclock", "asm/pvclock-abi", "asm/qrwlock", "asm/qspinlock",
-    "asm/qspinlock_paravirt", "asm/realmode", "asm/reboot", "asm/reboot_fixups", "asm/required-features",
-    "asm/resctrl", "asm/rmwcc", "asm/runtime-const", "asm/seccomp", "asm/sections", "asm/segment", "asm/sembuf",
-    "asm/serial", "asm/set_memory", "asm/setup", "asm/setup_arch", "asm/setup_data", "asm/sev", "asm/sev-common",
-    "asm/sgx", "asm/shmbuf", "asm/shmparam", "asm/shstk", "asm/sigcontext", "asm/sigcontext32", "asm/sigframe",
-    "asm/sighandling", "asm/siginfo", "asm/signal", "asm/simd", "asm/smap", "asm/smp", "asm/softirq_stack",
-    "asm/sparsemem", "asm/spec-ctrl", "asm/special_insns", "asm/spinlock", "asm/spinlock_types", "asm/sta2x11",
-    "asm/stackprotector", "asm/stacktrace", "asm/stat", "asm/statfs", "asm/static_call", "asm/string",
-    "asm/string_32", "asm/string_64", "asm/suspend", "asm/suspend_32", "asm/suspend_64", "asm/svm", "asm/swab",
-    "asm/switch_to", "asm/sync_bitops", "asm/sync_core", "asm/syscall", "asm/syscall_wrapper", "asm/syscalls",
-    "asm/tdx", "asm/text-patching", "asm/thermal", "asm/thread_info", "asm/time", "asm/timer", "asm/timex", "asm/tlb",
-    "asm/tlbbatch", "asm/tlbflush", "asm/topology", "asm/trace_clock", "asm/trap_pf", "asm/trapnr", "asm/traps",
-    "asm/tsc", "asm/uaccess", "asm/uaccess_32", "asm/uaccess_64", "asm/ucontext", "asm/umip", "asm/unaccepted_memory",
-    "asm/unistd", "asm/unwind", "asm/unwind_hints", "asm/uprobes", "asm/user", "asm/user32", "asm/user_32",
-    "asm/user_64", "asm/vdso", "asm/vermagic", "asm/vga", "asm/vgtod", "asm/video", "asm/vm86", "asm/vmalloc",
-    "asm/vmware", "asm/vmx", "asm/vmxfeatures", "asm/vsyscall", "asm/vvar", "asm/word-at-a-time", "asm/x86_init",
-    "asm/xor", "asm/xor_32", "asm/xor_64", "asm/xor_avx", "generated/utsrelease", "linux/8250_pci", "linux/a.out",
-    "linux/acct", "linux/acpi", "linux/acpi_amd_wbrf", "linux/acpi_dma", "linux/acpi_iort", "linux/acpi_mdio",
-    "linux/acpi_pmtmr", "linux/acpi_viot", "linux/acrn", "linux/adb", "linux/adfs_fs", "linux/adreno-smmu-priv",
-    "linux/adxl", "linux/aer", "linux/affs_hardblocks", "linux/agp_backend", "linux/agpgart", "linux/ahci-remap",
-    "linux/ahci_platform", "linux/aio", "linux/aio_abi", "linux/alarmtimer", "linux/alcor_pci", "linux/align",
-    "linux/alloc_tag", "linux/altera_jtaguart", "linux/altera_uart", "linux/am437x-vpfe", "linux/amd-iommu",
-    "linux/amd-pmf-io", "linux/amt", "linux/anon_inodes", "linux/aperture", "linux/apm-emulation", "linux/apm_bios",
-    "linux/apple-gmux", "linux/arcfb", "linux/arch_topology", "linux/args", "linux/arm-cci", "linux/arm-smccc",
-    "linux/arm_ffa", "linux/arm_sdei", "linux/armada-37xx-rwtm-mailbox", "linux/array_size", "linux/ascii85",
-    "linux/asn1", "linux/asn1_ber_bytecode", "linux/asn1_decoder", "linux/asn1_encoder", "linux/aspeed-lpc-ctrl",
-    "linux/aspeed-p2a-ctrl", "linux/aspeed-video", "linux/assoc_array", "linux/assoc_array_priv", "linux/async",
-    "linux/async_tx", "linux/ata", "linux/ata_platform", "linux/atalk", "linux/ath9k_platform", "linux/atm",
-    "linux/atm_eni", "linux/atm_he", "linux/atm_idt77105", "linux/atm_nicstar", "linux/atm_tcp", "linux/atm_zatm",
-    "linux/atmapi", "linux/atmarp", "linux/atmbr2684", "linux/atmclip", "linux/atmdev", "linux/atmel-isc-media",
-    "linux/atmel-ssc", "linux/atmel_pdc", "linux/atmioc", "linux/atmlec", "linux/atmmpc", "linux/atmppp",
-    "linux/atmsap", "linux/atmsvc", "linux/atomic", "linux/attribute_container", "linux/audit", "linux/audit_arch",
-    "linux/auto_dev-ioctl", "linux/auto_fs", "linux/auto_fs4", "linux/auxiliary_bus", "linux/auxvec", "linux/average",
-    "linux/ax25", "linux/backing-dev", "linux/backing-dev-defs", "linux/backing-file", "linux/backlight",
-    "linux/badblocks", "linux/balloon_compaction", "linux/base64", "linux/batadv_packet", "linux/batman_adv",
-    "linux/baycom", "linux/bcd", "linux/bch", "linux/bcm47xx_nvram", "linux/bcm47xx_sprom", "linux/bcm47xx_wdt",
-    "linux/bcm933xx_hcs", "linux/bcm963xx_nvram", "linux/bcm963xx_tag", "linux/bfs_fs", "linux/binfmts", "linux/bio",
-    "linux/bio-integrity", "linux/bit_spinlock", "linux/bitfield", "linux/bitmap", "linux/bitmap-str", "linux/bitops",
-    "linux/bitrev", "linux/bits", "linux/blk-cgroup", "linux/blk-crypto", "linux/blk-crypto-profile",
-    "linux/blk-integrity", "linux/blk-mq", "linux/blk-mq-pci", "linux/blk-mq-virtio", "linux/blk-pm",
-    "linux/blk_types", "linux/blkdev", "linux/blkpg", "linux/blktrace_api", "linux/blkzoned", "linux/blockgroup_lock",
-    "linux/bma150", "linux/bootconfig", "linux/bootmem_info", "linux/bottom_half", "linux/bpf", "linux/bpf-cgroup",
-    "linux/bpf-cgroup-defs", "linux/bpf-netns", "linux/bpf_common", "linux/bpf_crypto", "linux/bpf_lirc",
-    "linux/bpf_local_storage", "linux/bpf_lsm", "linux/bpf_mem_alloc", "linux/bpf_mprog", "linux/bpf_perf_event",
-    "linux/bpf_trace", "linux/bpf_types", "linux/bpf_verifier", "linux/bpfptr", "linux/bpqether", "linux/brcmphy",
-    "linux/bsearch", "linux/bsg", "linux/bsg-lib", "linux/bt-bmc", "linux/btf", "linux/btf_ids", "linux/btree",
-    "linux/btree-128", "linux/btree-type", "linux/btrfs", "linux/btrfs_tree", "linux/buffer_head", "linux/bug",
-    "linux/build-salt", "linux/build_bug", "linux/buildid", "linux/bvec", "linux/c2port", "linux/cache",
-    "linux/cachefiles", "linux/cacheflush", "linux/cacheinfo", "linux/call_once", "linux/can", "linux/capability",
-    "linux/capi", "linux/cb710", "linux/cc_platform", "linux/cciss_defs", "linux/cciss_ioctl", "linux/ccp",
-    "linux/ccs", "linux/cdev", "linux/cdrom", "linux/cec", "linux/cec-funcs", "linux/cfag12864b", "linux/cfi",
-    "linux/cfi_types", "linux/cfm_bridge", "linux/cgroup", "linux/cgroup-defs", "linux/cgroup_api",
-    "linux/cgroup_rdma", "linux/cgroup_refcnt", "linux/cgroup_subsys", "linux/cgroupstats", "linux/chio",
-    "linux/circ_buf", "linux/cleanup", "linux/clk", "linux/clk-provider", "linux/clkdev", "linux/clockchips",
-    "linux/clocksource", "linux/clocksource_ids", "linux/close_range", "linux/closure", "linux/cma",
-    "linux/cmpxchg-emu", "linux/cn_proc", "linux/cnt32_to_63", "linux/coda", "linux/codetag", "linux/coff",
-    "linux/comedi", "linux/compaction", "linux/compat", "linux/compiler", "linux/compiler-clang",
-    "linux/compiler-gcc", "linux/compiler-version", "linux/compiler_attributes", "linux/compiler_types",
-    "linux/completion", "linux/component", "linux/configfs", "linux/connector", "linux/console",
-    "linux/console_struct", "linux/consolemap", "linux/const", "linux/container", "linux/container_of",
-    "linux/context_tracking", "linux/context_tracking_irq", "linux/context_tracking_state", "linux/cookie",
-    "linux/cordic", "linux/coredump", "linux/coresight", "linux/coresight-pmu", "linux/coresight-stm",
-    "linux/count_zeros", "linux/counter", "linux/cper", "linux/cpu", "linux/cpu_cooling", "linux/cpu_pm",
-    "linux/cpu_rmap", "linux/cpu_smt", "linux/cpufeature", "linux/cpufreq", "linux/cpuhotplug", "linux/cpuhplock",
-    "linux/cpuidle", "linux/cpuidle_haltpoll", "linux/cpumask", "linux/cpumask_api", "linux/cpumask_types",
-    "linux/cpuset", "linux/cramfs_fs", "linux/crash_core", "linux/crash_dump", "linux/crash_reserve",
-    "linux/crc-ccitt", "linux/crc-itu-t", "linux/crc-t10dif", "linux/crc16", "linux/crc32", "linux/crc32c",
-    "linux/crc32poly", "linux/crc4", "linux/crc64", "linux/crc7", "linux/crc8", "linux/cred", "linux/crypto",
-    "linux/cryptouser", "linux/cs5535", "linux/ctype", "linux/cuda", "linux/cxl_mem", "linux/cyclades",
-    "linux/cycx_cfm", "linux/damon", "linux/dasd_mod", "linux/davinci_emac", "linux/dax", "linux/dca", "linux/dcache",
-    "linux/dcbnl", "linux/dccp", "linux/debug_locks", "linux/debugfs", "linux/debugobjects", "linux/delay",
-    "linux/delayacct", "linux/delayed_call", "linux/dev_printk", "linux/devcoredump", "linux/devfreq",
-    "linux/devfreq-event", "linux/devfreq_cooling", "linux/device", "linux/device-mapper", "linux/device_cgroup",
-    "linux/devlink", "linux/devm-helpers", "linux/devpts_fs", "linux/dfl", "linux/digsig", "linux/dim", "linux/dio",
-    "linux/dirent", "linux/dlm", "linux/dlm_device", "linux/dlm_plock", "linux/dlmconstants", "linux/dm-bufio",
-    "linux/dm-dirty-log", "linux/dm-io", "linux/dm-ioctl", "linux/dm-kcopyd", "linux/dm-log-userspace",
-    "linux/dm-region-hash", "linux/dm-verity-loadpin", "linux/dm9000", "linux/dma-buf", "linux/dma-direct",
-    "linux/dma-direction", "linux/dma-fence", "linux/dma-fence-array", "linux/dma-fence-chain",
-    "linux/dma-fence-unwrap", "linux/dma-heap", "linux/dma-map-ops", "linux/dma-mapping", "linux/dma-resv",
-    "linux/dmaengine", "linux/dmapool", "linux/dmar", "linux/dmi", "linux/dnotify", "linux/dns_resolver",
-    "linux/dpll", "linux/dqblk_qtree", "linux/dqblk_v1", "linux/dqblk_v2", "linux/dqblk_xfs", "linux/drbd",
-    "linux/drbd_config", "linux/drbd_genl", "linux/drbd_genl_api", "linux/drbd_limits", "linux/ds2782_battery",
-    "linux/dtlk", "linux/dtpm", "linux/dw100", "linux/dw_apb_timer", "linux/dynamic_debug",
-    "linux/dynamic_queue_limits", "linux/earlycpio", "linux/ecryptfs", "linux/edac", "linux/edd",
-    "linux/eeprom_93cx6", "linux/efi", "linux/efi-bgrt", "linux/efi_embedded_fw", "linux/efs_fs_sb", "linux/efs_vh",
-    "linux/eisa", "linux/elf", "linux/elf-em", "linux/elf-fdpic", "linux/elf-randomize", "linux/elfcore",
-    "linux/elfcore-compat", "linux/elfnote", "linux/elfnote-lto", "linux/enclosure", "linux/energy_model",
-    "linux/entry-common", "linux/entry-kvm", "linux/err", "linux/errname", "linux/errno", "linux/error-injection",
-    "linux/errqueue", "linux/errseq", "linux/erspan", "linux/etherdevice", "linux/ethtool", "linux/ethtool_netlink",
-    "linux/eventfd", "linux/eventpoll", "linux/evm", "linux/execmem", "linux/exfat", "linux/export",
-    "linux/export-internal", "linux/exportfs", "linux/ext2_fs", "linux/ext4", "linux/extable", "linux/extcon",
-    "linux/extcon-provider", "linux/f2fs", "linux/f2fs_fs", "linux/f75375s", "linux/fadvise", "linux/falloc",
-    "linux/fanotify", "linux/fault-inject", "linux/fault-inject-usercopy", "linux/fb", "linux/fbcon",
-    "linux/fcdevice", "linux/fcntl", "linux/fd", "linux/fddidevice", "linux/fdreg", "linux/fdtable", "linux/fec",
-    "linux/fib_rules", "linux/fiemap", "linux/file", "linux/fileattr", "linux/filelock", "linux/filter", "linux/find",
-    "linux/fips", "linux/firewire", "linux/firewire-cdev", "linux/firewire-constants", "linux/firmware",
-    "linux/firmware-map", "linux/fixp-arith", "linux/flat", "linux/flex_proportions", "linux/folio_queue",
-    "linux/font", "linux/fortify-string", "linux/fou", "linux/fpga-dfl", "linux/fprobe", "linux/fpu", "linux/freezer",
-    "linux/fs", "linux/fs_api", "linux/fs_context", "linux/fs_parser", "linux/fs_pin", "linux/fs_stack",
-    "linux/fs_struct", "linux/fs_types", "linux/fscache", "linux/fscache-cache", "linux/fscrypt", "linux/fsi",
-    "linux/fsi-occ", "linux/fsi-sbefifo", "linux/fsl-diu-fb", "linux/fsl_devices", "linux/fsl_hypervisor",
-    "linux/fsl_ifc", "linux/fsl_mc", "linux/fsldma", "linux/fsmap", "linux/fsnotify", "linux/fsnotify_backend",
-    "linux/fsverity", "linux/ftrace", "linux/ftrace_irq", "linux/ftrace_regs", "linux/fuse", "linux/futex",
-    "linux/fw_table", "linux/fwnode", "linux/fwnode_mdio", "linux/gameport", "linux/gcd", "linux/gen_stats",
-    "linux/genalloc", "linux/generic-radix-tree", "linux/genetlink", "linux/genhd", "linux/genl_magic_func",
-    "linux/genl_magic_struct", "linux/getcpu", "linux/gfp", "linux/gfp_api", "linux/gfp_types", "linux/gfs2_ondisk",
-    "linux/glob", "linux/gnss", "linux/goldfish", "linux/gpio", "linux/gpio-pxa", "linux/gpio_keys", "linux/greybus",
-    "linux/group_cpus", "linux/gsmmux", "linux/gtp", "linux/handshake", "linux/hardirq", "linux/hash",
-    "linux/hash_info", "linux/hashtable", "linux/hashtable_api", "linux/hdlc", "linux/hdlcdrv", "linux/hdmi",
-    "linux/hdreg", "linux/hex", "linux/hid", "linux/hid-debug", "linux/hid-roccat", "linux/hid-sensor-hub",
-    "linux/hid-sensor-ids", "linux/hid_bpf", "linux/hidden", "linux/hiddev", "linux/hidraw", "linux/highmem",
-    "linux/highmem-internal", "linux/highuid", "linux/hil", "linux/hil_mlc", "linux/hippidevice", "linux/hisi_acc_qm",
-    "linux/hmm", "linux/host1x", "linux/host1x_context_bus", "linux/hp_sdc", "linux/hpet", "linux/hrtimer",
-    "linux/hrtimer_api", "linux/hrtimer_defs", "linux/hrtimer_types", "linux/hsr_netlink", "linux/hte",
-    "linux/huge_mm", "linux/hugetlb", "linux/hugetlb_cgroup", "linux/hugetlb_inline", "linux/hw_breakpoint",
-    "linux/hw_random", "linux/hwmon", "linux/hwmon-sysfs", "linux/hwmon-vid", "linux/hwspinlock", "linux/hyperv",
-    "linux/hypervisor", "linux/i2c", "linux/i2c-algo-bit", "linux/i2c-algo-pca", "linux/i2c-algo-pcf",
-    "linux/i2c-atr", "linux/i2c-dev", "linux/i2c-mux", "linux/i2c-smbus", "linux/i2o-dev", "linux/i8042",
-    "linux/i8253", "linux/i8254", "linux/i8k", "linux/icmp", "linux/icmpv6", "linux/idle_inject", "linux/idr",
-    "linux/idxd", "linux/ieee80211", "linux/ieee802154", "linux/if", "linux/if_addr", "linux/if_addrlabel",
-    "linux/if_alg", "linux/if_arcnet", "linux/if_arp", "linux/if_bonding", "linux/if_bridge", "linux/if_cablemodem",
-    "linux/if_eql", "linux/if_ether", "linux/if_fc", "linux/if_fddi", "linux/if_hippi", "linux/if_hsr",
-    "linux/if_infiniband", "linux/if_link", "linux/if_ltalk", "linux/if_macsec", "linux/if_macvlan",
-    "linux/if_packet", "linux/if_phonet", "linux/if_plip", "linux/if_ppp", "linux/if_pppol2tp", "linux/if_pppox",
-    "linux/if_rmnet", "linux/if_slip", "linux/if_tap", "linux/if_team", "linux/if_tun", "linux/if_tunnel",
-    "linux/if_vlan", "linux/if_x25", "linux/if_xdp", "linux/ife", "linux/igmp", "linux/ihex", "linux/ila",
-    "linux/ima", "linux/imx-media", "linux/in", "linux/in6", "linux/in_route", "linux/indirect_call_wrapper",
-    "linux/inet", "linux/inet_diag", "linux/inetdevice", "linux/init", "linux/init_ohci1394_dma",
-    "linux/init_syscalls", "linux/init_task", "linux/initrd", "linux/inotify", "linux/input",
-    "linux/input-event-codes", "linux/instruction_pointer", "linux/instrumentation", "linux/instrumented",
-    "linux/int_log", "linux/integrity", "linux/intel-ish-client-if", "linux/intel_rapl", "linux/intel_tcc",
-    "linux/intel_th", "linux/intel_tpmi", "linux/intel_vsec", "linux/interconnect", "linux/interconnect-clk",
-    "linux/interconnect-provider", "linux/interrupt", "linux/interval_tree", "linux/interval_tree_generic",
-    "linux/io", "linux/io-64-nonatomic-hi-lo", "linux/io-64-nonatomic-lo-hi", "linux/io-mapping", "linux/io-pgtable",
-    "linux/io_uring", "linux/io_uring_types", "linux/ioam6", "linux/ioam6_genl", "linux/ioam6_iptunnel",
-    "linux/iocontext", "linux/ioctl", "linux/iomap", "linux/iommu", "linux/iommu-dma", "linux/iommu-helper",
-    "linux/iommufd", "linux/iopoll", "linux/ioport", "linux/ioprio", "linux/ioremap", "linux/iosys-map",
-    "linux/iov_iter", "linux/iova", "linux/iova_bitmap", "linux/ip", "linux/ip6_tunnel", "linux/ip_vs", "linux/ipack",
-    "linux/ipc", "linux/ipc_namespace", "linux/ipmi", "linux/ipmi_bmc", "linux/ipmi_msgdefs", "linux/ipmi_smi",
-    "linux/ipmi_ssif_bmc", "linux/ipsec", "linux/ipv6", "linux/ipv6_route", "linux/irq", "linux/irq_poll",
-    "linux/irq_sim", "linux/irq_work", "linux/irqbypass", "linux/irqchip", "linux/irqdesc", "linux/irqdomain",
-    "linux/irqdomain_defs", "linux/irqflags", "linux/irqflags_types", "linux/irqhandler", "linux/irqnr",
-    "linux/irqreturn", "linux/isa", "linux/isa-dma", "linux/isapnp", "linux/iscsi_boot_sysfs", "linux/iscsi_ibft",
-    "linux/ism", "linux/iso_fs", "linux/isst_if", "linux/iversion", "linux/ivtv", "linux/ivtvfb", "linux/jbd2",
-    "linux/jffs2", "linux/jhash", "linux/jiffies", "linux/journal-head", "linux/joystick", "linux/jump_label",
-    "linux/jump_label_ratelimit", "linux/jz4740-adc", "linux/jz4780-nemc", "linux/kallsyms", "linux/kasan",
-    "linux/kasan-checks", "linux/kasan-enabled", "linux/kasan-tags", "linux/kbd_diacr", "linux/kbd_kern",
-    "linux/kbuild", "linux/kcm", "linux/kcmp", "linux/kconfig", "linux/kcore", "linux/kcov", "linux/kcsan",
-    "linux/kcsan-checks", "linux/kd", "linux/kdb", "linux/kdebug", "linux/kdev_t", "linux/kern_levels",
-    "linux/kernel", "linux/kernel-page-flags", "linux/kernel_read_file", "linux/kernel_stat", "linux/kernelcapi",
-    "linux/kernfs", "linux/kexec", "linux/key", "linux/key-type", "linux/keyboard", "linux/keyctl", "linux/kfd_ioctl",
-    "linux/kfd_sysfs", "linux/kfence", "linux/kfifo", "linux/kgdb", "linux/khugepaged", "linux/klist",
-    "linux/kmemleak", "linux/kmod", "linux/kmsan", "linux/kmsan-checks", "linux/kmsan_string", "linux/kmsan_types",
-    "linux/kmsg_dump", "linux/kobj_map", "linux/kobject", "linux/kobject_api", "linux/kobject_ns", "linux/kprobes",
-    "linux/kref", "linux/kref_api", "linux/ks0108", "linux/ks8842", "linux/ks8851_mll", "linux/ksm", "linux/kstrtox",
-    "linux/kthread", "linux/ktime", "linux/ktime_api", "linux/kvm", "linux/kvm_dirty_ring", "linux/kvm_host",
-    "linux/kvm_irqfd", "linux/kvm_para", "linux/kvm_types", "linux/l2tp", "linux/landlock", "linux/lantiq",
-    "linux/lapb", "linux/latencytop", "linux/lcd", "linux/lcm", "linux/led-class-flash", "linux/led-class-multicolor",
-    "linux/led-lm3530", "linux/leds", "linux/leds-bd2802", "linux/leds-expresswire", "linux/leds-lp3944",
-    "linux/leds-lp3952", "linux/leds-pca9532", "linux/leds-regulator", "linux/leds-ti-lmu-common", "linux/libata",
-    "linux/libc-compat", "linux/libfdt", "linux/libfdt_env", "linux/libgcc", "linux/libnvdimm", "linux/libps2",
-    "linux/license", "linux/limits", "linux/linear_range", "linux/linkage", "linux/linkmode", "linux/linux_logo",
-    "linux/lirc", "linux/lis3lv02d", "linux/list", "linux/list_bl", "linux/list_lru", "linux/list_nulls",
-    "linux/list_sort", "linux/litex", "linux/livepatch", "linux/livepatch_sched", "linux/llc", "linux/llist",
-    "linux/llist_api", "linux/loadpin", "linux/local_lock", "linux/local_lock_internal", "linux/lockdep",
-    "linux/lockdep_api", "linux/lockdep_types", "linux/lockref", "linux/log2", "linux/logic_iomem", "linux/logic_pio",
-    "linux/loop", "linux/lp", "linux/lru_cache", "linux/lsm", "linux/lsm_audit", "linux/lsm_count",
-    "linux/lsm_hook_defs", "linux/lsm_hooks", "linux/lwq", "linux/lwtunnel", "linux/lz4", "linux/lzo",
-    "linux/mISDNdsp", "linux/mISDNhw", "linux/mISDNif", "linux/magic", "linux/mailbox_client",
-    "linux/mailbox_controller", "linux/major", "linux/map_benchmark", "linux/map_to_14segment",
-    "linux/map_to_7segment", "linux/maple", "linux/maple_tree", "linux/marvell_phy", "linux/math", "linux/math64",
-    "linux/matroxfb", "linux/max2175", "linux/mbcache", "linux/mbus", "linux/mc146818rtc", "linux/mc6821",
-    "linux/mcb", "linux/mctp", "linux/mdev", "linux/mdio", "linux/mdio-bitbang", "linux/mdio-gpio", "linux/mdio-mux",
-    "linux/media", "linux/media-bus-format", "linux/mei", "linux/mei_aux", "linux/mei_cl_bus", "linux/mei_uuid",
-    "linux/mem_encrypt", "linux/membarrier", "linux/memblock", "linux/memcontrol", "linux/memfd", "linux/memory",
-    "linux/memory-tiers", "linux/memory_hotplug", "linux/mempolicy", "linux/mempool", "linux/memregion",
-    "linux/memremap", "linux/memstick", "linux/mhi", "linux/mhi_ep", "linux/micrel_phy", "linux/microchipphy",
-    "linux/migrate", "linux/migrate_mode", "linux/mii", "linux/mii_timestamper", "linux/min_heap", "linux/minix_fs",
-    "linux/minmax", "linux/misc_cgroup", "linux/miscdevice", "linux/mm", "linux/mm_api", "linux/mm_inline",
-    "linux/mm_types", "linux/mm_types_task", "linux/mman", "linux/mmap_lock", "linux/mmdebug", "linux/mmiotrace",
-    "linux/mmtimer", "linux/mmu_context", "linux/mmu_notifier", "linux/mmzone", "linux/mnt_idmapping",
-    "linux/mnt_namespace", "linux/mod_devicetable", "linux/module", "linux/module_signature", "linux/module_symbol",
-    "linux/moduleloader", "linux/moduleparam", "linux/most", "linux/mount", "linux/moxtet", "linux/mpage",
-    "linux/mpi", "linux/mpls", "linux/mpls_iptunnel", "linux/mptcp", "linux/mptcp_pm", "linux/mqueue", "linux/mroute",
-    "linux/mroute6", "linux/mroute_base", "linux/mrp_bridge", "linux/msdos_fs", "linux/msdos_partition", "linux/msg",
-    "linux/msi", "linux/msi_api", "linux/mtio", "linux/mutex", "linux/mutex_api", "linux/mutex_types",
-    "linux/mv643xx_eth", "linux/mv643xx_i2c", "linux/mvebu-pmsu", "linux/mxm-wmi", "linux/namei", "linux/nbd",
-    "linux/nbd-netlink", "linux/ncsi", "linux/nd", "linux/ndctl", "linux/neighbour", "linux/net", "linux/net_dropmon",
-    "linux/net_namespace", "linux/net_tstamp", "linux/netconf", "linux/netdev", "linux/netdev_features",
-    "linux/netdevice", "linux/netdevice_xmit", "linux/netfilter", "linux/netfilter_arp", "linux/netfilter_bridge",
-    "linux/netfilter_defs", "linux/netfilter_ipv4", "linux/netfilter_ipv6", "linux/netfilter_netdev", "linux/netfs",
-    "linux/netlink", "linux/netlink_diag", "linux/netpoll", "linux/netrom", "linux/nexthop", "linux/nfc", "linux/nfs",
-    "linux/nfs2", "linux/nfs3", "linux/nfs4", "linux/nfs4_mount", "linux/nfs_common", "linux/nfs_fs",
-    "linux/nfs_fs_i", "linux/nfs_fs_sb", "linux/nfs_idmap", "linux/nfs_iostat", "linux/nfs_mount", "linux/nfs_page",
-    "linux/nfs_ssc", "linux/nfs_xdr", "linux/nfsacl", "linux/nfsd_netlink", "linux/nfslocalio", "linux/nilfs2_api",
-    "linux/nilfs2_ondisk", "linux/nitro_enclaves", "linux/nl80211", "linux/nl80211-vnd-intel", "linux/nl802154",
-    "linux/nls", "linux/nmi", "linux/node", "linux/nodemask", "linux/nodemask_types", "linux/nospec",
-    "linux/notifier", "linux/npcm-video", "linux/ns_common", "linux/nsc_gpio", "linux/nsfs", "linux/nsm",
-    "linux/nsproxy", "linux/ntb", "linux/ntb_transport", "linux/ntsync", "linux/nubus", "linux/numa",
-    "linux/numa_memblks", "linux/nvme", "linux/nvme-auth", "linux/nvme-fc", "linux/nvme-fc-driver",
-    "linux/nvme-keyring", "linux/nvme-rdma", "linux/nvme-tcp", "linux/nvme_ioctl", "linux/nvmem-consumer",
-    "linux/nvmem-provider", "linux/nvram", "linux/oa_tc6", "linux/objagg", "linux/objpool", "linux/objtool",
-    "linux/objtool_types", "linux/of", "linux/of_address", "linux/of_clk", "linux/of_device", "linux/of_dma",
-    "linux/of_fdt", "linux/of_gpio", "linux/of_graph", "linux/of_iommu", "linux/of_irq", "linux/of_mdio",
-    "linux/of_net", "linux/of_pci", "linux/of_pdt", "linux/of_platform", "linux/of_reserved_mem",
-    "linux/oid_registry", "linux/olpc-ec", "linux/omap-dma", "linux/omap-gpmc", "linux/omap-iommu",
-    "linux/omap-mailbox", "linux/omap3isp", "linux/omapfb", "linux/once", "linux/once_lite", "linux/oom",
-    "linux/openat2", "linux/openvswitch", "linux/osq_lock", "linux/overflow", "linux/packet_diag", "linux/packing",
-    "linux/padata", "linux/page-flags", "linux/page-flags-layout", "linux/page-isolation", "linux/page_counter",
-    "linux/page_ext", "linux/page_idle", "linux/page_owner", "linux/page_ref", "linux/page_reporting",
-    "linux/page_table_check", "linux/pageblock-flags", "linux/pagemap", "linux/pagevec", "linux/pagewalk",
-    "linux/panic", "linux/panic_notifier", "linux/papr_pdsm", "linux/papr_scm", "linux/param", "linux/parman",
-    "linux/parport", "linux/parport_pc", "linux/parser", "linux/part_stat", "linux/pata_arasan_cf_data",
-    "linux/patchkey", "linux/path", "linux/pch_dma", "linux/pci", "linux/pci-acpi", "linux/pci-ats", "linux/pci-doe",
-    "linux/pci-ecam", "linux/pci-ep-cfs", "linux/pci-epc", "linux/pci-epf", "linux/pci-p2pdma", "linux/pci-pwrctl",
-    "linux/pci_hotplug", "linux/pci_ids", "linux/pci_regs", "linux/pcitest", "linux/pcs-lynx", "linux/pcs-rzn1-miic",
-    "linux/pe", "linux/peci", "linux/peci-cpu", "linux/percpu", "linux/percpu-defs", "linux/percpu-refcount",
-    "linux/percpu-rwsem", "linux/percpu_counter", "linux/perf_event", "linux/perf_event_api", "linux/perf_regs",
-    "linux/personality", "linux/pfkeyv2", "linux/pfn", "linux/pfn_t", "linux/pfrut", "linux/pg", "linux/pgalloc",
-    "linux/pgalloc_tag", "linux/pgtable", "linux/pgtable_api", "linux/phantom", "linux/phonet", "linux/phy",
-    "linux/phy_fixed", "linux/phy_led_triggers", "linux/phy_link_topology", "linux/phylib_stubs", "linux/phylink",
-    "linux/pid", "linux/pid_namespace", "linux/pid_types", "linux/pidfd", "linux/pidfs", "linux/pim",
-    "linux/pipe_fs_i", "linux/pkeys", "linux/pkt_cls", "linux/pkt_sched", "linux/pktcdvd", "linux/pl320-ipc",
-    "linux/platform_device", "linux/platform_profile", "linux/pldmfw", "linux/plist", "linux/plist_types", "linux/pm",
-    "linux/pm-trace", "linux/pm_clock", "linux/pm_domain", "linux/pm_opp", "linux/pm_qos", "linux/pm_runtime",
-    "linux/pm_wakeirq", "linux/pm_wakeup", "linux/pmbus", "linux/pmu", "linux/pnp", "linux/poison", "linux/poll",
-    "linux/polynomial", "linux/posix-clock", "linux/posix-timers", "linux/posix-timers_types", "linux/posix_acl",
-    "linux/posix_acl_xattr", "linux/posix_types", "linux/power_supply", "linux/powercap", "linux/ppdev",
-    "linux/ppp-comp", "linux/ppp-ioctl", "linux/ppp_channel", "linux/ppp_defs", "linux/pps", "linux/pps_kernel",
-    "linux/pr", "linux/prandom", "linux/prctl", "linux/preempt", "linux/prefetch", "linux/prime_numbers",
-    "linux/printk", "linux/prmt", "linux/proc_fs", "linux/proc_ns", "linux/processor", "linux/profile",
-    "linux/projid", "linux/property", "linux/pruss_driver", "linux/psample", "linux/psci", "linux/pseudo_fs",
-    "linux/psi", "linux/psi_types", "linux/psp", "linux/psp-dbc", "linux/psp-platform-access", "linux/psp-sev",
-    "linux/psp-tee", "linux/pstore", "linux/pstore_blk", "linux/pstore_ram", "linux/pstore_zone", "linux/ptdump",
-    "linux/pti", "linux/ptp_classify", "linux/ptp_clock", "linux/ptp_clock_kernel", "linux/ptp_kvm", "linux/ptp_mock",
-    "linux/ptp_pch", "linux/ptr_ring", "linux/ptrace", "linux/ptrace_api", "linux/purgatory", "linux/pvclock_gtod",
-    "linux/pwm", "linux/pwm_backlight", "linux/pxa168_eth", "linux/pxa2xx_ssp", "linux/qemu_fw_cfg", "linux/qnx4_fs",
-    "linux/qnx6_fs", "linux/qnxtypes", "linux/qrtr", "linux/quota", "linux/quotaops", "linux/radeonfb",
-    "linux/radix-tree", "linux/raid_class", "linux/ramfs", "linux/random", "linux/randomize_kstack", "linux/range",
-    "linux/ras", "linux/ratelimit", "linux/ratelimit_types", "linux/rational", "linux/rbtree",
-    "linux/rbtree_augmented", "linux/rbtree_latch", "linux/rbtree_types", "linux/rcu_node_tree", "linux/rcu_notifier",
-    "linux/rcu_segcblist", "linux/rcu_sync", "linux/rculist", "linux/rculist_bl", "linux/rculist_nulls",
-    "linux/rcupdate", "linux/rcupdate_trace", "linux/rcupdate_wait", "linux/rcuref", "linux/rcutiny", "linux/rcutree",
-    "linux/rcuwait", "linux/rcuwait_api", "linux/rds", "linux/reboot", "linux/reboot-mode", "linux/reciprocal_div",
-    "linux/ref_tracker", "linux/refcount", "linux/refcount_api", "linux/refcount_types", "linux/regmap",
-    "linux/regset", "linux/reiserfs_fs", "linux/reiserfs_xattr", "linux/relay", "linux/remoteproc",
-    "linux/remoteproc_cdev", "linux/resctrl", "linux/reset", "linux/reset-controller", "linux/resource",
-    "linux/resource_ext", "linux/restart_block", "linux/resume_user_mode", "linux/rethook", "linux/rfkill",
-    "linux/rhashtable", "linux/rhashtable-types", "linux/ring_buffer", "linux/rio", "linux/rio_cm_cdev",
-    "linux/rio_drv", "linux/rio_ids", "linux/rio_mport_cdev", "linux/rio_regs", "linux/rkisp1-config", "linux/rmap",
-    "linux/rmi", "linux/rndis", "linux/rodata_test", "linux/romfs_fs", "linux/root_dev", "linux/rose", "linux/route",
-    "linux/rpl", "linux/rpl_iptunnel", "linux/rpmb", "linux/rpmsg", "linux/rpmsg_types", "linux/rseq", "linux/rslib",
-    "linux/rtc", "linux/rtmutex", "linux/rtnetlink", "linux/rtsx_common", "linux/rtsx_pci", "linux/rtsx_usb",
-    "linux/rv", "linux/rw_hint", "linux/rwbase_rt", "linux/rwlock", "linux/rwlock_api_smp", "linux/rwlock_rt",
-    "linux/rwlock_types", "linux/rwsem", "linux/rxrpc", "linux/sbitmap", "linux/scatterlist", "linux/scc",
-    "linux/sched", "linux/sched/affinity", "linux/sched/autogroup", "linux/sched/clock", "linux/sched/cond_resched",
-    "linux/sched/coredump", "linux/sched/cpufreq", "linux/sched/cputime", "linux/sched/deadline", "linux/sched/debug",
-    "linux/sched/ext", "linux/sched/hotplug", "linux/sched/idle", "linux/sched/init", "linux/sched/isolation",
-    "linux/sched/jobctl", "linux/sched/loadavg", "linux/sched/mm", "linux/sched/nohz", "linux/sched/numa_balancing",
-    "linux/sched/posix-timers", "linux/sched/prio", "linux/sched/rseq_api", "linux/sched/rt", "linux/sched/sd_flags",
-    "linux/sched/signal", "linux/sched/smt", "linux/sched/stat", "linux/sched/sysctl", "linux/sched/task",
-    "linux/sched/task_flags", "linux/sched/task_stack", "linux/sched/thread_info_api", "linux/sched/topology",
-    "linux/sched/types", "linux/sched/user", "linux/sched/vhost_task", "linux/sched/wake_q", "linux/sched/xacct",
-    "linux/sched_clock", "linux/scif_ioctl", "linux/scmi_imx_protocol", "linux/scmi_protocol", "linux/scpi_protocol",
-    "linux/screen_info", "linux/scs", "linux/sctp", "linux/scx200", "linux/scx200_gpio", "linux/seccomp",
-    "linux/seccomp_types", "linux/secretmem", "linux/securebits", "linux/security", "linux/sed-opal",
-    "linux/sed-opal-key", "linux/seg6", "linux/seg6_genl", "linux/seg6_hmac", "linux/seg6_iptunnel",
-    "linux/seg6_local", "linux/selection", "linux/selinux_netlink", "linux/sem", "linux/sem_types", "linux/semaphore",
-    "linux/seq_buf", "linux/seq_file", "linux/seq_file_net", "linux/seqlock", "linux/seqlock_api",
-    "linux/seqlock_types", "linux/serdev", "linux/serial", "linux/serial_8250", "linux/serial_bcm63xx",
-    "linux/serial_core", "linux/serial_reg", "linux/serial_s3c", "linux/serial_sci", "linux/serio",
-    "linux/set_memory", "linux/sev-guest", "linux/sfp", "linux/sh_clk", "linux/sh_dma", "linux/sh_eth",
-    "linux/sh_intc", "linux/sh_timer", "linux/shdma-base", "linux/shm", "linux/shmem_fs", "linux/shrinker",
-    "linux/signal", "linux/signal_types", "linux/signalfd", "linux/siox", "linux/siphash", "linux/sizes",
-    "linux/skb_array", "linux/skbuff", "linux/skbuff_ref", "linux/skmsg", "linux/slab", "linux/slab_def",
-    "linux/slimbus", "linux/slub_def", "linux/sm501", "linux/sm501-regs", "linux/smc", "linux/smc91x",
-    "linux/smc_diag", "linux/smiapp", "linux/smp", "linux/smp_types", "linux/smpboot", "linux/smsc911x",
-    "linux/smscphy", "linux/snmp", "linux/sock_diag", "linux/socket", "linux/sockios", "linux/sockptr",
-    "linux/softirq", "linux/sonet", "linux/sony-laptop", "linux/sonypi", "linux/sort", "linux/sound",
-    "linux/soundcard", "linux/spinlock", "linux/spinlock_api", "linux/spinlock_api_smp", "linux/spinlock_api_up",
-    "linux/spinlock_rt", "linux/spinlock_types", "linux/spinlock_types_raw", "linux/spinlock_types_up",
-    "linux/spinlock_up", "linux/splice", "linux/spmi", "linux/sprintf", "linux/sram", "linux/srcu", "linux/srcutiny",
-    "linux/srcutree", "linux/ssbi", "linux/stackdepot", "linux/stackleak", "linux/stackprotector", "linux/stacktrace",
-    "linux/start_kernel", "linux/stat", "linux/statfs", "linux/static_call", "linux/static_call_types",
-    "linux/static_key", "linux/stdarg", "linux/stddef", "linux/stm", "linux/stmmac", "linux/stmp3xxx_rtc_wdt",
-    "linux/stmp_device", "linux/stop_machine", "linux/string", "linux/string_choices", "linux/string_helpers",
-    "linux/stringhash", "linux/stringify", "linux/sungem_phy", "linux/sunserialcore", "linux/sunxi-rsb",
-    "linux/surface_acpi_notify", "linux/suspend", "linux/suspend_ioctls", "linux/svga", "linux/sw842", "linux/swab",
-    "linux/swait", "linux/swait_api", "linux/swap", "linux/swap_cgroup", "linux/swap_slots", "linux/swapfile",
-    "linux/swapops", "linux/swiotlb", "linux/switchtec", "linux/switchtec_ioctl", "linux/sxgbe_platform",
-    "linux/sync_core", "linux/sync_file", "linux/synclink", "linux/sys", "linux/sys_soc",
-    "linux/syscall_user_dispatch", "linux/syscall_user_dispatch_types", "linux/syscalls", "linux/syscalls_api",
-    "linux/syscore_ops", "linux/sysctl", "linux/sysfb", "linux/sysfs", "linux/sysinfo", "linux/syslog", "linux/sysrq",
-    "linux/sysv_fs", "linux/t10-pi", "linux/target_core_user", "linux/task_io_accounting",
-    "linux/task_io_accounting_ops", "linux/task_work", "linux/taskstats", "linux/taskstats_kern", "linux/tboot",
-    "linux/tc", "linux/tca6416_keypad", "linux/tcp", "linux/tcp_metrics", "linux/tdx-guest", "linux/tee",
-    "linux/tee_core", "linux/tee_drv", "linux/tegra-icc", "linux/termios", "linux/termios_internal",
-    "linux/textsearch", "linux/textsearch_fsm", "linux/tfrc", "linux/thermal", "linux/thp7312", "linux/thread_info",
-    "linux/threads", "linux/thunderbolt", "linux/ti-emif-sram", "linux/ti_wilink_st", "linux/tick", "linux/tifm",
-    "linux/timb_dma", "linux/timb_gpio", "linux/time", "linux/time32", "linux/time64", "linux/time_namespace",
-    "linux/time_types", "linux/timecounter", "linux/timekeeper_internal", "linux/timekeeping", "linux/timer",
-    "linux/timer_types", "linux/timerfd", "linux/timeriomem-rng", "linux/timerqueue", "linux/timerqueue_types",
-    "linux/times", "linux/timex", "linux/tiocl", "linux/tipc", "linux/tipc_config", "linux/tipc_netlink",
-    "linux/tipc_sockets_diag", "linux/tls", "linux/tnum", "linux/topology", "linux/torture", "linux/toshiba",
-    "linux/tpm", "linux/tpm_command", "linux/tpm_eventlog", "linux/tps6594_pfsm", "linux/trace", "linux/trace_clock",
-    "linux/trace_events", "linux/trace_mmap", "linux/trace_recursion", "linux/trace_seq", "linux/tracefs",
-    "linux/tracepoint", "linux/tracepoint-defs", "linux/transport_class", "linux/ts-nbus", "linux/tsacct_kern",
-    "linux/tsm", "linux/tty", "linux/tty_buffer", "linux/tty_driver", "linux/tty_flags", "linux/tty_flip",
-    "linux/tty_ldisc", "linux/tty_port", "linux/turris-omnia-mcu-interface", "linux/typecheck", "linux/types",
-    "linux/u64_stats_sync", "linux/u64_stats_sync_api", "linux/uacce", "linux/uaccess", "linux/ublk_cmd",
-    "linux/ubsan", "linux/ucs2_string", "linux/udf_fs_i", "linux/udmabuf", "linux/udp", "linux/uhid", "linux/uidgid",
-    "linux/uidgid_types", "linux/uinput", "linux/uio", "linux/uio_driver", "linux/uleds", "linux/ultrasound",
-    "linux/um_timetravel", "linux/umh", "linux/un", "linux/unaligned", "linux/unicode", "linux/union_find",
-    "linux/unistd", "linux/units", "linux/unix_diag", "linux/unroll", "linux/uprobes", "linux/usb", "linux/usb_usual",
-    "linux/usbdevice_fs", "linux/usbip", "linux/user", "linux/user-return-notifier", "linux/user_events",
-    "linux/user_namespace", "linux/userfaultfd", "linux/userfaultfd_k", "linux/userio", "linux/usermode_driver",
-    "linux/util_macros", "linux/utime", "linux/uts", "linux/utsname", "linux/utsrelease", "linux/uuid",
-    "linux/uvcvideo", "linux/v4l2-common", "linux/v4l2-controls", "linux/v4l2-dv-timings", "linux/v4l2-mediabus",
-    "linux/v4l2-subdev", "linux/vbox_err", "linux/vbox_utils", "linux/vbox_vmmdev_types", "linux/vboxguest",
-    "linux/vdpa", "linux/vduse", "linux/verification", "linux/vermagic", "linux/vesa", "linux/veth", "linux/vexpress",
-    "linux/vfio", "linux/vfio_ccw", "linux/vfio_pci_core", "linux/vfio_zdev", "linux/vfs", "linux/vga_switcheroo",
-    "linux/vgaarb", "linux/vhost", "linux/vhost_iotlb", "linux/vhost_types", "linux/via", "linux/via-core",
-    "linux/via_i2c", "linux/videodev2", "linux/virtio", "linux/virtio_9p", "linux/virtio_anchor",
-    "linux/virtio_balloon", "linux/virtio_blk", "linux/virtio_bt", "linux/virtio_byteorder", "linux/virtio_caif",
-    "linux/virtio_config", "linux/virtio_console", "linux/virtio_crypto", "linux/virtio_dma_buf", "linux/virtio_fs",
-    "linux/virtio_gpio", "linux/virtio_gpu", "linux/virtio_i2c", "linux/virtio_ids", "linux/virtio_input",
-    "linux/virtio_iommu", "linux/virtio_mem", "linux/virtio_mmio", "linux/virtio_net", "linux/virtio_pci",
-    "linux/virtio_pci_admin", "linux/virtio_pci_legacy", "linux/virtio_pci_modern", "linux/virtio_pcidev",
-    "linux/virtio_pmem", "linux/virtio_ring", "linux/virtio_rng", "linux/virtio_scmi", "linux/virtio_scsi",
-    "linux/virtio_snd", "linux/virtio_types", "linux/virtio_vsock", "linux/vm_event_item", "linux/vm_sockets",
-    "linux/vm_sockets_diag", "linux/vmalloc", "linux/vmcore", "linux/vmcore_info", "linux/vmpressure", "linux/vmstat",
-    "linux/vmw_vmci_api", "linux/vmw_vmci_defs", "linux/vringh", "linux/vsockmon", "linux/vt", "linux/vt_buffer",
-    "linux/vt_kern", "linux/vtime", "linux/vtpm_proxy", "linux/w1", "linux/wait", "linux/wait_api", "linux/wait_bit",
-    "linux/watch_queue", "linux/watchdog", "linux/win_minmax", "linux/wireguard", "linux/wireless",
-    "linux/wkup_m3_ipc", "linux/wm97xx", "linux/wmi", "linux/wordpart", "linux/workqueue", "linux/workqueue_api",
-    "linux/workqueue_types", "linux/writeback", "linux/ww_mutex", "linux/wwan", "linux/x25", "linux/xarray",
-    "linux/xattr", "linux/xdp_diag", "linux/xfrm", "linux/xilinx-v4l2-controls", "linux/xxhash", "linux/xz",
-    "linux/yam", "linux/zconf", "linux/zlib", "linux/zorro", "linux/zorro_ids", "linux/zpool", "linux/zsmalloc",
-    "linux/zstd", "linux/zstd_errors", "linux/zstd_lib", "linux/zswap", "linux/zutil", "net/6lowpan", "net/Space",
-    "net/act_api", "net/addrconf", "net/af_ieee802154", "net/af_rxrpc", "net/af_unix", "net/af_vsock", "net/ah",
-    "net/amt", "net/arp", "net/atmclip", "net/ax25", "net/ax88796", "net/bareudp", "net/bond_3ad", "net/bond_alb",
-    "net/bond_options", "net/bonding", "net/bpf_sk_storage", "net/busy_poll", "net/calipso", "net/cfg80211",
-    "net/cfg80211-wext", "net/cfg802154", "net/checksum", "net/cipso_ipv4", "net/cls_cgroup", "net/codel",
-    "net/codel_impl", "net/codel_qdisc", "net/compat", "net/datalink", "net/dcbevent", "net/dcbnl", "net/devlink",
-    "net/dropreason", "net/dropreason-core", "net/dsa", "net/dsa_stubs", "net/dscp", "net/dsfield", "net/dst",
-    "net/dst_cache", "net/dst_metadata", "net/dst_ops", "net/eee", "net/erspan", "net/esp", "net/espintcp",
-    "net/ethoc", "net/failover", "net/fib_notifier", "net/fib_rules", "net/firewire", "net/flow",
-    "net/flow_dissector", "net/flow_offload", "net/fou", "net/fq", "net/fq_impl", "net/garp", "net/gen_stats",
-    "net/genetlink", "net/geneve", "net/gre", "net/gro", "net/gro_cells", "net/gso", "net/gtp", "net/gue",
-    "net/handshake", "net/hotdata", "net/hwbm", "net/icmp", "net/ieee80211_radiotap", "net/ieee802154_netdev",
-    "net/ieee8021q", "net/if_inet6", "net/ife", "net/inet6_connection_sock", "net/inet6_hashtables",
-    "net/inet_common", "net/inet_connection_sock", "net/inet_dscp", "net/inet_ecn", "net/inet_frag",
-    "net/inet_hashtables", "net/inet_sock", "net/inet_timewait_sock", "net/inetpeer", "net/ioam6", "net/ip",
-    "net/ip6_checksum", "net/ip6_fib", "net/ip6_route", "net/ip6_tunnel", "net/ip_fib", "net/ip_tunnels", "net/ip_vs",
-    "net/ipcomp", "net/ipconfig", "net/ipv6", "net/ipv6_frag", "net/ipv6_stubs", "net/iw_handler", "net/kcm",
-    "net/l3mdev", "net/lag", "net/lapb", "net/lib80211", "net/llc", "net/llc_c_ac", "net/llc_c_ev", "net/llc_c_st",
-    "net/llc_conn", "net/llc_if", "net/llc_pdu", "net/llc_s_ac", "net/llc_s_ev", "net/llc_s_st", "net/llc_sap",
-    "net/lwtunnel", "net/mac80211", "net/mac802154", "net/macsec", "net/mctp", "net/mctpdevice", "net/mip6",
-    "net/mld", "net/mpls", "net/mpls_iptunnel", "net/mptcp", "net/mrp", "net/ncsi", "net/ndisc", "net/neighbour",
-    "net/net_debug", "net/net_failover", "net/net_namespace", "net/net_ratelimit", "net/net_trackers",
-    "net/netdev_queues", "net/netdev_rx_queue", "net/netevent", "net/netkit", "net/netlabel", "net/netlink",
-    "net/netmem", "net/netprio_cgroup", "net/netrom", "net/nexthop", "net/nl802154", "net/nsh", "net/p8022",
-    "net/pfcp", "net/pie", "net/ping", "net/pkt_cls", "net/pkt_sched", "net/pptp", "net/proto_memory", "net/protocol",
-    "net/psample", "net/psnap", "net/raw", "net/rawv6", "net/red", "net/regulatory", "net/request_sock", "net/rose",
-    "net/route", "net/rpl", "net/rps", "net/rsi_91x", "net/rstreason", "net/rtnetlink", "net/rtnh", "net/sch_generic",
-    "net/scm", "net/secure_seq", "net/seg6", "net/seg6_hmac", "net/seg6_local", "net/selftests", "net/slhc_vj",
-    "net/smc", "net/snmp", "net/sock", "net/sock_reuseport", "net/stp", "net/strparser", "net/switchdev",
-    "net/tc_wrapper", "net/tcp", "net/tcp_ao", "net/tcp_states", "net/tcx", "net/timewait_sock", "net/tipc",
-    "net/tls", "net/tls_prot", "net/tls_toe", "net/transp_v6", "net/tso", "net/tun_proto", "net/udp",
-    "net/udp_tunnel", "net/udplite", "net/vsock_addr", "net/vxlan", "net/wext", "net/x25", "net/x25device", "net/xdp",
-    "net/xdp_priv", "net/xdp_sock", "net/xdp_sock_drv", "net/xfrm", "net/xsk_buff_pool", "rdma/ib", "rdma/ib_addr",
-    "rdma/ib_cache", "rdma/ib_cm", "rdma/ib_hdrs", "rdma/ib_mad", "rdma/ib_marshall", "rdma/ib_pack", "rdma/ib_pma",
-    "rdma/ib_sa", "rdma/ib_smi", "rdma/ib_sysfs", "rdma/ib_umem", "rdma/ib_umem_odp", "rdma/ib_verbs", "rdma/iba",
-    "rdma/ibta_vol1_c12", "rdma/iter", "rdma/iw_cm", "rdma/iw_portmap", "rdma/lag", "rdma/mr_pool", "rdma/opa_addr",
-    "rdma/opa_port_info", "rdma/opa_smi", "rdma/opa_vnic", "rdma/rdma_cm", "rdma/rdma_cm_ib", "rdma/rdma_counter",
-    "rdma/rdma_netlink", "rdma/rdma_vt", "rdma/rdmavt_cq", "rdma/rdmavt_mr", "rdma/rdmavt_qp", "rdma/restrack",
-    "rdma/rw", "rdma/signature", "rdma/tid_rdma_defs", "rdma/uverbs_ioctl", "rdma/uverbs_named_ioctl",
-    "rdma/uverbs_std_types", "rdma/uverbs_types", "scsi/fc_frame", "scsi/fcoe_sysfs", "scsi/iscsi_if",
-    "scsi/iscsi_proto", "scsi/iser", "scsi/libfc", "scsi/libfcoe", "scsi/libiscsi", "scsi/libiscsi_tcp",
-    "scsi/libsas", "scsi/sas", "scsi/sas_ata", "scsi/scsi", "scsi/scsi_bsg_iscsi", "scsi/scsi_cmnd",
-    "scsi/scsi_common", "scsi/scsi_dbg", "scsi/scsi_device", "scsi/scsi_devinfo", "scsi/scsi_dh", "scsi/scsi_driver",
-    "scsi/scsi_eh", "scsi/scsi_host", "scsi/scsi_ioctl", "scsi/scsi_proto", "scsi/scsi_status", "scsi/scsi_tcq",
-    "scsi/scsi_transport", "scsi/scsi_transport_fc", "scsi/scsi_transport_iscsi", "scsi/scsi_transport_sas",
-    "scsi/scsi_transport_spi", "scsi/scsi_transport_srp", "scsi/scsicam", "scsi/sg", "scsi/srp", "scsi/viosrp",
-    "trace/events/sched", "vdso/bits", "vdso/clocksource", "vdso/const", "vdso/datapage", "vdso/getrandom",
-    "vdso/gettime", "vdso/helpers", "vdso/jiffies", "vdso/ktime", "vdso/limits", "vdso/math64", "vdso/processor",
-    "vdso/time", "vdso/time32", "vdso/time64", "vdso/unaligned", "vdso/vsyscall",
-];
+pub(crate) static KERNEL_HEADERS: &str = "\
+asm-generic/access_ok
+asm-generic/agp
+asm-generic/archrandom
+asm-generic/asm-offsets
+asm-generic/asm-prototypes
+asm-generic/atomic
+asm-generic/atomic64
+asm-generic/audit_change_attr
+asm-generic/audit_dir_write
+asm-generic/audit_read
+asm-generic/audit_signal
+asm-generic/audit_write
+asm-generic/auxvec
+asm-generic/barrier
+asm-generic/bitops
+asm-generic/bitsperlong
+asm-generic/bpf_perf_event
+asm-generic/bug
+asm-generic/cache
+asm-generic/cacheflush
+asm-generic/cfi
+asm-generic/checksum
+asm-generic/cmpxchg
+asm-generic/cmpxchg-local
+asm-generic/codetag.lds
+asm-generic/compat
+asm-generic/current
+asm-generic/delay
+asm-generic/device
+asm-generic/div64
+asm-generic/dma
+asm-generic/dma-mapping
+asm-generic/early_ioremap
+asm-generic/emergency-restart
+asm-generic/errno
+asm-generic/errno-base
+asm-generic/error-injection
+asm-generic/exec
+asm-generic/extable
+asm-generic/fcntl
+asm-generic/fixmap
+asm-generic/flat
+asm-generic/ftrace
+asm-generic/futex
+asm-generic/getorder
+asm-generic/hardirq
+asm-generic/hugetlb
+asm-generic/hugetlb_encode
+asm-generic/hw_irq
+asm-generic/hyperv-tlfs
+asm-generic/int-l64
+asm-generic/int-ll64
+asm-generic/io
+asm-generic/ioctl
+asm-generic/ioctls
+asm-generic/iomap
+asm-generic/ipcbuf
+asm-generic/irq
+asm-generic/irq_regs
+asm-generic/irq_work
+asm-generic/irqflags
+asm-generic/kdebug
+asm-generic/kmap_size
+asm-generic/kprobes
+asm-generic/kvm_para
+asm-generic/kvm_types
+asm-generic/linkage
+asm-generic/local
+asm-generic/local64
+asm-generic/logic_io
+asm-generic/mcs_spinlock
+asm-generic/memory_model
+asm-generic/mm_hooks
+asm-generic/mman
+asm-generic/mman-common
+asm-generic/mmiowb
+asm-generic/mmiowb_types
+asm-generic/mmu
+asm-generic/mmu_context
+asm-generic/mmzone
+asm-generic/module
+asm-generic/module.lds
+asm-generic/msgbuf
+asm-generic/mshyperv
+asm-generic/msi
+asm-generic/nommu_context
+asm-generic/numa
+asm-generic/param
+asm-generic/parport
+asm-generic/pci
+asm-generic/pci_iomap
+asm-generic/percpu
+asm-generic/pgalloc
+asm-generic/pgtable-nop4d
+asm-generic/pgtable-nopmd
+asm-generic/pgtable-nopud
+asm-generic/pgtable_uffd
+asm-generic/poll
+asm-generic/posix_types
+asm-generic/preempt
+asm-generic/qrwlock
+asm-generic/qrwlock_types
+asm-generic/qspinlock
+asm-generic/qspinlock_types
+asm-generic/resource
+asm-generic/ring_buffer
+asm-generic/runtime-const
+asm-generic/rwonce
+asm-generic/seccomp
+asm-generic/sections
+asm-generic/sembuf
+asm-generic/serial
+asm-generic/set_memory
+asm-generic/setup
+asm-generic/shmbuf
+asm-generic/shmparam
+asm-generic/siginfo
+asm-generic/signal
+asm-generic/signal-defs
+asm-generic/simd
+asm-generic/socket
+asm-generic/sockios
+asm-generic/softirq_stack
+asm-generic/spinlock
+asm-generic/spinlock_types
+asm-generic/stat
+asm-generic/statfs
+asm-generic/string
+asm-generic/swab
+asm-generic/switch_to
+asm-generic/syscall
+asm-generic/syscalls
+asm-generic/termbits
+asm-generic/termbits-common
+asm-generic/termios
+asm-generic/timex
+asm-generic/tlb
+asm-generic/tlbflush
+asm-generic/topology
+asm-generic/trace_clock
+asm-generic/types
+asm-generic/uaccess
+asm-generic/ucontext
+asm-generic/unistd
+asm-generic/user
+asm-generic/vermagic
+asm-generic/vga
+asm-generic/video
+asm-generic/vmlinux.lds
+asm-generic/word-at-a-time
+asm-generic/xor
+asm/GEN-for-each-reg
+asm/a.out
+asm/acenv
+asm/acpi
+asm/acrn
+asm/agp
+asm/alternative
+asm/amd-ibs
+asm/amd_hsmp
+asm/amd_nb
+asm/apic
+asm/apicdef
+asm/apm
+asm/arch_hweight
+asm/archrandom
+asm/asm
+asm/asm-offsets
+asm/asm-prototypes
+asm/atomic
+asm/atomic64_32
+asm/atomic64_64
+asm/audit
+asm/auxvec
+asm/barrier
+asm/bios_ebda
+asm/bitops
+asm/bitsperlong
+asm/boot
+asm/bootparam
+asm/bootparam_utils
+asm/bug
+asm/bugs
+asm/byteorder
+asm/cache
+asm/cacheflush
+asm/cacheinfo
+asm/ce4100
+asm/cfi
+asm/checksum
+asm/checksum_32
+asm/checksum_64
+asm/clocksource
+asm/cmdline
+asm/cmpxchg
+asm/cmpxchg_32
+asm/cmpxchg_64
+asm/coco
+asm/compat
+asm/cpu
+asm/cpu_device_id
+asm/cpu_entry_area
+asm/cpufeature
+asm/cpufeatures
+asm/cpuid
+asm/cpuidle_haltpoll
+asm/cpumask
+asm/crash
+asm/crash_reserve
+asm/current
+asm/debugreg
+asm/delay
+asm/desc
+asm/desc_defs
+asm/device
+asm/disabled-features
+asm/div64
+asm/dma
+asm/dma-mapping
+asm/dmi
+asm/doublefault
+asm/dwarf2
+asm/e820
+asm/edac
+asm/efi
+asm/elf
+asm/elfcore-compat
+asm/emergency-restart
+asm/emulate_prefix
+asm/enclu
+asm/entry-common
+asm/errno
+asm/espfix
+asm/exec
+asm/extable
+asm/extable_fixup_types
+asm/fixmap
+asm/floppy
+asm/fpu
+asm/frame
+asm/fred
+asm/fsgsbase
+asm/ftrace
+asm/futex
+asm/gart
+asm/genapic
+asm/geode
+asm/gsseg
+asm/hardirq
+asm/highmem
+asm/hpet
+asm/hugetlb
+asm/hw_breakpoint
+asm/hw_irq
+asm/hwcap2
+asm/hyperv-tlfs
+asm/hyperv_timer
+asm/hypervisor
+asm/i8259
+asm/ia32
+asm/ibt
+asm/idtentry
+asm/imr
+asm/inat
+asm/inat_types
+asm/init
+asm/insn
+asm/insn-eval
+asm/inst
+asm/intel-family
+asm/intel-mid
+asm/intel_ds
+asm/intel_pt
+asm/intel_punit_ipc
+asm/intel_telemetry
+asm/invpcid
+asm/io
+asm/io_apic
+asm/io_bitmap
+asm/iomap
+asm/iommu
+asm/iosf_mbi
+asm/irq
+asm/irq_remapping
+asm/irq_stack
+asm/irq_vectors
+asm/irq_work
+asm/irqdomain
+asm/irqflags
+asm/ist
+asm/jailhouse_para
+asm/jump_label
+asm/kasan
+asm/kaslr
+asm/kbdleds
+asm/kdebug
+asm/kexec
+asm/kexec-bzimage64
+asm/kfence
+asm/kgdb
+asm/kmsan
+asm/kprobes
+asm/kvm
+asm/kvm-x86-ops
+asm/kvm-x86-pmu-ops
+asm/kvm_host
+asm/kvm_page_track
+asm/kvm_para
+asm/kvm_perf
+asm/kvm_types
+asm/kvm_vcpu_regs
+asm/kvmclock
+asm/ldt
+asm/linkage
+asm/local
+asm/mach_timer
+asm/mach_traps
+asm/math_emu
+asm/mc146818rtc
+asm/mce
+asm/mem_encrypt
+asm/memtype
+asm/microcode
+asm/misc
+asm/mman
+asm/mmconfig
+asm/mmu
+asm/mmu_context
+asm/module
+asm/mpspec
+asm/mpspec_def
+asm/msgbuf
+asm/mshyperv
+asm/msi
+asm/msr
+asm/msr-index
+asm/msr-trace
+asm/mtrr
+asm/mwait
+asm/nmi
+asm/nops
+asm/nospec-branch
+asm/numa
+asm/numa_32
+asm/olpc
+asm/olpc_ofw
+asm/orc_header
+asm/orc_lookup
+asm/orc_types
+asm/page
+asm/page_32
+asm/page_32_types
+asm/page_64
+asm/page_64_types
+asm/page_types
+asm/paravirt
+asm/paravirt_api_clock
+asm/paravirt_types
+asm/parport
+asm/pc-conf-reg
+asm/pci
+asm/pci-direct
+asm/pci-functions
+asm/pci_x86
+asm/percpu
+asm/perf_event
+asm/perf_event_p4
+asm/perf_regs
+asm/pgalloc
+asm/pgtable
+asm/pgtable-2level
+asm/pgtable-2level_types
+asm/pgtable-3level
+asm/pgtable-3level_types
+asm/pgtable-invert
+asm/pgtable_32
+asm/pgtable_32_areas
+asm/pgtable_32_types
+asm/pgtable_64
+asm/pgtable_64_types
+asm/pgtable_areas
+asm/pgtable_types
+asm/pkeys
+asm/pkru
+asm/platform_sst_audio
+asm/pm-trace
+asm/posix_types
+asm/posix_types_32
+asm/posix_types_64
+asm/posix_types_x32
+asm/posted_intr
+asm/prctl
+asm/preempt
+asm/probe_roms
+asm/processor
+asm/processor-cyrix
+asm/processor-flags
+asm/prom
+asm/proto
+asm/pti
+asm/ptrace
+asm/ptrace-abi
+asm/purgatory
+asm/pvclock
+asm/pvclock-abi
+asm/qrwlock
+asm/qspinlock
+asm/qspinlock_paravirt
+asm/realmode
+asm/reboot
+asm/reboot_fixups
+asm/required-features
+asm/resctrl
+asm/rmwcc
+asm/runtime-const
+asm/seccomp
+asm/sections
+asm/segment
+asm/sembuf
+asm/serial
+asm/set_memory
+asm/setup
+asm/setup_arch
+asm/setup_data
+asm/sev
+asm/sev-common
+asm/sgx
+asm/shmbuf
+asm/shmparam
+asm/shstk
+asm/sigcontext
+asm/sigcontext32
+asm/sigframe
+asm/sighandling
+asm/siginfo
+asm/signal
+asm/simd
+asm/smap
+asm/smp
+asm/softirq_stack
+asm/sparsemem
+asm/spec-ctrl
+asm/special_insns
+asm/spinlock
+asm/spinlock_types
+asm/sta2x11
+asm/stackprotector
+asm/stacktrace
+asm/stat
+asm/statfs
+asm/static_call
+asm/string
+asm/string_32
+asm/string_64
+asm/suspend
+asm/suspend_32
+asm/suspend_64
+asm/svm
+asm/swab
+asm/switch_to
+asm/sync_bitops
+asm/sync_core
+asm/syscall
+asm/syscall_wrapper
+asm/syscalls
+asm/tdx
+asm/text-patching
+asm/thermal
+asm/thread_info
+asm/time
+asm/timer
+asm/timex
+asm/tlb
+asm/tlbbatch
+asm/tlbflush
+asm/topology
+asm/trace_clock
+asm/trap_pf
+asm/trapnr
+asm/traps
+asm/tsc
+asm/uaccess
+asm/uaccess_32
+asm/uaccess_64
+asm/ucontext
+asm/umip
+asm/unaccepted_memory
+asm/unistd
+asm/unwind
+asm/unwind_hints
+asm/uprobes
+asm/user
+asm/user32
+asm/user_32
+asm/user_64
+asm/vdso
+asm/vermagic
+asm/vga
+asm/vgtod
+asm/video
+asm/vm86
+asm/vmalloc
+asm/vmware
+asm/vmx
+asm/vmxfeatures
+asm/vsyscall
+asm/vvar
+asm/word-at-a-time
+asm/x86_init
+asm/xor
+asm/xor_32
+asm/xor_64
+asm/xor_avx
+generated/utsrelease
+linux/8250_pci
+linux/a.out
+linux/acct
+linux/acpi
+linux/acpi_amd_wbrf
+linux/acpi_dma
+linux/acpi_iort
+linux/acpi_mdio
+linux/acpi_pmtmr
+linux/acpi_viot
+linux/acrn
+linux/adb
+linux/adfs_fs
+linux/adreno-smmu-priv
+linux/adxl
+linux/aer
+linux/affs_hardblocks
+linux/agp_backend
+linux/agpgart
+linux/ahci-remap
+linux/ahci_platform
+linux/aio
+linux/aio_abi
+linux/alarmtimer
+linux/alcor_pci
+linux/align
+linux/alloc_tag
+linux/altera_jtaguart
+linux/altera_uart
+linux/am437x-vpfe
+linux/amd-iommu
+linux/amd-pmf-io
+linux/amt
+linux/anon_inodes
+linux/aperture
+linux/apm-emulation
+linux/apm_bios
+linux/apple-gmux
+linux/arcfb
+linux/arch_topology
+linux/args
+linux/arm-cci
+linux/arm-smccc
+linux/arm_ffa
+linux/arm_sdei
+linux/armada-37xx-rwtm-mailbox
+linux/array_size
+linux/ascii85
+linux/asn1
+linux/asn1_ber_bytecode
+linux/asn1_decoder
+linux/asn1_encoder
+linux/aspeed-lpc-ctrl
+linux/aspeed-p2a-ctrl
+linux/aspeed-video
+linux/assoc_array
+linux/assoc_array_priv
+linux/async
+linux/async_tx
+linux/ata
+linux/ata_platform
+linux/atalk
+linux/ath9k_platform
+linux/atm
+linux/atm_eni
+linux/atm_he
+linux/atm_idt77105
+linux/atm_nicstar
+linux/atm_tcp
+linux/atm_zatm
+linux/atmapi
+linux/atmarp
+linux/atmbr2684
+linux/atmclip
+linux/atmdev
+linux/atmel-isc-media
+linux/atmel-ssc
+linux/atmel_pdc
+linux/atmioc
+linux/atmlec
+linux/atmmpc
+linux/atmppp
+linux/atmsap
+linux/atmsvc
+linux/atomic
+linux/attribute_container
+linux/audit
+linux/audit_arch
+linux/auto_dev-ioctl
+linux/auto_fs
+linux/auto_fs4
+linux/auxiliary_bus
+linux/auxvec
+linux/average
+linux/ax25
+linux/backing-dev
+linux/backing-dev-defs
+linux/backing-file
+linux/backlight
+linux/badblocks
+linux/balloon_compaction
+linux/base64
+linux/batadv_packet
+linux/batman_adv
+linux/baycom
+linux/bcd
+linux/bch
+linux/bcm47xx_nvram
+linux/bcm47xx_sprom
+linux/bcm47xx_wdt
+linux/bcm933xx_hcs
+linux/bcm963xx_nvram
+linux/bcm963xx_tag
+linux/bfs_fs
+linux/binfmts
+linux/bio
+linux/bio-integrity
+linux/bit_spinlock
+linux/bitfield
+linux/bitmap
+linux/bitmap-str
+linux/bitops
+linux/bitrev
+linux/bits
+linux/blk-cgroup
+linux/blk-crypto
+linux/blk-crypto-profile
+linux/blk-integrity
+linux/blk-mq
+linux/blk-mq-pci
+linux/blk-mq-virtio
+linux/blk-pm
+linux/blk_types
+linux/blkdev
+linux/blkpg
+linux/blktrace_api
+linux/blkzoned
+linux/blockgroup_lock
+linux/bma150
+linux/bootconfig
+linux/bootmem_info
+linux/bottom_half
+linux/bpf
+linux/bpf-cgroup
+linux/bpf-cgroup-defs
+linux/bpf-netns
+linux/bpf_common
+linux/bpf_crypto
+linux/bpf_lirc
+linux/bpf_local_storage
+linux/bpf_lsm
+linux/bpf_mem_alloc
+linux/bpf_mprog
+linux/bpf_perf_event
+linux/bpf_trace
+linux/bpf_types
+linux/bpf_verifier
+linux/bpfptr
+linux/bpqether
+linux/brcmphy
+linux/bsearch
+linux/bsg
+linux/bsg-lib
+linux/bt-bmc
+linux/btf
+linux/btf_ids
+linux/btree
+linux/btree-128
+linux/btree-type
+linux/btrfs
+linux/btrfs_tree
+linux/buffer_head
+linux/bug
+linux/build-salt
+linux/build_bug
+linux/buildid
+linux/bvec
+linux/c2port
+linux/cache
+linux/cachefiles
+linux/cacheflush
+linux/cacheinfo
+linux/call_once
+linux/can
+linux/capability
+linux/capi
+linux/cb710
+linux/cc_platform
+linux/cciss_defs
+linux/cciss_ioctl
+linux/ccp
+linux/ccs
+linux/cdev
+linux/cdrom
+linux/cec
+linux/cec-funcs
+linux/cfag12864b
+linux/cfi
+linux/cfi_types
+linux/cfm_bridge
+linux/cgroup
+linux/cgroup-defs
+linux/cgroup_api
+linux/cgroup_rdma
+linux/cgroup_refcnt
+linux/cgroup_subsys
+linux/cgroupstats
+linux/chio
+linux/circ_buf
+linux/cleanup
+linux/clk
+linux/clk-provider
+linux/clkdev
+linux/clockchips
+linux/clocksource
+linux/clocksource_ids
+linux/close_range
+linux/closure
+linux/cma
+linux/cmpxchg-emu
+linux/cn_proc
+linux/cnt32_to_63
+linux/coda
+linux/codetag
+linux/coff
+linux/comedi
+linux/compaction
+linux/compat
+linux/compiler
+linux/compiler-clang
+linux/compiler-gcc
+linux/compiler-version
+linux/compiler_attributes
+linux/compiler_types
+linux/completion
+linux/component
+linux/configfs
+linux/connector
+linux/console
+linux/console_struct
+linux/consolemap
+linux/const
+linux/container
+linux/container_of
+linux/context_tracking
+linux/context_tracking_irq
+linux/context_tracking_state
+linux/cookie
+linux/cordic
+linux/coredump
+linux/coresight
+linux/coresight-pmu
+linux/coresight-stm
+linux/count_zeros
+linux/counter
+linux/cper
+linux/cpu
+linux/cpu_cooling
+linux/cpu_pm
+linux/cpu_rmap
+linux/cpu_smt
+linux/cpufeature
+linux/cpufreq
+linux/cpuhotplug
+linux/cpuhplock
+linux/cpuidle
+linux/cpuidle_haltpoll
+linux/cpumask
+linux/cpumask_api
+linux/cpumask_types
+linux/cpuset
+linux/cramfs_fs
+linux/crash_core
+linux/crash_dump
+linux/crash_reserve
+linux/crc-ccitt
+linux/crc-itu-t
+linux/crc-t10dif
+linux/crc16
+linux/crc32
+linux/crc32c
+linux/crc32poly
+linux/crc4
+linux/crc64
+linux/crc7
+linux/crc8
+linux/cred
+linux/crypto
+linux/cryptouser
+linux/cs5535
+linux/ctype
+linux/cuda
+linux/cxl_mem
+linux/cyclades
+linux/cycx_cfm
+linux/damon
+linux/dasd_mod
+linux/davinci_emac
+linux/dax
+linux/dca
+linux/dcache
+linux/dcbnl
+linux/dccp
+linux/debug_locks
+linux/debugfs
+linux/debugobjects
+linux/delay
+linux/delayacct
+linux/delayed_call
+linux/dev_printk
+linux/devcoredump
+linux/devfreq
+linux/devfreq-event
+linux/devfreq_cooling
+linux/device
+linux/device-mapper
+linux/device_cgroup
+linux/devlink
+linux/devm-helpers
+linux/devpts_fs
+linux/dfl
+linux/digsig
+linux/dim
+linux/dio
+linux/dirent
+linux/dlm
+linux/dlm_device
+linux/dlm_plock
+linux/dlmconstants
+linux/dm-bufio
+linux/dm-dirty-log
+linux/dm-io
+linux/dm-ioctl
+linux/dm-kcopyd
+linux/dm-log-userspace
+linux/dm-region-hash
+linux/dm-verity-loadpin
+linux/dm9000
+linux/dma-buf
+linux/dma-direct
+linux/dma-direction
+linux/dma-fence
+linux/dma-fence-array
+linux/dma-fence-chain
+linux/dma-fence-unwrap
+linux/dma-heap
+linux/dma-map-ops
+linux/dma-mapping
+linux/dma-resv
+linux/dmaengine
+linux/dmapool
+linux/dmar
+linux/dmi
+linux/dnotify
+linux/dns_resolver
+linux/dpll
+linux/dqblk_qtree
+linux/dqblk_v1
+linux/dqblk_v2
+linux/dqblk_xfs
+linux/drbd
+linux/drbd_config
+linux/drbd_genl
+linux/drbd_genl_api
+linux/drbd_limits
+linux/ds2782_battery
+linux/dtlk
+linux/dtpm
+linux/dw100
+linux/dw_apb_timer
+linux/dynamic_debug
+linux/dynamic_queue_limits
+linux/earlycpio
+linux/ecryptfs
+linux/edac
+linux/edd
+linux/eeprom_93cx6
+linux/efi
+linux/efi-bgrt
+linux/efi_embedded_fw
+linux/efs_fs_sb
+linux/efs_vh
+linux/eisa
+linux/elf
+linux/elf-em
+linux/elf-fdpic
+linux/elf-randomize
+linux/elfcore
+linux/elfcore-compat
+linux/elfnote
+linux/elfnote-lto
+linux/enclosure
+linux/energy_model
+linux/entry-common
+linux/entry-kvm
+linux/err
+linux/errname
+linux/errno
+linux/error-injection
+linux/errqueue
+linux/errseq
+linux/erspan
+linux/etherdevice
+linux/ethtool
+linux/ethtool_netlink
+linux/eventfd
+linux/eventpoll
+linux/evm
+linux/execmem
+linux/exfat
+linux/export
+linux/export-internal
+linux/exportfs
+linux/ext2_fs
+linux/ext4
+linux/extable
+linux/extcon
+linux/extcon-provider
+linux/f2fs
+linux/f2fs_fs
+linux/f75375s
+linux/fadvise
+linux/falloc
+linux/fanotify
+linux/fault-inject
+linux/fault-inject-usercopy
+linux/fb
+linux/fbcon
+linux/fcdevice
+linux/fcntl
+linux/fd
+linux/fddidevice
+linux/fdreg
+linux/fdtable
+linux/fec
+linux/fib_rules
+linux/fiemap
+linux/file
+linux/fileattr
+linux/filelock
+linux/filter
+linux/find
+linux/fips
+linux/firewire
+linux/firewire-cdev
+linux/firewire-constants
+linux/firmware
+linux/firmware-map
+linux/fixp-arith
+linux/flat
+linux/flex_proportions
+linux/folio_queue
+linux/font
+linux/fortify-string
+linux/fou
+linux/fpga-dfl
+linux/fprobe
+linux/fpu
+linux/freezer
+linux/fs
+linux/fs_api
+linux/fs_context
+linux/fs_parser
+linux/fs_pin
+linux/fs_stack
+linux/fs_struct
+linux/fs_types
+linux/fscache
+linux/fscache-cache
+linux/fscrypt
+linux/fsi
+linux/fsi-occ
+linux/fsi-sbefifo
+linux/fsl-diu-fb
+linux/fsl_devices
+linux/fsl_hypervisor
+linux/fsl_ifc
+linux/fsl_mc
+linux/fsldma
+linux/fsmap
+linux/fsnotify
+linux/fsnotify_backend
+linux/fsverity
+linux/ftrace
+linux/ftrace_irq
+linux/ftrace_regs
+linux/fuse
+linux/futex
+linux/fw_table
+linux/fwnode
+linux/fwnode_mdio
+linux/gameport
+linux/gcd
+linux/gen_stats
+linux/genalloc
+linux/generic-radix-tree
+linux/genetlink
+linux/genhd
+linux/genl_magic_func
+linux/genl_magic_struct
+linux/getcpu
+linux/gfp
+linux/gfp_api
+linux/gfp_types
+linux/gfs2_ondisk
+linux/glob
+linux/gnss
+linux/goldfish
+linux/gpio
+linux/gpio-pxa
+linux/gpio_keys
+linux/greybus
+linux/group_cpus
+linux/gsmmux
+linux/gtp
+linux/handshake
+linux/hardirq
+linux/hash
+linux/hash_info
+linux/hashtable
+linux/hashtable_api
+linux/hdlc
+linux/hdlcdrv
+linux/hdmi
+linux/hdreg
+linux/hex
+linux/hid
+linux/hid-debug
+linux/hid-roccat
+linux/hid-sensor-hub
+linux/hid-sensor-ids
+linux/hid_bpf
+linux/hidden
+linux/hiddev
+linux/hidraw
+linux/highmem
+linux/highmem-internal
+linux/highuid
+linux/hil
+linux/hil_mlc
+linux/hippidevice
+linux/hisi_acc_qm
+linux/hmm
+linux/host1x
+linux/host1x_context_bus
+linux/hp_sdc
+linux/hpet
+linux/hrtimer
+linux/hrtimer_api
+linux/hrtimer_defs
+linux/hrtimer_types
+linux/hsr_netlink
+linux/hte
+linux/huge_mm
+linux/hugetlb
+linux/hugetlb_cgroup
+linux/hugetlb_inline
+linux/hw_breakpoint
+linux/hw_random
+linux/hwmon
+linux/hwmon-sysfs
+linux/hwmon-vid
+linux/hwspinlock
+linux/hyperv
+linux/hypervisor
+linux/i2c
+linux/i2c-algo-bit
+linux/i2c-algo-pca
+linux/i2c-algo-pcf
+linux/i2c-atr
+linux/i2c-dev
+linux/i2c-mux
+linux/i2c-smbus
+linux/i2o-dev
+linux/i8042
+linux/i8253
+linux/i8254
+linux/i8k
+linux/icmp
+linux/icmpv6
+linux/idle_inject
+linux/idr
+linux/idxd
+linux/ieee80211
+linux/ieee802154
+linux/if
+linux/if_addr
+linux/if_addrlabel
+linux/if_alg
+linux/if_arcnet
+linux/if_arp
+linux/if_bonding
+linux/if_bridge
+linux/if_cablemodem
+linux/if_eql
+linux/if_ether
+linux/if_fc
+linux/if_fddi
+linux/if_hippi
+linux/if_hsr
+linux/if_infiniband
+linux/if_link
+linux/if_ltalk
+linux/if_macsec
+linux/if_macvlan
+linux/if_packet
+linux/if_phonet
+linux/if_plip
+linux/if_ppp
+linux/if_pppol2tp
+linux/if_pppox
+linux/if_rmnet
+linux/if_slip
+linux/if_tap
+linux/if_team
+linux/if_tun
+linux/if_tunnel
+linux/if_vlan
+linux/if_x25
+linux/if_xdp
+linux/ife
+linux/igmp
+linux/ihex
+linux/ila
+linux/ima
+linux/imx-media
+linux/in
+linux/in6
+linux/in_route
+linux/indirect_call_wrapper
+linux/inet
+linux/inet_diag
+linux/inetdevice
+linux/init
+linux/init_ohci1394_dma
+linux/init_syscalls
+linux/init_task
+linux/initrd
+linux/inotify
+linux/input
+linux/input-event-codes
+linux/instruction_pointer
+linux/instrumentation
+linux/instrumented
+linux/int_log
+linux/integrity
+linux/intel-ish-client-if
+linux/intel_rapl
+linux/intel_tcc
+linux/intel_th
+linux/intel_tpmi
+linux/intel_vsec
+linux/interconnect
+linux/interconnect-clk
+linux/interconnect-provider
+linux/interrupt
+linux/interval_tree
+linux/interval_tree_generic
+linux/io
+linux/io-64-nonatomic-hi-lo
+linux/io-64-nonatomic-lo-hi
+linux/io-mapping
+linux/io-pgtable
+linux/io_uring
+linux/io_uring_types
+linux/ioam6
+linux/ioam6_genl
+linux/ioam6_iptunnel
+linux/iocontext
+linux/ioctl
+linux/iomap
+linux/iommu
+linux/iommu-dma
+linux/iommu-helper
+linux/iommufd
+linux/iopoll
+linux/ioport
+linux/ioprio
+linux/ioremap
+linux/iosys-map
+linux/iov_iter
+linux/iova
+linux/iova_bitmap
+linux/ip
+linux/ip6_tunnel
+linux/ip_vs
+linux/ipack
+linux/ipc
+linux/ipc_namespace
+linux/ipmi
+linux/ipmi_bmc
+linux/ipmi_msgdefs
+linux/ipmi_smi
+linux/ipmi_ssif_bmc
+linux/ipsec
+linux/ipv6
+linux/ipv6_route
+linux/irq
+linux/irq_poll
+linux/irq_sim
+linux/irq_work
+linux/irqbypass
+linux/irqchip
+linux/irqdesc
+linux/irqdomain
+linux/irqdomain_defs
+linux/irqflags
+linux/irqflags_types
+linux/irqhandler
+linux/irqnr
+linux/irqreturn
+linux/isa
+linux/isa-dma
+linux/isapnp
+linux/iscsi_boot_sysfs
+linux/iscsi_ibft
+linux/ism
+linux/iso_fs
+linux/isst_if
+linux/iversion
+linux/ivtv
+linux/ivtvfb
+linux/jbd2
+linux/jffs2
+linux/jhash
+linux/jiffies
+linux/journal-head
+linux/joystick
+linux/jump_label
+linux/jump_label_ratelimit
+linux/jz4740-adc
+linux/jz4780-nemc
+linux/kallsyms
+linux/kasan
+linux/kasan-checks
+linux/kasan-enabled
+linux/kasan-tags
+linux/kbd_diacr
+linux/kbd_kern
+linux/kbuild
+linux/kcm
+linux/kcmp
+linux/kconfig
+linux/kcore
+linux/kcov
+linux/kcsan
+linux/kcsan-checks
+linux/kd
+linux/kdb
+linux/kdebug
+linux/kdev_t
+linux/kern_levels
+linux/kernel
+linux/kernel-page-flags
+linux/kernel_read_file
+linux/kernel_stat
+linux/kernelcapi
+linux/kernfs
+linux/kexec
+linux/key
+linux/key-type
+linux/keyboard
+linux/keyctl
+linux/kfd_ioctl
+linux/kfd_sysfs
+linux/kfence
+linux/kfifo
+linux/kgdb
+linux/khugepaged
+linux/klist
+linux/kmemleak
+linux/kmod
+linux/kmsan
+linux/kmsan-checks
+linux/kmsan_string
+linux/kmsan_types
+linux/kmsg_dump
+linux/kobj_map
+linux/kobject
+linux/kobject_api
+linux/kobject_ns
+linux/kprobes
+linux/kref
+linux/kref_api
+linux/ks0108
+linux/ks8842
+linux/ks8851_mll
+linux/ksm
+linux/kstrtox
+linux/kthread
+linux/ktime
+linux/ktime_api
+linux/kvm
+linux/kvm_dirty_ring
+linux/kvm_host
+linux/kvm_irqfd
+linux/kvm_para
+linux/kvm_types
+linux/l2tp
+linux/landlock
+linux/lantiq
+linux/lapb
+linux/latencytop
+linux/lcd
+linux/lcm
+linux/led-class-flash
+linux/led-class-multicolor
+linux/led-lm3530
+linux/leds
+linux/leds-bd2802
+linux/leds-expresswire
+linux/leds-lp3944
+linux/leds-lp3952
+linux/leds-pca9532
+linux/leds-regulator
+linux/leds-ti-lmu-common
+linux/libata
+linux/libc-compat
+linux/libfdt
+linux/libfdt_env
+linux/libgcc
+linux/libnvdimm
+linux/libps2
+linux/license
+linux/limits
+linux/linear_range
+linux/linkage
+linux/linkmode
+linux/linux_logo
+linux/lirc
+linux/lis3lv02d
+linux/list
+linux/list_bl
+linux/list_lru
+linux/list_nulls
+linux/list_sort
+linux/litex
+linux/livepatch
+linux/livepatch_sched
+linux/llc
+linux/llist
+linux/llist_api
+linux/loadpin
+linux/local_lock
+linux/local_lock_internal
+linux/lockdep
+linux/lockdep_api
+linux/lockdep_types
+linux/lockref
+linux/log2
+linux/logic_iomem
+linux/logic_pio
+linux/loop
+linux/lp
+linux/lru_cache
+linux/lsm
+linux/lsm_audit
+linux/lsm_count
+linux/lsm_hook_defs
+linux/lsm_hooks
+linux/lwq
+linux/lwtunnel
+linux/lz4
+linux/lzo
+linux/mISDNdsp
+linux/mISDNhw
+linux/mISDNif
+linux/magic
+linux/mailbox_client
+linux/mailbox_controller
+linux/major
+linux/map_benchmark
+linux/map_to_14segment
+linux/map_to_7segment
+linux/maple
+linux/maple_tree
+linux/marvell_phy
+linux/math
+linux/math64
+linux/matroxfb
+linux/max2175
+linux/mbcache
+linux/mbus
+linux/mc146818rtc
+linux/mc6821
+linux/mcb
+linux/mctp
+linux/mdev
+linux/mdio
+linux/mdio-bitbang
+linux/mdio-gpio
+linux/mdio-mux
+linux/media
+linux/media-bus-format
+linux/mei
+linux/mei_aux
+linux/mei_cl_bus
+linux/mei_uuid
+linux/mem_encrypt
+linux/membarrier
+linux/memblock
+linux/memcontrol
+linux/memfd
+linux/memory
+linux/memory-tiers
+linux/memory_hotplug
+linux/mempolicy
+linux/mempool
+linux/memregion
+linux/memremap
+linux/memstick
+linux/mhi
+linux/mhi_ep
+linux/micrel_phy
+linux/microchipphy
+linux/migrate
+linux/migrate_mode
+linux/mii
+linux/mii_timestamper
+linux/min_heap
+linux/minix_fs
+linux/minmax
+linux/misc_cgroup
+linux/miscdevice
+linux/mm
+linux/mm_api
+linux/mm_inline
+linux/mm_types
+linux/mm_types_task
+linux/mman
+linux/mmap_lock
+linux/mmdebug
+linux/mmiotrace
+linux/mmtimer
+linux/mmu_context
+linux/mmu_notifier
+linux/mmzone
+linux/mnt_idmapping
+linux/mnt_namespace
+linux/mod_devicetable
+linux/module
+linux/module_signature
+linux/module_symbol
+linux/moduleloader
+linux/moduleparam
+linux/most
+linux/mount
+linux/moxtet
+linux/mpage
+linux/mpi
+linux/mpls
+linux/mpls_iptunnel
+linux/mptcp
+linux/mptcp_pm
+linux/mqueue
+linux/mroute
+linux/mroute6
+linux/mroute_base
+linux/mrp_bridge
+linux/msdos_fs
+linux/msdos_partition
+linux/msg
+linux/msi
+linux/msi_api
+linux/mtio
+linux/mutex
+linux/mutex_api
+linux/mutex_types
+linux/mv643xx_eth
+linux/mv643xx_i2c
+linux/mvebu-pmsu
+linux/mxm-wmi
+linux/namei
+linux/nbd
+linux/nbd-netlink
+linux/ncsi
+linux/nd
+linux/ndctl
+linux/neighbour
+linux/net
+linux/net_dropmon
+linux/net_namespace
+linux/net_tstamp
+linux/netconf
+linux/netdev
+linux/netdev_features
+linux/netdevice
+linux/netdevice_xmit
+linux/netfilter
+linux/netfilter_arp
+linux/netfilter_bridge
+linux/netfilter_defs
+linux/netfilter_ipv4
+linux/netfilter_ipv6
+linux/netfilter_netdev
+linux/netfs
+linux/netlink
+linux/netlink_diag
+linux/netpoll
+linux/netrom
+linux/nexthop
+linux/nfc
+linux/nfs
+linux/nfs2
+linux/nfs3
+linux/nfs4
+linux/nfs4_mount
+linux/nfs_common
+linux/nfs_fs
+linux/nfs_fs_i
+linux/nfs_fs_sb
+linux/nfs_idmap
+linux/nfs_iostat
+linux/nfs_mount
+linux/nfs_page
+linux/nfs_ssc
+linux/nfs_xdr
+linux/nfsacl
+linux/nfsd_netlink
+linux/nfslocalio
+linux/nilfs2_api
+linux/nilfs2_ondisk
+linux/nitro_enclaves
+linux/nl80211
+linux/nl80211-vnd-intel
+linux/nl802154
+linux/nls
+linux/nmi
+linux/node
+linux/nodemask
+linux/nodemask_types
+linux/nospec
+linux/notifier
+linux/npcm-video
+linux/ns_common
+linux/nsc_gpio
+linux/nsfs
+linux/nsm
+linux/nsproxy
+linux/ntb
+linux/ntb_transport
+linux/ntsync
+linux/nubus
+linux/numa
+linux/numa_memblks
+linux/nvme
+linux/nvme-auth
+linux/nvme-fc
+linux/nvme-fc-driver
+linux/nvme-keyring
+linux/nvme-rdma
+linux/nvme-tcp
+linux/nvme_ioctl
+linux/nvmem-consumer
+linux/nvmem-provider
+linux/nvram
+linux/oa_tc6
+linux/objagg
+linux/objpool
+linux/objtool
+linux/objtool_types
+linux/of
+linux/of_address
+linux/of_clk
+linux/of_device
+linux/of_dma
+linux/of_fdt
+linux/of_gpio
+linux/of_graph
+linux/of_iommu
+linux/of_irq
+linux/of_mdio
+linux/of_net
+linux/of_pci
+linux/of_pdt
+linux/of_platform
+linux/of_reserved_mem
+linux/oid_registry
+linux/olpc-ec
+linux/omap-dma
+linux/omap-gpmc
+linux/omap-iommu
+linux/omap-mailbox
+linux/omap3isp
+linux/omapfb
+linux/once
+linux/once_lite
+linux/oom
+linux/openat2
+linux/openvswitch
+linux/osq_lock
+linux/overflow
+linux/packet_diag
+linux/packing
+linux/padata
+linux/page-flags
+linux/page-flags-layout
+linux/page-isolation
+linux/page_counter
+linux/page_ext
+linux/page_idle
+linux/page_owner
+linux/page_ref
+linux/page_reporting
+linux/page_table_check
+linux/pageblock-flags
+linux/pagemap
+linux/pagevec
+linux/pagewalk
+linux/panic
+linux/panic_notifier
+linux/papr_pdsm
+linux/papr_scm
+linux/param
+linux/parman
+linux/parport
+linux/parport_pc
+linux/parser
+linux/part_stat
+linux/pata_arasan_cf_data
+linux/patchkey
+linux/path
+linux/pch_dma
+linux/pci
+linux/pci-acpi
+linux/pci-ats
+linux/pci-doe
+linux/pci-ecam
+linux/pci-ep-cfs
+linux/pci-epc
+linux/pci-epf
+linux/pci-p2pdma
+linux/pci-pwrctl
+linux/pci_hotplug
+linux/pci_ids
+linux/pci_regs
+linux/pcitest
+linux/pcs-lynx
+linux/pcs-rzn1-miic
+linux/pe
+linux/peci
+linux/peci-cpu
+linux/percpu
+linux/percpu-defs
+linux/percpu-refcount
+linux/percpu-rwsem
+linux/percpu_counter
+linux/perf_event
+linux/perf_event_api
+linux/perf_regs
+linux/personality
+linux/pfkeyv2
+linux/pfn
+linux/pfn_t
+linux/pfrut
+linux/pg
+linux/pgalloc
+linux/pgalloc_tag
+linux/pgtable
+linux/pgtable_api
+linux/phantom
+linux/phonet
+linux/phy
+linux/phy_fixed
+linux/phy_led_triggers
+linux/phy_link_topology
+linux/phylib_stubs
+linux/phylink
+linux/pid
+linux/pid_namespace
+linux/pid_types
+linux/pidfd
+linux/pidfs
+linux/pim
+linux/pipe_fs_i
+linux/pkeys
+linux/pkt_cls
+linux/pkt_sched
+linux/pktcdvd
+linux/pl320-ipc
+linux/platform_device
+linux/platform_profile
+linux/pldmfw
+linux/plist
+linux/plist_types
+linux/pm
+linux/pm-trace
+linux/pm_clock
+linux/pm_domain
+linux/pm_opp
+linux/pm_qos
+linux/pm_runtime
+linux/pm_wakeirq
+linux/pm_wakeup
+linux/pmbus
+linux/pmu
+linux/pnp
+linux/poison
+linux/poll
+linux/polynomial
+linux/posix-clock
+linux/posix-timers
+linux/posix-timers_types
+linux/posix_acl
+linux/posix_acl_xattr
+linux/posix_types
+linux/power_supply
+linux/powercap
+linux/ppdev
+linux/ppp-comp
+linux/ppp-ioctl
+linux/ppp_channel
+linux/ppp_defs
+linux/pps
+linux/pps_kernel
+linux/pr
+linux/prandom
+linux/prctl
+linux/preempt
+linux/prefetch
+linux/prime_numbers
+linux/printk
+linux/prmt
+linux/proc_fs
+linux/proc_ns
+linux/processor
+linux/profile
+linux/projid
+linux/property
+linux/pruss_driver
+linux/psample
+linux/psci
+linux/pseudo_fs
+linux/psi
+linux/psi_types
+linux/psp
+linux/psp-dbc
+linux/psp-platform-access
+linux/psp-sev
+linux/psp-tee
+linux/pstore
+linux/pstore_blk
+linux/pstore_ram
+linux/pstore_zone
+linux/ptdump
+linux/pti
+linux/ptp_classify
+linux/ptp_clock
+linux/ptp_clock_kernel
+linux/ptp_kvm
+linux/ptp_mock
+linux/ptp_pch
+linux/ptr_ring
+linux/ptrace
+linux/ptrace_api
+linux/purgatory
+linux/pvclock_gtod
+linux/pwm
+linux/pwm_backlight
+linux/pxa168_eth
+linux/pxa2xx_ssp
+linux/qemu_fw_cfg
+linux/qnx4_fs
+linux/qnx6_fs
+linux/qnxtypes
+linux/qrtr
+linux/quota
+linux/quotaops
+linux/radeonfb
+linux/radix-tree
+linux/raid_class
+linux/ramfs
+linux/random
+linux/randomize_kstack
+linux/range
+linux/ras
+linux/ratelimit
+linux/ratelimit_types
+linux/rational
+linux/rbtree
+linux/rbtree_augmented
+linux/rbtree_latch
+linux/rbtree_types
+linux/rcu_node_tree
+linux/rcu_notifier
+linux/rcu_segcblist
+linux/rcu_sync
+linux/rculist
+linux/rculist_bl
+linux/rculist_nulls
+linux/rcupdate
+linux/rcupdate_trace
+linux/rcupdate_wait
+linux/rcuref
+linux/rcutiny
+linux/rcutree
+linux/rcuwait
+linux/rcuwait_api
+linux/rds
+linux/reboot
+linux/reboot-mode
+linux/reciprocal_div
+linux/ref_tracker
+linux/refcount
+linux/refcount_api
+linux/refcount_types
+linux/regmap
+linux/regset
+linux/reiserfs_fs
+linux/reiserfs_xattr
+linux/relay
+linux/remoteproc
+linux/remoteproc_cdev
+linux/resctrl
+linux/reset
+linux/reset-controller
+linux/resource
+linux/resource_ext
+linux/restart_block
+linux/resume_user_mode
+linux/rethook
+linux/rfkill
+linux/rhashtable
+linux/rhashtable-types
+linux/ring_buffer
+linux/rio
+linux/rio_cm_cdev
+linux/rio_drv
+linux/rio_ids
+linux/rio_mport_cdev
+linux/rio_regs
+linux/rkisp1-config
+linux/rmap
+linux/rmi
+linux/rndis
+linux/rodata_test
+linux/romfs_fs
+linux/root_dev
+linux/rose
+linux/route
+linux/rpl
+linux/rpl_iptunnel
+linux/rpmb
+linux/rpmsg
+linux/rpmsg_types
+linux/rseq
+linux/rslib
+linux/rtc
+linux/rtmutex
+linux/rtnetlink
+linux/rtsx_common
+linux/rtsx_pci
+linux/rtsx_usb
+linux/rv
+linux/rw_hint
+linux/rwbase_rt
+linux/rwlock
+linux/rwlock_api_smp
+linux/rwlock_rt
+linux/rwlock_types
+linux/rwsem
+linux/rxrpc
+linux/sbitmap
+linux/scatterlist
+linux/scc
+linux/sched
+linux/sched/affinity
+linux/sched/autogroup
+linux/sched/clock
+linux/sched/cond_resched
+linux/sched/coredump
+linux/sched/cpufreq
+linux/sched/cputime
+linux/sched/deadline
+linux/sched/debug
+linux/sched/ext
+linux/sched/hotplug
+linux/sched/idle
+linux/sched/init
+linux/sched/isolation
+linux/sched/jobctl
+linux/sched/loadavg
+linux/sched/mm
+linux/sched/nohz
+linux/sched/numa_balancing
+linux/sched/posix-timers
+linux/sched/prio
+linux/sched/rseq_api
+linux/sched/rt
+linux/sched/sd_flags
+linux/sched/signal
+linux/sched/smt
+linux/sched/stat
+linux/sched/sysctl
+linux/sched/task
+linux/sched/task_flags
+linux/sched/task_stack
+linux/sched/thread_info_api
+linux/sched/topology
+linux/sched/types
+linux/sched/user
+linux/sched/vhost_task
+linux/sched/wake_q
+linux/sched/xacct
+linux/sched_clock
+linux/scif_ioctl
+linux/scmi_imx_protocol
+linux/scmi_protocol
+linux/scpi_protocol
+linux/screen_info
+linux/scs
+linux/sctp
+linux/scx200
+linux/scx200_gpio
+linux/seccomp
+linux/seccomp_types
+linux/secretmem
+linux/securebits
+linux/security
+linux/sed-opal
+linux/sed-opal-key
+linux/seg6
+linux/seg6_genl
+linux/seg6_hmac
+linux/seg6_iptunnel
+linux/seg6_local
+linux/selection
+linux/selinux_netlink
+linux/sem
+linux/sem_types
+linux/semaphore
+linux/seq_buf
+linux/seq_file
+linux/seq_file_net
+linux/seqlock
+linux/seqlock_api
+linux/seqlock_types
+linux/serdev
+linux/serial
+linux/serial_8250
+linux/serial_bcm63xx
+linux/serial_core
+linux/serial_reg
+linux/serial_s3c
+linux/serial_sci
+linux/serio
+linux/set_memory
+linux/sev-guest
+linux/sfp
+linux/sh_clk
+linux/sh_dma
+linux/sh_eth
+linux/sh_intc
+linux/sh_timer
+linux/shdma-base
+linux/shm
+linux/shmem_fs
+linux/shrinker
+linux/signal
+linux/signal_types
+linux/signalfd
+linux/siox
+linux/siphash
+linux/sizes
+linux/skb_array
+linux/skbuff
+linux/skbuff_ref
+linux/skmsg
+linux/slab
+linux/slab_def
+linux/slimbus
+linux/slub_def
+linux/sm501
+linux/sm501-regs
+linux/smc
+linux/smc91x
+linux/smc_diag
+linux/smiapp
+linux/smp
+linux/smp_types
+linux/smpboot
+linux/smsc911x
+linux/smscphy
+linux/snmp
+linux/sock_diag
+linux/socket
+linux/sockios
+linux/sockptr
+linux/softirq
+linux/sonet
+linux/sony-laptop
+linux/sonypi
+linux/sort
+linux/sound
+linux/soundcard
+linux/spinlock
+linux/spinlock_api
+linux/spinlock_api_smp
+linux/spinlock_api_up
+linux/spinlock_rt
+linux/spinlock_types
+linux/spinlock_types_raw
+linux/spinlock_types_up
+linux/spinlock_up
+linux/splice
+linux/spmi
+linux/sprintf
+linux/sram
+linux/srcu
+linux/srcutiny
+linux/srcutree
+linux/ssbi
+linux/stackdepot
+linux/stackleak
+linux/stackprotector
+linux/stacktrace
+linux/start_kernel
+linux/stat
+linux/statfs
+linux/static_call
+linux/static_call_types
+linux/static_key
+linux/stdarg
+linux/stddef
+linux/stm
+linux/stmmac
+linux/stmp3xxx_rtc_wdt
+linux/stmp_device
+linux/stop_machine
+linux/string
+linux/string_choices
+linux/string_helpers
+linux/stringhash
+linux/stringify
+linux/sungem_phy
+linux/sunserialcore
+linux/sunxi-rsb
+linux/surface_acpi_notify
+linux/suspend
+linux/suspend_ioctls
+linux/svga
+linux/sw842
+linux/swab
+linux/swait
+linux/swait_api
+linux/swap
+linux/swap_cgroup
+linux/swap_slots
+linux/swapfile
+linux/swapops
+linux/swiotlb
+linux/switchtec
+linux/switchtec_ioctl
+linux/sxgbe_platform
+linux/sync_core
+linux/sync_file
+linux/synclink
+linux/sys
+linux/sys_soc
+linux/syscall_user_dispatch
+linux/syscall_user_dispatch_types
+linux/syscalls
+linux/syscalls_api
+linux/syscore_ops
+linux/sysctl
+linux/sysfb
+linux/sysfs
+linux/sysinfo
+linux/syslog
+linux/sysrq
+linux/sysv_fs
+linux/t10-pi
+linux/target_core_user
+linux/task_io_accounting
+linux/task_io_accounting_ops
+linux/task_work
+linux/taskstats
+linux/taskstats_kern
+linux/tboot
+linux/tc
+linux/tca6416_keypad
+linux/tcp
+linux/tcp_metrics
+linux/tdx-guest
+linux/tee
+linux/tee_core
+linux/tee_drv
+linux/tegra-icc
+linux/termios
+linux/termios_internal
+linux/textsearch
+linux/textsearch_fsm
+linux/tfrc
+linux/thermal
+linux/thp7312
+linux/thread_info
+linux/threads
+linux/thunderbolt
+linux/ti-emif-sram
+linux/ti_wilink_st
+linux/tick
+linux/tifm
+linux/timb_dma
+linux/timb_gpio
+linux/time
+linux/time32
+linux/time64
+linux/time_namespace
+linux/time_types
+linux/timecounter
+linux/timekeeper_internal
+linux/timekeeping
+linux/timer
+linux/timer_types
+linux/timerfd
+linux/timeriomem-rng
+linux/timerqueue
+linux/timerqueue_types
+linux/times
+linux/timex
+linux/tiocl
+linux/tipc
+linux/tipc_config
+linux/tipc_netlink
+linux/tipc_sockets_diag
+linux/tls
+linux/tnum
+linux/topology
+linux/torture
+linux/toshiba
+linux/tpm
+linux/tpm_command
+linux/tpm_eventlog
+linux/tps6594_pfsm
+linux/trace
+linux/trace_clock
+linux/trace_events
+linux/trace_mmap
+linux/trace_recursion
+linux/trace_seq
+linux/tracefs
+linux/tracepoint
+linux/tracepoint-defs
+linux/transport_class
+linux/ts-nbus
+linux/tsacct_kern
+linux/tsm
+linux/tty
+linux/tty_buffer
+linux/tty_driver
+linux/tty_flags
+linux/tty_flip
+linux/tty_ldisc
+linux/tty_port
+linux/turris-omnia-mcu-interface
+linux/typecheck
+linux/types
+linux/u64_stats_sync
+linux/u64_stats_sync_api
+linux/uacce
+linux/uaccess
+linux/ublk_cmd
+linux/ubsan
+linux/ucs2_string
+linux/udf_fs_i
+linux/udmabuf
+linux/udp
+linux/uhid
+linux/uidgid
+linux/uidgid_types
+linux/uinput
+linux/uio
+linux/uio_driver
+linux/uleds
+linux/ultrasound
+linux/um_timetravel
+linux/umh
+linux/un
+linux/unaligned
+linux/unicode
+linux/union_find
+linux/unistd
+linux/units
+linux/unix_diag
+linux/unroll
+linux/uprobes
+linux/usb
+linux/usb_usual
+linux/usbdevice_fs
+linux/usbip
+linux/user
+linux/user-return-notifier
+linux/user_events
+linux/user_namespace
+linux/userfaultfd
+linux/userfaultfd_k
+linux/userio
+linux/usermode_driver
+linux/util_macros
+linux/utime
+linux/uts
+linux/utsname
+linux/utsrelease
+linux/uuid
+linux/uvcvideo
+linux/v4l2-common
+linux/v4l2-controls
+linux/v4l2-dv-timings
+linux/v4l2-mediabus
+linux/v4l2-subdev
+linux/vbox_err
+linux/vbox_utils
+linux/vbox_vmmdev_types
+linux/vboxguest
+linux/vdpa
+linux/vduse
+linux/verification
+linux/vermagic
+linux/vesa
+linux/veth
+linux/vexpress
+linux/vfio
+linux/vfio_ccw
+linux/vfio_pci_core
+linux/vfio_zdev
+linux/vfs
+linux/vga_switcheroo
+linux/vgaarb
+linux/vhost
+linux/vhost_iotlb
+linux/vhost_types
+linux/via
+linux/via-core
+linux/via_i2c
+linux/videodev2
+linux/virtio
+linux/virtio_9p
+linux/virtio_anchor
+linux/virtio_balloon
+linux/virtio_blk
+linux/virtio_bt
+linux/virtio_byteorder
+linux/virtio_caif
+linux/virtio_config
+linux/virtio_console
+linux/virtio_crypto
+linux/virtio_dma_buf
+linux/virtio_fs
+linux/virtio_gpio
+linux/virtio_gpu
+linux/virtio_i2c
+linux/virtio_ids
+linux/virtio_input
+linux/virtio_iommu
+linux/virtio_mem
+linux/virtio_mmio
+linux/virtio_net
+linux/virtio_pci
+linux/virtio_pci_admin
+linux/virtio_pci_legacy
+linux/virtio_pci_modern
+linux/virtio_pcidev
+linux/virtio_pmem
+linux/virtio_ring
+linux/virtio_rng
+linux/virtio_scmi
+linux/virtio_scsi
+linux/virtio_snd
+linux/virtio_types
+linux/virtio_vsock
+linux/vm_event_item
+linux/vm_sockets
+linux/vm_sockets_diag
+linux/vmalloc
+linux/vmcore
+linux/vmcore_info
+linux/vmpressure
+linux/vmstat
+linux/vmw_vmci_api
+linux/vmw_vmci_defs
+linux/vringh
+linux/vsockmon
+linux/vt
+linux/vt_buffer
+linux/vt_kern
+linux/vtime
+linux/vtpm_proxy
+linux/w1
+linux/wait
+linux/wait_api
+linux/wait_bit
+linux/watch_queue
+linux/watchdog
+linux/win_minmax
+linux/wireguard
+linux/wireless
+linux/wkup_m3_ipc
+linux/wm97xx
+linux/wmi
+linux/wordpart
+linux/workqueue
+linux/workqueue_api
+linux/workqueue_types
+linux/writeback
+linux/ww_mutex
+linux/wwan
+linux/x25
+linux/xarray
+linux/xattr
+linux/xdp_diag
+linux/xfrm
+linux/xilinx-v4l2-controls
+linux/xxhash
+linux/xz
+linux/yam
+linux/zconf
+linux/zlib
+linux/zorro
+linux/zorro_ids
+linux/zpool
+linux/zsmalloc
+linux/zstd
+linux/zstd_errors
+linux/zstd_lib
+linux/zswap
+linux/zutil
+net/6lowpan
+net/Space
+net/act_api
+net/addrconf
+net/af_ieee802154
+net/af_rxrpc
+net/af_unix
+net/af_vsock
+net/ah
+net/amt
+net/arp
+net/atmclip
+net/ax25
+net/ax88796
+net/bareudp
+net/bond_3ad
+net/bond_alb
+net/bond_options
+net/bonding
+net/bpf_sk_storage
+net/busy_poll
+net/calipso
+net/cfg80211
+net/cfg80211-wext
+net/cfg802154
+net/checksum
+net/cipso_ipv4
+net/cls_cgroup
+net/codel
+net/codel_impl
+net/codel_qdisc
+net/compat
+net/datalink
+net/dcbevent
+net/dcbnl
+net/devlink
+net/dropreason
+net/dropreason-core
+net/dsa
+net/dsa_stubs
+net/dscp
+net/dsfield
+net/dst
+net/dst_cache
+net/dst_metadata
+net/dst_ops
+net/eee
+net/erspan
+net/esp
+net/espintcp
+net/ethoc
+net/failover
+net/fib_notifier
+net/fib_rules
+net/firewire
+net/flow
+net/flow_dissector
+net/flow_offload
+net/fou
+net/fq
+net/fq_impl
+net/garp
+net/gen_stats
+net/genetlink
+net/geneve
+net/gre
+net/gro
+net/gro_cells
+net/gso
+net/gtp
+net/gue
+net/handshake
+net/hotdata
+net/hwbm
+net/icmp
+net/ieee80211_radiotap
+net/ieee802154_netdev
+net/ieee8021q
+net/if_inet6
+net/ife
+net/inet6_connection_sock
+net/inet6_hashtables
+net/inet_common
+net/inet_connection_sock
+net/inet_dscp
+net/inet_ecn
+net/inet_frag
+net/inet_hashtables
+net/inet_sock
+net/inet_timewait_sock
+net/inetpeer
+net/ioam6
+net/ip
+net/ip6_checksum
+net/ip6_fib
+net/ip6_route
+net/ip6_tunnel
+net/ip_fib
+net/ip_tunnels
+net/ip_vs
+net/ipcomp
+net/ipconfig
+net/ipv6
+net/ipv6_frag
+net/ipv6_stubs
+net/iw_handler
+net/kcm
+net/l3mdev
+net/lag
+net/lapb
+net/lib80211
+net/llc
+net/llc_c_ac
+net/llc_c_ev
+net/llc_c_st
+net/llc_conn
+net/llc_if
+net/llc_pdu
+net/llc_s_ac
+net/llc_s_ev
+net/llc_s_st
+net/llc_sap
+net/lwtunnel
+net/mac80211
+net/mac802154
+net/macsec
+net/mctp
+net/mctpdevice
+net/mip6
+net/mld
+net/mpls
+net/mpls_iptunnel
+net/mptcp
+net/mrp
+net/ncsi
+net/ndisc
+net/neighbour
+net/net_debug
+net/net_failover
+net/net_namespace
+net/net_ratelimit
+net/net_trackers
+net/netdev_queues
+net/netdev_rx_queue
+net/netevent
+net/netkit
+net/netlabel
+net/netlink
+net/netmem
+net/netprio_cgroup
+net/netrom
+net/nexthop
+net/nl802154
+net/nsh
+net/p8022
+net/pfcp
+net/pie
+net/ping
+net/pkt_cls
+net/pkt_sched
+net/pptp
+net/proto_memory
+net/protocol
+net/psample
+net/psnap
+net/raw
+net/rawv6
+net/red
+net/regulatory
+net/request_sock
+net/rose
+net/route
+net/rpl
+net/rps
+net/rsi_91x
+net/rstreason
+net/rtnetlink
+net/rtnh
+net/sch_generic
+net/scm
+net/secure_seq
+net/seg6
+net/seg6_hmac
+net/seg6_local
+net/selftests
+net/slhc_vj
+net/smc
+net/snmp
+net/sock
+net/sock_reuseport
+net/stp
+net/strparser
+net/switchdev
+net/tc_wrapper
+net/tcp
+net/tcp_ao
+net/tcp_states
+net/tcx
+net/timewait_sock
+net/tipc
+net/tls
+net/tls_prot
+net/tls_toe
+net/transp_v6
+net/tso
+net/tun_proto
+net/udp
+net/udp_tunnel
+net/udplite
+net/vsock_addr
+net/vxlan
+net/wext
+net/x25
+net/x25device
+net/xdp
+net/xdp_priv
+net/xdp_sock
+net/xdp_sock_drv
+net/xfrm
+net/xsk_buff_pool
+rdma/ib
+rdma/ib_addr
+rdma/ib_cache
+rdma/ib_cm
+rdma/ib_hdrs
+rdma/ib_mad
+rdma/ib_marshall
+rdma/ib_pack
+rdma/ib_pma
+rdma/ib_sa
+rdma/ib_smi
+rdma/ib_sysfs
+rdma/ib_umem
+rdma/ib_umem_odp
+rdma/ib_verbs
+rdma/iba
+rdma/ibta_vol1_c12
+rdma/iter
+rdma/iw_cm
+rdma/iw_portmap
+rdma/lag
+rdma/mr_pool
+rdma/opa_addr
+rdma/opa_port_info
+rdma/opa_smi
+rdma/opa_vnic
+rdma/rdma_cm
+rdma/rdma_cm_ib
+rdma/rdma_counter
+rdma/rdma_netlink
+rdma/rdma_vt
+rdma/rdmavt_cq
+rdma/rdmavt_mr
+rdma/rdmavt_qp
+rdma/restrack
+rdma/rw
+rdma/signature
+rdma/tid_rdma_defs
+rdma/uverbs_ioctl
+rdma/uverbs_named_ioctl
+rdma/uverbs_std_types
+rdma/uverbs_types
+scsi/fc_frame
+scsi/fcoe_sysfs
+scsi/iscsi_if
+scsi/iscsi_proto
+scsi/iser
+scsi/libfc
+scsi/libfcoe
+scsi/libiscsi
+scsi/libiscsi_tcp
+scsi/libsas
+scsi/sas
+scsi/sas_ata
+scsi/scsi
+scsi/scsi_bsg_iscsi
+scsi/scsi_cmnd
+scsi/scsi_common
+scsi/scsi_dbg
+scsi/scsi_device
+scsi/scsi_devinfo
+scsi/scsi_dh
+scsi/scsi_driver
+scsi/scsi_eh
+scsi/scsi_host
+scsi/scsi_ioctl
+scsi/scsi_proto
+scsi/scsi_status
+scsi/scsi_tcq
+scsi/scsi_transport
+scsi/scsi_transport_fc
+scsi/scsi_transport_iscsi
+scsi/scsi_transport_sas
+scsi/scsi_transport_spi
+scsi/scsi_transport_srp
+scsi/scsicam
+scsi/sg
+scsi/srp
+scsi/viosrp
+trace/events/sched
+vdso/bits
+vdso/clocksource
+vdso/const
+vdso/datapage
+vdso/getrandom
+vdso/gettime
+vdso/helpers
+vdso/jiffies
+vdso/ktime
+vdso/limits
+vdso/math64
+vdso/processor
+vdso/time
+vdso/time32
+vdso/time64
+vdso/unaligned
+vdso/vsyscall
+";
