@@ -19,7 +19,7 @@ usage: cargo xtask TASK
 
   tidy    check the repository's own rules: crate edges, codes and their pages, lengths, words
   ready   what CI asks for: fmt --check, clippy -D warnings, tidy, test
-  bench   compare bpfc with clang on the examples, write docs/benchmarks.md
+  bench   compare bpfc with clang on the examples, write docs/benchmarks.md: `bench [front-end]`
   differential
           compare generated programs between compilers, engines and the kernel
   fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         }
         "tidy" => tidy::run(),
         "ready" => ready::run(),
-        "bench" => bench::run(),
+        "bench" => bench::run(rest),
         // What `bench` starts to measure one process.
         "bench-child" => bench::child(rest),
         "c-testsuite" => c_testsuite::run(rest),

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: bpfc beside clang on the examples, in one run: time and memory of the
-//! compiler, instructions of the object, time of the program. Writes `docs/benchmarks.md`.
+//! compiler, instructions of the object, time of the program. Writes `docs/benchmarks.md`, or with
+//! `cargo xtask bench front-end` one section of it.
 
 mod headers;
 mod kernel;
@@ -38,8 +39,13 @@ pub struct Row {
     pub theirs: Built,
 }
 
-/// Builds, measures, writes.
-pub fn run() -> Result<()> {
+/// Builds, measures, writes: all of the page, or with `front-end` that section alone.
+pub fn run(args: &[String]) -> Result<()> {
+    let is_front_end_alone = match args {
+        [] => false,
+        [section] if section == "front-end" => true,
+        _ => return Err("usage: cargo xtask bench [front-end]".into()),
+    };
     let root = bpfc_testkit::workspace_root().ok_or("run this in the workspace")?;
     let folder = root.join("target/bench");
     std::fs::create_dir_all(&folder)?;
@@ -50,6 +56,13 @@ pub fn run() -> Result<()> {
     }
     let bpfc = root.join("target/release/bpfc");
     dump_vmlinux(&folder)?;
+    let page = root.join("docs/benchmarks.md");
+    if is_front_end_alone {
+        let section = report::front_ends(&headers::measure(&folder, &bpfc)?);
+        print!("{section}");
+        let text = report::with_front_ends(&std::fs::read_to_string(&page)?, &section);
+        return Ok(std::fs::write(page, text.ok_or("the page has other sections")?)?);
+    }
     let packets = kernel::packets(&root.join("examples/mixed.pcap"))?;
     let mut rows = Vec::new();
     for name in EXAMPLES {
@@ -59,8 +72,7 @@ pub fn run() -> Result<()> {
     let fronts = headers::measure(&folder, &bpfc)?;
     let text = report::text(&rows, &fronts, &clang_version()?);
     print!("{text}");
-    std::fs::write(root.join("docs/benchmarks.md"), text)?;
-    Ok(())
+    Ok(std::fs::write(page, text)?)
 }
 
 fn measure_example(

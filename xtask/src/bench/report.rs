@@ -4,6 +4,10 @@ use super::headers::Front;
 use super::{Built, N_RUNS, Row};
 use std::fmt::Write;
 
+/// Heads of sections.
+const FRONT_END: &str = "## The front end";
+const PROGRAMS: &str = "## The programs";
+
 /// The whole page.
 pub fn text(rows: &[Row], fronts: &[Front], clang: &str) -> String {
     let mut text = String::from(
@@ -20,7 +24,7 @@ pub fn text(rows: &[Row], fronts: &[Front], clang: &str) -> String {
         clang.trim_start_matches("version ")
     );
     compilers(&mut text, rows);
-    front_ends(&mut text, fronts);
+    text += &front_ends(fronts);
     programs(&mut text, rows);
     text
 }
@@ -52,10 +56,12 @@ fn compilers(text: &mut String, rows: &[Row]) {
     );
 }
 
-fn front_ends(text: &mut String, fronts: &[Front]) {
+/// The section about the front end.
+pub fn front_ends(fronts: &[Front]) -> String {
+    let mut text = String::from(FRONT_END);
     let _ = writeln!(
         text,
-        "## The front end\n\nWhole process, median of {N_RUNS} runs. bpfc reads over declarations of types in \
+        "\n\nWhole process, median of {N_RUNS} runs. bpfc reads over declarations of types in \
          headers, and parses those that a\nprogram needs; tcc and clang parse all.\n\n\
          | source | compiler | time | of the processor | peak |\n\
          | --- | --- | ---: | ---: | ---: |"
@@ -70,12 +76,20 @@ fn front_ends(text: &mut String, fronts: &[Front]) {
         );
     }
     text.push('\n');
+    text
+}
+
+/// The page with this section about the front end; `None` if it is not as [`text`] writes it.
+pub fn with_front_ends(page: &str, section: &str) -> Option<String> {
+    let (rest, programs) = page.split_once(PROGRAMS)?;
+    let before = rest.split_once(FRONT_END).map_or(rest, |(before, _)| before);
+    Some(format!("{before}{section}{PROGRAMS}{programs}"))
 }
 
 fn programs(text: &mut String, rows: &[Row]) {
     let _ = writeln!(
         text,
-        "## The programs\n\nInstruction slots of all functions, and the mean time of a run in the kernel \
+        "{PROGRAMS}\n\nInstruction slots of all functions, and the mean time of a run in the kernel \
          (`BPF_PROG_TEST_RUN`) on the packets of\n`examples/mixed.pcap`, for program types that it can run.\n\n\
          | example | bpfc, slots | clang, slots | ratio | bpfc, run | clang, run | ratio |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
@@ -121,6 +135,18 @@ fn machine() -> (String, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_section_is_put_in_or_replaced() {
+        let section = front_ends(&[]);
+        let page = text(&[], &[], "version 1");
+        assert!(page.contains(&section));
+        let (before, after) = page.split_once(&section).unwrap();
+        let without = format!("{before}{after}");
+        assert_eq!(with_front_ends(&without, &section).unwrap(), page);
+        assert_eq!(with_front_ends(&page, "").unwrap(), without);
+        assert_eq!(with_front_ends("", &section), None);
+    }
 
     #[test]
     fn means_are_geometric() {
