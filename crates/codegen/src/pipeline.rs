@@ -38,15 +38,18 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
             let Some(body) = module.funcs[id].body.take() else {
                 break;
             };
-            let has_pointers = !unresolved_calls(&body).is_empty();
             let level = level_for(module, &body, level);
             let mut passes = Passes { module, id, body, observer };
+            passes.run("expand_compares", expand_compares);
+            let has_pointers = !unresolved_calls(&passes.body).is_empty();
             match level {
                 // Without optimisation, no pointer to a function would ever be known.
                 OptLevel::O0 if !has_pointers => passes.tidy(),
                 _ => passes.optimize(),
             }
-            let is_resolved = has_pointers && passes.run("resolve_calls", resolve_calls);
+            let mut is_resolved = has_pointers && passes.run("resolve_calls", resolve_calls);
+            is_resolved |= has_pointers && passes.run("dispatch_calls", dispatch_calls);
+            is_resolved |= has_pointers && passes.run("expand_compares", expand_compares);
             let body = passes.body;
             module.funcs[id].body = Some(body);
             if !is_resolved {
@@ -60,7 +63,16 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
             continue;
         };
         let level = level_for(module, &body, level);
+        let has_calls = !unresolved_calls(&body).is_empty();
         let mut passes = Passes { module, id, body, observer };
+        if passes.run("decide_constants", decide_constants) {
+            match level {
+                OptLevel::O0 if !has_calls => passes.tidy(),
+                _ => passes.optimize(),
+            }
+            passes.run("resolve_calls", resolve_calls);
+            passes.run("expand_compares", expand_compares);
+        }
         match level {
             OptLevel::O0 => {
                 passes.expand();

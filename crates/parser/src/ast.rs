@@ -741,6 +741,8 @@ pub enum StmtKind {
         /// What is labelled.
         body: StmtId,
     },
+    /// A statement with attributes in front (GNU, C23).
+    Attributed(Vec<Attribute>, StmtId),
     /// `__label__ name, …;` (GNU): labels that belong to the block around.
     LocalLabels(Vec<(Symbol, Span)>),
     /// `goto label;`

@@ -475,6 +475,11 @@ impl Dumper<'_> {
                 self.line(&format!("return{value}"));
             }
             StmtKind::Asm(asm) => self.asm(asm),
+            StmtKind::Attributed(attrs, body) => {
+                let attrs = self.attrs(attrs);
+                self.line(&format!("attributed{attrs}"));
+                self.nested(|d| d.stmt(*body));
+            }
             StmtKind::LocalLabels(names) => {
                 let names = names.iter().map(|(name, _)| self.name(*name));
                 let names = names.collect::<Vec<_>>().join(", ");

@@ -80,10 +80,7 @@ impl Lexer {
                     lexer.bump(end.unwrap_or(rest.len()));
                 }
                 _ => {
-                    let symbol = match kind.text() {
-                        Some(text) if text.len() == range.len() => self.no_symbol,
-                        _ => names.intern(lexer.slice()),
-                    };
+                    let (kind, symbol) = spelling(kind, lexer.slice(), self.no_symbol, names);
                     let has_space = range.start > previous_end;
                     let token = self.token(kind, symbol, has_space, range.clone(), out, first);
                     out.push(token);
@@ -295,12 +292,26 @@ pub(crate) fn lex_fragment(text: &str, span: Span, names: &mut Interner) -> Vec<
             true => TokenFlags::SPACE,
             false => TokenFlags::default(),
         };
-        let symbol = match kind.text() {
-            Some(text) if text.len() == range.len() => no_symbol,
-            _ => names.intern(lexer.slice()),
-        };
+        let (kind, symbol) = spelling(kind, lexer.slice(), no_symbol, names);
         tokens.push(Token { kind, flags, symbol, span });
         previous_end = range.end;
     }
     tokens
+}
+
+/// The symbol of a token spelled `text`. Names beyond ASCII are identifiers after all.
+fn spelling(
+    kind: TokenKind,
+    text: &str,
+    no_symbol: Symbol,
+    names: &mut Interner,
+) -> (TokenKind, Symbol) {
+    match kind.text() {
+        Some(known) if known.len() == text.len() => (kind, no_symbol),
+        _ if kind == TokenKind::Unknown => match crate::identifier::extended(text) {
+            Some(name) => (TokenKind::Ident, names.intern(&name)),
+            None => (kind, names.intern(text)),
+        },
+        _ => (kind, names.intern(text)),
+    }
 }

@@ -8,6 +8,7 @@
 pub mod ast;
 pub mod deferred;
 mod dump;
+mod identifier;
 mod lex;
 pub mod literal;
 pub mod parse;

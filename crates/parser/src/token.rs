@@ -75,7 +75,7 @@ macro_rules! token_kinds {
             /// `<name>` of `#include`; the symbol is the name without brackets.
             HeaderName,
             /// Characters that C has no use for.
-            #[regex(r"[A-Za-z0-9_$\u{80}-\u{10FFFF}]+", priority = 2)]
+            #[regex(r"([A-Za-z0-9_$\u{80}-\u{10FFFF}]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})+", priority = 2)]
             #[regex(r"[\x00-\x08\x0e-\x1f\x7f@`\\]", priority = 1)]
             Unknown,
             /// The end of a line: the lexer's own.

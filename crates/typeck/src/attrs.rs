@@ -93,6 +93,24 @@ impl Checker<'_> {
         }
     }
 
+    /// Attributes of statements: hints, but for `musttail`.
+    pub fn statement_attrs(&mut self, attrs: &[Attribute]) {
+        for attribute in attrs {
+            match &*self.name(attribute.name) {
+                "musttail" => {
+                    let message = "`musttail` cannot be kept: BPF has no tail calls of functions";
+                    self.report(
+                        Diagnostic::new(E0320, attribute.span, message)
+                            .with_help("a program calls another by `bpf_tail_call`"),
+                    );
+                }
+                "likely" | "unlikely" | "fallthrough" | "nomerge" | "opencl_unroll_hint"
+                | "always_inline" | "noinline" | "unused" | "maybe_unused" => {}
+                unknown => self.unknown_attribute(unknown, attribute.span),
+            }
+        }
+    }
+
     fn unknown_attribute(&mut self, name: &str, span: Span) {
         let message = format!("the attribute `{name}` is unknown and has no effect");
         let mut diagnostic = Diagnostic::new(W0303, span, message);

@@ -43,6 +43,8 @@ pub(crate) struct Checker<'a> {
     pub helper_vars: FxHashMap<hir::GlobalId, u32>,
     /// Calls of functions declared without a prototype.
     pub loose_calls: Vec<crate::expr::LooseCall>,
+    /// Whether an expression is checked that must be constant.
+    pub wants_constant: bool,
     /// Whether parameters are being declared.
     pub is_in_params: bool,
     /// Functions that do not return.
@@ -112,6 +114,7 @@ impl<'a> Checker<'a> {
             floats: FloatTable::default(),
             helper_vars: FxHashMap::default(),
             loose_calls: Vec::new(),
+            wants_constant: false,
             is_in_params: false,
             noreturn: FxHashSet::default(),
             const_locals: FxHashMap::default(),

@@ -220,7 +220,9 @@ impl Checker<'_> {
             Some(size) => {
                 let at = self.unit.exprs[size].span;
                 let n_reports = self.session.diagnostics.len();
+                let outer = std::mem::replace(&mut self.wants_constant, true);
                 let mut value = self.rvalue(size);
+                self.wants_constant = outer;
                 if self.is_in_params && n_reports == self.session.diagnostics.len() {
                     self.check_param_length(value, at);
                 }

@@ -132,6 +132,10 @@ impl<'a> Checker<'a> {
                 }
                 return;
             }
+            A::Attributed(attrs, body) => {
+                self.statement_attrs(attrs);
+                return self.stmt(*body, out);
+            }
             A::LocalLabels(names) => return self.declare_labels(names),
             A::Expr(Some(expr)) => return self.expr_stmt(*expr, span, out),
             A::If { cond, then, otherwise } => {

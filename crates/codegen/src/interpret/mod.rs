@@ -212,6 +212,7 @@ impl<'a> Machine<'a> {
             Op::Zext(a) | Op::Trunc(a) | Op::PtrToInt(a) | Op::IntToPtr(a) | Op::Opaque(a) => {
                 get(a)
             }
+            Op::IsConstant(a) => u64::from(frame.body.as_const(a).is_some()),
             Op::Sext(a, width) => {
                 let shift = 64 - width.bits();
                 ((get(a) << shift) as i64 >> shift) as u64

@@ -73,6 +73,9 @@ pub enum Op {
     // Memory and control.
     /// The value, of which nothing is known any more: it is neither folded nor moved.
     Opaque(Value),
+    /// `__builtin_constant_p`: 1 where the operand has become a constant, 0 if that never
+    /// happens; `i32`. [`decide_constants`](crate::passes::decide_constants) ends the wait.
+    IsConstant(Value),
     /// Zero-extended to the result's type, which is at least as wide.
     Load(Access),
     /// The low bits of the value.
@@ -135,7 +138,8 @@ pub enum Callee {
     /// What the first argument points to. BPF has no such call: it must become known.
     Indirect,
     /// `memcpy` and the like of a size that is not known yet. Arguments: where to, from where
-    /// or which byte, the size, and the alignment as a constant; no result.
+    /// or which byte, the size, and the alignment as a constant; no result but for `Compare`,
+    /// whose is `i32`.
     Memory(MemoryOp),
 }
 
@@ -146,6 +150,7 @@ pub enum MemoryOp {
     Copy,
     Move,
     Set,
+    Compare,
 }
 
 impl MemoryOp {
@@ -155,6 +160,7 @@ impl MemoryOp {
             MemoryOp::Copy => "memcpy",
             MemoryOp::Move => "memmove",
             MemoryOp::Set => "memset",
+            MemoryOp::Compare => "memcmp",
         }
     }
 }
@@ -256,6 +262,7 @@ impl Op {
                 | PtrToInt(_)
                 | IntToPtr(_)
                 | Bswap(..)
+                | IsConstant(_)
         )
     }
 
@@ -295,6 +302,7 @@ impl Op {
             | IntToPtr(a)
             | Bswap(a, _)
             | AsmResult(a, _)
+            | IsConstant(a)
             | Opaque(a) => visit(a),
             Load(access) => visit(&mut access.address.base),
             Store(access, value) => {

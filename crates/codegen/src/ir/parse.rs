@@ -467,6 +467,7 @@ impl Reader {
             "trunc" => Op::Trunc(self.operand(line)?),
             "ptrtoint" => Op::PtrToInt(self.operand(line)?),
             "inttoptr" => Op::IntToPtr(self.operand(line)?),
+            "is_constant" => Op::IsConstant(self.operand(line)?),
             "opaque" => Op::Opaque(self.operand(line)?),
             "barrier" => Op::Barrier,
             "ptradd" => {

@@ -169,6 +169,7 @@ impl Body {
             Op::PtrToInt(a) => write!(f, "ptrtoint {}", show(a)),
             Op::IntToPtr(a) => write!(f, "inttoptr {}", show(a)),
             Op::Bswap(a, width) => write!(f, "bswap.{width} {}", show(a)),
+            Op::IsConstant(a) => write!(f, "is_constant {}", show(a)),
             Op::Opaque(a) => write!(f, "opaque {}", show(a)),
             Op::Load(access) => write!(f, "load{}", self.show_access(access)),
             Op::Store(access, value) => {

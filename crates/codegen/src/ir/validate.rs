@@ -206,6 +206,7 @@ impl Ctx<'_> {
                 is_int(result) && ty(a) == result && fits
             }
             Op::Opaque(a) => result == ty(a),
+            Op::IsConstant(a) => result == I32 && ty(a) != Void,
             Op::Load(access) => {
                 let fits = access.width.bits() <= result.bits();
                 fits && (result != Ptr || access.width == Width::W64) && self.is_access(access)
@@ -266,7 +267,10 @@ impl Ctx<'_> {
         let Callee::Func(id) = callee else {
             let is_complete = match callee {
                 Callee::Indirect => !args.is_empty(),
-                Callee::Memory(_) => args.len() == 4 && result == Type::Void,
+                Callee::Memory(op) => {
+                    let wants = if op == MemoryOp::Compare { Type::I32 } else { Type::Void };
+                    args.len() == 4 && result == wants
+                }
                 _ => true,
             };
             return is_complete && types.clone().all(|ty| matches!(ty, Type::I64 | Type::Ptr));

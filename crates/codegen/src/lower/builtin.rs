@@ -3,11 +3,7 @@
 use super::Ctx;
 use super::convert::{Scalar, scalar};
 use crate::ir::*;
-use bpfc_isa::Endian;
 use bpfc_typeck::hir::{self, Builtin, ExprId};
-
-/// Longest `memcmp` that is compared inline, in bytes.
-const MAX_COMPARE: u64 = 256;
 
 impl Ctx<'_> {
     pub(super) fn lower_builtin(
@@ -103,16 +99,15 @@ impl Ctx<'_> {
                 let value = self.lower_expr(args[0]);
                 self.opaque(value)
             }
+            Builtin::IsConstant => {
+                let value = self.lower_expr(args[0]);
+                self.emit(Op::IsConstant(value), Type::I32)
+            }
             Builtin::Barrier => {
                 self.emit(Op::Barrier, Type::Void);
                 self.undef(Type::I64)
             }
         }
-    }
-
-    fn constant_size(&mut self, id: ExprId) -> u64 {
-        let value = self.lower_expr(id);
-        self.known_size(value, id)
     }
 
     /// `memcpy` and the like, whose size may be known after inlining; its value.
@@ -150,59 +145,16 @@ impl Ctx<'_> {
         self.mem_copy(dst, temp, n_bytes, align);
     }
 
-    /// Compares word by word; the first different one, in big-endian order, decides.
+    /// Expanded later, when more sizes are known.
     fn lower_memcmp(&mut self, args: &[ExprId]) -> Value {
-        let span = self.span;
         let (left, left_align) = self.pointer(args[0]);
         let (right, right_align) = self.pointer(args[1]);
-        let n_bytes = self.constant_size(args[2]);
-        self.span = span;
-        if n_bytes > MAX_COMPARE {
-            self.report(span, format!("`memcmp` of more than {MAX_COMPARE} bytes"));
-            return self.zero(Type::I32);
-        }
-        let (join, result) = self.new_join(Type::I32);
-        let left = self.address_value(left);
-        let right = self.address_value(right);
-        let mut offset = 0;
-        while offset < n_bytes {
-            let fits = |width: &Width| u64::from(width.bytes()) <= n_bytes - offset;
-            let width = Width::ALL.into_iter().rev().find(fits).unwrap_or(Width::W8);
-            let mut load = |base: Value, align: u32| {
-                let access = Access {
-                    align: align.min(width.bytes()),
-                    ..Access::new(Address::new(base, offset as i32), width)
-                };
-                self.emit(Op::Load(access), Type::I64)
-            };
-            let (a, b) = (load(left, left_align), load(right, right_align));
-            let (differ, next) = (self.new_block(), self.new_block());
-            self.branch((Cond::Ne, a, b), differ, next);
-            self.start_block(differ);
-            self.compare_big_endian(a, b, width, join);
-            self.start_block(next);
-            offset += u64::from(width.bytes());
-        }
-        let zero = self.zero(Type::I32);
-        self.jump_with(join, zero);
-        self.start_block(join);
-        result
-    }
-
-    fn compare_big_endian(&mut self, a: Value, b: Value, width: Width, join: BlockId) {
-        let mut swap = |value: Value| match width {
-            Width::W8 => value,
-            _ if self.out.endian == Endian::Big => value,
-            _ => self.emit(Op::Bswap(value, width), Type::I64),
-        };
-        let (a, b) = (swap(a), swap(b));
-        let (less, greater) = (self.new_block(), self.new_block());
-        self.branch((Cond::ULt, a, b), less, greater);
-        for (block, n) in [(less, -1), (greater, 1)] {
-            self.start_block(block);
-            let n = self.int(Type::I32, n);
-            self.jump_with(join, n);
-        }
+        let n_bytes = self.lower_expr(args[2]);
+        self.span = self.hir.exprs[args[2]].span;
+        let (left, right) = (self.address_value(left), self.address_value(right));
+        let align = self.int(Type::I64, i64::from(left_align.min(right_align)));
+        let args = ArgList::new(&[left, right, n_bytes, align]).expect("four arguments fit");
+        self.emit(Op::Call(Callee::Memory(MemoryOp::Compare), args), Type::I32)
     }
 
     /// Bit counts without instructions for them: H. S. Warren, "Hacker's Delight", 5-1.

@@ -2,6 +2,7 @@
 //! of one function each; of `memcpy` and the like, copies of a constant size.
 
 use crate::ir::*;
+use rustc_hash::FxHashMap;
 
 /// Makes calls of known functions out of calls through pointers to them, and instructions out
 /// of operations on memory; true if there were any. Pointers and sizes become known by inlining,
@@ -36,6 +37,9 @@ fn expand_memory(body: &mut Body, op: MemoryOp, args: ArgList, insts: &mut Vec<V
     let &[dst, src, size, align] = args.as_slice() else {
         return;
     };
+    if op == MemoryOp::Compare {
+        return;
+    }
     let (Some(n_bytes @ 0..=MAX_MEMORY), Some(align)) = (body.as_const(size), body.as_const(align))
     else {
         return;
@@ -62,7 +66,27 @@ fn expand_memory(body: &mut Body, op: MemoryOp, args: ArgList, insts: &mut Vec<V
             let set = Op::MemSet { dst, byte, n_bytes, align };
             insts.push(body.new_inst(set, Type::Void, span));
         }
+        MemoryOp::Compare => unreachable!("`expand_compares` does it"),
     }
+}
+
+/// Ends the wait of `__builtin_constant_p`: what is no constant now will be none; true if anything
+/// waited.
+pub fn decide_constants(_: &Module, _: FuncId, body: &mut Body) -> bool {
+    let mut found = FxHashMap::default();
+    for block in body.reverse_postorder() {
+        for inst in std::mem::take(&mut body.blocks[block].insts) {
+            match body.op(inst) {
+                Op::IsConstant(value) => {
+                    let is_constant = body.as_const(value).is_some();
+                    found.insert(inst, body.constant(Type::I32, i64::from(is_constant)));
+                }
+                _ => body.blocks[block].insts.push(inst),
+            }
+        }
+    }
+    body.map_operands(|value| found.get(&value).copied().unwrap_or(value));
+    !found.is_empty()
 }
 
 /// The calls in a function that BPF does not have.
@@ -88,7 +112,13 @@ fn resolved(module: &Module, body: &Body, inst: Value) -> Option<Op> {
     Some(Op::Call(callee, ArgList::new(rest)?))
 }
 
-fn fits(module: &Module, body: &Body, func: FuncId, args: &[Value], result: Type) -> bool {
+pub(super) fn fits(
+    module: &Module,
+    body: &Body,
+    func: FuncId,
+    args: &[Value],
+    result: Type,
+) -> bool {
     let func = &module.funcs[func];
     let types = args.iter().map(|&arg| body.ty(arg));
     types.eq(func.params.iter().copied())

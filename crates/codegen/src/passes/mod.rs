@@ -4,8 +4,10 @@
 mod calls;
 mod cfg;
 mod clone;
+mod compare;
 mod dce;
 mod demand;
+mod dispatch;
 mod evaluate;
 mod expand;
 mod facts;
@@ -23,10 +25,12 @@ mod thread;
 mod unroll;
 mod widen;
 
-pub use calls::{resolve_calls, unresolved_calls};
+pub use calls::{decide_constants, resolve_calls, unresolved_calls};
 pub use cfg::{simplify_cfg, simplify_params};
+pub use compare::expand_compares;
 pub use dce::remove_dead_code;
 pub use demand::drop_unseen_bits;
+pub use dispatch::dispatch_calls;
 pub use expand::expand;
 pub use facts::decide_comparisons;
 pub use forward::forward_loads;

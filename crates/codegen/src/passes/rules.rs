@@ -36,6 +36,7 @@ pub(super) fn simplify_op(s: &mut Simplifier<'_>, op: Op, ty: Type) -> Option<Fo
             _ => None,
         },
         Op::IntToPtr(a) => simplify_int_to_ptr(s, a),
+        Op::IsConstant(a) => s.body.as_const(a).map(|_| Found::Value(s.constant(ty, 1))),
         Op::Bswap(a, width) => simplify_bswap(s, a, width, ty),
         Op::Load(access) => simplify_load(s, access, ty),
         Op::Store(access, value) => simplify_store(s, access, value),

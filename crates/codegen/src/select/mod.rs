@@ -167,6 +167,7 @@ impl Ctx<'_> {
             IrOp::Trunc(a) | IrOp::PtrToInt(a) | IrOp::IntToPtr(a) => self.rename(value, a),
             IrOp::PtrAdd(a, b) => self.select_ptr_add(value, a, b),
             IrOp::Bswap(a, width) => self.select_bswap(value, a, width),
+            IrOp::IsConstant(_) => unreachable!("`decide_constants` has replaced it"),
             IrOp::Opaque(a) => {
                 let dst = self.define(value);
                 self.put(dst, a);

@@ -191,6 +191,7 @@ impl Inner<'_> {
             StmtKind::Switch { value, body } => self.eh(*value).max(self.sh(*body)),
             StmtKind::Case { low, high, body } => self.eh(*low).max(opt(high)).max(self.sh(*body)),
             StmtKind::Default(body) | StmtKind::Label { body, .. } => self.sh(*body),
+            StmtKind::Attributed(attrs, body) => self.attrs_height(attrs).max(self.sh(*body)),
             StmtKind::GotoIndirect(target) => self.eh(*target),
             StmtKind::Asm(asm) => {
                 let operands = asm.outputs.iter().chain(&asm.inputs);

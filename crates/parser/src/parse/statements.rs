@@ -61,6 +61,16 @@ impl ParseState<'_> {
         self.stmt(l, r, kind)
     }
 
+    pub(crate) fn attributed_stmt(
+        &self,
+        l: u32,
+        r: u32,
+        attrs: Vec<Attribute>,
+        body: StmtId,
+    ) -> StmtId {
+        self.stmt(l, r, StmtKind::Attributed(attrs, body))
+    }
+
     pub(crate) fn labeled(&self, l: u32, r: u32, label: Label, body: StmtId) -> StmtId {
         let kind = match label {
             Label::Case(low, high) => StmtKind::Case { low, high, body },

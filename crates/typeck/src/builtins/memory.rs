@@ -8,8 +8,8 @@ use crate::hir::{
     Builtin, Callee, ExprId, ExprKind, FuncId, GlobalInit, GlobalKind, PlaceId, PlaceKind,
     QualType, TypeId,
 };
+use bpfc_base::Span;
 use bpfc_base::codes::bpf::E0413;
-use bpfc_base::{Diagnostic, Span};
 
 impl Checker<'_> {
     /// `memcpy`, `memmove`, `memset`, `memcmp`.
@@ -40,19 +40,7 @@ impl Checker<'_> {
         if let Some(size) = self.folded_local(args[2]) {
             args[2] = self.int(size, common.ulong, span);
         }
-        // The sizes of copies may become known later, by inlining.
-        if self.const_int(args[2]).is_none() && builtin == Builtin::Memcmp {
-            self.report(
-                Diagnostic::new(
-                    E0413,
-                    self.span_of(args[2]),
-                    format!("the size that `{}` gets must be a constant", call.name),
-                )
-                .with_note("BPF has no such function to call: the comparison is expanded in place")
-                .with_help("for a size known only at run time, use a loop"),
-            );
-            return self.poison(span);
-        }
+        // Other sizes may become known later, by inlining.
         self.value(ExprKind::Builtin(builtin, args), ret, span)
     }
 

@@ -9,7 +9,7 @@ mod overflow;
 
 use crate::checker::Checker;
 use crate::expr::{Operand, OperandKind};
-use crate::hir::{Builtin, ExprId, ExprKind};
+use crate::hir::{Builtin, ExprId, ExprKind, PlaceKind};
 use crate::scope::Entity;
 use bpfc_base::codes::types::{E0306, E0320};
 use bpfc_base::{Span, Symbol};
@@ -183,7 +183,8 @@ impl Checker<'_> {
         self.expr(chosen)
     }
 
-    /// `__builtin_constant_p(x)`: never waits for the optimiser.
+    /// `__builtin_constant_p(x)`: what is computed from variables of the function may become
+    /// constant later, anything else is known now. Where a constant is wanted, nothing waits.
     fn constant_p(&mut self, call: &BuiltinCall<'_>) -> ExprId {
         let &[arg] = call.args else {
             self.wrong_count::<()>(call, 1);
@@ -192,7 +193,7 @@ impl Checker<'_> {
         let operand = self.unevaluated(|this| this.expr(arg));
         let is_string = match operand.kind {
             OperandKind::Place(place) => match self.body.places[place].kind {
-                crate::hir::PlaceKind::Global(global) => matches!(
+                PlaceKind::Global(global) => matches!(
                     self.module.globals[global].kind,
                     crate::hir::GlobalKind::StringLiteral
                 ),
@@ -200,24 +201,34 @@ impl Checker<'_> {
             },
             _ => false,
         };
-        let is_constant = is_string || self.is_constant_param(operand);
         let value = self.operand_value(operand);
-        let is_number = self.const_int(value).is_some() || self.const_float(value).is_some();
-        self.int(i128::from(is_constant || is_number), self.common.int, call.span)
+        let is_constant = is_string
+            || self.folded_local(value).is_some()
+            || self.const_int(value).is_some()
+            || self.const_float(value).is_some();
+        let can_wait = self.func.is_some() && self.n_unevaluated == 0 && !self.wants_constant;
+        let int = self.common.int;
+        if !is_constant && can_wait && self.is_of_locals(value) {
+            let builtin = ExprKind::Builtin(Builtin::IsConstant, vec![value]);
+            return self.value(builtin, int, call.span);
+        }
+        self.int(i128::from(is_constant), int, call.span)
     }
 
-    /// A `const` parameter of a function that is always inlined, such as the index of libbpf's
-    /// `bpf_tail_call_static`, which is meant for constants only.
-    fn is_constant_param(&self, operand: crate::expr::Operand) -> bool {
-        let OperandKind::Place(place) = operand.kind else { return false };
-        let crate::hir::Place { kind: crate::hir::PlaceKind::Local(local), ty, .. } =
-            self.body.places[place]
-        else {
-            return false;
-        };
-        let func = self.func.as_ref().map(|func| &self.module.funcs[func.id]);
-        let is_inlined = func.is_some_and(|func| func.inline == crate::hir::Inline::Always);
-        is_inlined && ty.quals.is_const && bpfc_base::Idx::index(local) < self.body.n_params
+    /// Whether `value` is computed from integers in variables of the function only.
+    fn is_of_locals(&self, value: ExprId) -> bool {
+        let is_small = self.int_shape(self.type_of(value)).is_some_and(|(bits, _)| bits <= 64);
+        is_small
+            && match self.body.exprs[value].kind {
+                ExprKind::Int(_) => true,
+                ExprKind::Load(place) => {
+                    let place = &self.body.places[place];
+                    matches!(place.kind, PlaceKind::Local(_)) && !place.ty.quals.is_volatile
+                }
+                ExprKind::Cast(a) | ExprKind::Neg(a) | ExprKind::BitNot(a) => self.is_of_locals(a),
+                ExprKind::Binary(_, a, b) => self.is_of_locals(a) && self.is_of_locals(b),
+                _ => false,
+            }
     }
 
     /// `__builtin_expect(value, expected)`: of type `long`.

@@ -224,7 +224,9 @@ impl Checker<'_> {
 
     /// Checks an expression whose value must be an integer constant.
     pub fn const_expr(&mut self, id: ast::ExprId, what: &str) -> Option<i128> {
+        let outer = std::mem::replace(&mut self.wants_constant, true);
         let value = self.rvalue(id);
+        self.wants_constant = outer;
         let span = self.unit.exprs[id].span;
         self.require_const(value, span, what)
     }

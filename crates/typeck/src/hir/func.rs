@@ -320,6 +320,8 @@ pub enum Builtin {
     LoadPacket,
     /// Forgets what is known of the value: `barrier_var`.
     Opaque,
+    /// Whether the value becomes a constant by inlining and optimisation.
+    IsConstant,
     /// No value may be carried over in memory: `barrier()`.
     Barrier,
 }

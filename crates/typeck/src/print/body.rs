@@ -362,6 +362,7 @@ fn builtin_name(builtin: Builtin) -> &'static str {
         Builtin::Expect => "expect",
         Builtin::LoadPacket => "load_packet",
         Builtin::Opaque => "opaque",
+        Builtin::IsConstant => "is_constant",
         Builtin::Barrier => "barrier",
     }
 }
