@@ -2,7 +2,9 @@
 int a = 1 @ 2;
         //^ E0102: unknown character
 int café = 1;
-  //^^^^ E0102: unknown character in `café`
+int caf\u00e9\U0001d55a;
+int ca×fé = 1; //~ E0102: unknown character in `ca×fé`
+int \u0041 = 1; //~ E0102
 char *s = “text”; //~ E0102
                 //~^ help: plain `"` quotes
 char *t = "no end;
@@ -23,24 +25,36 @@ don't "mind
 //| 2:13 Number 2
 //| 2:14 Punctuator ;
 //| 4:1 Ident int
+//| 4:5 Ident café
 //| 4:10 Punctuator =
 //| 4:12 Number 1
 //| 4:13 Punctuator ;
-//| 6:1 Ident char
-//| 6:6 Punctuator *
-//| 6:7 Ident s
-//| 6:9 Punctuator =
-//| 6:17 Punctuator ;
+//| 5:1 Ident int
+//| 5:5 Ident café𝕚
+//| 5:24 Punctuator ;
+//| 6:1 Ident int
+//| 6:11 Punctuator =
+//| 6:13 Number 1
+//| 6:14 Punctuator ;
+//| 7:1 Ident int
+//| 7:12 Punctuator =
+//| 7:14 Number 1
+//| 7:15 Punctuator ;
 //| 8:1 Ident char
 //| 8:6 Punctuator *
-//| 8:7 Ident t
+//| 8:7 Ident s
 //| 8:9 Punctuator =
-//| 8:11 UnterminatedStr "no end;
+//| 8:17 Punctuator ;
 //| 10:1 Ident char
-//| 10:6 Ident u
-//| 10:8 Punctuator =
-//| 10:10 UnterminatedChar 'x;
-//| 12:1 Ident int
-//| 12:5 Ident b
-//| 12:9 Number 3
-//| 12:10 Punctuator ;
+//| 10:6 Punctuator *
+//| 10:7 Ident t
+//| 10:9 Punctuator =
+//| 10:11 UnterminatedStr "no end;
+//| 12:1 Ident char
+//| 12:6 Ident u
+//| 12:8 Punctuator =
+//| 12:10 UnterminatedChar 'x;
+//| 14:1 Ident int
+//| 14:5 Ident b
+//| 14:9 Number 3
+//| 14:10 Punctuator ;
