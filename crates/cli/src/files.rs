@@ -33,7 +33,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let result = if path == Path::new("-") {
         std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)
     } else {
-        File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+        File::open(path).and_then(|file| {
+            let n_bytes = file.metadata().map_or(0, |metadata| metadata.len());
+            bytes.reserve_exact(n_bytes.min(MAX_FILE_BYTES) as usize);
+            file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)
+        })
     };
     result.map_err(|error| fail(&plain(&error)))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
