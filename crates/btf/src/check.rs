@@ -21,7 +21,8 @@ pub(crate) fn check(btf: &Btf) -> Result<(), BtfError> {
     if end != sections.types_end || end_id > MAX_TYPE_ID + 1 {
         return Err(why_no_record(blob, sections, TypeId(end_id), end));
     }
-    let references = References { btf, blob, end_id, is_ascii: btf.is_ascii() };
+    let (end_string, is_ascii) = (btf.end_string(), btf.is_ascii());
+    let references = References { btf, blob, end_id, end_string, is_ascii };
     let mut rows = btf.rows();
     rows.try_for_each(|(_, row)| references.check(row))
 }
@@ -31,6 +32,7 @@ struct References<'b> {
     btf: &'b Btf,
     blob: &'b [u8],
     end_id: u32,
+    end_string: u32,
     is_ascii: bool,
 }
 
@@ -62,7 +64,7 @@ impl References<'_> {
     #[inline]
     fn name(&self, at: usize) -> Result<(), BtfError> {
         let value = self.word(at);
-        if value < self.btf.end_string() && (self.is_ascii || self.begins_character(value)) {
+        if value < self.end_string && (self.is_ascii || self.begins_character(value)) {
             return Ok(());
         }
         Err(BtfError::BadStringOffset { value, offset_bytes: at as u64 })
@@ -82,6 +84,7 @@ impl References<'_> {
         self.btf.endian().u32_at(self.blob, at)
     }
 
+    #[cold]
     fn begins_character(&self, offset: u32) -> bool {
         match offset.checked_sub(self.btf.first_string()) {
             // Any byte but a continuation byte begins a character.
