@@ -30,6 +30,8 @@ pub(crate) struct Attrs {
     pub is_gnu_inline: bool,
     /// The body is assembly only.
     pub is_naked: bool,
+    /// `visibility("hidden")`
+    pub is_hidden: bool,
     pub decl_tags: Vec<Symbol>,
     pub type_tags: Vec<Symbol>,
     /// `cleanup(function)`.
@@ -79,6 +81,10 @@ impl Checker<'_> {
             "noreturn" => attrs.is_noreturn = true,
             "gnu_inline" => attrs.is_gnu_inline = true,
             "naked" => attrs.is_naked = true,
+            "visibility" => {
+                let visibility = self.attr_string(attribute);
+                attrs.is_hidden = visibility.is_some_and(|(text, _)| &*self.name(text) == "hidden");
+            }
             "preserve_access_index" => attrs.is_relocatable = true,
             "btf_decl_tag" => attrs.decl_tags.extend(self.attr_string(attribute).map(|(s, _)| s)),
             "btf_type_tag" => attrs.type_tags.extend(self.attr_string(attribute).map(|(s, _)| s)),

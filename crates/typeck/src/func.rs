@@ -45,6 +45,7 @@ impl<'a> Checker<'a> {
             self.noreturn.insert(func);
         }
         self.module.funcs[func].is_naked |= new.attrs.is_naked;
+        self.module.funcs[func].is_hidden |= new.attrs.is_hidden;
         if new.attrs.is_used {
             self.used_funcs.insert(func);
         }
@@ -78,6 +79,7 @@ impl<'a> Checker<'a> {
             param_tags: Vec::new(),
             is_kfunc,
             is_naked: false,
+            is_hidden: false,
             span: new.span,
             body: None,
         })

@@ -1,4 +1,4 @@
-// A structure too large for registers as an argument.
+// A global function that a program calls, and that takes a structure.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -6,7 +6,7 @@ struct triple {
 	long a, b, c;
 };
 
-static __noinline int first(struct triple t) //~ E0410
+__noinline int first(struct triple t) //~ E0410
 {
 	return t.a;
 }

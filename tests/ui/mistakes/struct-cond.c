@@ -1,6 +1,6 @@
 // A typical mistake: struct cond.
 struct s { int a; };
-int f(struct s x) //~ E0410
+int f(struct s x)
 {
 	if (x) //~ E0304
 		return 1;

@@ -158,7 +158,7 @@ impl Emitter<'_> {
                     name,
                     section: section.to_owned(),
                     linkage: object_linkage(func.linkage),
-                    is_hidden: false,
+                    is_hidden: func.is_hidden,
                     btf: Some(btf),
                     insns: Vec::new(),
                     span: func.span,

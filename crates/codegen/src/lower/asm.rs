@@ -112,7 +112,13 @@ impl Ctx<'_> {
                     Scalar::Int(width, _) if width < Width::W64 => width.bits(),
                     _ => 0,
                 };
-                let value = self.lower_expr(value);
+                let value = match self.hir.exprs[value].kind {
+                    // The symbol itself, be it weak or not.
+                    hir::ExprKind::FuncAddr(func) if home == AsmHome::Text => {
+                        self.out.leaf(Op::FuncAddr(func), Type::Ptr)
+                    }
+                    _ => self.lower_expr(value),
+                };
                 let argument = out.argument(value);
                 match home {
                     AsmHome::Same(tied) => out.operands[tied as usize].input = argument,

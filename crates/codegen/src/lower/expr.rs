@@ -475,14 +475,14 @@ impl Ctx<'_> {
         ty: Type,
     ) -> Value {
         let span = self.span;
-        let mut values = Vec::new();
-        if let hir::Callee::Pointer(pointer) = callee {
-            values.push(self.lower_expr(pointer));
-        }
-        values.extend(hidden);
+        let pointer = match callee {
+            hir::Callee::Pointer(pointer) => Some(self.lower_expr(pointer)),
+            _ => None,
+        };
+        let mut values = Vec::from_iter(hidden);
         for &arg in args {
             if self.is_passed_as_record(self.hir.exprs[arg].ty) {
-                values.extend(self.lower_record_arg(arg));
+                self.lower_record_arg(arg, &mut values);
             } else {
                 let value = self.lower_expr(arg);
                 self.span = self.hir.exprs[arg].span;
@@ -490,6 +490,8 @@ impl Ctx<'_> {
             }
         }
         self.span = span;
+        self.pass_rest(&mut values);
+        values.splice(0..0, pointer);
         let callee = match callee {
             hir::Callee::Func(func) => Callee::Func(func),
             hir::Callee::Helper(number) => Callee::Helper(number),

@@ -201,7 +201,7 @@ impl Ctx<'_> {
     /// what the kernel's verifier accepts.
     fn return_nothing(&mut self) {
         let value = match self.ret {
-            Passing::Void | Passing::Memory => None,
+            Passing::Void | Passing::Pair(_) | Passing::Memory => None,
             Passing::Scalar(ir::Type::Ptr) => Some(self.out.constant(ir::Type::Ptr, 0)),
             Passing::Scalar(_) | Passing::Packed(_) => Some(self.int(ir::Type::I64, 0)),
         };

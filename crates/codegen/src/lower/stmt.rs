@@ -79,7 +79,7 @@ impl Ctx<'_> {
                 let value = self.register_value(value);
                 self.end_block(Term::Return(Some(value)));
             }
-            Passing::Packed(_) | Passing::Memory => self.return_record(value),
+            Passing::Packed(_) | Passing::Pair(_) | Passing::Memory => self.return_record(value),
         }
     }
 

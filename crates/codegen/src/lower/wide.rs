@@ -4,7 +4,6 @@
 use super::Ctx;
 use super::convert::Scalar;
 use super::place::PlaceRef;
-use super::record::passing;
 use crate::ir::*;
 use bpfc_base::codes::bpf::E0417;
 use bpfc_base::{Diagnostic, Span};
@@ -473,10 +472,8 @@ impl Ctx<'_> {
         self.jump(default);
     }
 
-    /// Whether values of this type are passed through memory, as records are.
+    /// Whether values of this type are passed as records are.
     pub(super) fn is_passed_as_record(&self, ty: hir::TypeId) -> bool {
-        let is_record = self.types.record_of(ty).is_some() || is_wide(self.types, ty);
-        debug_assert!(!is_wide(self.types, ty) || passing(self.types, ty).is_memory());
-        is_record
+        self.types.record_of(ty).is_some() || is_wide(self.types, ty)
     }
 }

@@ -53,6 +53,8 @@ pub struct Func {
     pub is_kfunc: bool,
     /// `naked`: assembly that receives the arguments and returns by itself.
     pub is_naked: bool,
+    /// `visibility("hidden")`: to the kernel's verifier it is static, although others link to it.
+    pub is_hidden: bool,
     /// The function's name in its declarator.
     pub span: Span,
     /// The body; `None` for a declaration.
