@@ -61,6 +61,7 @@ struct ip {
 static struct bits global = { 5, 17, -3, 0xabcde };
 static struct bits zero;
 static struct bits promoted;
+static struct { u64 a : 30; } declared;
 
 noinline u32 sum(const struct bits *b)
 {
@@ -233,6 +234,9 @@ SEC("xdp") int test(void *ctx)
 	EXPECT(-4, -(U32(1) ? promoted.a : promoted.a));
 	EXPECT(-4, -(promoted.a ?: promoted.a));
 	EXPECT(1, (U32(0), promoted.a) > -1);
+	// A cast, even to its own type, gives no bit-field.
+	declared.a = U32(0x3fffffff);
+	EXPECT(3221225469LL, (u64)declared.a * 3);
 	return 0;
 }
 //~ run == 0

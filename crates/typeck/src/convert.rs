@@ -99,7 +99,7 @@ impl Checker<'_> {
 
     /// The width of the bit-field that a value is read from or was stored to last. C leaves open
     /// whether the comma and assignments keep it; GCC and clang do so for these.
-    fn bits_of_value(&self, value: ExprId) -> Option<u32> {
+    pub fn bits_of_value(&self, value: ExprId) -> Option<u32> {
         match self.body.exprs[value].kind {
             ExprKind::Load(place)
             | ExprKind::Assign { place, .. }

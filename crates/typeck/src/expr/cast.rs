@@ -49,7 +49,11 @@ impl Checker<'_> {
             return self.int(number, to.ty, span);
         }
         if self.const_int(value).is_none() && from == to.ty {
-            return value;
+            // The value of a bit-field forgets that it is one, and is not promoted as such.
+            return match self.bits_of_value(value) {
+                Some(_) => self.value(ExprKind::Cast(value), to.ty, span),
+                None => value,
+            };
         }
         self.cast(value, to.ty, span)
     }
