@@ -200,6 +200,14 @@ impl<'a> Checker<'a> {
             return Some(self.int(i128::from(number), ty, target.span));
         }
         if let OperandKind::Place(place) = target.kind
+            && let PlaceKind::Global(global) = self.body.places[place].kind
+            && constraint.immediate
+            && let Some(&number) = self.helper_vars.get(&global)
+        {
+            let ty = self.common.int;
+            return Some(self.int(i128::from(number), ty, target.span));
+        }
+        if let OperandKind::Place(place) = target.kind
             && constraint.immediate
             && let Some(value) = self.constant_of(place)
         {
