@@ -43,7 +43,8 @@ pub(crate) struct Attrs {
 }
 
 /// Attributes that are known and refused.
-const REFUSED: &[&str] = &["vector_size", "ext_vector_type", "address_space"];
+const REFUSED: &[&str] =
+    &["vector_size", "ext_vector_type", "address_space", "alias", "ifunc", "weakref"];
 
 impl Checker<'_> {
     /// Reads the attributes of `lists`.
@@ -91,6 +92,10 @@ impl Checker<'_> {
             "mode" => attrs.mode_bits = self.attr_mode(attribute),
             "vector_size" | "ext_vector_type" => {
                 self.error(E0320, attribute.span, "vector types are not supported: BPF has none");
+            }
+            "alias" | "ifunc" | "weakref" => {
+                let message = format!("`{name}` is not supported: a symbol has one name");
+                self.error(E0320, attribute.span, message);
             }
             "cleanup" => attrs.cleanup = self.attr_name(attribute),
             "address_space" => attrs.address_space = self.attr_address_space(attribute),

@@ -231,6 +231,17 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// `asm("label")` behind a declarator: another name for the symbol. Headers of the system have
+    /// such declarations, which no program for BPF uses.
+    pub fn check_asm_label(&mut self, name: Symbol, label: &str, at: Span) {
+        let is_same = *self.name(name) == *label || label.starts_with("llvm.");
+        if !is_same && !self.is_from_system(at) && !self.is_builtin(at) {
+            let name = self.name(name);
+            let message = format!("the symbol of `{name}` cannot have another name");
+            self.error(E0320, at, message);
+        }
+    }
+
     /// Adds a local.
     pub fn new_local(
         &mut self,

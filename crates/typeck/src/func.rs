@@ -51,7 +51,9 @@ impl<'a> Checker<'a> {
         }
         self.note_func(func, new);
         if let Some(label) = new.asm_label {
-            self.remember_packet_load(func, &crate::attrs::string_text(label));
+            let text = crate::attrs::string_text(label);
+            self.remember_packet_load(func, &text);
+            self.check_asm_label(new.name, &text, label.span);
         }
         Some(func)
     }

@@ -36,6 +36,9 @@ impl Checker<'_> {
             self.used_globals.insert(global);
         }
         self.note_global(global, &new);
+        if let Some(label) = new.asm_label {
+            self.check_asm_label(new.name, &crate::attrs::string_text(label), label.span);
+        }
         if let Some(init) = new.init {
             self.initialise(global, init, &new);
         } else if !is_extern && old.is_none() {

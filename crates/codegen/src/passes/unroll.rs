@@ -1,4 +1,4 @@
-//! Full unrolling of loops that run a known number of times.
+//! Unrolling of loops: in full where they run a known number of times, by a factor on request.
 
 use super::clone::{Copies, copy_blocks, demote_values};
 use super::evaluate::{Env, evaluate, evaluate_branch};
@@ -19,15 +19,23 @@ pub fn unroll_loop(body: &mut Body) -> bool {
     let dominators = Dominators::new(body);
     for l in find_loops(body, &dominators) {
         let hint = body.blocks[l.header].unroll;
-        let Some((exiting, n_turns)) = count_turns(body, &dominators, &l, hint) else {
+        let size: usize = l.blocks.iter().map(|&b| body.blocks[b].insts.len() + 1).sum();
+        let turns = count_turns(body, &dominators, &l, hint);
+        if let Unroll::Count(factor @ 2..) = hint
+            && turns.is_none_or(|(_, n_turns)| n_turns > factor)
+            && size.saturating_mul(factor as usize) <= MAX_REQUESTED
+        {
+            unroll_by(body, &l, turns, factor);
+            return true;
+        }
+        let Some((exiting, n_turns)) = turns else {
             continue;
         };
-        let size: usize = l.blocks.iter().map(|&b| body.blocks[b].insts.len() + 1).sum();
         let cost = size.saturating_mul(n_turns as usize);
         let is_wanted = match hint {
             Unroll::Disable => false,
             Unroll::Full => cost <= MAX_REQUESTED,
-            Unroll::Count(n) => n > 1 && cost <= MAX_REQUESTED,
+            Unroll::Count(n) => n >= n_turns.max(2) && cost <= MAX_REQUESTED,
             Unroll::Default => {
                 n_turns == 0 || (n_turns == 1 && exiting == l.header) || cost <= MAX_SMALL
             }
@@ -142,6 +150,37 @@ fn unroll(body: &mut Body, dominators: &Dominators, l: &Loop, exiting: BlockId, 
             redirect(body, pred, l.header, next);
         }
     }
+}
+
+/// Puts `factor` - 1 copies behind the loop's body, so that it goes back after `factor` turns. If
+/// the number of turns is a multiple of that, only the first copy looks whether to leave.
+fn unroll_by(body: &mut Body, l: &Loop, turns: Option<(BlockId, u32)>, factor: u32) {
+    demote_values(body, &l.blocks);
+    let exiting = turns.filter(|(_, n_turns)| n_turns % factor == 0).map(|(block, _)| block);
+    let first = exiting.map(|block| {
+        let term = body.blocks[block].term.clone();
+        let stay = term.targets().find(|target| l.blocks.contains(&target.block)).cloned();
+        body.blocks[block].term = stay.map_or(term.clone(), Term::Jump);
+        (block, term)
+    });
+    let mut next = l.header;
+    for _ in 1..factor {
+        let mut copies = Copies::default();
+        copy_blocks(body, &l.blocks, &mut copies);
+        let header = copies.block(l.header);
+        for &latch in &l.latches {
+            redirect(body, copies.block(latch), header, next);
+        }
+        body.blocks[header].unroll = Unroll::Default;
+        next = header;
+    }
+    if let Some((block, term)) = first {
+        body.blocks[block].term = term;
+    }
+    for &latch in &l.latches {
+        redirect(body, latch, l.header, next);
+    }
+    body.blocks[l.header].unroll = Unroll::Disable;
 }
 
 fn redirect(body: &mut Body, block: BlockId, from: BlockId, to: BlockId) {

@@ -282,6 +282,13 @@ impl Inner<'_> {
             next.kind == TokenKind::Ident || is_type_keyword(next.kind) || is_specifier(next.kind);
         let name = self.tokens[at as usize];
         let is_foreign = |kind| matches!(kind, NameKind::Undeclared | NameKind::Foreign);
+        // `f(int a int b)`: rather a parameter, and no comma behind it.
+        let is_param = place.bracket == Some(Bracket::Other)
+            && previous.is_some_and(is_type_keyword)
+            && is_type_keyword(next.kind);
+        if is_param {
+            return false;
+        }
         if !is_candidate || !is_foreign(self.scopes.get(name.symbol)) {
             return false;
         }

@@ -159,7 +159,14 @@ impl Preprocessor<'_> {
         };
         self.n_open_calls -= 1;
         let Some(end) = end else {
-            self.report_unterminated_call(name, open.span);
+            let is_open = |token: &&Token| {
+                matches!(token.kind, TokenKind::UnterminatedStr | TokenKind::UnterminatedChar)
+            };
+            // A literal without an end took the parenthesis: that one is the mistake.
+            match args.tokens.iter().find(is_open) {
+                Some(&literal) => self.report_open_literal(literal),
+                None => self.report_unterminated_call(name, open.span),
+            }
             return None;
         };
         args.ranges.push(start..args.tokens.len());
@@ -180,6 +187,11 @@ impl Preprocessor<'_> {
             token.flags = token.flags.with(TokenFlags::NO_EXPAND);
         }
         Some(token)
+    }
+
+    fn report_open_literal(&mut self, literal: Token) {
+        self.out.hides_end |= self.contexts.is_empty();
+        self.report_bad_token(literal);
     }
 
     fn report_unterminated_call(&mut self, name: Token, open: Span) {

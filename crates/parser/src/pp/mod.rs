@@ -301,7 +301,7 @@ impl<'a> Preprocessor<'a> {
         self.out.tokens.push(token);
     }
 
-    fn report_bad_token(&mut self, token: Token) {
+    pub(super) fn report_bad_token(&mut self, token: Token) {
         let text = token.spelling(&self.session.names).to_owned();
         let diagnostic = match token.kind {
             TokenKind::Unknown => bad_character(&text, token.span),
