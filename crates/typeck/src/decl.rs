@@ -231,15 +231,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// `asm("label")` behind a declarator: another name for the symbol. Headers of the system have
-    /// such declarations, which no program for BPF uses.
-    pub fn check_asm_label(&mut self, name: Symbol, label: &str, at: Span) {
-        let is_same = *self.name(name) == *label || label.starts_with("llvm.");
-        if !is_same && !self.is_from_system(at) && !self.is_builtin(at) {
-            let name = self.name(name);
-            let message = format!("the symbol of `{name}` cannot have another name");
-            self.error(E0320, at, message);
-        }
+    /// `asm("label")` behind a declarator: the name of the symbol.
+    pub fn symbol_label(&mut self, label: &StrLit) -> Option<Symbol> {
+        let text = string_text(label);
+        // These stand for instructions.
+        (!text.starts_with("llvm.")).then(|| self.session.intern(&text))
     }
 
     /// Adds a local.

@@ -53,7 +53,9 @@ impl<'a> Checker<'a> {
         if let Some(label) = new.asm_label {
             let text = crate::attrs::string_text(label);
             self.remember_packet_load(func, &text);
-            self.check_asm_label(new.name, &text, label.span);
+            if let Some(symbol) = self.symbol_label(label) {
+                self.module.funcs[func].name = symbol;
+            }
         }
         Some(func)
     }

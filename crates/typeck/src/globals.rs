@@ -36,8 +36,8 @@ impl Checker<'_> {
             self.used_globals.insert(global);
         }
         self.note_global(global, &new);
-        if let Some(label) = new.asm_label {
-            self.check_asm_label(new.name, &crate::attrs::string_text(label), label.span);
+        if let Some(symbol) = new.asm_label.and_then(|label| self.symbol_label(label)) {
+            self.module.globals[global].name = symbol;
         }
         if let Some(init) = new.init {
             self.initialise(global, init, &new);
