@@ -4,7 +4,7 @@ use crate::attrs::Attrs;
 use crate::checker::Checker;
 use crate::hir::{Enum, EnumId, IntKind, Origin, Record, RecordId, RecordKind, Type, TypeId};
 use crate::scope::{Entity, Tag};
-use bpfc_base::codes::types::{E0308, E0311};
+use bpfc_base::codes::types::{E0308, E0311, W0346};
 use bpfc_base::{Diagnostic, Span, Symbol};
 use bpfc_parser::ast::{self, Attribute, TagBody, TagKind, TagSpec, TagSpecId};
 
@@ -70,6 +70,15 @@ impl Checker<'_> {
         } else {
             // C would scope a tag that a prototype mentions first to that prototype, where
             // nothing can be done with it.
+            if self.is_in_params && !self.is_from_system(span) {
+                let (kind, text) = (keyword(spec.kind), self.name(name));
+                let message =
+                    format!("in C, this `{kind} {text}` is known in this parameter list only");
+                self.report(
+                    Diagnostic::new(W0346, span, message)
+                        .with_help(format!("declare it before: `{kind} {text};`")),
+                );
+            }
             self.scopes.declare_tag_at_file_scope(name, tag, span);
         }
         Some(tag)

@@ -69,4 +69,5 @@ codes! {
     W0343 = "constant as a logical operand",
     W0344 = "initialiser overridden",
     W0345 = "address of a local variable returned",
+    W0346 = "type declared in a parameter list",
 }

@@ -114,6 +114,7 @@ pub const FLAGS: &[FlagInfo] = &[
     flag("constant-logical-operand", types::W0343, Default::On),
     flag("initializer-overrides", types::W0344, Default::Extra),
     flag("return-stack-address", types::W0345, Default::On),
+    flag("visibility", types::W0346, Default::On),
     // BPF.
     flag("bpf-format", bpf::W0401, Default::On),
     flag("bpf-section", bpf::W0407, Default::On),
