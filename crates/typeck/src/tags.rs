@@ -70,7 +70,7 @@ impl Checker<'_> {
         } else {
             // C would scope a tag that a prototype mentions first to that prototype, where
             // nothing can be done with it.
-            if self.is_in_params && !self.is_from_system(span) {
+            if self.is_in_params && !self.is_bcc() && !self.is_from_system(span) {
                 let (kind, text) = (keyword(spec.kind), self.name(name));
                 let message =
                     format!("in C, this `{kind} {text}` is known in this parameter list only");
