@@ -4,7 +4,7 @@ use crate::checker::Checker;
 use crate::hir::{
     Body, Builtin, Callee, ExprId, ExprKind, FuncId, LabelId, QualType, StmtId, StmtKind,
 };
-use bpfc_base::codes::types::E0314;
+use bpfc_base::codes::types::W0350;
 use bpfc_base::{Diagnostic, Span};
 use rustc_hash::FxHashSet;
 
@@ -35,10 +35,9 @@ impl Checker<'_> {
         let shown = self.show_qual(ret);
         let end = self.body.end_span;
         self.report(
-            Diagnostic::new(E0314, end, format!("`{name}` ends without returning a value"))
-                .with_flag("return-type")
+            Diagnostic::new(W0350, end, format!("`{name}` ends without returning a value"))
                 .with_label("the end is reached here")
-                .with_note_at(specs_span, format!("it returns `{shown}`")),
+                .with_note_at(specs_span, format!("it returns `{shown}`; it is 0 then")),
         );
     }
 }

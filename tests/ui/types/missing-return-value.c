@@ -6,6 +6,6 @@ SEC("xdp") int prog(struct xdp_md *ctx)
 {
 	if (ctx->rx_queue_index == 0)
 		return XDP_PASS;
-} //~ E0314
+} //~ W0350
 
 char LICENSE[] SEC("license") = "GPL";

@@ -40,4 +40,4 @@ int h(int n)
 static void die(void) __attribute__((noreturn));
 static void die(void) { for (;;) ; }
 int i(int n) { if (n) return 1; die(); }
-int j(int n) { while (n) { if (n == 2) break; return 1; } } //~ E0314: `j` ends without
+int j(int n) { while (n) { if (n == 2) break; return 1; } } //~ W0350: `j` ends without

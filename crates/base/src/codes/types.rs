@@ -70,4 +70,5 @@ codes! {
     W0344 = "initialiser overridden",
     W0345 = "address of a local variable returned",
     W0346 = "type declared in a parameter list",
+    W0350 = "function ends without a value",
 }

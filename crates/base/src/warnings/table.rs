@@ -57,7 +57,7 @@ pub const FLAGS: &[FlagInfo] = &[
     flag("unknown-attributes", types::W0303, Default::On),
     flag("int-conversion", types::E0303, Default::Error),
     flag("implicit-function-declaration", types::E0321, Default::Error),
-    flag("return-type", types::E0314, Default::Error),
+    flag("return-type", types::W0350, Default::On),
     flag("unused-variable", types::W0304, Default::All),
     flag("unused-const-variable", types::W0304, Default::Off),
     flag("unused-function", types::W0305, Default::All),
