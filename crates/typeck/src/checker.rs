@@ -41,6 +41,8 @@ pub(crate) struct Checker<'a> {
     pub floats: FloatTable,
     /// Variables that only name a helper: `static long (*bpf_x)(…) = (void *)N`.
     pub helper_vars: FxHashMap<hir::GlobalId, u32>,
+    /// Maps of types that are incomplete so far.
+    pub waiting_maps: Vec<(hir::GlobalId, bpfc_base::Span)>,
     /// Calls of functions declared without a prototype.
     pub loose_calls: Vec<crate::expr::LooseCall>,
     /// Whether an expression is checked that must be constant.
@@ -113,6 +115,7 @@ impl<'a> Checker<'a> {
             func: None,
             floats: FloatTable::default(),
             helper_vars: FxHashMap::default(),
+            waiting_maps: Vec::new(),
             loose_calls: Vec::new(),
             wants_constant: false,
             is_in_params: false,

@@ -120,6 +120,7 @@ impl<'a> Checker<'a> {
 
     fn finish(mut self) -> Module {
         self.fresh_scratch();
+        self.finish_maps();
         self.finish_tentative();
         self.check_loose_calls();
         self.finish_unit_usage();

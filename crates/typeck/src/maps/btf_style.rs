@@ -43,6 +43,35 @@ impl Checker<'_> {
         (!is_bad).then_some(spec)
     }
 
+    /// Whether a key or value of the map has a type that is not complete yet.
+    pub(super) fn awaits_type(&mut self, map: TypeId) -> bool {
+        let mut work = vec![map];
+        while let Some(ty) = work.pop() {
+            let record = self.record_of(ty).filter(|_| self.complete(ty));
+            let body = record.and_then(|record| self.module.types.records[record].body.clone());
+            for member in body.iter().flat_map(|body| &body.members) {
+                let name = member.name.map(|name| self.name(name));
+                match name.as_deref() {
+                    Some("key" | "value") => {
+                        if let Some(to) = self.pointee(member.ty.ty)
+                            && self.record_of(to.ty).is_some()
+                            && !self.complete_deeply(to.ty)
+                        {
+                            return true;
+                        }
+                    }
+                    // No deeper than maps go.
+                    Some("values") if ty == map => {
+                        let elem = self.as_array(member.ty.ty).map(|(elem, _)| elem.ty);
+                        work.extend(elem.and_then(|elem| self.pointee(elem)).map(|to| to.ty));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        false
+    }
+
     fn map_member(
         &mut self,
         member: &Member,

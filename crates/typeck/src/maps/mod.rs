@@ -20,6 +20,23 @@ impl Checker<'_> {
         if self.is_error(ty.ty) {
             return;
         }
+        if self.awaits_type(ty.ty) {
+            self.waiting_maps.push((global, span));
+            self.module.globals[global].kind = GlobalKind::Map(MapSpec::default());
+            return;
+        }
+        self.finish_btf_map(global, span);
+    }
+
+    /// At the end of the unit: maps whose keys or values were incomplete where they are defined.
+    pub fn finish_maps(&mut self) {
+        for (global, span) in std::mem::take(&mut self.waiting_maps) {
+            self.finish_btf_map(global, span);
+        }
+    }
+
+    fn finish_btf_map(&mut self, global: GlobalId, span: Span) {
+        let ty = self.module.globals[global].ty;
         let Some(mut spec) = self.btf_map_spec(ty.ty, span, 0) else {
             self.set_map(global, MapSpec::default());
             return;
