@@ -161,7 +161,10 @@ impl<'a> Checker<'a> {
             let value = AsmValue::Value(value);
             return Some(AsmOperand { name: operand.name, span, constraint: constraint?, value });
         }
+        let outer = self.wants_constant;
+        self.wants_constant |= is_constant;
         let target = self.expr(operand.expr);
+        self.wants_constant = outer;
         if text.contains(['=', '+', '&']) {
             let message = format!("the constraint `{text}` is for outputs, this is an input");
             self.error(E0415, at, message);
@@ -218,6 +221,13 @@ impl<'a> Checker<'a> {
             return None;
         }
         self.check_scalar(self.type_of(value), target.span)?;
+        if constraint.immediate
+            && !constraint.register
+            && self.is_integer(self.type_of(value))
+            && let Some(number) = self.const_address_int(value)
+        {
+            return Some(self.int(number, self.type_of(value), target.span));
+        }
         Some(value)
     }
 

@@ -146,7 +146,9 @@ impl Checker<'_> {
         let Some(record) = self.record_of(base_ty.ty) else {
             return self.poison_place(span);
         };
-        let is_relocatable = self.module.types.records[record].is_relocatable
+        // A constant is one here already.
+        let is_relocatable = !self.wants_constant
+            && self.module.types.records[record].is_relocatable
             && !self.is_context_array(record, idx)
             || self.n_preserved > 0;
         let Some(body) = &self.module.types.records[record].body else {
