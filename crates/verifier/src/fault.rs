@@ -203,6 +203,8 @@ pub enum Denied {
     EscapingStack,
     /// Atomic operations do not work here.
     Atomic,
+    /// Where on the stack an atomic operation works is known only at run time.
+    AtomicPlace,
 }
 
 /// Why a helper does not take an argument.

@@ -306,6 +306,11 @@ impl Writer<'_, '_> {
                 Words::new("the address of a local variable is stored in the caller's stack frame")
             }
             Denied::Atomic => Words::new(format!("atomic operations do not work on {object}")),
+            Denied::AtomicPlace => {
+                Words::new("an atomic operation on a local array at a variable index")
+                    .note("on the stack, atomic operations need an offset that is a constant")
+                    .help("nothing else sees a local variable: an ordinary assignment will do")
+            }
         }
     }
 

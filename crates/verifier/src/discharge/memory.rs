@@ -55,6 +55,10 @@ pub fn access(program: &Program<'_>, state: &State, access: &Access) -> Result<(
         Kind::Stack { frame } => {
             let region = region_of(value, access);
             stack_bounds(&region)?;
+            // `check_stack_read` in `kernel/bpf/verifier.c`: only reads into a register may vary.
+            if access.kind == AccessKind::Update && value.number.as_constant().is_none() {
+                return Err(FaultKind::Denied(Denied::AtomicPlace, access.kind));
+            }
             if access.kind != AccessKind::Write {
                 stack_read(program, state, frame, &region)?;
             }

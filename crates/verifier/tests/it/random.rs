@@ -89,7 +89,7 @@ fn one(random: &mut Random, text: &mut String, step: u64, n_steps: u64, labels: 
     let width = random.pick(&["r", "r", "w"]);
     let value = random.small();
     let slot = 8 * (1 + random.below(3));
-    let _ = match random.below(16) {
+    let _ = match random.below(19) {
         0..=3 => {
             let op = random.pick(&["+=", "-=", "&=", "|=", "^=", "*=", "&="]);
             writeln!(text, "\t{width}{a} {op} {value}")
@@ -137,11 +137,35 @@ fn one(random: &mut Random, text: &mut String, step: u64, n_steps: u64, labels: 
             let sign = random.pick(&["+", "+", "+", "-"]);
             writeln!(text, "\tr1 = r{base}\n\tr1 += r{a}\n\tr{b} = *({size} *)(r1 {sign} {off})")
         }
+        15 => {
+            let size = random.pick(&["u8", "u32", "u64"]);
+            let (base, off) = (random.pick(&["10", "10", "7"]), 8 * random.below(4));
+            writeln!(text, "\tr1 = r{base}\n\tr1 += r{a}\n\t{}", memory(random, size, off, b))
+        }
+        16 | 17 => {
+            let size = random.pick(&["u32", "u64"]);
+            let (base, off) = (random.pick(&["10", "7"]), 8 * random.below(4));
+            writeln!(text, "\tr1 = r{base}\n\t{}", memory(random, size, off, b))
+        }
         _ => {
             let (min, size) = (random.below(64), random.pick(&["u8", "u32", "u64"]));
             writeln!(text, "\t*({size} *)(r7 + {min}) = r{a}")
         }
     };
+}
+
+/// An access to what r1 points near.
+fn memory(random: &mut Random, size: &str, off: u64, reg: &str) -> String {
+    let sign = random.pick(&["+", "-"]);
+    let place = format!("({size} *)(r1 {sign} {off})");
+    let reg = if size == "u64" { format!("r{reg}") } else { format!("w{reg}") };
+    let op = random.pick(&["add", "or", "xor", "and"]);
+    match (size, random.below(4)) {
+        ("u8", 0 | 1) | (_, 0) => format!("*{place} = {}", reg.replace('w', "r")),
+        ("u8", _) | (_, 1) => format!("{} = *{place}", reg.replace('w', "r")),
+        (_, 2) => format!("lock *{place} {} {reg}", random.pick(&["+=", "|=", "^=", "&="])),
+        _ => format!("{reg} = atomic_fetch_{op}({place}, {reg})"),
+    }
 }
 
 #[test]
