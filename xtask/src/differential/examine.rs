@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Instructions after which clang's object is too long a program to compare.
 const FUEL: u64 = 250_000;
 /// How many times as many ours may take, without optimisation.
-const FUEL_FACTOR: u64 = 40;
+const FUEL_FACTOR: u64 = 400;
 
 /// Something that differs or fails.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -122,6 +122,9 @@ fn compare_one(
     let mut tally = tally.lock().expect("no worker panicked");
     let n_earlier = tally.findings.len() as u64;
     tally.add(seed, examination);
+    if tally.is_milestone() {
+        eprintln!("{}: {}", generator.name(), tally.summary());
+    }
     drop(tally);
     let Some(finding) = finding else {
         return false;

@@ -38,14 +38,20 @@ impl Tally {
         self.findings.extend(examination.findings.into_iter().map(|finding| (seed, finding)));
     }
 
+    /// Whether it is time to say how far the run is.
+    pub fn is_milestone(&self) -> bool {
+        self.n_programs.is_multiple_of(500)
+    }
+
+    /// The totals in words.
+    pub fn summary(&self) -> String {
+        let (n_programs, n_compared) = (self.n_programs, self.n_compared);
+        format!("{n_programs} programs, {n_compared} compared, {} differences", self.findings.len())
+    }
+
     /// The counts in words.
     pub fn report(&self, generator: &str, seconds: f64) -> String {
-        let mut text = format!(
-            "{generator}: {} programs, {} compared, {} differences, {seconds:.0} s\n",
-            self.n_programs,
-            self.n_compared,
-            self.findings.len()
-        );
+        let mut text = format!("{generator}: {}, {seconds:.0} s\n", self.summary());
         for (way, count) in &self.results {
             let _ = writeln!(text, "  {count:6} {way}");
         }

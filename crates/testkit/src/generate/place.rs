@@ -37,7 +37,8 @@ impl Place {
             Some(width) if width < 32 || int.is_signed => {
                 Expr { text: self.text.clone(), ty: Int::S32 }
             }
-            _ => Expr { text: self.text.clone(), ty: int },
+            Some(_) => Expr { text: self.text.clone(), ty: Int::U32 },
+            None => Expr { text: self.text.clone(), ty: int },
         }
     }
 }
