@@ -136,6 +136,7 @@ impl Passes<'_, '_> {
     /// -O2, second part: what is left of memory becomes instructions.
     fn finish(&mut self) {
         self.optimize();
+        self.run("split_frame_atomics", split_frame_atomics);
         self.expand();
         self.clean();
         self.run("forward_loads", forward_loads);

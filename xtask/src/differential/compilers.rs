@@ -51,6 +51,11 @@ impl Host for Nothing {
 
 /// Our object.
 pub fn ours(text: &str, ours: Ours) -> Result<Object, Trouble> {
+    ours_and_session(text, ours).map(|(object, _)| object)
+}
+
+/// Our object, and the session with its sources.
+pub fn ours_and_session(text: &str, ours: Ours) -> Result<(Object, Session), Trouble> {
     let options = Options {
         opt_level: ours.level,
         cpu: ours.cpu,
@@ -66,7 +71,7 @@ pub fn ours(text: &str, ours: Ours) -> Result<Object, Trouble> {
     let caught = catch_unwind(AssertUnwindSafe(compile));
     let (session, object) = caught.map_err(|_| Trouble::Wrong("the compiler panicked".into()))?;
     if let Some(object) = object {
-        return Ok(object);
+        return Ok((object, session));
     }
     let mut errors = session.diagnostics.iter().filter(|d| d.severity == Severity::Error);
     let error = errors.next().ok_or_else(|| Trouble::Wrong("no object, no error".into()))?;

@@ -30,10 +30,10 @@ pub fn compare(
     result: &mut Examination,
 ) {
     let ours = Ours { level: OptLevel::O2, cpu: Cpu::V3, frame_bytes: FRAME_BYTES };
-    let Ok(object) = compilers::ours(text, ours) else {
+    let Ok((object, mut session)) = compilers::ours_and_session(text, ours) else {
         return;
     };
-    let verified = verify(&object);
+    let verified = verify(&mut session, &object);
     let mut differ = |way, problem, reason| match demand {
         Demand::Acceptance => {
             result.findings.push(Finding { way, problem: format!("{problem}: {reason}") });
@@ -60,9 +60,8 @@ pub fn compare(
 }
 
 /// What our verifier says.
-fn verify(object: &Object) -> Result<(), String> {
-    let mut session = Session::default();
-    bpfc::verify(&mut session, object, &VerifyOptions::default());
+fn verify(session: &mut Session, object: &Object) -> Result<(), String> {
+    bpfc::verify(session, object, &VerifyOptions::default());
     let mut errors = session.diagnostics.iter().filter(|d| d.severity == Severity::Error);
     match errors.next() {
         None => Ok(()),

@@ -81,6 +81,17 @@ fn mask_of(ty: Type) -> u64 {
     }
 }
 
+/// Whether a number is computed from a pointer by what keeps it one in a register.
+fn is_address(body: &Body, value: Value) -> bool {
+    match body.op(value) {
+        Op::PtrToInt(_) => true,
+        Op::Binary(BinaryOp::Add | BinaryOp::Sub, a, b) => {
+            [a, b].iter().any(|&part| matches!(body.op(part), Op::PtrToInt(_)))
+        }
+        _ => false,
+    }
+}
+
 /// Tells `ask` which bits of its operands an instruction needs for the bits `seen`.
 fn demand_operands(body: &Body, inst: Value, seen: u64, ask: &mut dyn FnMut(Value, u64)) {
     let constant = |value: Value| body.as_const(value);
@@ -96,9 +107,12 @@ fn demand_operands(body: &Body, inst: Value, seen: u64, ask: &mut dyn FnMut(Valu
             ask(a, seen);
             ask(b, seen);
         }
-        Op::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, a, b) => {
-            ask(a, below);
-            ask(b, below);
+        Op::Binary(op @ (BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul), a, b) => {
+            // To the verifier, what is added to an address is an offset, and wants bounds.
+            let is_offset = op != BinaryOp::Mul && (is_address(body, a) || is_address(body, b));
+            let bits = if is_offset { u64::MAX } else { below };
+            ask(a, bits);
+            ask(b, bits);
         }
         Op::Binary(op @ (BinaryOp::Shl | BinaryOp::LShr), a, b) if constant(b).is_some() => {
             let bits = i64::from(body.ty(inst).bits());

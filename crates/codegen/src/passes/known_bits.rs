@@ -1,4 +1,9 @@
 //! Bits of which it is known that they are zero.
+//!
+//! Masks and comparisons that change nothing are removed for it, and the kernel's verifier must
+//! not miss them. So nothing is known here of results of which it knows nothing (Linux 6.12
+//! `kernel/bpf/verifier.c`): of a division (`is_safe_to_compute_dst_reg_range`) and of a packet
+//! load (`check_ld_abs`). Byte swaps are the exception: a mask after each would cost more.
 
 use crate::ir::*;
 use rustc_hash::FxHashMap;
@@ -69,7 +74,7 @@ fn zeros(body: &Body, params: &FxHashMap<Value, u64>, value: Value, depth: u32) 
         Op::Param => params.get(&value).copied().unwrap_or(0),
         Op::Compare(..) => !1,
         Op::Load(access) => !access.width.mask(),
-        Op::LoadPacket(_, _, width) | Op::Bswap(_, width) => !width.mask(),
+        Op::Bswap(_, width) => !width.mask(),
         Op::Zext(a) => at(a),
         Op::Trunc(a) => at(a),
         Op::Sext(a, width) => {
@@ -100,14 +105,12 @@ fn binary(
         (BinaryOp::Or | BinaryOp::Xor, _) => at(a) & at(b),
         (BinaryOp::Shl, Some(n)) => (at(a) << n) | ((1 << n) - 1),
         (BinaryOp::LShr, Some(n)) => !((!at(a) & width) >> n),
-        (BinaryOp::UDiv, _) => leading(at(a)),
         // The larger of two bounds, and one more bit for the carry.
         (BinaryOp::Add, _) => {
             let above = leading(at(a)) & leading(at(b));
             let below = (at(a) & at(b)).trailing_ones();
             (above << 1 & above) | (1u64.checked_shl(below).unwrap_or(0)).wrapping_sub(1)
         }
-        (BinaryOp::URem, Some(n)) if n > 0 => leading(!(n as u64 - 1)),
         _ => 0,
     }
 }

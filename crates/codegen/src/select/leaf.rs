@@ -1,7 +1,7 @@
 //! Operands: registers, immediates, and leaves on their way into registers.
 
 use super::Ctx;
-use crate::ir::{CoreId, CoreKind, Op as IrOp, Type, Value};
+use crate::ir::{CoreId, CoreKind, GlobalId, GlobalKind, Op as IrOp, Type, Value};
 use crate::mach::{Op, Source, Symbol, VReg};
 use bpfc_isa::{AluOp, Width};
 
@@ -68,10 +68,7 @@ impl Ctx<'_> {
             IrOp::Const(n) => self.put_constant(dst, self.body.ty(value), n),
             IrOp::Undef => self.emit_imm(AluOp::Mov, dst, 0),
             IrOp::SlotAddr(slot, offset) => self.emit(Op::SlotAddr { dst, slot, offset }),
-            IrOp::GlobalAddr(global, offset) => {
-                let symbol = Symbol::Global(global, offset);
-                self.emit(Op::LoadSymbol { dst, symbol });
-            }
+            IrOp::GlobalAddr(global, offset) => self.put_global_addr(dst, global, offset),
             IrOp::FuncAddr(func) => {
                 let symbol = Symbol::Func(func);
                 self.emit(Op::LoadSymbol { dst, symbol });
@@ -80,6 +77,26 @@ impl Ctx<'_> {
             _ => {
                 let src = self.define(value);
                 self.emit_copy(dst, src);
+            }
+        }
+    }
+
+    /// The kernel refuses a program in which the address of a place outside of its object is
+    /// loaded (`array_map_direct_value_addr` in Linux 6.12 `kernel/bpf/arraymap.c`), although
+    /// nothing may ever come there.
+    fn put_global_addr(&mut self, dst: VReg, global: GlobalId, offset: i32) {
+        let object = &self.module.globals[global];
+        let is_variable = matches!(object.kind, GlobalKind::Data | GlobalKind::Constant);
+        let is_inside = u64::try_from(offset).is_ok_and(|offset| offset < object.size.max(1));
+        match is_variable && !is_inside {
+            true => {
+                let symbol = Symbol::Global(global, 0);
+                self.emit(Op::LoadSymbol { dst, symbol });
+                self.emit_imm(AluOp::Add, dst, offset);
+            }
+            false => {
+                let symbol = Symbol::Global(global, offset);
+                self.emit(Op::LoadSymbol { dst, symbol });
             }
         }
     }

@@ -357,7 +357,10 @@ impl<'a> Generator<'a> {
     fn atomic(&mut self) {
         let width = self.random.pick(&[Width::W32, Width::W64]);
         let ty = if width == Width::W64 { Type::I64 } else { Type::I32 };
-        let place = self.global_place(width, 0);
+        let place = match self.random.below(2) {
+            0 => self.global_place(width, 0),
+            _ => self.buffer_place(width),
+        };
         let value = self.value(ty, 1);
         let op = self.random.pick(AtomicOp::ALL);
         let expected = (op == AtomicOp::CompareExchange).then(|| self.value(ty, 1));

@@ -84,6 +84,11 @@ const PASSES: &[(&str, Pass)] = &[
             resolve_calls(m, id, b);
         })
     }),
+    ("split_frame_atomics", |m| {
+        each_func(m, |m, id, b| {
+            split_frame_atomics(m, id, b);
+        })
+    }),
     ("promote_slots", |m| each_body(m, promote_slots)),
     ("split_slots", |m| each_body(m, split_slots)),
     ("forward_loads", |m| {
