@@ -36,6 +36,16 @@ fn callees_have_frames_of_their_own() {
     assert_eq!(outcome.ret, 9);
 }
 
+/// Assembly may keep several functions under one name: both engines find where the inner ones start.
+#[test]
+fn callees_may_be_inside_of_a_function() {
+    let text =
+        "r1 = 5\ncall double\nr6 = r0\nr1 = r6\ncall double\nexit\ndouble: r0 = r1\nr0 += r1\nexit";
+    let object = Builder::new().func("prog", "xdp", text).build();
+    let outcome = run(&mut vm(&object), &object, &Input::default()).unwrap();
+    assert_eq!((outcome.ret, outcome.unsupported), (20, None));
+}
+
 #[test]
 fn pointers_into_a_frame_that_is_gone_fault() {
     let object = Builder::new()

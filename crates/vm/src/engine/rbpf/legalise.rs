@@ -72,7 +72,7 @@ pub(super) fn legalise(program: &Program, start: u32) -> Result<Image, String> {
 fn order(program: &Program, start: u32) -> Result<Vec<Range<u32>>, String> {
     let mut done = Vec::new();
     let mut visited = BTreeMap::new();
-    visit(program, start, &mut visited, &mut done)?;
+    visit(program, &starts(program), start, &mut visited, &mut done)?;
     done.reverse();
     Ok(done)
 }
@@ -80,6 +80,7 @@ fn order(program: &Program, start: u32) -> Result<Vec<Range<u32>>, String> {
 /// Depth-first search in postorder. Depth is bounded by the depth of calls, as recursion ends it.
 fn visit(
     program: &Program,
+    starts: &BTreeSet<u32>,
     start: u32,
     is_done: &mut BTreeMap<u32, bool>,
     done: &mut Vec<Range<u32>>,
@@ -95,10 +96,10 @@ fn visit(
         return Err("its calls are nested too deep".into());
     }
     is_done.insert(start, false);
-    let function = function_at(program, start)?;
+    let function = function_at(program, starts, start)?;
     for step in &program.steps[function.start as usize..function.end as usize] {
         if let Step::CallLocal { target } = step {
-            visit(program, *target, is_done, done)?;
+            visit(program, starts, *target, is_done, done)?;
         }
     }
     is_done.insert(start, true);
@@ -106,13 +107,29 @@ fn visit(
     Ok(())
 }
 
+/// Where functions start: those of the object, and whatever is called (`add_subprog`, Linux 6.12
+/// `kernel/bpf/verifier.c`), which the object may have in the middle of one of its own.
+fn starts(program: &Program) -> BTreeSet<u32> {
+    let mut starts: BTreeSet<u32> = program.linked.subprogs.iter().map(|sub| sub.start).collect();
+    starts.extend(program.steps.iter().filter_map(|step| match step {
+        Step::CallLocal { target } => Some(*target),
+        _ => None,
+    }));
+    starts
+}
+
 /// The steps of the function that starts at `start`.
-fn function_at(program: &Program, start: u32) -> Result<Range<u32>, String> {
-    let mut subprogs = program.linked.subprogs.iter();
-    subprogs
-        .find(|subprog| subprog.start == start)
-        .map(|subprog| start..start + subprog.n_insns)
-        .ok_or_else(|| "it calls into the middle of a function".into())
+fn function_at(
+    program: &Program,
+    starts: &BTreeSet<u32>,
+    start: u32,
+) -> Result<Range<u32>, String> {
+    let end = starts.range(start + 1..).next().copied();
+    let function = start..end.unwrap_or(program.steps.len() as u32);
+    match starts.contains(&start) && !function.is_empty() {
+        true => Ok(function),
+        false => Err("it calls what is no function".into()),
+    }
 }
 
 /// A translation in progress.
