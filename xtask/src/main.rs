@@ -4,6 +4,7 @@
 
 mod bench;
 mod c_testsuite;
+mod conformance;
 mod corpus;
 mod differential;
 mod fuzz;
@@ -26,6 +27,8 @@ usage: cargo xtask TASK
   corpus  build the programs of other projects, compare with the lists in tests/corpus
   c-testsuite
           run the C test suite, compare with its list or, with --bless, write it
+  conformance
+          run the tests of bpf_conformance, compare with their list or, with --bless, write it
   kabi    write the tables of crates/kabi from Linux and libbpf source
   kernels write the types of the reference kernels from Debian's packages, or boot those kernels";
 
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         // What `bench` starts to measure one process.
         "bench-child" => bench::child(rest),
         "c-testsuite" => c_testsuite::run(rest),
+        "conformance" => conformance::run(rest),
         "differential" => differential::run(rest),
         "fuzz" => fuzz::run(rest),
         "corpus" => corpus::run(rest),

@@ -72,28 +72,12 @@ impl Corpus {
         CORPORA.iter().find(|corpus| corpus.name == name)
     }
 
-    /// The checked-out sources: in the folder that [`FOLDER_VARIABLE`] names, or fetched into `target`, which takes at
-    /// most a minute.
+    /// The checked-out sources, as [`checkout`] gives them.
     ///
     /// # Errors
     /// Why there are none.
     pub fn sources(&self, target: &Path) -> Result<PathBuf, String> {
-        if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
-            let path = Path::new(&folder).join(self.name);
-            return if path.is_dir() { Ok(path) } else { Err(format!("no {}", path.display())) };
-        }
-        let path = target.join("corpus").join(self.name);
-        // Written last, so that a fetch that broke off does not count.
-        let done = path.join(".git/bpfc-fetched");
-        if fs::read_to_string(&done).is_ok_and(|commit| commit == self.commit) {
-            return Ok(path);
-        }
-        fs::create_dir_all(&path).map_err(|error| error.to_string())?;
-        git(&path, &["init", "-q"])?;
-        git(&path, &["fetch", "-q", "--depth", "1", self.url, self.commit])?;
-        git(&path, &["checkout", "-q", "-f", "FETCH_HEAD"])?;
-        fs::write(&done, self.commit).map_err(|error| error.to_string())?;
-        Ok(path)
+        checkout(self.name, self.url, self.commit, target)
     }
 
     /// The programs below `root`, by path.
@@ -149,6 +133,30 @@ impl Corpus {
         let errors = String::from_utf8_lossy(&output.stderr);
         Ok((name, if output.status.success() { "builds".into() } else { reason(&errors) }))
     }
+}
+
+/// The sources of a project: those in the folder that [`FOLDER_VARIABLE`] names, or the commit, fetched into `target`,
+/// which takes at most a minute.
+///
+/// # Errors
+/// Why there are none.
+pub fn checkout(name: &str, url: &str, commit: &str, target: &Path) -> Result<PathBuf, String> {
+    if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
+        let path = Path::new(&folder).join(name);
+        return if path.is_dir() { Ok(path) } else { Err(format!("no {}", path.display())) };
+    }
+    let path = target.join("corpus").join(name);
+    // Written last, so that a fetch that broke off does not count.
+    let done = path.join(".git/bpfc-fetched");
+    if fs::read_to_string(&done).is_ok_and(|fetched| fetched == commit) {
+        return Ok(path);
+    }
+    fs::create_dir_all(&path).map_err(|error| error.to_string())?;
+    git(&path, &["init", "-q"])?;
+    git(&path, &["fetch", "-q", "--depth", "1", url, commit])?;
+    git(&path, &["checkout", "-q", "-f", "FETCH_HEAD"])?;
+    fs::write(&done, commit).map_err(|error| error.to_string())?;
+    Ok(path)
 }
 
 /// The first error without its place, which says more of the project than of bpfc.

@@ -10,19 +10,16 @@ mod tests;
 use bpfc::{Cpu, FileProvider, Host, IncludeRequest, LoadedFile, Object, OptLevel, Options};
 use bpfc_base::{Session, Severity};
 use bpfc_loader::{Kernel, LoadOptions, TestInput, load};
+use bpfc_testkit::corpus::checkout;
 use bpfc_vm::{Effect, Input, Vm};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
 /// Where its repository is, and the commit that the list describes.
 const URL: &str = "https://github.com/c-testsuite/c-testsuite";
 const COMMIT: &str = "5c7275656d751de0e68b2d340a95b5681858ed07";
-
-/// A folder with a checkout in `c-testsuite`, instead of fetching it.
-const FOLDER_VARIABLE: &str = "BPFC_CORPORA";
 
 /// What the tests' headers are here.
 const RUNTIME: &str = include_str!("runtime.h");
@@ -56,33 +53,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
 }
 
 /// The folder of the tests.
-fn sources(root: &Path) -> Result<PathBuf> {
-    let inside = |folder: &Path| folder.join("tests/single-exec");
-    if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
-        let path = inside(&Path::new(&folder).join("c-testsuite"));
-        return if path.is_dir() { Ok(path) } else { Err(format!("no {}", path.display()).into()) };
-    }
-    let path = root.join("target/corpus/c-testsuite");
-    // Written last, so that a fetch that broke off does not count.
-    let done = path.join(".git/bpfc-fetched");
-    if !std::fs::read_to_string(&done).is_ok_and(|commit| commit == COMMIT) {
-        std::fs::create_dir_all(&path)?;
-        for arguments in [
-            &["init", "-q"][..],
-            &["fetch", "-q", "--depth", "1", URL, COMMIT],
-            &["checkout", "-q", "-f", "FETCH_HEAD"],
-        ] {
-            let mut git = Command::new("timeout");
-            git.args(["60", "git", "-C"]).arg(&path).args(arguments);
-            let output = git.env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null()).output()?;
-            if !output.status.success() {
-                let reason = String::from_utf8_lossy(&output.stderr);
-                return Err(format!("cannot be fetched: {}", reason.trim()).into());
-            }
-        }
-        std::fs::write(&done, COMMIT)?;
-    }
-    Ok(inside(&path))
+fn sources(root: &Path) -> Result<PathBuf, String> {
+    let path = checkout("c-testsuite", URL, COMMIT, &root.join("target"))?;
+    Ok(path.join("tests/single-exec"))
 }
 
 /// Tries all tests of a folder.
