@@ -2,6 +2,7 @@
 
 mod assembler;
 mod encoding;
+mod every;
 mod facts;
 mod files;
 mod forms;
