@@ -1,6 +1,8 @@
-//! Bits that nobody asks for: masks and extensions that only change those are dropped.
+//! Bits that nobody asks for: masks and extensions that only change those are dropped, and so are
+//! values of which no bit is asked for.
 
 use super::cfg::Replacements;
+use crate::analysis::count_uses;
 use crate::ir::*;
 use bpfc_base::IndexVec;
 
@@ -11,10 +13,12 @@ pub fn drop_unseen_bits(body: &mut Body) -> bool {
     let order = body.reverse_postorder();
     let demand = find_demand(body, &order);
     let mut replaced = Replacements::new(body);
+    replace_unseen_values(body, &order, &demand, &mut replaced);
     for &block in &order {
         for &inst in &body.blocks[block].insts {
             let seen = demand[inst];
             match body.op(inst) {
+                _ if seen == 0 => {}
                 Op::Binary(BinaryOp::And, a, b) => {
                     if let Some(mask) = body.as_const(b)
                         && seen & !(mask as u64) == 0
@@ -30,6 +34,30 @@ pub fn drop_unseen_bits(body: &mut Body) -> bool {
         }
     }
     replaced.apply(body)
+}
+
+/// Numbers of which no bit is seen are zero: what remained of how they are computed would lack
+/// its masks, and the verifier checks it nevertheless.
+fn replace_unseen_values(
+    body: &mut Body,
+    order: &[BlockId],
+    demand: &IndexVec<Value, u64>,
+    replaced: &mut Replacements,
+) {
+    let is_unseen = |body: &Body, inst: Value| {
+        let is_number = matches!(body.ty(inst), Type::I32 | Type::I64);
+        is_number && demand[inst] == 0 && body.op(inst).is_pure()
+    };
+    let insts = order.iter().flat_map(|&block| &body.blocks[block].insts);
+    let unseen: Vec<Value> = insts.copied().filter(|&inst| is_unseen(body, inst)).collect();
+    if unseen.is_empty() {
+        return;
+    }
+    let uses = count_uses(body);
+    for inst in unseen.into_iter().filter(|&inst| uses[inst] > 0) {
+        let zero = body.constant(body.ty(inst), 0);
+        replaced.set(inst, zero);
+    }
 }
 
 fn find_demand(body: &Body, order: &[BlockId]) -> IndexVec<Value, u64> {
