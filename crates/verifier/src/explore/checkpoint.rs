@@ -130,7 +130,7 @@ impl Checkpoints {
     ) -> Visit {
         let insn_idx = path.state.insn_idx as usize;
         // The kernel's measure: not more often than every two jumps and eight instructions.
-        let is_forced = path.history.len() > 40 && n_insns > 0;
+        let is_forced = path.n_noted > 40;
         let (since_jumps, since_insns) = (n_jumps - self.last_jumps, n_insns - self.last_insns);
         let mut keeps = is_forced || (since_jumps >= 2 && since_insns >= 8);
         let mut position = 0;
@@ -207,6 +207,7 @@ impl Checkpoints {
     fn keep(&mut self, path: &mut Path) {
         let n_frames = path.state.frames.len();
         path.written.resize(n_frames, !0);
+        path.n_noted = 0;
         let checkpoint = Box::new(Checkpoint {
             state: path.state.clone(),
             parent: path.parent,

@@ -56,6 +56,8 @@ pub struct Path {
     pub parent: Option<usize>,
     /// What ran since then.
     pub history: Vec<Step>,
+    /// How much of that the kernel would note: jumps and what accesses the stack.
+    pub n_noted: u32,
     /// Per frame, the stack slots overwritten since then.
     pub written: Vec<u64>,
 }
@@ -95,9 +97,14 @@ impl<'p, 'a> Explorer<'p, 'a> {
     pub fn explore(&mut self, func: u32) -> Result<(), Box<Found>> {
         self.checkpoints = Checkpoints::new(self.program.code.len());
         self.pending.clear();
-        let start =
-            Path { state: self.entry(func), parent: None, history: Vec::new(), written: vec![0] };
-        self.pending.push(start);
+        let state = self.entry(func);
+        self.pending.push(Path {
+            state,
+            parent: None,
+            history: Vec::new(),
+            n_noted: 0,
+            written: vec![0],
+        });
         while let Some(path) = self.pending.pop() {
             self.walk(path)?;
         }
@@ -190,6 +197,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             let next = self.machine.execute(&mut path.state);
             self.take_marks(&mut path, frame);
             path.history.push(Step { insn_idx, frame, slot: self.machine.slot });
+            path.n_noted += u32::from(op.is_jump_point || self.machine.slot.is_some());
             match next {
                 Next::Goto(next) => path.state.insn_idx = next,
                 Next::Done => break,

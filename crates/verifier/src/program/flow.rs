@@ -7,9 +7,9 @@ use super::{Op, Operand, Program};
 use bpfc_isa::{Callee, Insn, Reg, RegSet};
 use bpfc_kabi::helper_by_id;
 
-/// Sets [`Op::live`] and [`Op::is_prune_point`] of every instruction.
+/// Sets [`Op::live`], [`Op::is_prune_point`] and [`Op::is_jump_point`] of every instruction.
 pub fn mark(program: &mut Program<'_>) {
-    mark_prune_points(program);
+    mark_points(program);
     mark_packet_changes(program);
     let funcs: Vec<_> = program.funcs.iter().map(|f| (f.start, f.end)).collect();
     for (start, end) in funcs {
@@ -17,21 +17,33 @@ pub fn mark(program: &mut Program<'_>) {
     }
 }
 
-fn mark_prune_points(program: &mut Program<'_>) {
-    let mut points = Vec::new();
+fn mark_points(program: &mut Program<'_>) {
+    let (mut prune, mut jump) = (Vec::new(), Vec::new());
     for (insn_idx, op) in (0..).zip(&program.code) {
-        match op.insn {
-            Insn::JumpIf { .. } | Insn::MayGoto { .. } => {
-                points.push(insn_idx);
-                points.extend(op.target);
+        match (op.insn, op.operand) {
+            (Insn::JumpIf { .. } | Insn::MayGoto { .. }, _) => {
+                prune.push(insn_idx);
+                jump.extend(op.target);
             }
-            Insn::Jump { .. } | Insn::JumpLong { .. } => points.extend(op.target),
-            Insn::Call(Callee::Kfunc { .. }) => points.push(insn_idx),
-            Insn::Call(_) if op.operand == Operand::Kernel => points.push(insn_idx),
+            (Insn::Jump { .. } | Insn::JumpLong { .. }, _) => jump.extend(op.target),
+            (Insn::Call(callee), operand) => {
+                jump.push(insn_idx + 1);
+                if let Operand::Func(func) = operand {
+                    jump.push(program.funcs[func as usize].start);
+                }
+                let is_plain = matches!(callee, Callee::Helper(_)) && operand != Operand::Kernel;
+                prune.extend((!is_plain).then_some(insn_idx));
+            }
             _ => {}
         }
     }
-    for point in points {
+    for point in jump {
+        if let Some(op) = program.code.get_mut(point as usize) {
+            op.is_jump_point = true;
+            op.is_prune_point = true;
+        }
+    }
+    for point in prune {
         program.code[point as usize].is_prune_point = true;
     }
 }

@@ -54,6 +54,8 @@ pub struct Op {
     pub live: RegSet,
     /// Whether states are compared here.
     pub is_prune_point: bool,
+    /// Whether control may come here from elsewhere than the instruction before.
+    pub is_jump_point: bool,
 }
 
 /// What an instruction calls, or the address that it loads.
@@ -145,6 +147,7 @@ impl<'a> Program<'a> {
                     func: func as u32,
                     live: RegSet::EMPTY,
                     is_prune_point: false,
+                    is_jump_point: false,
                 });
             }
         }
