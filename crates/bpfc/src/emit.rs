@@ -5,6 +5,9 @@ use crate::host::SharedHost;
 use crate::options::Deferral;
 use crate::{Host, ListingOptions, Options, compile, list_object};
 use bpfc_base::{FileId, Session};
+use bpfc_codegen::ir::Module;
+use bpfc_codegen::optimize_observed;
+use std::fmt::Write;
 
 /// A stage of the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +20,25 @@ pub enum Emit {
     Ast,
     /// The typed form.
     Hir,
-    /// The intermediate representation after optimisation.
-    Ir,
+    /// The intermediate representation.
+    Ir(IrStage),
     /// Assembly with source lines.
     Asm,
     /// The object's BTF.
     Btf,
+}
+
+/// How far the optimiser has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IrStage {
+    /// Not yet begun.
+    Lowered,
+    /// A function each time that this pass changed it: one of [`PASS_NAMES`](bpfc_codegen::PASS_NAMES).
+    After(&'static str),
+    /// A function each time that any pass changed it.
+    Each,
+    /// Done.
+    Optimized,
 }
 
 /// `file` at the stage `what`. `None` if the source's errors leave nothing to show; early
@@ -45,13 +61,12 @@ pub fn emit(
             let module = check(session, file, options, host);
             Some(bpfc_typeck::print::print(&module, &session.names))
         }
-        Emit::Ir => {
+        Emit::Ir(stage) => {
             let module = check(session, file, options, host);
             let module = bpfc_typeck::validate(session, module)?;
             let mut ir = bpfc_codegen::lower::lower(session, &module);
             ir.cpu = options.cpu;
-            bpfc_codegen::optimize(&mut ir, options.opt_level);
-            Some(ir.to_string())
+            Some(ir_text(ir, options, stage))
         }
         Emit::Asm => {
             let object = compile(session, file, options, host)?;
@@ -61,6 +76,28 @@ pub fn emit(
             let object = compile(session, file, options, host)?;
             object.open_btf().ok().map(|btf| bpfc_btf::dump_raw(&btf))
         }
+    }
+}
+
+/// The module, or what passes made of its functions one after the other.
+fn ir_text(mut ir: Module, options: &Options, stage: IrStage) -> String {
+    let mut log = String::new();
+    if stage != IrStage::Lowered {
+        optimize_observed(&mut ir, options.opt_level, &mut |pass, module, func, body| {
+            let is_wanted = match stage {
+                IrStage::After(name) => name == pass,
+                IrStage::Each => true,
+                IrStage::Lowered | IrStage::Optimized => false,
+            };
+            if is_wanted {
+                let name = &module.funcs[func].name;
+                let _ = write!(log, "; {pass}: {func} {name:?}\n{body}");
+            }
+        });
+    }
+    match stage {
+        IrStage::Lowered | IrStage::Optimized => ir.to_string(),
+        IrStage::After(_) | IrStage::Each => log,
     }
 }
 

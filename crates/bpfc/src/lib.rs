@@ -23,7 +23,7 @@ mod usdt;
 mod verify;
 
 pub use bpfc_btf::Btf;
-pub use bpfc_codegen::OptLevel;
+pub use bpfc_codegen::{OptLevel, PASS_NAMES};
 pub use bpfc_isa::{Cpu, Endian};
 pub use bpfc_kabi::{Arch, KernelVersion};
 pub use bpfc_object::{ListingOptions, Object, UsdtNote, list_object};
@@ -31,7 +31,7 @@ pub use bpfc_parser::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};
 pub use bpfc_verifier::VerifyOptions;
 pub use compile::compile;
 pub use dialect::Dialect;
-pub use emit::{Emit, emit};
+pub use emit::{Emit, IrStage, emit};
 pub use host::{Host, NoHost};
 pub use kernels::{TargetKernel, check_kernels};
 pub use options::{Deferral, Options};

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it. Flags of C compilers keep their names (`-I`, `-D`,
 //! `-O2`, `-include`).
 
+use crate::emit_arg::{Emit, EmitParser};
 use bpfc_kabi::Arch;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -256,8 +257,8 @@ pub struct Build {
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
 
-    /// What to write.
-    #[arg(long, value_enum, default_value_t)]
+    /// What to write. `ir` may name a time: `ir=lowered`, `ir=each`, `ir=after:PASS`.
+    #[arg(long, value_name = "KIND", default_value = "obj", value_parser = EmitParser)]
     pub emit: Emit,
 
     /// Only preprocess.
@@ -299,26 +300,6 @@ pub struct Depend {
     /// Only write the rule. (-M)
     #[arg(long, hide_short_help = true)]
     pub dep_only: bool,
-}
-
-/// What `bpfc build` writes: a stage of the pipeline.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Emit {
-    /// Preprocessed tokens.
-    Tokens,
-    /// The syntax tree.
-    Ast,
-    /// The typed form.
-    Hir,
-    /// The intermediate representation after optimisation.
-    Ir,
-    /// Assembly.
-    Asm,
-    /// An ELF object.
-    #[default]
-    Obj,
-    /// Its BTF, as text.
-    Btf,
 }
 
 /// `bpfc run`

@@ -6,6 +6,7 @@ mod args;
 mod btf_file;
 mod clang_args;
 mod commands;
+mod emit_arg;
 mod exit;
 mod files;
 mod host;

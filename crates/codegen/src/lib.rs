@@ -21,4 +21,4 @@ mod pipeline;
 pub mod select;
 
 pub use compile::{Options, compile, finish, select_all};
-pub use pipeline::{Observer, OptLevel, optimize, optimize_observed};
+pub use pipeline::{Observer, OptLevel, PASS_NAMES, optimize, optimize_observed};

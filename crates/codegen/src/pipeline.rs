@@ -17,6 +17,32 @@ pub enum OptLevel {
 /// body, the function, its body.
 pub type Observer<'a> = &'a mut dyn FnMut(&'static str, &Module, FuncId, &Body);
 
+/// The names of all passes, in alphabetical order.
+pub const PASS_NAMES: &[&str] = &[
+    "combine_stores",
+    "decide_comparisons",
+    "decide_constants",
+    "dispatch_calls",
+    "drop_unseen_bits",
+    "expand",
+    "expand_compares",
+    "fold_offsets",
+    "forward_loads",
+    "promote_slots",
+    "remove_dead_code",
+    "remove_dead_stores",
+    "resolve_calls",
+    "share_slots",
+    "share_slots_at_need",
+    "simplify",
+    "simplify_cfg",
+    "split_frame_atomics",
+    "split_slots",
+    "thread_jumps",
+    "unroll_loop",
+    "widen_conditions",
+];
+
 /// Optimises a module.
 ///
 /// Requires: [`validate`](crate::ir::validate::validate) finds nothing.
@@ -187,6 +213,7 @@ impl Passes<'_, '_> {
 
     /// Runs a pass, checks what it made, and shows it.
     fn run(&mut self, name: &'static str, pass: Pass) -> bool {
+        debug_assert!(PASS_NAMES.binary_search(&name).is_ok(), "`{name}` is not listed");
         let changed = pass(self.module, self.id, &mut self.body);
         if changed {
             #[cfg(debug_assertions)]

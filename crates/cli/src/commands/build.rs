@@ -2,12 +2,12 @@
 
 use super::compilation::Compilation;
 use super::depend;
-use crate::args::{Build, Emit as EmitArg};
+use crate::args::Build;
+use crate::emit_arg::Emit;
 use crate::exit::Exit;
 use crate::files;
 use crate::kernels;
 use crate::terminal::Terminal;
-use bpfc::Emit;
 use std::path::{Path, PathBuf};
 
 /// Compiles a file and writes the result.
@@ -70,18 +70,11 @@ fn result(args: &Build, compilation: &mut Compilation) -> Option<Vec<u8>> {
 }
 
 /// The stage to print; `None` for an object.
-fn stage(args: &Build) -> Option<Emit> {
-    if args.preprocess {
-        return Some(Emit::Preprocessed);
-    }
+fn stage(args: &Build) -> Option<bpfc::Emit> {
     match args.emit {
-        EmitArg::Tokens => Some(Emit::Tokens),
-        EmitArg::Ast => Some(Emit::Ast),
-        EmitArg::Hir => Some(Emit::Hir),
-        EmitArg::Ir => Some(Emit::Ir),
-        EmitArg::Asm => Some(Emit::Asm),
-        EmitArg::Btf => Some(Emit::Btf),
-        EmitArg::Obj => None,
+        _ if args.preprocess => Some(bpfc::Emit::Preprocessed),
+        Emit::Text(stage) => Some(stage),
+        Emit::Object => None,
     }
 }
 
