@@ -1,6 +1,8 @@
 // What the optimiser knows, and the kernel's verifier does not, must not cost a check that the
 // verifier needs.
 //@ clang: none: it drops the masks that the kernel would need
+//@ cpu: v3 // atomic operations
+//@ kernel: -O2 // atomic operations at places of the stack that are computed
 #include "expect.h"
 
 static volatile u32 seed = 100;
@@ -42,6 +44,14 @@ noinline u64 distance(u64 a, u64 b)
 	return (u64)(&table[a & 7] - &table[b & 1]) << 63;
 }
 
+// What is learnt of a parameter of 32 bits holds for the 64 that are added to an address.
+noinline u32 by_parameter(u32 n)
+{
+	if (n > 7)
+		return 0;
+	return table[n];
+}
+
 SEC("xdp") int test(void *ctx)
 {
 	u64 places[4] = { 1, 2, 3, 4 };
@@ -51,6 +61,7 @@ SEC("xdp") int test(void *ctx)
 	EXPECT(13, by_quotient(seed));
 	EXPECT(10, by_checked_remainder(seed));
 	EXPECT(10, far_away(seed));
+	EXPECT(14, by_parameter(seed - 96));
 
 	EXPECT(1ull << 63, distance(seed + 1, seed));
 

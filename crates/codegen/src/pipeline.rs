@@ -152,7 +152,7 @@ impl Passes<'_, '_> {
     fn optimize(&mut self) {
         self.clean();
         self.promote();
-        while self.run("unroll_loop", |_, _, body| unroll_loop(body)) {
+        while self.run("unroll_loop", unroll_loop) {
             self.promote();
         }
         self.run("forward_loads", forward_loads);

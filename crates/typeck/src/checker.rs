@@ -12,6 +12,7 @@ use crate::warn::WarnState;
 use bpfc_base::{Code, Diagnostic, Session, Span, Symbol};
 use bpfc_parser::ast;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Nested expressions, statements, initialisers and members that are followed. The parser
@@ -57,6 +58,8 @@ pub(crate) struct Checker<'a> {
     pub used_globals: FxHashSet<hir::GlobalId>,
     /// Functions that stay though nothing refers to them: `used`.
     pub used_funcs: FxHashSet<hir::FuncId>,
+    /// Functions of the kernel that something names.
+    pub called_kfuncs: BTreeSet<hir::FuncId>,
     /// The text of each function definition.
     pub func_extents: FxHashMap<hir::FuncId, Span>,
     /// Tentative definitions without an initialiser so far (C11 6.9.2).
@@ -123,6 +126,7 @@ impl<'a> Checker<'a> {
             const_locals: FxHashMap::default(),
             used_globals: FxHashSet::default(),
             used_funcs: FxHashSet::default(),
+            called_kfuncs: BTreeSet::new(),
             func_extents: FxHashMap::default(),
             tentative: Vec::new(),
             initialised: FxHashSet::default(),

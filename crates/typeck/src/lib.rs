@@ -122,6 +122,7 @@ impl<'a> Checker<'a> {
         self.fresh_scratch();
         self.finish_maps();
         self.finish_tentative();
+        self.complete_signatures();
         self.check_loose_calls();
         self.finish_unit_usage();
         if self.is_bcc() {

@@ -73,7 +73,9 @@ fn place(
     for &id in used {
         let slot = &func.slots[id];
         let align = u64::from(slot.align).max(min_align);
-        depth = (depth + u64::from(slot.size)).next_multiple_of(align);
+        // `fp+0` is no place of the stack, not even for nothing
+        // (`check_stack_access_within_bounds` in Linux 6.12 `kernel/bpf/verifier.c`).
+        depth = (depth + u64::from(slot.size.max(1))).next_multiple_of(align);
         offsets[id] = i32::try_from(depth).ok().map(|depth| -depth);
     }
     depth

@@ -93,6 +93,9 @@ fn plan_types<'a>(
         if used.funcs[id] {
             let is_checked = func.section.is_some() || func.linkage != Linkage::Static;
             plan.function(func.ty, is_checked && !func.is_kfunc);
+            if func.is_kfunc {
+                plan.kfunc(func.ty);
+            }
         }
         for core in funcs[id].iter().flat_map(used_cores) {
             plan.query(&core.query);

@@ -85,6 +85,24 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The program calls a function of the kernel of this type. To libbpf, a declaration is
+    /// not the structure that the kernel has (`__bpf_core_types_are_compat` in 1.4
+    /// `src/relo_core.c`), but it looks at no members.
+    pub fn kfunc(&mut self, ty: TypeId) {
+        let Type::Func(func) = self.module.types.resolve(ty) else {
+            return;
+        };
+        for ty in func.params.iter().chain([&func.ret]) {
+            let mut ty = ty.ty;
+            while let Some(pointee) = self.module.types.pointee(ty) {
+                ty = pointee.ty;
+            }
+            if let Type::Record(record) = self.module.types.resolve(ty) {
+                self.keep_member(*record, None);
+            }
+        }
+    }
+
     /// The program asks about this.
     pub fn query(&mut self, query: &CoreQuery) {
         if query.kind == CoreKind::TypeMatches {

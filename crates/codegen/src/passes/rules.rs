@@ -310,6 +310,12 @@ fn simplify_sext(s: &mut Simplifier<'_>, a: Value, width: Width, ty: Type) -> Op
         _ => {}
     }
     if width == Width::W32 {
+        if let Op::Sext(x, inner) = s.body.op(a) {
+            // In one step: between two of them the verifier loses the range
+            // (`coerce_reg_to_size_sx` in Linux 6.12 `kernel/bpf/verifier.c`).
+            let wide = s.make(Op::Zext(x), Type::I64);
+            return Some(Found::Op(Op::Sext(wide, inner)));
+        }
         return (zeros & sign != 0).then_some(Found::Op(Op::Zext(a)));
     }
     let width_mask = u64::MAX >> (64 - ty.bits());

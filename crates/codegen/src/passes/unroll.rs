@@ -4,6 +4,7 @@ use super::clone::{Copies, copy_blocks, demote_values};
 use super::evaluate::{Env, evaluate, evaluate_branch};
 use crate::analysis::{Dominators, Loop, find_loops};
 use crate::ir::*;
+use bpfc_base::IndexVec;
 
 /// Turns followed to find out how many there are.
 const MAX_TURNS: u32 = 4096;
@@ -11,16 +12,26 @@ const MAX_TURNS: u32 = 4096;
 const MAX_REQUESTED: usize = 16_384;
 /// Instructions that unrolling may make where nobody asks.
 const MAX_SMALL: usize = 40;
+/// Instructions that unrolling may make where the verifier would refuse the loop.
+const MAX_CONTEXT: usize = 1024;
 
 /// Unrolls one loop; true if there was one. Inner loops come first.
 ///
 /// Ensures: values that leave the loop are in slots (`promote_slots`).
-pub fn unroll_loop(body: &mut Body) -> bool {
+pub fn unroll_loop(module: &Module, id: FuncId, body: &mut Body) -> bool {
     let dominators = Dominators::new(body);
+    let in_context = match module.funcs[id].section.is_some() {
+        true => places_in_context(body, &dominators.order),
+        false => IndexVec::from_elem(false, body.values.len()),
+    };
     for l in find_loops(body, &dominators) {
         let hint = body.blocks[l.header].unroll;
         let size: usize = l.blocks.iter().map(|&b| body.blocks[b].insts.len() + 1).sum();
-        let turns = count_turns(body, &dominators, &l, hint);
+        let max_cost = match l.blocks.iter().any(|&block| walks(body, block, &in_context)) {
+            true => MAX_CONTEXT,
+            false => MAX_SMALL,
+        };
+        let turns = count_turns(body, &dominators, &l, hint, max_cost);
         if let Unroll::Count(factor @ 2..) = hint
             && turns.is_none_or(|(_, n_turns)| n_turns > factor)
             && size.saturating_mul(factor as usize) <= MAX_REQUESTED
@@ -37,7 +48,7 @@ pub fn unroll_loop(body: &mut Body) -> bool {
             Unroll::Full => cost <= MAX_REQUESTED,
             Unroll::Count(n) => n >= n_turns.max(2) && cost <= MAX_REQUESTED,
             Unroll::Default => {
-                n_turns == 0 || (n_turns == 1 && exiting == l.header) || cost <= MAX_SMALL
+                n_turns == 0 || (n_turns == 1 && exiting == l.header) || cost <= max_cost
             }
         };
         if is_wanted {
@@ -48,15 +59,55 @@ pub fn unroll_loop(body: &mut Body) -> bool {
     false
 }
 
+/// Places in the context of a program that are computed from its address.
+fn places_in_context(body: &Body, order: &[BlockId]) -> IndexVec<Value, bool> {
+    let context = body.blocks[body.entry].params.first().copied();
+    let mut found = IndexVec::from_elem(false, body.values.len());
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for &id in order {
+            let block = &body.blocks[id];
+            for &inst in &block.insts {
+                if let Op::PtrAdd(base, _) = body.op(inst)
+                    && (found[base] || Some(base) == context)
+                {
+                    changed |= !std::mem::replace(&mut found[inst], true);
+                }
+            }
+            for target in block.term.targets() {
+                let params = &body.blocks[target.block].params;
+                for (&param, &arg) in params.iter().zip(&target.args) {
+                    if found[arg] {
+                        changed |= !std::mem::replace(&mut found[param], true);
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a block uses the context at a place that is computed. The verifier wants constant
+/// offsets there, in the instruction (`check_ptr_off_reg` in Linux 6.12
+/// `kernel/bpf/verifier.c`), which they are once the loop around it is unrolled.
+fn walks(body: &Body, block: BlockId, in_context: &IndexVec<Value, bool>) -> bool {
+    body.blocks[block].insts.iter().any(|&inst| match body.op(inst) {
+        Op::Load(access) | Op::Store(access, _) => in_context[access.address.base],
+        _ => false,
+    })
+}
+
 /// The block that leaves the loop in the end, and how often it is passed before.
 fn count_turns(
     body: &Body,
     dominators: &Dominators,
     l: &Loop,
     hint: Unroll,
+    max_cost: usize,
 ) -> Option<(BlockId, u32)> {
     let limit = match hint {
-        Unroll::Default => MAX_SMALL as u32,
+        Unroll::Default => max_cost as u32,
         _ => MAX_TURNS,
     };
     let exits = |block: &BlockId| {

@@ -2,9 +2,9 @@
 
 use super::Ctx;
 use crate::ir::{Callee, Type, Value, Width as MemoryWidth};
-use crate::mach::{Op, VReg};
+use crate::mach::{Op, Source, VReg};
 use bpfc_base::codes::bpf::E0402;
-use bpfc_isa::{Narrow, Reg};
+use bpfc_isa::{AluOp, Narrow, Reg, Width};
 
 impl Ctx<'_> {
     /// Takes the function's parameters out of `r1` to `r5`.
@@ -18,7 +18,7 @@ impl Ctx<'_> {
         for (&param, reg) in params.iter().zip(Reg::ARGS) {
             if self.facts.n_uses[param] > 0 {
                 let dst = self.define(param);
-                self.emit_copy(dst, Self::machine(reg));
+                self.receive(param, dst, reg);
             }
         }
     }
@@ -47,7 +47,16 @@ impl Ctx<'_> {
 
     fn receive_result(&mut self, value: Value) {
         let dst = self.define(value);
-        self.emit_copy(dst, Self::machine(Reg::R0));
+        self.receive(value, dst, Reg::R0);
+    }
+
+    /// Moves what others made out of its register.
+    fn receive(&mut self, value: Value, dst: VReg, from: Reg) {
+        let from = Self::machine(from);
+        match self.facts.must_be_clean[value] {
+            true => self.emit_alu(Width::W32, AluOp::Mov, dst, Source::Reg(from)),
+            false => self.emit_copy(dst, from),
+        }
     }
 
     pub fn select_load_packet(

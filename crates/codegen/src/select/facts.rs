@@ -14,7 +14,10 @@ pub struct Facts {
     pub is_folded: IndexVec<Value, bool>,
     /// The upper half of its register is zero.
     pub is_clean: IndexVec<Value, bool>,
-    /// A parameter whose upper half the predecessors must clear, as a `zext` needs it.
+    /// A parameter, truncated value or result of a call whose upper half is cleared where it
+    /// is made, as a `zext` needs it: so what the verifier learns of the `i32` by comparisons
+    /// it knows of the `i64` too. It forgets how a number and its lower half hang together
+    /// (`check_alu_op` in Linux 6.12 `kernel/bpf/verifier.c`, 32-bit moves).
     pub must_be_clean: IndexVec<Value, bool>,
     /// May point to the context: Linux before 6.3 rejects stores of immediates there.
     pub may_be_ctx: IndexVec<Value, bool>,
@@ -50,8 +53,8 @@ impl Facts {
                 op.for_each_operand(|value| {
                     self.n_uses[value] += 1;
                     self.sole_user[value] = Some(user);
-                    let is_param = matches!(body.op(value), Op::Param);
-                    if cpu >= Cpu::V3 && is_param && matches!(op, Op::Zext(_)) {
+                    let is_raw = matches!(body.op(value), Op::Param | Op::Trunc(_) | Op::Call(..));
+                    if cpu >= Cpu::V3 && is_raw && matches!(op, Op::Zext(_)) {
                         self.must_be_clean[value] = true;
                     }
                 });
@@ -86,8 +89,7 @@ impl Facts {
     /// Optimistic: everything is clean until shown otherwise.
     fn find_clean(&mut self, body: &Body, order: &[BlockId], cpu: Cpu) {
         for &param in &body.blocks[body.entry].params {
-            self.is_clean[param] = false;
-            self.must_be_clean[param] = false;
+            self.is_clean[param] = self.must_be_clean[param];
         }
         for (value, inst) in body.values.iter_enumerated() {
             if inst.op.is_leaf() {
@@ -145,7 +147,8 @@ impl Facts {
             },
             Op::Compare(..) | Op::Zext(_) => true,
             Op::Sext(..) => ty == Type::I32 && alu32,
-            Op::Trunc(a) => clean(a) || self.is_pointer(body, a),
+            Op::Trunc(a) => clean(a) || self.is_pointer(body, a) || self.must_be_clean[value],
+            Op::Call(..) => self.must_be_clean[value],
             // Of a packet pointer the source says 32 bits, but the kernel makes it 64.
             Op::PtrToInt(_) => false,
             Op::IntToPtr(a) | Op::Opaque(a) => clean(a),

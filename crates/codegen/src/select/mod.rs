@@ -159,7 +159,10 @@ impl Ctx<'_> {
             IrOp::Compare(cond, a, b) => self.select_compare(value, cond, a, b),
             IrOp::Zext(a) => self.select_zext(value, a),
             IrOp::Sext(a, width) => self.select_sext(value, a, width),
-            IrOp::Trunc(a) if self.facts.is_pointer(self.body, a) => {
+            IrOp::Trunc(a)
+                if self.facts.is_pointer(self.body, a)
+                    || self.facts.must_be_clean[value] && !self.facts.is_clean[a] =>
+            {
                 // No 32-bit arithmetic on what the verifier knows to be a pointer.
                 let dst = self.define(value);
                 self.zero_extend(dst, a);

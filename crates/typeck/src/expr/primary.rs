@@ -44,7 +44,12 @@ impl Checker<'_> {
                 let place = self.place(PlaceKind::Global(global), ty, span);
                 Operand::place(place, span)
             }
-            Entity::Func(func) => Operand { kind: OperandKind::Func(func), span },
+            Entity::Func(func) => {
+                if self.module.funcs[func].is_kfunc {
+                    self.called_kfuncs.insert(func);
+                }
+                Operand { kind: OperandKind::Func(func), span }
+            }
             Entity::Enumerator { value, ty } => Operand::value(self.int(value, ty, span), span),
             Entity::Typedef(_) => {
                 let name = self.name(name);

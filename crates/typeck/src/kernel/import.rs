@@ -3,8 +3,8 @@
 use super::{KernelType, KernelTypes};
 use crate::checker::Checker;
 use crate::hir::{
-    FloatKind, FuncType, IntKind, Member, Origin, QualType, RecordBody, RecordId, Type, TypeId,
-    Typedef,
+    FloatKind, Func, FuncId, FuncType, IntKind, Linkage, Member, Origin, QualType, RecordBody,
+    RecordId, Type, TypeId, Typedef,
 };
 use crate::scope::{Entity, Tag};
 use crate::tags::enum_repr;
@@ -319,6 +319,37 @@ impl Checker<'_> {
         node.body =
             Some(RecordBody { members, size: body.size, align: body.align, is_packed: false });
         true
+    }
+
+    /// Makes complete what functions that meet the kernel take and return pointers to: libbpf
+    /// compares the types of kernel functions, and the verifier checks global functions for
+    /// everything that fits their types (`btf_prepare_func_args` in Linux 6.12
+    /// `kernel/bpf/btf.c`).
+    pub fn complete_signatures(&mut self) {
+        let mut met = std::mem::take(&mut self.called_kfuncs);
+        let is_checked = |func: &Func| {
+            func.body.is_some() && func.section.is_none() && func.linkage != Linkage::Static
+        };
+        let funcs = self.module.funcs.iter_enumerated();
+        met.extend(funcs.filter(|(_, func)| is_checked(func)).map(|(id, _)| id));
+        for func in met {
+            self.complete_signature(func);
+        }
+    }
+
+    fn complete_signature(&mut self, func: FuncId) {
+        let Some(func) = self.as_func(self.module.funcs[func].ty) else {
+            return;
+        };
+        let types: Vec<QualType> = func.params.iter().copied().chain([func.ret]).collect();
+        for mut ty in types {
+            while let Some(pointee) = self.module.types.pointee(ty.ty) {
+                ty = pointee;
+            }
+            if self.record_of(ty.ty).is_some() {
+                self.complete(ty.ty);
+            }
+        }
     }
 
     /// Makes `ty` and everything it contains by value complete: what a definition needs.

@@ -106,7 +106,11 @@ const PASSES: &[(&str, Pass)] = &[
     ("decide_comparisons", |m| each_body(m, decide_comparisons)),
     ("drop_unseen_bits", |m| each_body(m, drop_unseen_bits)),
     ("thread_jumps", |m| each_body(m, thread_jumps)),
-    ("unroll_loop", |m| each_body(m, unroll_loop)),
+    ("unroll_loop", |m| {
+        each_func(m, |m, id, b| {
+            unroll_loop(m, id, b);
+        })
+    }),
     ("widen_conditions", |m| {
         m.cpu = bpfc_isa::Cpu::V2;
         each_func(m, |m, id, b| {
