@@ -28,10 +28,8 @@ pub fn suite() -> Suite {
 /// `//@ kernel: v3` does where the kernel is asked; there, `//@ kernel: -O2` leaves out those
 /// without optimisation.
 fn variants(test: &Test, key: &str) -> Result<Vec<(&'static str, OptLevel, Cpu)>, Failure> {
-    let setting = test.setting(key).or_else(|| test.setting("cpu"));
-    if setting == Some("-O2") {
-        return Ok(VARIANTS.into_iter().filter(|(_, level, _)| *level == OptLevel::O2).collect());
-    }
+    let is_optimised = test.setting(key) == Some("-O2");
+    let setting = test.setting(key).filter(|_| !is_optimised).or_else(|| test.setting("cpu"));
     let least = match setting {
         None | Some("v1") => Cpu::V1,
         Some("v2") => Cpu::V2,
@@ -40,7 +38,8 @@ fn variants(test: &Test, key: &str) -> Result<Vec<(&'static str, OptLevel, Cpu)>
         Some(other) => return Err(format!("`{other}` is no instruction set").into()),
     };
     let all = VARIANTS.into_iter();
-    Ok(all.filter(|(_, _, cpu)| *cpu >= least).collect())
+    let fits = |level, cpu| cpu >= least && (level == OptLevel::O2 || !is_optimised);
+    Ok(all.filter(|&(_, level, cpu)| fits(level, cpu)).collect())
 }
 
 /// Checks a file with `//@ unsupported: CODE reason`: other compilers take it, this one says
