@@ -29,7 +29,7 @@ noinline u32 remainder(void)
 	return sum;
 }
 
-noinline u32 unknown(u32 n)
+noinline u32 unbounded(u32 n)
 {
 	u32 sum = 0, i = 0;
 
@@ -60,8 +60,8 @@ SEC("socket") int test(void *ctx)
 		bytes[i & 63] = U8(i);
 	EXPECT(plain(64, 255), multiple());
 	EXPECT(plain(60, 40), remainder());
-	EXPECT(plain(7, 255) + 63 + 70, unknown(U32(7)));
-	EXPECT(plain(10, 255) + 60 + 70, unknown(U32(10)));
+	EXPECT(plain(7, 255) + 63 + 70, unbounded(U32(7)));
+	EXPECT(plain(10, 255) + 60 + 70, unbounded(U32(10)));
 	return 0;
 }
 //~ run == 0

@@ -34,6 +34,10 @@ impl Region {
             // was handed out; callers that let an address escape must say `Unknown`.
             (Ctx, Stack(_) | Data(_) | Result(_)) | (Stack(_) | Data(_) | Result(_), Ctx) => false,
             (Data(_), Stack(_)) | (Stack(_), Data(_)) => false,
+            // No member of a context points to the context (`bpf_ctx_access` of each program
+            // type). Two reads of where the packet starts must stay one: the verifier knows the
+            // bounds of the pointer that was compared, not of what was read anew.
+            (Ctx, FromCtx) | (FromCtx, Ctx) => false,
             _ => true,
         }
     }
@@ -84,13 +88,21 @@ fn transfer(body: &Body, value: Value, regions: &IndexVec<Value, Region>) -> Reg
     use crate::ir::BinaryOp::{Add, Sub};
     let inst = &body.values[value];
     match inst.op {
-        Op::PtrAdd(a, _) | Op::PtrToInt(a) | Op::IntToPtr(a) | Op::Opaque(a) => regions[a],
+        Op::PtrAdd(a, _)
+        | Op::PtrToInt(a)
+        | Op::IntToPtr(a)
+        | Op::Opaque(a)
+        | Op::Zext(a)
+        | Op::Trunc(a) => regions[a],
         Op::Binary(Add | Sub, a, b) if inst.ty == Type::I64 => match (regions[a], regions[b]) {
             (region, Region::None) | (Region::None, region) => region,
+            (Region::FromCtx, Region::FromCtx) => Region::FromCtx,
             _ => Region::Unknown,
         },
-        Op::Load(access) if inst.ty != Type::I32 => match regions[access.address.base] {
+        // Places in the packet are 32 bits wide there.
+        Op::Load(access) => match regions[access.address.base] {
             Region::Ctx => Region::FromCtx,
+            _ if inst.ty == Type::I32 => Region::None,
             _ => Region::Unknown,
         },
         Op::Call(Callee::Helper(_), _) => Region::Result(value),
