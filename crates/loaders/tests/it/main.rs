@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bpftool;
+mod everything;
 mod iproute;
 mod network;
 mod rust_aya;

@@ -1,9 +1,11 @@
 //! `libbpf-rs`, with the libbpf that it brings.
 
+use crate::everything::{RESULTS, pins};
 use crate::network::{N_PINGS, PING_BYTES, with_veth};
 use crate::support::{may_load, object, offset, skip};
 use libbpf_rs::{
-    ErrorKind, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, RingBufferBuilder,
+    ErrorKind, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, ProgramInput,
+    RingBufferBuilder,
 };
 use std::cell::RefCell;
 use std::time::Duration;
@@ -92,4 +94,27 @@ fn libbpf_rs_runs_fentry() {
     let _link = object.progs_mut().next().unwrap().attach().unwrap();
     std::thread::sleep(Duration::from_millis(1));
     assert!(value(&object, ".bss") >= 1);
+}
+
+#[test]
+fn libbpf_rs_loads_everything() {
+    if !may_load() {
+        return;
+    }
+    let Some(pins) = pins() else { return };
+    let bytes = object("everything.c");
+    let mut builder = ObjectBuilder::default();
+    let open = builder.pin_root_path(&pins.0).unwrap().open_memory(&bytes).unwrap();
+    let object = open.load().unwrap();
+    let program = object.progs_mut().find(|program| program.name() == "all").unwrap();
+    let input = ProgramInput { data_in: Some(&[0; 64]), ..ProgramInput::default() };
+    assert_eq!(program.test_run(input).unwrap().return_value, 5);
+    let mut maps = object.maps();
+    let bss = maps.find(|map| map.name().to_str().unwrap().ends_with(".bss")).unwrap();
+    let values = bss.lookup(&[0; 4], MapFlags::ANY).unwrap().unwrap();
+    let at = offset(&bytes, "results") + 2 * 8;
+    let results = values[at..].chunks_exact(8).take(RESULTS.len());
+    let results: Vec<u64> = results.map(|b| u64::from_ne_bytes(b.try_into().unwrap())).collect();
+    assert_eq!(results, RESULTS);
+    assert!(pins.0.join("bpfc_pinned").exists());
 }

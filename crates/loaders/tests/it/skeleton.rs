@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The program built with the skeleton of `object`; `None` if a tool is missing.
-fn build(files: &Folder, name: &str, source: &str) -> Option<String> {
+pub fn build(files: &Folder, name: &str, source: &str) -> Option<String> {
     if !has("bpftool") || !has("gcc") {
         return None;
     }
