@@ -39,7 +39,7 @@ pub const PASS_NAMES: &[&str] = &[
     "split_frame_atomics",
     "split_slots",
     "thread_jumps",
-    "unroll_loop",
+    "unroll_loops",
     "widen_conditions",
 ];
 
@@ -152,7 +152,7 @@ impl Passes<'_, '_> {
     fn optimize(&mut self) {
         self.clean();
         self.promote();
-        while self.run("unroll_loop", unroll_loop) {
+        while self.run("unroll_loops", unroll_loops) {
             self.promote();
         }
         self.run("forward_loads", forward_loads);

@@ -44,7 +44,7 @@ pub use simplify::simplify;
 pub use sroa::split_slots;
 pub use stores::{combine_stores, remove_dead_stores};
 pub use thread::thread_jumps;
-pub use unroll::unroll_loop;
+pub use unroll::unroll_loops;
 pub use widen::widen_conditions;
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::clone::{Copies, copy_blocks, demote_values};
 use super::evaluate::{Env, evaluate, evaluate_branch};
 use crate::analysis::{Dominators, Loop, find_loops};
 use crate::ir::*;
-use bpfc_base::IndexVec;
+use bpfc_base::{Idx, IndexVec};
+use rustc_hash::FxHashSet;
 
 /// Turns followed to find out how many there are.
 const MAX_TURNS: u32 = 4096;
@@ -15,16 +16,39 @@ const MAX_SMALL: usize = 40;
 /// Instructions that unrolling may make where the verifier would refuse the loop.
 const MAX_CONTEXT: usize = 1024;
 
-/// Unrolls one loop; true if there was one. Inner loops come first.
+/// Unrolls loops, one in each nest; true if there was one. Inner loops come first.
 ///
-/// Ensures: values that leave the loop are in slots (`promote_slots`).
-pub fn unroll_loop(module: &Module, id: FuncId, body: &mut Body) -> bool {
+/// Ensures: values that leave the loops are in slots (`promote_slots`).
+pub fn unroll_loops(module: &Module, id: FuncId, body: &mut Body) -> bool {
+    let n_blocks = body.blocks.len();
+    let mut done: FxHashSet<BlockId> = FxHashSet::default();
+    while let Some(blocks) = unroll_one(module, id, body, done.is_empty(), &|block| {
+        // What is unrolled is to be simplified before the loop around it is looked at.
+        block.index() < n_blocks && !done.contains(&block)
+    }) {
+        done.extend(blocks);
+    }
+    !done.is_empty()
+}
+
+/// Unrolls a loop of which all blocks are `open`; its blocks. If values `are_final`, turns that
+/// cannot be counted now will not be after simplification.
+fn unroll_one(
+    module: &Module,
+    id: FuncId,
+    body: &mut Body,
+    are_final: bool,
+    open: &dyn Fn(BlockId) -> bool,
+) -> Option<Vec<BlockId>> {
     let dominators = Dominators::new(body);
     let in_context = match module.funcs[id].section.is_some() {
         true => places_in_context(body, &dominators.order),
         false => IndexVec::from_elem(false, body.values.len()),
     };
     for l in find_loops(body, &dominators) {
+        if !l.blocks.iter().all(|&block| open(block)) {
+            continue;
+        }
         let hint = body.blocks[l.header].unroll;
         let size: usize = l.blocks.iter().map(|&b| body.blocks[b].insts.len() + 1).sum();
         let max_cost = match l.blocks.iter().any(|&block| walks(body, block, &in_context)) {
@@ -33,11 +57,11 @@ pub fn unroll_loop(module: &Module, id: FuncId, body: &mut Body) -> bool {
         };
         let turns = count_turns(body, &dominators, &l, hint, max_cost);
         if let Unroll::Count(factor @ 2..) = hint
-            && turns.is_none_or(|(_, n_turns)| n_turns > factor)
+            && turns.map_or(are_final, |(_, n_turns)| n_turns > factor)
             && size.saturating_mul(factor as usize) <= MAX_REQUESTED
         {
             unroll_by(body, &l, turns, factor);
-            return true;
+            return Some(l.blocks);
         }
         let Some((exiting, n_turns)) = turns else {
             continue;
@@ -53,10 +77,10 @@ pub fn unroll_loop(module: &Module, id: FuncId, body: &mut Body) -> bool {
         };
         if is_wanted {
             unroll(body, &dominators, &l, exiting, n_turns);
-            return true;
+            return Some(l.blocks);
         }
     }
-    false
+    None
 }
 
 /// Places in the context of a program that are computed from its address.

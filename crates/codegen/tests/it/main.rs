@@ -25,7 +25,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("remove_dead_stores", remove_dead_stores),
     ("combine_stores", |_, _, b| combine_stores(b)),
     ("thread_jumps", |_, _, b| thread_jumps(b)),
-    ("unroll_loop", unroll_loop),
+    ("unroll_loops", unroll_loops),
     ("expand", |m, id, b| {
         expand(m, id, b);
         true

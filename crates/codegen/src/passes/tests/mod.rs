@@ -106,9 +106,9 @@ const PASSES: &[(&str, Pass)] = &[
     ("decide_comparisons", |m| each_body(m, decide_comparisons)),
     ("drop_unseen_bits", |m| each_body(m, drop_unseen_bits)),
     ("thread_jumps", |m| each_body(m, thread_jumps)),
-    ("unroll_loop", |m| {
+    ("unroll_loops", |m| {
         each_func(m, |m, id, b| {
-            unroll_loop(m, id, b);
+            unroll_loops(m, id, b);
         })
     }),
     ("widen_conditions", |m| {
