@@ -5,6 +5,7 @@
 
 mod bpftool;
 mod everything;
+mod go;
 mod iproute;
 mod network;
 mod rust_aya;

@@ -2,7 +2,8 @@
 
 use crate::support::{may_load, output, skip};
 use nix::sched::{CloneFlags, unshare};
-use std::process::{Child, Command};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Length of the frame of a ping.
@@ -49,6 +50,26 @@ pub fn with_veth(test: impl FnOnce(&Far) + Send) {
             std::panic::resume_unwind(panic);
         }
     });
+}
+
+/// Starts a program that says `attached`, waits for a line, and shows what the pings before that left; what it
+/// prints.
+pub fn run_with_pings(program: &str, arguments: &[&str], far: &Far) -> String {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    output.read_line(&mut text).unwrap();
+    if text != "attached\n" {
+        output.read_to_string(&mut text).unwrap();
+        panic!("{text}: {}", child.wait().unwrap());
+    }
+    far.ping();
+    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    output.read_to_string(&mut text).unwrap();
+    assert!(child.wait().unwrap().success(), "{text}");
+    text
 }
 
 fn setup() -> Result<Far, String> {

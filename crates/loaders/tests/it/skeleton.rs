@@ -1,10 +1,8 @@
 //! `bpftool gen skeleton`, and a program in C that includes what it makes.
 
-use crate::network::{N_PINGS, PING_BYTES, with_veth};
+use crate::network::{N_PINGS, PING_BYTES, run_with_pings, with_veth};
 use crate::support::{Folder, has, may_load, object, run, skip};
-use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// The program built with the skeleton of `object`; `None` if a tool is missing.
 pub fn build(files: &Folder, name: &str, source: &str) -> Option<String> {
@@ -76,20 +74,7 @@ fn a_skeleton_runs_xdp() {
     with_veth(|far| {
         let files = Folder::new();
         let Some(program) = build(&files, "packets", PACKETS) else { return };
-        let mut command = Command::new(program);
-        command.args(["near", &PING_BYTES.to_string()]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut text = String::new();
-        output.read_line(&mut text).unwrap();
-        if text != "attached\n" {
-            panic!("{text}: {}", child.wait().unwrap());
-        }
-        far.ping();
-        child.stdin.take().unwrap().write_all(b"\n").unwrap();
-        output.read_to_string(&mut text).unwrap();
-        assert!(child.wait().unwrap().success());
+        let text = run_with_pings(&program, &["near", &PING_BYTES.to_string()], far);
         let mut expected = "attached\n".to_owned();
         for number in 0..N_PINGS {
             expected += &format!("event {} {PING_BYTES}\n", 200 + number);
