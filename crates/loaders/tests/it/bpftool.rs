@@ -1,11 +1,8 @@
 //! `bpftool prog loadall`: libbpf loads and pins all programs and maps of an object.
 
+use crate::everything::pins;
 use crate::network::{N_PINGS, PING_BYTES, with_veth};
-use crate::support::{Folder, has, object, run, skip};
-use std::path::Path;
-
-/// Where pins are, as everybody mounts it.
-const PINS: &str = "/sys/fs/bpf";
+use crate::support::{Folder, has, may_load, object, run};
 
 #[test]
 fn bpftool_loads_and_attaches() {
@@ -13,12 +10,9 @@ fn bpftool_loads_and_attaches() {
         return;
     }
     with_veth(|far| {
-        if !run("mount").contains(&format!(" {PINS} type bpf")) {
-            return skip(&format!("no file system of pins at {PINS}"));
-        }
+        let Some(pins) = pins() else { return };
         let files = Folder::new();
         let path = files.file("packets.o", object("packets.c"));
-        let pins = Folder::below(Path::new(PINS));
         let at = pins.0.to_str().unwrap();
         run(&format!("bpftool prog loadall {path} {at}/programs pinmaps {at}/maps"));
         let programs = run(&format!("bpftool prog show pinned {at}/programs/count"));
@@ -36,4 +30,29 @@ fn bpftool_loads_and_attaches() {
         assert!(listing.contains("note(ctx->data_end - ctx->data);"), "source: {listing}");
         assert!(listing.contains("packets.c"), "source lines: {listing}");
     });
+}
+
+#[test]
+fn bpftool_links_objects() {
+    if !has("bpftool") || !may_load() {
+        return;
+    }
+    let Some(pins) = pins() else { return };
+    let at = pins.0.to_str().unwrap();
+    let files = Folder::new();
+    let mut parts = String::new();
+    for name in ["packets", "calls", "everything"] {
+        parts += &format!(" {}", files.file(&format!("{name}.o"), object(&format!("{name}.c"))));
+    }
+    let all = files.0.join("all.o");
+    run(&format!("bpftool gen object {}{parts}", all.display()));
+    // Without the object that has an optional program, which bpftool cannot pin.
+    let (two, _) = parts.rsplit_once(' ').unwrap();
+    let linked = files.0.join("linked.o");
+    run(&format!("bpftool gen object {}{two}", linked.display()));
+    run(&format!("bpftool prog loadall {} {at}/programs", linked.display()));
+    for (name, shown) in [("count", "xdp  name count"), ("enter", "raw_tracepoint  name enter")] {
+        let program = run(&format!("bpftool prog show pinned {at}/programs/{name}"));
+        assert!(program.contains(shown) && program.contains("gpl"), "{program}");
+    }
 }

@@ -195,7 +195,9 @@ impl<'a> Writer<'a> {
         for (name, section) in [("_license", "license"), ("_version", "version")] {
             let known = |def: &crate::elf::SectionDef| def.name == section;
             if let Some(section) = self.image.sections.iter().position(known) {
-                let symbol = self.symbol(name, Some(section), Linkage::Global, SymbolType::Object);
+                // Local: linkers want the BTF of every global symbol (`linker_append_elf_sym`, libbpf 1.1
+                // `src/linker.c`), and loaders look for the section.
+                let symbol = self.symbol(name, Some(section), Linkage::Static, SymbolType::Object);
                 let size = self.image.sections[section].size_bytes;
                 self.image.symbol_mut(symbol).size_bytes = size;
             }
