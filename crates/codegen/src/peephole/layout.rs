@@ -21,11 +21,19 @@ struct Edge {
 pub fn order_blocks(func: &mut Func<Reg>) {
     let mut edges = Vec::new();
     let returning = returning_edges(func);
+    let ahead = slots_ahead(func, &returning);
     for &from in &func.layout {
         let block = &func.blocks[from];
         let is_jump = matches!(block.term, Term::Jump(_));
-        // The likelier way falls through if it can: what follows `if` and loops.
-        for to in block.term.successors().rev() {
+        // The likelier way falls through if it can: what follows `if` and loops. The verifier
+        // goes there first, and if that is the longer way, what it has seen then covers the
+        // shorter one, with which fewer values have been computed.
+        let mut successors: Vec<BlockId> = block.term.successors().rev().collect();
+        successors.sort_by_key(|&to| match returning.contains(&(from, to)) {
+            true => std::cmp::Reverse(0),
+            false => std::cmp::Reverse(ahead[to]),
+        });
+        for to in successors {
             if is_jump && returning.contains(&(from, to)) {
                 continue;
             }
@@ -50,6 +58,26 @@ pub fn order_blocks(func: &mut Func<Reg>) {
         }
     }
     func.layout = order;
+}
+
+/// Instructions on the longest way from each block to an exit or to where a loop returns.
+fn slots_ahead(func: &Func<Reg>, returning: &[(BlockId, BlockId)]) -> IndexVec<BlockId, usize> {
+    let mut ahead: IndexVec<BlockId, Option<usize>> = IndexVec::from_elem(None, func.blocks.len());
+    let mut todo = vec![func.entry()];
+    while let Some(&id) = todo.last() {
+        let block = &func.blocks[id];
+        let next: Vec<BlockId> =
+            block.term.successors().filter(|&to| !returning.contains(&(id, to))).collect();
+        let n_todo = todo.len();
+        todo.extend(next.iter().copied().filter(|&to| ahead[to].is_none()));
+        if todo.len() > n_todo {
+            continue;
+        }
+        let longest = next.into_iter().filter_map(|to| ahead[to]).max().unwrap_or(0);
+        ahead[id] = Some(longest + block.insts.len() + 1);
+        todo.pop();
+    }
+    ahead.iter().map(|n| n.unwrap_or(0)).collect()
 }
 
 /// The edges that lead back to a block on the way to where they start.
