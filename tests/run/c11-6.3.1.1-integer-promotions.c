@@ -53,6 +53,22 @@ SEC("xdp") int test(void *ctx)
 	EXPECT(1, ~U8(0x55) != 0xaa);
 	EXPECT(1, (u16)-U16(1) == 0xffff);
 	EXPECT(0, -U16(1) == 0xffff);
+
+	// A bit-field counts by its width, whatever its type.
+	struct {
+		u64 below : 31, equal : 32;
+		s64 with_sign : 32;
+	} fields = { U32(5), U32(-5), S32(-5) };
+
+	EXPECT(sizeof(int), sizeof(+fields.equal));
+	EXPECT(1, _Generic(+fields.below, int: 1, default: 2));
+	EXPECT(1, _Generic(+fields.equal, unsigned: 1, default: 2));
+	EXPECT(1, _Generic(fields.equal / 4u, unsigned: 1, default: 2));
+	EXPECT(1, _Generic(+fields.with_sign, int: 1, default: 2));
+	EXPECT(1, fields.below - 6 < 0);
+	EXPECT(0, fields.equal - 6 < 0);
+	EXPECT(U32(-4), fields.equal + 1);
+	EXPECT(0, fields.equal + 5);
 	return 0;
 }
 //~ run == 0

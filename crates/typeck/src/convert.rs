@@ -3,7 +3,7 @@
 
 use crate::checker::Checker;
 use crate::expr::Operand;
-use crate::hir::{ExprId, ExprKind, IntKind, Type, TypeId};
+use crate::hir::{ExprId, ExprKind, Type, TypeId};
 use bpfc_base::codes::bpf::E0404;
 use bpfc_base::codes::types::{E0303, E0309, E0312, E0319, W0301, W0302, W0325, W0326};
 use bpfc_base::{Code, Diagnostic, Edit, ExpnId, Span};
@@ -62,7 +62,7 @@ impl Checker<'_> {
         let is_signed = self.int_shape(ty).is_none_or(|(_, is_signed)| is_signed);
         match bits {
             Some(bits) if bits < 32 || (bits == 32 && is_signed) => self.common.int,
-            Some(32) if kind.rank() <= IntKind::UInt.rank() => self.common.uint,
+            Some(32) => self.common.uint,
             _ if self.module.types.int_kind(ty) == Some(kind) && !self.is_enum(ty) => ty,
             _ => self.int_type(kind),
         }

@@ -106,7 +106,8 @@ pub fn clang(source: &Path, object: &Path, options: &[&str]) -> Result<Object, T
 /// A program of the host.
 pub fn gcc(source: &Path, program: &Path, options: &[&str]) -> Result<(), Trouble> {
     let mut gcc = Command::new("gcc");
-    gcc.args(["-std=gnu11", "-w", "-fwrapv", "-fno-strict-aliasing", "-DHOST"]).args(options);
+    let usual = "-std=gnu11 -Werror=return-type -fwrapv -fno-strict-aliasing -DHOST";
+    gcc.args(usual.split_whitespace()).args(options);
     let output = run(gcc.arg("-o").arg(program).arg(source))?;
     match output.status.success() {
         true => Ok(()),
