@@ -207,6 +207,19 @@ fn unroll(body: &mut Body, dominators: &Dominators, l: &Loop, exiting: BlockId, 
     };
     // In the copies the exit is never taken.
     body.blocks[exiting].term = Term::Jump(stay);
+    let next = copy_turns(body, l, n_turns);
+    body.blocks[exiting].term = Term::Jump(leave);
+    body.blocks[l.header].unroll = Unroll::Disable;
+    for &pred in &dominators.preds[l.header] {
+        if !l.blocks.contains(&pred) {
+            redirect(body, pred, l.header, next);
+        }
+    }
+}
+
+/// Copies of the loop's body, one going on to the next and the last to the loop; the header of the
+/// first, or the loop's if there are none.
+fn copy_turns(body: &mut Body, l: &Loop, n_turns: u32) -> BlockId {
     let mut next = l.header;
     for _ in 0..n_turns {
         let mut copies = Copies::default();
@@ -218,13 +231,7 @@ fn unroll(body: &mut Body, dominators: &Dominators, l: &Loop, exiting: BlockId, 
         body.blocks[header].unroll = Unroll::Default;
         next = header;
     }
-    body.blocks[exiting].term = Term::Jump(leave);
-    body.blocks[l.header].unroll = Unroll::Disable;
-    for &pred in &dominators.preds[l.header] {
-        if !l.blocks.contains(&pred) {
-            redirect(body, pred, l.header, next);
-        }
-    }
+    next
 }
 
 /// Puts `factor` - 1 copies behind the loop's body, so that it goes back after `factor` turns. If
@@ -238,17 +245,7 @@ fn unroll_by(body: &mut Body, l: &Loop, turns: Option<(BlockId, u32)>, factor: u
         body.blocks[block].term = stay.map_or(term.clone(), Term::Jump);
         (block, term)
     });
-    let mut next = l.header;
-    for _ in 1..factor {
-        let mut copies = Copies::default();
-        copy_blocks(body, &l.blocks, &mut copies);
-        let header = copies.block(l.header);
-        for &latch in &l.latches {
-            redirect(body, copies.block(latch), header, next);
-        }
-        body.blocks[header].unroll = Unroll::Default;
-        next = header;
-    }
+    let next = copy_turns(body, l, factor - 1);
     if let Some((block, term)) = first {
         body.blocks[block].term = term;
     }
