@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod blessed;
 mod c_testsuite;
 mod conformance;
 mod corpus;

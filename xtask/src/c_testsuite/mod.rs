@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::blessed;
 use bpfc::{Cpu, FileProvider, Host, IncludeRequest, LoadedFile, Object, OptLevel, Options};
 use bpfc_base::{Session, Severity};
 use bpfc_loader::{Kernel, LoadOptions, TestInput, load};
@@ -41,15 +42,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let root = bpfc_testkit::workspace_root().ok_or("not in the workspace")?;
     let outcomes = outcomes(&sources(&root)?)?;
     let text = list(&outcomes);
-    if arguments.iter().any(|word| word == "--bless") {
-        std::fs::write(root.join(LIST), text)?;
-        return Ok(());
-    }
-    let expected = std::fs::read_to_string(root.join(LIST))?;
-    match expected == text {
-        true => Ok(()),
-        false => Err(bpfc_testkit::unified_diff(&expected, &text).into()),
-    }
+    blessed::settle(&root.join(LIST), &text, arguments)
 }
 
 /// The folder of the tests.

@@ -8,6 +8,7 @@
 mod tests;
 mod translate;
 
+use crate::blessed;
 use bpfc::{Cpu, Object};
 use bpfc_isa::{Endian, Insn, assemble, decode_program, disassemble, encode_program};
 use bpfc_loader::{Kernel, LoadOptions, TestInput, load};
@@ -46,15 +47,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         outcomes.by_name.values().filter(|outcome| outcome.starts_with("passes")).count();
     println!("{n_passed} of {n_tests} pass, {} of them in the kernel too", outcomes.n_on_kernel);
     let text = list(&outcomes);
-    if arguments.iter().any(|word| word == "--bless") {
-        std::fs::write(root.join(LIST), text)?;
-        return Ok(());
-    }
-    let expected = std::fs::read_to_string(root.join(LIST))?;
-    match expected == text {
-        true => Ok(()),
-        false => Err(bpfc_testkit::unified_diff(&expected, &text).into()),
-    }
+    blessed::settle(&root.join(LIST), &text, arguments)
 }
 
 /// The folder of the tests.
