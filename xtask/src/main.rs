@@ -21,7 +21,8 @@ usage: cargo xtask TASK
 
   tidy    check the repository's own rules: crate edges, codes and their pages, lengths, words
   ready   what CI asks for: fmt --check, clippy -D warnings, tidy, test
-  bench   compare bpfc with clang on the examples, write docs/benchmarks.md: `bench [front-end]`
+  bench   compare bpfc with clang on the examples, write docs/benchmarks.md: `bench [front-end]`;
+          `bench code` writes docs/code-quality.md
   differential
           compare generated programs between compilers, engines and the kernel
   fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`

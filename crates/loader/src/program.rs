@@ -72,6 +72,16 @@ impl Program {
         info.map(|info| info.id).map_err(|errno| self.error("ask about", errno))
     }
 
+    /// Instructions that the kernel's verifier went through, each as often as it did; `None`
+    /// before 5.16.
+    ///
+    /// # Errors
+    /// [`LoadError::System`].
+    pub fn n_verified(&self) -> Result<Option<u32>, LoadError> {
+        let info = bpf::prog_info(&self.fd).map_err(|errno| self.error("ask about", errno))?;
+        Ok((info.verified_insns > 0).then_some(info.verified_insns))
+    }
+
     fn error(&self, operation: &'static str, errno: Errno) -> LoadError {
         LoadError::System { operation, subject: format!("program `{}`", self.name), errno }
     }

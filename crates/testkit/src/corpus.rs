@@ -93,6 +93,11 @@ impl Corpus {
         Ok(found)
     }
 
+    /// The folders below `root` to look for included files in.
+    pub fn include_folders(&self, root: &Path) -> Vec<PathBuf> {
+        self.includes.iter().map(|folder| root.join(folder)).collect()
+    }
+
     /// Builds each program below `root` with the command `bpfc`.
     ///
     /// # Errors

@@ -117,13 +117,13 @@ fn megabytes(built: &Built) -> f64 {
 }
 
 /// The geometric mean.
-fn mean(ratios: impl Iterator<Item = f64>) -> f64 {
+pub fn mean(ratios: impl Iterator<Item = f64>) -> f64 {
     let logarithms: Vec<f64> = ratios.map(f64::ln).collect();
     (logarithms.iter().sum::<f64>() / logarithms.len() as f64).exp()
 }
 
 /// The processor as it calls itself, and how many there are.
-fn machine() -> (String, usize) {
+pub fn machine() -> (String, usize) {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let mut lines = info.lines();
     let model = lines.find_map(|line| line.strip_prefix("model name")?.split_once(": "));

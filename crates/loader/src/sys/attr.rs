@@ -201,7 +201,8 @@ pub(crate) struct MapInfo {
     pub name: [u8; NAME_BYTES],
 }
 
-/// The beginning of `struct bpf_prog_info` (4.15).
+/// The beginning of `struct bpf_prog_info` (4.15; `verified_insns` 5.16). Kernels that know less
+/// leave the rest at zero; buffers that are not given are not filled.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct ProgInfo {
@@ -210,6 +211,10 @@ pub(crate) struct ProgInfo {
     pub tag: [u8; 8],
     pub jited_prog_len: u32,
     pub xlated_prog_len: u32,
+    /// Buffers, names, lengths: nothing that is asked for here.
+    pub others: [u64; 24],
+    pub verified_insns: u32,
+    pub attach_btf_obj_id: u32,
 }
 
 /// Structs made of integers only, without padding, for which any bytes are a value.
@@ -233,7 +238,8 @@ const _: () = {
     assert!(size_of::<BtfLoad>() == 32);
     assert!(size_of::<LinkCreate>() == 24);
     assert!(size_of::<MapInfo>() == 40);
-    assert!(size_of::<ProgInfo>() == 24);
+    assert!(size_of::<ProgInfo>() == 224);
+    assert!(std::mem::offset_of!(ProgInfo, verified_insns) == 216);
 };
 
 #[cfg(test)]
