@@ -106,7 +106,9 @@ fn sources(root: &Path) -> Result<Vec<Source>> {
 fn measure(source: &Source, folder: &Path, bpfc: &Path, packets: &[Vec<u8>]) -> Result<Sample> {
     let out = |kind: &str| folder.join("code").join(format!("{kind}.o"));
     let mut ours = vec![path(bpfc)];
-    ours.extend(["build", "--target-arch", "x86_64", "-w", "-O2", "--cpu", "v3"].map(str::to_owned));
+    ours.extend(
+        ["build", "--target-arch", "x86_64", "-w", "-O2", "--cpu", "v3"].map(str::to_owned),
+    );
     for include in &source.includes {
         ours.extend(["-I".into(), path(include)]);
     }

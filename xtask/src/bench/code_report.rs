@@ -55,9 +55,8 @@ fn both(
 
 /// Programs that the kernel takes from clang only.
 fn refused(sample: &Sample) -> Vec<(&str, &str)> {
-    let theirs = |name: &str| {
-        sample.o2.programs.iter().any(|m| m.name == name && m.complaint.is_none())
-    };
+    let theirs =
+        |name: &str| sample.o2.programs.iter().any(|m| m.name == name && m.complaint.is_none());
     let ours = sample.ours.programs.iter();
     ours.filter(|m| theirs(&m.name))
         .filter_map(|m| m.complaint.as_deref().map(|why| (m.name.as_str(), why)))
