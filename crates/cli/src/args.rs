@@ -51,6 +51,8 @@ pub enum Command {
     Features(Features),
     /// Disassemble an object file.
     Disasm(Disasm),
+    /// Make a typed loader for an object file, in the language of your program.
+    Skeleton(Skeleton),
     /// Print a completion script for a shell.
     #[command(hide = true)]
     Completions {
@@ -261,6 +263,10 @@ pub struct Build {
     #[arg(long, value_name = "KIND", default_value = "obj", value_parser = EmitParser)]
     pub emit: Emit,
 
+    /// What the object is called in a skeleton, by default after FILE.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
     /// Only preprocess.
     #[arg(short = 'E')]
     pub preprocess: bool,
@@ -373,6 +379,33 @@ pub struct Features {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `bpfc skeleton`
+#[derive(Args, Debug)]
+pub struct Skeleton {
+    /// An object file.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The language.
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    pub lang: LanguageChoice,
+
+    /// What the object is called, by default after FILE.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Where to write, by default standard output.
+    #[arg(short, long, value_name = "OUT", default_value = "-", hide_default_value = true)]
+    pub output: PathBuf,
+}
+
+/// Languages of loaders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LanguageChoice {
+    /// C and C++, on libbpf.
+    C,
 }
 
 /// `bpfc disasm`

@@ -1,6 +1,6 @@
 //! The value of `--emit`: a stage of the pipeline, and of the optimiser.
 
-use bpfc::{IrStage, PASS_NAMES};
+use bpfc::{IrStage, Language, PASS_NAMES};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
@@ -13,6 +13,8 @@ pub enum Emit {
     Text(bpfc::Emit),
     /// An ELF object.
     Object,
+    /// Source text for a loader.
+    Skeleton(Language),
 }
 
 const KINDS: &[(&str, Emit, &str)] = &[
@@ -29,6 +31,7 @@ const KINDS: &[(&str, Emit, &str)] = &[
     ("asm", Emit::Text(bpfc::Emit::Asm), "Assembly"),
     ("obj", Emit::Object, "An ELF object"),
     ("btf", Emit::Text(bpfc::Emit::Btf), "Its BTF, as text"),
+    ("skeleton=c", Emit::Skeleton(Language::C), "A header for loaders in C and C++, on libbpf"),
 ];
 
 /// What stands before the name of a pass.

@@ -59,6 +59,7 @@ fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> 
         Command::Explain(args) => commands::explain::run(&args, &mut terminal),
         Command::Features(args) => commands::features::run(&args, &mut terminal),
         Command::Disasm(args) => commands::disasm::run(&args, &mut terminal),
+        Command::Skeleton(args) => commands::skeleton::run(&args, &mut terminal),
         Command::Completions { shell } => commands::completions::run(shell),
         Command::Man { folder } => commands::man::run(&folder, &mut terminal),
     };

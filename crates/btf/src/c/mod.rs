@@ -47,6 +47,19 @@ pub fn definition(btf: &Btf, id: TypeId) -> Result<String, BtfError> {
 /// # Errors
 /// [`BtfError::NoSuchType`], [`BtfError::TooDeep`].
 pub fn definitions(btf: &Btf, ids: &[TypeId], pointees: Pointees) -> Result<String, BtfError> {
+    definitions_beside(btf, ids, pointees, &[])
+}
+
+/// Like [`definitions`], where something else defines the types with the names `known`.
+///
+/// # Errors
+/// [`BtfError::NoSuchType`], [`BtfError::TooDeep`].
+pub fn definitions_beside(
+    btf: &Btf,
+    ids: &[TypeId],
+    pointees: Pointees,
+    known: &[&str],
+) -> Result<String, BtfError> {
     let root = ids.first().copied().unwrap_or_default();
     let mut order = Order {
         btf,
@@ -55,6 +68,7 @@ pub fn definitions(btf: &Btf, ids: &[TypeId], pointees: Pointees) -> Result<Stri
         waiting: VecDeque::new(),
         out: String::new(),
         root,
+        known,
     };
     for &id in ids {
         order.need(id, Level::Complete, 0)?;
@@ -66,6 +80,31 @@ pub fn definitions(btf: &Btf, ids: &[TypeId], pointees: Pointees) -> Result<Stri
         }
     }
     Ok(order.out)
+}
+
+/// Declares names one after the other, with the bodies of types that have no name.
+///
+/// The enumerators of an anonymous enumeration are printed once: C allows no second time.
+pub struct Declarations<'a>(Printer<'a>);
+
+impl<'a> Declarations<'a> {
+    /// Declarations with the types of `btf`.
+    pub fn new(btf: &'a Btf) -> Self {
+        Declarations(Printer::new(btf, TypeId::VOID, Anonymous::Body))
+    }
+
+    /// A declaration of `declarator` with this type. Lines of a body but the first are indented by `depth` tabs.
+    ///
+    /// # Errors
+    /// [`BtfError::NoSuchType`], [`BtfError::TooDeep`].
+    pub fn declare(
+        &mut self,
+        id: TypeId,
+        declarator: &str,
+        depth: u32,
+    ) -> Result<String, BtfError> {
+        self.0.declaration(id, declarator, depth)
+    }
 }
 
 /// How much of a type must be known before it is mentioned.
@@ -98,6 +137,8 @@ struct Order<'a> {
     waiting: VecDeque<TypeId>,
     out: String,
     root: TypeId,
+    /// Names of types that are defined elsewhere.
+    known: &'a [&'a str],
 }
 
 impl Order<'_> {
@@ -108,6 +149,9 @@ impl Order<'_> {
         }
         let next = depth + 1;
         let ty = self.btf.ty(id)?;
+        if !ty.name().is_empty() && self.known.contains(&ty.name()) {
+            return Ok(());
+        }
         match ty {
             Type::Ptr { target } => self.need(target, Level::Declared, next),
             Type::Const { target }

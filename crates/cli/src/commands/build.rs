@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::kernels;
 use crate::terminal::Terminal;
+use bpfc::Language;
 use std::path::{Path, PathBuf};
 
 /// Compiles a file and writes the result.
@@ -63,18 +64,40 @@ fn open(args: &Build, terminal: &mut Terminal) -> Result<Compilation, Exit> {
 fn result(args: &Build, compilation: &mut Compilation) -> Option<Vec<u8>> {
     let Some(stage) = stage(args) else {
         let object = compilation.compile()?;
-        return bpfc::write_object(&mut compilation.session, &object);
+        let bytes = bpfc::write_object(&mut compilation.session, &object)?;
+        return match args.emit {
+            Emit::Skeleton(language) => skeleton(args, compilation, &bytes, language),
+            Emit::Object | Emit::Text(_) => Some(bytes),
+        };
     };
     let Compilation { session, file, options, host, .. } = compilation;
     bpfc::emit(session, *file, options, host, stage).map(String::into_bytes)
 }
 
-/// The stage to print; `None` for an object.
+/// The skeleton of an object of this source.
+fn skeleton(
+    args: &Build,
+    compilation: &mut Compilation,
+    bytes: &[u8],
+    language: Language,
+) -> Option<Vec<u8>> {
+    let file = files::shown(&args.file);
+    let name = args.name.clone().unwrap_or_else(|| bpfc::object_name(&file));
+    match bpfc::skeleton(&file, bytes, &name, language) {
+        Ok(text) => Some(text.into_bytes()),
+        Err(diagnostic) => {
+            compilation.session.report(diagnostic);
+            None
+        }
+    }
+}
+
+/// The stage to print; `None` for an object or what is made of it.
 fn stage(args: &Build) -> Option<bpfc::Emit> {
     match args.emit {
         _ if args.preprocess => Some(bpfc::Emit::Preprocessed),
         Emit::Text(stage) => Some(stage),
-        Emit::Object => None,
+        Emit::Object | Emit::Skeleton(_) => None,
     }
 }
 
@@ -85,8 +108,10 @@ fn output(args: &Build) -> PathBuf {
         return output.clone();
     }
     let name = args.file.file_name();
-    match (stage(args), name) {
-        (None, Some(name)) if args.file != Path::new("-") => Path::new(name).with_extension("o"),
+    match (args.emit, name) {
+        (Emit::Object, Some(name)) if args.file != Path::new("-") && !args.preprocess => {
+            Path::new(name).with_extension("o")
+        }
         _ => PathBuf::from("-"),
     }
 }

@@ -10,3 +10,4 @@ pub mod explain;
 pub mod features;
 pub mod man;
 pub mod run;
+pub mod skeleton;

@@ -1,6 +1,6 @@
 //! What an object can hold besides code, through the system's libbpf (a skeleton) and the one of `libbpf-rs`.
 
-use crate::skeleton::build;
+use crate::skeleton::{MAKERS, build};
 use crate::support::{Folder, may_load, run, skip};
 use std::path::Path;
 
@@ -65,9 +65,15 @@ fn libbpf_loads_everything() {
     if !may_load() {
         return;
     }
-    let files = Folder::new();
-    let Some(pins) = pins() else { return };
-    let Some(program) = build(&files, "everything", MAIN) else { return };
+    for maker in MAKERS {
+        let files = Folder::new();
+        let Some(pins) = pins() else { return };
+        let Some(program) = build(&files, "everything", MAIN, maker) else { continue };
+        check_everything(&program, &pins);
+    }
+}
+
+fn check_everything(program: &str, pins: &Folder) {
     let at = pins.0.to_str().unwrap();
     let mut expected = RESULTS;
     expected[5] += 100;

@@ -1,25 +1,86 @@
-//! `bpftool gen skeleton`, and a program in C that includes what it makes.
+//! Skeletons in C, those of `bpftool gen skeleton` and ours, and programs that include the one or the other.
 
 use crate::network::{N_PINGS, PING_BYTES, run_with_pings, with_veth};
 use crate::support::{Folder, has, may_load, object, run, skip};
+use bpfc::Language;
 use std::path::Path;
 
-/// The program built with the skeleton of `object`; `None` if a tool is missing.
-pub fn build(files: &Folder, name: &str, source: &str) -> Option<String> {
-    if !has("bpftool") || !has("gcc") {
+/// Who makes a skeleton.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Maker {
+    Bpftool,
+    Bpfc,
+}
+
+/// Both, for programs that must not see a difference.
+pub const MAKERS: [Maker; 2] = [Maker::Bpftool, Maker::Bpfc];
+
+/// The program built with the skeleton of `name`; `None` if a tool is missing.
+pub fn build(files: &Folder, name: &str, source: &str, maker: Maker) -> Option<String> {
+    if !has("gcc") {
         return None;
     }
     if !Path::new("/usr/include/bpf/libbpf.h").exists() {
         skip("no headers of libbpf");
         return None;
     }
-    let path = files.file(&format!("{name}.o"), object(&format!("{name}.c")));
-    let skeleton = run(&format!("bpftool gen skeleton {path} name {name}"));
+    let skeleton = skeleton(files, name, maker)?;
     files.file(&format!("{name}.skel.h"), skeleton);
     let main = files.file("main.c", source);
     let program = files.0.join("main").to_str().unwrap().to_owned();
     run(&format!("gcc -Wall -Werror -O1 -o {program} {main} -lbpf -lelf -lz"));
     Some(program)
+}
+
+fn skeleton(files: &Folder, name: &str, maker: Maker) -> Option<String> {
+    let bytes = object(&format!("{name}.c"));
+    match maker {
+        Maker::Bpfc => Some(bpfc::skeleton(name, &bytes, name, Language::C).unwrap()),
+        Maker::Bpftool if !has("bpftool") => None,
+        Maker::Bpftool => {
+            let path = files.file(&format!("{name}.o"), bytes);
+            Some(run(&format!("bpftool gen skeleton {path} name {name}")))
+        }
+    }
+}
+
+/// The members of the struct that users of a skeleton see.
+fn interface<'a>(skeleton: &'a str, name: &str) -> Vec<&'a str> {
+    let start = skeleton.find(&format!("struct {name} {{")).unwrap();
+    let end = start + skeleton[start..].find("#ifdef").unwrap();
+    skeleton[start..end].split_whitespace().collect()
+}
+
+#[test]
+fn skeletons_are_alike() {
+    for name in ["packets", "calls", "everything"] {
+        let files = Folder::new();
+        let Some(theirs) = skeleton(&files, name, Maker::Bpftool) else { return };
+        let ours = skeleton(&files, name, Maker::Bpfc).unwrap();
+        assert_eq!(interface(&ours, name), interface(&theirs, name));
+        let functions = ["open_opts", "open", "load", "open_and_load", "attach", "detach"];
+        for function in functions.iter().chain(&["destroy", "elf_bytes", "create_skeleton"]) {
+            let name = format!("{name}__{function}(");
+            assert!(ours.contains(&name) && theirs.contains(&name), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_skeleton_suits_cpp() {
+    if !has("g++") || !Path::new("/usr/include/bpf/libbpf.h").exists() {
+        return;
+    }
+    for name in ["packets", "calls", "everything"] {
+        let files = Folder::new();
+        files.file("skel.h", skeleton(&files, name, Maker::Bpfc).unwrap());
+        let source = format!(
+            "#define {name}__TYPES\n#include \"skel.h\"\nint main() {{ return !{name}::open(); }}\n"
+        );
+        let main = files.file("main.cc", source);
+        let program = files.0.join("main");
+        run(&format!("g++ -Wall -Wextra -Werror -o {} {main} -lbpf -lelf -lz", program.display()));
+    }
 }
 
 const PACKETS: &str = r#"
@@ -72,15 +133,18 @@ int main(int argc, char **argv)
 #[test]
 fn a_skeleton_runs_xdp() {
     with_veth(|far| {
-        let files = Folder::new();
-        let Some(program) = build(&files, "packets", PACKETS) else { return };
-        let text = run_with_pings(&program, &["near", &PING_BYTES.to_string()], far);
-        let mut expected = "attached\n".to_owned();
-        for number in 0..N_PINGS {
-            expected += &format!("event {} {PING_BYTES}\n", 200 + number);
+        for maker in MAKERS {
+            let files = Folder::new();
+            let Some(program) = build(&files, "packets", PACKETS, maker) else { continue };
+            let text = run_with_pings(&program, &["near", &PING_BYTES.to_string()], far);
+            let mut expected = "attached\n".to_owned();
+            for number in 0..N_PINGS {
+                expected += &format!("event {} {PING_BYTES}\n", 200 + number);
+            }
+            let next = 200 + N_PINGS;
+            expected += &format!("count {N_PINGS} weighted {} next {next}\n", 3 * N_PINGS);
+            assert_eq!(text, expected, "{maker:?}");
         }
-        expected += &format!("count {N_PINGS} weighted {} next {}\n", 3 * N_PINGS, 200 + N_PINGS);
-        assert_eq!(text, expected);
     });
 }
 
@@ -114,8 +178,10 @@ fn a_skeleton_attaches_a_raw_tracepoint() {
     if !may_load() {
         return;
     }
-    let files = Folder::new();
-    if let Some(program) = build(&files, "calls", CALLS) {
-        assert_eq!(run(&program), "5\n");
+    for maker in MAKERS {
+        let files = Folder::new();
+        if let Some(program) = build(&files, "calls", CALLS, maker) {
+            assert_eq!(run(&program), "5\n", "{maker:?}");
+        }
     }
 }
