@@ -1,13 +1,16 @@
 //! What the kernel's verifier would say.
 
 use crate::Object;
-use bpfc_base::{Diagnostic, Session, codes};
-use bpfc_object::{FuncId, link};
+use bpfc_base::{Diagnostic, Session, Span, codes};
+use bpfc_object::{ExternId, ExternKind, FuncId, Function, LinkError, ObjInsn, Reloc, link};
 use bpfc_verifier::VerifyOptions;
+use std::collections::HashSet;
 
 /// Verifies every program of `object`; what is wrong is reported to `session`, which knows
-/// the sources of the object if it was compiled in this session.
+/// the sources of the object if it was compiled in this session. What other objects have to define
+/// is reported once for each name.
 pub fn verify(session: &mut Session, object: &Object, options: &VerifyOptions) {
+    undefined(object).into_iter().for_each(|report| session.report(report));
     let programs: Vec<_> = object.programs().map(|(id, _)| id).collect();
     for program in programs {
         let diagnostics = verify_program(session, object, program, options);
@@ -15,7 +18,7 @@ pub fn verify(session: &mut Session, object: &Object, options: &VerifyOptions) {
     }
 }
 
-/// What is wrong with one program.
+/// What is wrong with one program. That it uses what is not defined is left to [`undefined`].
 pub(crate) fn verify_program(
     session: &Session,
     object: &Object,
@@ -24,9 +27,52 @@ pub(crate) fn verify_program(
 ) -> Vec<Diagnostic> {
     match link(object, program) {
         Ok(linked) => bpfc_verifier::verify(object, &linked, options, &session.sources).diagnostics,
+        Err(LinkError::Missing { .. }) => Vec::new(),
         Err(error) => {
             let span = object.functions[program].span;
             vec![Diagnostic::new(codes::object::E0803, span, error.to_string())]
         }
     }
+}
+
+/// A report for each name that another object has to define, where it is first used.
+pub(crate) fn undefined(object: &Object) -> Vec<Diagnostic> {
+    let mut seen = HashSet::new();
+    let mut reports = Vec::new();
+    for function in &object.functions {
+        for insn in &function.insns {
+            let Some(Reloc::Extern(id)) = insn.reloc else { continue };
+            let is_missing = object.externs.get(id).is_some_and(|item| item.kind.is_of_object());
+            if is_missing && seen.insert(id) {
+                reports.push(undefined_report(object, id, function, insn));
+            }
+        }
+    }
+    reports
+}
+
+fn undefined_report(
+    object: &Object,
+    id: ExternId,
+    function: &Function,
+    insn: &ObjInsn,
+) -> Diagnostic {
+    let item = &object.externs[id];
+    let (noun, name) = (item.kind.noun(), &item.name);
+    let message = format!("the {noun} `{name}` is declared but not defined");
+    let report = match insn.span {
+        Span::NONE => Diagnostic::without_span(codes::object::E0803, message),
+        span => Diagnostic::new(codes::object::E0803, span, message),
+    };
+    let place = match &insn.line {
+        Some(line) if insn.span == Span::NONE => format!(" at {}:{}", line.file, line.line),
+        _ => String::new(),
+    };
+    let of_kernel = match item.kind {
+        ExternKind::Map => "",
+        _ => "; what the kernel defines is declared with `__ksym`",
+    };
+    report.with_note(format!("`{}` uses it{place}", function.name)).with_help(format!(
+        "link it with the object that defines `{name}`: `bpfc link A.o B.o -o OUT.o`{of_kernel}"
+    ))
 }

@@ -4,7 +4,7 @@
 //! addresses inside the object are resolved; maps, data and kernel symbols stay symbolic, since
 //! each consumer (VM, verifier, loader) has its own idea of their addresses.
 
-use crate::{CoreReloc, DataId, ExternId, FuncId, Line, MapId, ObjInsn, Object, Reloc};
+use crate::{CoreReloc, DataId, ExternId, ExternKind, FuncId, Line, MapId, ObjInsn, Object, Reloc};
 use bpfc_base::{Idx, Span};
 use bpfc_isa::{Callee, Insn, SlotMap, Wide};
 use bpfc_kabi::{AttachType, ProgType, guess_section};
@@ -91,6 +91,18 @@ pub enum LinkError {
     Undefined {
         /// Its name.
         name: String,
+    },
+    /// An instruction needs what another object defines.
+    #[error("`{function}` uses the {} `{name}`, which is not defined", kind.noun())]
+    Missing {
+        /// Its name.
+        name: String,
+        /// What it is.
+        kind: ExternKind,
+        /// The function that uses it.
+        function: String,
+        /// The instruction.
+        insn_idx: u32,
     },
     /// A relocation names something the object does not have.
     #[error("instruction {insn_idx} of `{function}` refers to {target}, which does not exist")]
@@ -260,6 +272,17 @@ impl Linker<'_> {
         }
         if !exists {
             return Err(LinkError::NoSuchTarget { function: function(), insn_idx, target });
+        }
+        if let Some(Reference::Extern(id)) = reference {
+            let item = &self.object.externs[id];
+            if item.kind.is_of_object() {
+                return Err(LinkError::Missing {
+                    name: item.name.clone(),
+                    kind: item.kind,
+                    function: function(),
+                    insn_idx,
+                });
+            }
         }
         Ok(reference)
     }

@@ -56,6 +56,9 @@ fn write_object(out: &mut String, object: &Object, options: ListingOptions) -> f
             ExternKind::Kconfig { .. } => "kernel configuration",
             ExternKind::Ksym => "kernel symbol",
             ExternKind::Kfunc => "kernel function",
+            ExternKind::Func => "undefined function",
+            ExternKind::Variable => "undefined variable",
+            ExternKind::Map => "undefined map",
         };
         let weak = if item.is_weak { "weak " } else { "" };
         writeln!(out, "; {weak}{kind} {}", item.name)?;

@@ -88,6 +88,15 @@ impl Object {
     }
 }
 
+impl Map {
+    /// Adds the `VAR` of a map that another object defines: [`Extern::btf`](crate::Extern::btf).
+    pub fn declare(&self, btf: &mut BtfBuilder) -> TypeId {
+        let ty = definition(btf, self);
+        let (name, linkage) = (self.name.clone(), Linkage::Extern);
+        btf.push(TypeDef::Var { name, ty, linkage })
+    }
+}
+
 /// The `btf_decl_tag` that names a type of events, if it has a name.
 fn event_tag(ty: &TypeDef) -> Option<String> {
     match ty {

@@ -6,6 +6,7 @@ use bpfc_btf::{
     Btf, BtfBuilder, BtfError, BuildError, IntEncoding, Linkage, SecVarDef, TypeDef, TypeId,
 };
 use bpfc_isa::Endian;
+use std::collections::BTreeMap;
 
 /// Section of map definitions.
 pub(crate) const MAPS_SECTION: &str = ".maps";
@@ -46,7 +47,7 @@ impl Object {
     /// Sizes and offsets are filled in, but those of `.ksyms` and `.kconfig` are 0, and their
     /// members have linkage `extern`: the kernel takes neither, see [`Object::btf_for_kernel`].
     pub fn btf_with_sections(&self) -> BtfBuilder {
-        let mut btf = self.btf_with_definitions();
+        let mut btf = self.btf_with_definitions(Declared::Too);
         push_section(&mut btf, KSYMS_SECTION, 0, self.extern_vars(is_symbol));
         push_section(&mut btf, KCONFIG_SECTION, 0, self.extern_vars(is_config));
         btf
@@ -59,7 +60,7 @@ impl Object {
     ///
     /// Hidden functions become static. It may contain kinds that an older kernel does not know.
     pub fn btf_for_kernel(&self) -> BtfBuilder {
-        let mut btf = self.btf_with_definitions();
+        let mut btf = self.btf_with_definitions(Declared::No);
         let int = match self.externs.is_empty() {
             true => TypeId::VOID,
             false => btf.intern(TypeDef::int("int", 4, IntEncoding::Signed)),
@@ -116,8 +117,12 @@ impl Object {
         (places, end)
     }
 
-    fn btf_with_definitions(&self) -> BtfBuilder {
+    fn btf_with_definitions(&self, declared: Declared) -> BtfBuilder {
         let mut btf = self.btf.clone();
+        let mut elsewhere = match declared {
+            Declared::Too => self.declared_vars(&btf),
+            Declared::No => BTreeMap::new(),
+        };
         for section in &self.data {
             let vars = section.variables.iter().filter_map(|variable| {
                 Some(SecVarDef {
@@ -126,7 +131,9 @@ impl Object {
                     size_bytes: variable.size_bytes,
                 })
             });
-            push_section(&mut btf, &section.name, section.size_bytes, vars.collect());
+            let mut vars: Vec<SecVarDef> = vars.collect();
+            vars.extend(elsewhere.remove(section.name.as_str()).unwrap_or_default());
+            push_section(&mut btf, &section.name, section.size_bytes, vars);
         }
         let places = map_places(self).unwrap_or_default();
         let end = places.last().map_or(0, |last| last.offset + last.size_bytes);
@@ -137,24 +144,91 @@ impl Object {
                 size_bytes: place.size_bytes,
             })
         });
-        push_section(&mut btf, MAPS_SECTION, end, vars.collect());
+        let mut vars: Vec<SecVarDef> = vars.collect();
+        vars.extend(elsewhere.remove(MAPS_SECTION).unwrap_or_default());
+        push_section(&mut btf, MAPS_SECTION, end, vars);
+        for (name, vars) in elsewhere {
+            push_section(&mut btf, name, 0, vars);
+        }
         btf
+    }
+
+    /// The variables and maps of other objects by the section that they are declared in, at offset
+    /// 0, as clang has them.
+    fn declared_vars(&self, btf: &BtfBuilder) -> BTreeMap<&str, Vec<SecVarDef>> {
+        let mut declared: BTreeMap<&str, Vec<SecVarDef>> = BTreeMap::new();
+        for (_, item) in self.undefined() {
+            let section = match item.kind {
+                ExternKind::Map => MAPS_SECTION,
+                _ => match &item.section {
+                    Some(section) => section,
+                    None => continue,
+                },
+            };
+            if let Some(var) = item.btf {
+                let size_bytes = declared_bytes(btf, var);
+                let def = SecVarDef { var, offset_bytes: 0, size_bytes };
+                declared.entry(section).or_default().push(def);
+            }
+        }
+        declared
     }
 
     fn extern_vars(&self, wanted: impl Fn(ExternKind) -> bool) -> Vec<SecVarDef> {
         let externs = self.externs.iter().filter(|item| wanted(item.kind));
+        let externs = externs.filter(|item| !item.kind.is_of_object());
         let vars = externs.filter_map(|item| {
             Some(SecVarDef {
                 var: item.btf?,
                 offset_bytes: 0,
                 size_bytes: match item.kind {
                     ExternKind::Kconfig { size_bytes } => size_bytes,
-                    ExternKind::Ksym | ExternKind::Kfunc => 0,
+                    _ => 0,
                 },
             })
         });
         vars.collect()
     }
+}
+
+/// Whether variables that other objects define have a place in sections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Declared {
+    Too,
+    No,
+}
+
+/// The size of what a `VAR` declares, 0 where it has none.
+fn declared_bytes(btf: &BtfBuilder, var: TypeId) -> u32 {
+    let (mut id, mut factor) = (var, 1u32);
+    // No declaration nests deeper.
+    for _ in 0..64 {
+        match btf.get(id) {
+            Some(
+                TypeDef::Var { ty: target, .. }
+                | TypeDef::Typedef { target, .. }
+                | TypeDef::Const { target }
+                | TypeDef::Volatile { target }
+                | TypeDef::Restrict { target }
+                | TypeDef::TypeTag { target, .. },
+            ) => id = *target,
+            Some(TypeDef::Array { element, n_elements, .. }) => {
+                factor = factor.saturating_mul(*n_elements);
+                id = *element;
+            }
+            Some(
+                TypeDef::Int { size_bytes, .. }
+                | TypeDef::Float { size_bytes, .. }
+                | TypeDef::Struct { size_bytes, .. }
+                | TypeDef::Union { size_bytes, .. }
+                | TypeDef::Enum { size_bytes, .. }
+                | TypeDef::Enum64 { size_bytes, .. },
+            ) => return factor.saturating_mul(*size_bytes),
+            Some(TypeDef::Ptr { .. }) => return factor.saturating_mul(8),
+            _ => return 0,
+        }
+    }
+    0
 }
 
 /// Gives every parameter of a function type a name.

@@ -122,6 +122,9 @@ fn map_externs(object: &Object, options: &Options, memory: &mut Memory, symbols:
                 Ok(address(region::KCONFIG, at))
             }
             ExternKind::Ksym | ExternKind::Kfunc if symbol.is_weak => Ok(0),
+            ExternKind::Func | ExternKind::Variable | ExternKind::Map => {
+                Err(format!("the {} `{}` of another object", symbol.kind.noun(), symbol.name))
+            }
             ExternKind::Ksym => Err(format!("the kernel variable `{}`", symbol.name)),
             ExternKind::Kfunc => Err(format!("the kernel function `{}`", symbol.name)),
         };

@@ -75,6 +75,7 @@ impl<'a> Facts<'a> {
                 Some(self.btf()?.find_by_name(name, KindSet::VAR).is_some())
             }
             ExternKind::Ksym | ExternKind::Kconfig { .. } => None,
+            ExternKind::Func | ExternKind::Variable | ExternKind::Map => None,
         }
     }
 

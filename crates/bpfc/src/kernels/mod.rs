@@ -32,6 +32,7 @@ pub struct TargetKernel {
 /// Checks `object` against each of `kernels`, which are sorted by version, and reports to `session`, which knows the
 /// sources of the object if it was compiled in this session. One report tells for which of the kernels it holds.
 pub fn check_kernels(session: &mut Session, object: &Object, kernels: &[TargetKernel]) {
+    crate::verify::undefined(object).into_iter().for_each(|report| session.report(report));
     let local = (object.btf.n_types() > 0).then(|| object.open_btf().ok()).flatten();
     let mut findings = Findings::default();
     let all: Vec<Facts<'_>> = kernels.iter().map(Facts::new).collect();

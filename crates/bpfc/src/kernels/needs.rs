@@ -203,7 +203,7 @@ fn use_feature(object: &Object, linked: &Linked, insn: &LinkedInsn) -> Option<Fe
         (Some(Reference::Data { .. }), _) => Some(Feature::GlobalData),
         (Some(Reference::Extern(id)), _) => match object.externs[id].kind {
             ExternKind::Kconfig { .. } => Some(Feature::GlobalData),
-            ExternKind::Kfunc | ExternKind::Ksym => None,
+            _ => None,
         },
         (None, Insn::Call(Callee::Local { .. })) => Some(Feature::SubprogCalls),
         (None, Insn::Call(Callee::Helper(TAIL_CALL))) if linked.subprogs.len() > 1 => {

@@ -99,10 +99,10 @@ impl<S: Surroundings> Ctx<'_, S> {
         let insn = match (insn.insn, symbol) {
             (Insn::Call(_), Some(AsmSymbol::Func(func))) => ObjInsn::call(self.around.callee(func)),
             (Insn::LoadImm64 { dst, .. }, Some(AsmSymbol::Func(func))) => {
-                ObjInsn::load_address(dst, self.around.address(Symbol::Func(func)))
+                self.around.load_address(dst, Symbol::Func(func))
             }
             (Insn::LoadImm64 { dst, .. }, Some(AsmSymbol::Global(global))) => {
-                ObjInsn::load_address(dst, self.around.address(Symbol::Global(global, addend)))
+                self.around.load_address(dst, Symbol::Global(global, addend))
             }
             _ => {
                 let at = expansion.span(asm, range);

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 /// What the rest of the object is for code.
 pub trait Surroundings {
-    /// What a 64-bit load of an address refers to.
-    fn address(&mut self, symbol: Symbol) -> Reloc;
+    /// The 64-bit load of an address.
+    fn load_address(&mut self, dst: Reg, symbol: Symbol) -> ObjInsn;
     /// What a call refers to.
     fn callee(&mut self, func: crate::ir::FuncId) -> Reloc;
     /// A question to the kernel's BTF, of the function under emission.
@@ -130,9 +130,7 @@ impl<S: Surroundings> Ctx<'_, S> {
                 let value = Wide::Value(value);
                 Insn::LoadImm64 { dst, value }.into()
             }
-            Op::LoadSymbol { dst, symbol } => {
-                ObjInsn::load_address(dst, self.around.address(symbol))
-            }
+            Op::LoadSymbol { dst, symbol } => self.around.load_address(dst, symbol),
             Op::SlotAddr { dst, slot, offset } => {
                 let copy =
                     Insn::Alu { width: Width::W64, op: AluOp::Mov, dst, src: Src::Reg(Reg::FP) };

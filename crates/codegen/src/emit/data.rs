@@ -24,7 +24,7 @@ pub enum Placed {
     Data(object::DataId, u32),
     /// A map.
     Map(object::MapId),
-    /// The kernel's.
+    /// The kernel's or another object's.
     Extern(object::ExternId),
 }
 
@@ -32,8 +32,8 @@ pub enum Placed {
 pub struct Places {
     /// Functions that have code.
     pub funcs: IndexVec<FuncId, Option<object::FuncId>>,
-    /// Kernel functions.
-    pub kfuncs: IndexVec<FuncId, Option<object::ExternId>>,
+    /// Functions of the kernel and of other objects.
+    pub externs: IndexVec<FuncId, Option<object::ExternId>>,
     /// Globals.
     pub globals: IndexVec<GlobalId, Option<Placed>>,
 }
@@ -64,7 +64,10 @@ impl<'a> Ctx<'a, '_> {
     }
 
     fn place(&mut self, global: &'a Global) -> Option<Placed> {
+        let is_declared = matches!(global.linkage, Linkage::Extern | Linkage::ExternWeak);
         Some(match &global.kind {
+            GlobalKind::Data if is_declared => self.place_extern(global, ExternKind::Variable),
+            GlobalKind::Map(spec) if is_declared => self.declare_map(spec, global),
             GlobalKind::Data | GlobalKind::StringLiteral => return self.place_data(global),
             GlobalKind::Map(spec) => {
                 let map = self.map(spec, global);
@@ -86,10 +89,26 @@ impl<'a> Ctx<'a, '_> {
     fn place_extern(&mut self, global: &Global, kind: ExternKind) -> Placed {
         let btf = self.types.var(global, BtfLinkage::Extern);
         Placed::Extern(self.object.externs.push(Extern {
-            name: self.names.resolve(global.name).to_owned(),
-            kind,
             is_weak: matches!(global.linkage, Linkage::ExternWeak | Linkage::Weak),
+            section: match kind {
+                ExternKind::Variable => {
+                    global.section.map(|section| self.names.resolve(section).to_owned())
+                }
+                _ => None,
+            },
             btf: Some(btf),
+            ..Extern::new(self.names.resolve(global.name), kind)
+        }))
+    }
+
+    /// A map of another object. Its `VAR` has the definition, as the one there.
+    fn declare_map(&mut self, spec: &'a MapSpec, global: &Global) -> Placed {
+        let map = self.map(spec, global);
+        let btf = self.types.declare_map(&map);
+        Placed::Extern(self.object.externs.push(Extern {
+            is_weak: global.linkage == Linkage::ExternWeak,
+            btf: Some(btf),
+            ..Extern::new(map.name, ExternKind::Map)
         }))
     }
 
@@ -100,13 +119,7 @@ impl<'a> Ctx<'a, '_> {
         let bytes = match &global.init {
             GlobalInit::Data { bytes, .. } => bytes.clone(),
             GlobalInit::Zero => zeros(),
-            GlobalInit::None => {
-                let message = format!("`{name}` is declared but not defined");
-                let report = Diagnostic::new(E0413, global.span, message);
-                let note = "an object for BPF is complete; the kernel's variables are `__ksym`";
-                self.reports.push(report.with_note(note));
-                return None;
-            }
+            GlobalInit::None => unreachable!("what is only declared is an extern"),
         };
         match section {
             Some(LICENSE) => return None,
@@ -256,6 +269,7 @@ impl<'a> Ctx<'a, '_> {
             is_histogram: spec.is_histogram,
             pin_path: spec.pin_path.clone(),
             btf: None,
+            linkage: object_linkage(global.linkage),
             span: global.span,
         }
     }

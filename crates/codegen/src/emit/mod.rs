@@ -1,8 +1,8 @@
 //! Machine functions and HIR globals to an [`Object`].
 //!
 //! Input: the HIR module for its types and globals, and the code of the functions that
-//! still have some. Output: an object that refers to nothing else. What nothing needs is
-//! left out.
+//! still have some. Output: an object; what it uses and does not define is an extern, of the
+//! kernel or of another object. What nothing needs is left out.
 
 mod asm;
 mod code;
@@ -18,11 +18,10 @@ pub use frame::MAX_FRAME_BYTES;
 use crate::compile::Options;
 use crate::ir::{Core, CoreId, FuncId};
 use crate::mach::{Func, Symbol};
-use bpfc_base::codes::bpf::E0413;
 use bpfc_base::{Diagnostic, IndexVec, Interner, Session, Span, Symbol as Name};
 use bpfc_btf::Linkage as BtfLinkage;
-use bpfc_isa::{Endian, Reg};
-use bpfc_object::{self as object, CoreReloc, Line, Object, Reloc};
+use bpfc_isa::{Endian, Insn, Reg, Wide};
+use bpfc_object::{self as object, CoreReloc, Line, ObjInsn, Object, Reloc};
 use bpfc_typeck::hir::{self, CoreKind, Linkage, Module};
 use code::Surroundings;
 use data::{Placed, Places, object_linkage};
@@ -59,7 +58,7 @@ pub fn emit(
         },
         places: Places {
             funcs: IndexVec::from_elem(None, module.funcs.len()),
-            kfuncs: IndexVec::from_elem(None, module.funcs.len()),
+            externs: IndexVec::from_elem(None, module.funcs.len()),
             globals: IndexVec::from_elem(None, module.globals.len()),
         },
         reports: Vec::new(),
@@ -166,18 +165,17 @@ impl Emitter<'_> {
                     insns: Vec::new(),
                     span: func.span,
                 }));
-            } else if func.is_kfunc {
-                self.places.kfuncs[id] = Some(self.object.externs.push(object::Extern {
-                    name,
-                    kind: object::ExternKind::Kfunc,
-                    is_weak: func.linkage == Linkage::ExternWeak,
-                    btf: Some(btf),
-                }));
             } else {
-                let message = format!("`{name}` is called but not defined");
-                let report = Diagnostic::new(E0413, func.span, message)
-                    .with_note("an object for BPF is complete; kernel functions are `__ksym`");
-                self.reports.push(report);
+                let kind = match func.is_kfunc {
+                    true => object::ExternKind::Kfunc,
+                    false => object::ExternKind::Func,
+                };
+                self.places.externs[id] = Some(self.object.externs.push(object::Extern {
+                    is_weak: func.linkage == Linkage::ExternWeak,
+                    is_hidden: func.is_hidden,
+                    btf: Some(btf),
+                    ..object::Extern::new(name, kind)
+                }));
             }
         }
     }
@@ -223,25 +221,30 @@ struct FuncSurroundings<'a, 'b, 'c> {
 }
 
 impl Surroundings for FuncSurroundings<'_, '_, '_> {
-    fn address(&mut self, symbol: Symbol) -> Reloc {
-        let placed = match symbol {
-            Symbol::Func(id) => return self.callee_address(id),
+    fn load_address(&mut self, dst: Reg, symbol: Symbol) -> ObjInsn {
+        let (placed, offset) = match symbol {
+            Symbol::Func(id) => return ObjInsn::load_address(dst, self.callee_address(id)),
             Symbol::Global(id, offset) => (self.places.globals[id], offset),
         };
-        match placed {
-            (Some(Placed::Data(section, start)), offset) => {
+        let reloc = match placed {
+            Some(Placed::Data(section, start)) => {
                 Reloc::Data { section, offset: start.wrapping_add_signed(offset) }
             }
-            (Some(Placed::Map(map)), _) => Reloc::Map(map),
-            (Some(Placed::Extern(id)), _) => Reloc::Extern(id),
-            (None, _) => unreachable!("used globals are placed"),
-        }
+            Some(Placed::Map(map)) => Reloc::Map(map),
+            Some(Placed::Extern(id)) => {
+                let value = Wide::Value(i64::from(offset) as u64);
+                let insn = Insn::LoadImm64 { dst, value };
+                return ObjInsn { insn, ..ObjInsn::load_address(dst, Reloc::Extern(id)) };
+            }
+            None => unreachable!("used globals are placed"),
+        };
+        ObjInsn::load_address(dst, reloc)
     }
 
     fn callee(&mut self, func: FuncId) -> Reloc {
-        match (self.places.funcs[func], self.places.kfuncs[func]) {
+        match (self.places.funcs[func], self.places.externs[func]) {
             (Some(func), _) => Reloc::Call(func),
-            (None, Some(kfunc)) => Reloc::Extern(kfunc),
+            (None, Some(item)) => Reloc::Extern(item),
             (None, None) => unreachable!("used functions are placed"),
         }
     }
@@ -259,9 +262,9 @@ impl Surroundings for FuncSurroundings<'_, '_, '_> {
 
 impl FuncSurroundings<'_, '_, '_> {
     fn callee_address(&self, func: FuncId) -> Reloc {
-        match (self.places.funcs[func], self.places.kfuncs[func]) {
+        match (self.places.funcs[func], self.places.externs[func]) {
             (Some(func), _) => Reloc::FuncAddr(func),
-            (None, Some(kfunc)) => Reloc::Extern(kfunc),
+            (None, Some(item)) => Reloc::Extern(item),
             (None, None) => unreachable!("used functions are placed"),
         }
     }

@@ -89,6 +89,11 @@ impl<'a> TypeWriter<'a> {
         var
     }
 
+    /// The `VAR` of a map that another object defines.
+    pub fn declare_map(&mut self, map: &bpfc_object::Map) -> TypeId {
+        map.declare(&mut self.btf)
+    }
+
     /// The root type and the access string of a question to the kernel's BTF: the formats
     /// of `struct bpf_core_relo` (Linux 5.17 `include/uapi/linux/bpf.h`).
     pub fn query(&mut self, query: &hir::CoreQuery) -> (TypeId, String) {

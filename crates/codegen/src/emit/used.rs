@@ -34,7 +34,8 @@ pub fn used(module: &Module, funcs: &IndexVec<FuncId, Option<Func<Reg>>>) -> Use
     for (id, global) in module.globals.iter_enumerated() {
         let is_map = matches!(global.kind, GlobalKind::Map(_));
         let is_data = matches!(global.kind, GlobalKind::Data);
-        if is_map || is_data && is_visible(global.linkage) {
+        let is_declared = matches!(global.linkage, Linkage::Extern | Linkage::ExternWeak);
+        if is_map && !is_declared || is_data && is_visible(global.linkage) {
             ctx.mark(InitTarget::Global(id));
         }
     }

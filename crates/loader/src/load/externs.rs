@@ -52,6 +52,7 @@ pub(super) fn resolve(
                 find_in_btf(kernel, &item.name, KindSet::VAR)
             }
             ExternKind::Ksym => find_address(kernel, &item.name)?,
+            ExternKind::Func | ExternKind::Variable | ExternKind::Map => return Err(missing(item)),
         };
         let found = match found {
             Some(found) => found,
@@ -66,8 +67,8 @@ pub(super) fn resolve(
 fn missing(item: &Extern) -> LoadError {
     let what = match item.kind {
         ExternKind::Kconfig { .. } => "configuration option",
-        ExternKind::Ksym => "kernel symbol",
-        ExternKind::Kfunc => "kernel function",
+        kind if kind.is_of_object() => "definition of",
+        kind => kind.noun(),
     };
     LoadError::Missing {
         needed: "the program".into(),

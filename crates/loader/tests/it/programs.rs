@@ -196,12 +196,8 @@ fn program_arrays_are_filled() {
 fn kernel_configuration_is_readable() {
     let Some(kernel) = kernel() else { return };
     let mut object = program([], "xdp", "r0 = 0\nexit");
-    let id = object.externs.push(Extern {
-        name: "LINUX_KERNEL_VERSION".into(),
-        kind: ExternKind::Kconfig { size_bytes: 4 },
-        is_weak: false,
-        btf: None,
-    });
+    let kind = ExternKind::Kconfig { size_bytes: 4 };
+    let id = object.externs.push(Extern::new("LINUX_KERNEL_VERSION", kind));
     let func = object.function("prog").unwrap();
     let r = |text: &str| ObjInsn::new(bpfc_isa::assemble(text, &()).unwrap().insns[0]);
     object.functions[func].insns = vec![
@@ -342,7 +338,7 @@ fn with_extern(item: Extern, is_call: bool, rest: &str) -> Object {
 }
 
 fn item(name: &str, kind: ExternKind, is_weak: bool) -> Extern {
-    Extern { name: name.into(), kind, is_weak, btf: None }
+    Extern { is_weak, ..Extern::new(name, kind) }
 }
 
 #[test]

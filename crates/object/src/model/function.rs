@@ -44,7 +44,8 @@ pub struct ObjInsn {
 
 /// What the operand of an instruction stands for.
 ///
-/// The instruction is [`Insn::LoadImm64`] of `Wide::Value(0)` for addresses, and
+/// The instruction is [`Insn::LoadImm64`] of `Wide::Value(0)` for addresses (but see
+/// [`Reloc::Extern`]), and
 /// [`Insn::Call`] of `Callee::Local { off: -1 }` for calls; the constructors of [`ObjInsn`] make it
 /// so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,8 +63,9 @@ pub enum Reloc {
     FuncAddr(FuncId),
     /// Call of a function of this object.
     Call(FuncId),
-    /// Call of a kernel function, or 64-bit load of the address of something in the kernel or of a
-    /// configuration value in `.kconfig`.
+    /// Call of a function of the kernel or of another object, or 64-bit load of the address of
+    /// something there or of a configuration value in `.kconfig`. The load's value is an offset
+    /// from a variable of another object.
     Extern(ExternId),
 }
 

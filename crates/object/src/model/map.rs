@@ -1,6 +1,6 @@
 //! Map definitions.
 
-use super::{FuncId, MapId};
+use super::{FuncId, Linkage, MapId};
 use bpfc_base::Span;
 use bpfc_btf::TypeId;
 use bpfc_kabi::MapType;
@@ -47,6 +47,8 @@ pub struct Map {
     /// Its `VAR`, whose type is the definition as libbpf reads it. Whoever makes a map leaves it
     /// out: [`Object::define_map_variables`](super::Object::define_map_variables) derives it.
     pub btf: Option<TypeId>,
+    /// Who sees it. Loaders know maps by name and take global and weak ones.
+    pub linkage: Linkage,
     /// Its name in the source; not kept in ELF.
     pub span: Span,
 }

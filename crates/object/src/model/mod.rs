@@ -26,7 +26,7 @@ index_type! {
     pub struct DataId, "data"
 }
 index_type! {
-    /// Something the kernel provides.
+    /// Something that the kernel or another object provides.
     pub struct ExternId, "extern"
 }
 
@@ -47,14 +47,15 @@ pub struct Object {
     pub maps: IndexVec<MapId, Map>,
     /// Data sections in the order of their names' first use: `.rodata`, `.data`, `.bss`, ….
     pub data: IndexVec<DataId, DataSection>,
-    /// Kernel symbols, kernel functions and configuration values used.
+    /// Kernel symbols, kernel functions and configuration values used, and what other objects
+    /// define.
     pub externs: IndexVec<ExternId, Extern>,
     /// Types, `FUNC`s and `VAR`s. Empty if the object has no BTF. It never contains a `DATASEC`:
     /// these follow from `maps`, `data` and `externs` and are added by whoever lays the object out.
     pub btf: BtfBuilder,
 }
 
-/// Something the kernel provides.
+/// Something that the kernel, or another object, provides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extern {
     /// Its name; for a configuration value `CONFIG_…` or `LINUX_KERNEL_VERSION`.
@@ -63,11 +64,15 @@ pub struct Extern {
     pub kind: ExternKind,
     /// True if the program also loads where it does not exist: its address or value is 0 then.
     pub is_weak: bool,
-    /// Its `VAR`, or `FUNC` of a kernel function, with linkage `extern`.
+    /// Declared `__hidden`, which its definition then is, too.
+    pub is_hidden: bool,
+    /// The section that the declaration of a variable gives, such as `.data.custom`.
+    pub section: Option<String>,
+    /// Its `VAR`, or `FUNC` of a function, with linkage `extern`.
     pub btf: Option<TypeId>,
 }
 
-/// What the kernel provides.
+/// What is provided, and by whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExternKind {
     /// `__kconfig`: a value of the kernel's configuration, found in the map `.kconfig`.
@@ -80,6 +85,43 @@ pub enum ExternKind {
     Ksym,
     /// `__ksym` function: called (`call`) or its address taken (64-bit load).
     Kfunc,
+    /// A function of another object.
+    Func,
+    /// A variable of another object. A 64-bit load of its address keeps in its own value what is
+    /// added to the address.
+    Variable,
+    /// A map of another object; its [`Extern::btf`] has the definition to agree with.
+    Map,
+}
+
+impl ExternKind {
+    /// Whether another object has to define it, not the kernel.
+    pub fn is_of_object(self) -> bool {
+        match self {
+            ExternKind::Func | ExternKind::Variable | ExternKind::Map => true,
+            ExternKind::Kconfig { .. } | ExternKind::Ksym | ExternKind::Kfunc => false,
+        }
+    }
+
+    /// What it is, for people: `kernel function`, `variable`, ….
+    pub fn noun(self) -> &'static str {
+        match self {
+            ExternKind::Kconfig { .. } => "configuration value",
+            ExternKind::Ksym => "kernel symbol",
+            ExternKind::Kfunc => "kernel function",
+            ExternKind::Func => "function",
+            ExternKind::Variable => "variable",
+            ExternKind::Map => "map",
+        }
+    }
+}
+
+impl Extern {
+    /// An extern of this name and kind: not weak, without a type.
+    pub fn new(name: impl Into<String>, kind: ExternKind) -> Extern {
+        let name = name.into();
+        Extern { name, kind, is_weak: false, is_hidden: false, section: None, btf: None }
+    }
 }
 
 /// Who sees a name, as in ELF and BTF.
@@ -137,6 +179,11 @@ impl Object {
     pub fn min_cpu(&self) -> Cpu {
         let insns = self.functions.iter().flat_map(|function| &function.insns);
         insns.map(|insn| insn.insn.min_cpu()).max().unwrap_or(Cpu::V1)
+    }
+
+    /// What another object must define before programs that use it can run.
+    pub fn undefined(&self) -> impl Iterator<Item = (ExternId, &Extern)> {
+        self.externs.iter_enumerated().filter(|(_, item)| item.kind.is_of_object())
     }
 
     /// Orders functions by section, in the order in which sections are first mentioned, as a file

@@ -59,7 +59,7 @@ impl Reader<'_> {
                 name: symbol.name.to_owned(),
                 section: elf_section.name.to_owned(),
                 linkage: linkage(symbol.binding),
-                is_hidden: matches!(symbol.visibility, VISIBILITY_HIDDEN | VISIBILITY_INTERNAL),
+                is_hidden: is_hidden(symbol),
                 insns: insns.into_iter().map(ObjInsn::new).collect(),
                 ..Function::default()
             });
@@ -118,4 +118,9 @@ pub(super) fn linkage(binding: Binding) -> Linkage {
         Binding::Weak => Linkage::Weak,
         Binding::Global | Binding::Other(_) => Linkage::Global,
     }
+}
+
+/// Whether a symbol is for the objects of one program only.
+pub(super) fn is_hidden(symbol: &ElfSymbol<'_>) -> bool {
+    matches!(symbol.visibility, VISIBILITY_HIDDEN | VISIBILITY_INTERNAL)
 }

@@ -1,5 +1,6 @@
 //! Map definitions: structs described by BTF in `.maps`, or `struct bpf_map_def` in `maps`.
 
+use super::functions::linkage;
 use super::{ReadError, Reader, Role};
 use crate::elf::SymbolType;
 use crate::map_btf::{BCC_TAG, EVENT_TAG_PREFIX, HISTOGRAM_TAG, PIN_BY_NAME, PIN_TAG_PREFIX};
@@ -60,6 +61,7 @@ impl Reader<'_> {
             let (mut map, struct_bytes) = context.parse(var)?;
             map.name = symbol.name.to_owned();
             map.btf = Some(var);
+            map.linkage = linkage(symbol.binding);
             if let Some(tags) = tags.get(&var) {
                 map.style = tags.style;
                 map.is_histogram = tags.is_histogram;

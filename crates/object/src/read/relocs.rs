@@ -10,12 +10,10 @@ const MAX_RELOCS: usize = 1 << 20;
 
 /// What a symbol and an addend stand for.
 enum Target {
-    Extern(ExternId),
+    /// An extern, and what is added to its address.
+    Extern(ExternId, i32),
     /// An offset in a section.
-    Place {
-        section: usize,
-        offset: u64,
-    },
+    Place { section: usize, offset: u64 },
 }
 
 impl Reader<'_> {
@@ -78,12 +76,14 @@ impl Reader<'_> {
                 let name = symbol.name.to_owned();
                 return Err(ReadError::Undefined { name });
             };
-            if addend != 0 {
-                let what = "an offset from a kernel symbol";
+            let is_variable = self.object.externs[id].kind == ExternKind::Variable;
+            let addend = i32::try_from(addend).ok().filter(|&addend| addend == 0 || is_variable);
+            let Some(addend) = addend else {
+                let what = "an offset from a symbol that is no variable of another object";
                 let offset_bytes = rel.file_offset;
                 return Err(ReadError::Unsupported { what, offset_bytes });
-            }
-            return Ok(Target::Extern(id));
+            };
+            return Ok(Target::Extern(id, addend));
         }
         let offset = symbol.value.checked_add_signed(addend);
         match offset {
@@ -110,8 +110,10 @@ impl Reader<'_> {
                 (ObjInsn::call(reloc), reloc)
             }
             (Insn::LoadImm64 { dst, value: Wide::Value(value) }, reloc_type::INSN_64) => {
-                let reloc = self.address(rel, value)?;
-                (ObjInsn::load_address(dst, reloc), reloc)
+                let (reloc, addend) = self.address(rel, value)?;
+                let value = Wide::Value(i64::from(addend) as u64);
+                let insn = Insn::LoadImm64 { dst, value };
+                (ObjInsn { insn, ..ObjInsn::load_address(dst, reloc) }, reloc)
             }
             (_, reloc_type::INSN_32 | reloc_type::INSN_64) => {
                 return Err(malformed("a relocation does not fit its instruction"));
@@ -127,7 +129,7 @@ impl Reader<'_> {
         let addend = (i64::from(off) + 1) * 8;
         let called = self.target(rel, if self.is_undefined(rel) { 0 } else { addend })?;
         match called {
-            Target::Extern(id) => {
+            Target::Extern(id, _) => {
                 let item = &mut self.object.externs[id];
                 if item.btf.is_none() {
                     item.kind = ExternKind::Kfunc;
@@ -147,15 +149,18 @@ impl Reader<'_> {
         self.symbol(rel).is_ok_and(|symbol| symbol.section == section_idx::UNDEFINED)
     }
 
-    fn address(&self, rel: Rel, addend: u64) -> Result<Reloc, ReadError> {
-        Ok(match self.target(rel, addend as i64)? {
-            Target::Extern(id) => Reloc::Extern(id),
-            Target::Place { section, offset } => match self.data_target(rel, section, offset)? {
-                DataTarget::Data { section, offset } => Reloc::Data { section, offset },
-                DataTarget::Func(func) => Reloc::FuncAddr(func),
-                DataTarget::Map(map) => Reloc::Map(map),
-            },
-        })
+    /// What a 64-bit load refers to, and what is added to the address of an extern.
+    fn address(&self, rel: Rel, addend: u64) -> Result<(Reloc, i32), ReadError> {
+        let (section, offset) = match self.target(rel, addend as i64)? {
+            Target::Extern(id, addend) => return Ok((Reloc::Extern(id), addend)),
+            Target::Place { section, offset } => (section, offset),
+        };
+        let reloc = match self.data_target(rel, section, offset)? {
+            DataTarget::Data { section, offset } => Reloc::Data { section, offset },
+            DataTarget::Func(func) => Reloc::FuncAddr(func),
+            DataTarget::Map(map) => Reloc::Map(map),
+        };
+        Ok((reloc, 0))
     }
 
     /// What lies at an offset of a section.
@@ -208,7 +213,7 @@ impl Reader<'_> {
         };
         let Target::Place { section, offset } = self.target(rel, addend)? else {
             return Err(ReadError::Unsupported {
-                what: "the address of a kernel symbol in data",
+                what: "the address of a symbol that is not defined, in data",
                 offset_bytes: rel.file_offset,
             });
         };

@@ -1,6 +1,6 @@
 //! Data sections with their variables, and undefined symbols.
 
-use super::functions::linkage;
+use super::functions::{is_hidden, linkage};
 use super::{ReadError, Reader, Role};
 use crate::elf::{Binding, SymbolType, section_flag, section_idx, section_type};
 use crate::{DataKind, DataSection, Extern, ExternKind, Variable};
@@ -89,9 +89,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Undefined symbols: what the kernel provides.
+    /// Undefined symbols: what the kernel or another object provides.
     pub(super) fn read_externs(&mut self) -> Result<(), ReadError> {
-        let known = self.types.kernel_symbols();
+        let known = self.types.externs();
         for (number, symbol) in self.elf.symbols.iter().enumerate() {
             let is_undefined = symbol.section == section_idx::UNDEFINED;
             if !is_undefined || symbol.name.is_empty() || symbol.binding == Binding::Local {
@@ -100,10 +100,10 @@ impl Reader<'_> {
             if self.object.externs.len() >= MAX_VARIABLES {
                 return Err(ReadError::TooLarge { what: "undefined symbols" });
             }
-            let (kind, btf) = match known.get(symbol.name) {
-                Some(&(kind, id)) => (kind, Some(id)),
+            let item = match known.get(symbol.name) {
+                Some(known) => known.clone(),
                 // Without BTF nobody can say; how it is used decides later.
-                None if self.types.btf.is_none() => (ExternKind::Ksym, None),
+                None if self.types.btf.is_none() => Extern::new("", ExternKind::Ksym),
                 None => {
                     let name = symbol.name.to_owned();
                     return Err(ReadError::Undefined { name });
@@ -111,9 +111,9 @@ impl Reader<'_> {
             };
             let id = self.object.externs.push(Extern {
                 name: symbol.name.to_owned(),
-                kind,
                 is_weak: symbol.binding == Binding::Weak,
-                btf,
+                is_hidden: is_hidden(symbol),
+                ..item
             });
             self.externs.insert(number as u32, id);
         }

@@ -1,10 +1,10 @@
 //! `.BTF` and `.BTF.ext`: types without their `DATASEC`s, and what those said.
 
 use super::ReadError;
-use crate::ExternKind;
 use crate::elf::Elf;
-use crate::sections_btf::{KCONFIG_SECTION, KSYMS_SECTION};
-use bpfc_btf::{Btf, BtfBuilder, BtfError, BtfExt, SecVar, StrOff, Type, TypeDef, TypeId};
+use crate::sections_btf::{KCONFIG_SECTION, KSYMS_SECTION, MAPS_SECTION};
+use crate::{Extern, ExternKind};
+use bpfc_btf::{Btf, BtfBuilder, BtfError, BtfExt, Linkage, SecVar, StrOff, Type, TypeDef, TypeId};
 use std::collections::HashMap;
 
 /// Longest string taken; source lines are the longest ones.
@@ -125,29 +125,59 @@ impl Types {
         vars.iter().map(|var| (btf.name(var.var), *var)).collect()
     }
 
-    /// The `VAR`s and `FUNC`s of kernel symbols by their names.
-    pub fn kernel_symbols(&self) -> HashMap<&str, (ExternKind, TypeId)> {
-        let mut symbols = HashMap::new();
+    /// What the kernel or another object must provide, by its name.
+    ///
+    /// The kernel's is in `.ksyms` and `.kconfig`. What else is declared `extern` another object
+    /// defines, whether the declaration gives a section or not.
+    pub fn externs(&self) -> HashMap<&str, Extern> {
+        let mut found = HashMap::new();
         let Some(btf) = &self.btf else {
-            return symbols;
+            return found;
         };
-        for (name, SecVar { var, .. }) in self.variables(KSYMS_SECTION) {
-            let kind = match btf.ty(var) {
-                Ok(Type::Func { .. }) => ExternKind::Kfunc,
-                _ => ExternKind::Ksym,
-            };
-            symbols.insert(name, (kind, var));
-        }
-        for (name, SecVar { var, .. }) in self.variables(KCONFIG_SECTION) {
-            let Ok(Type::Var { ty, .. }) = btf.ty(var) else {
-                continue;
-            };
-            if let Ok(size_bytes) = btf.size_of(ty) {
-                symbols.insert(name, (ExternKind::Kconfig { size_bytes }, var));
+        let mut add = |id: TypeId, kind, section: Option<&String>| {
+            let (btf_id, section) = (Some(id), section.cloned());
+            let item = Extern { btf: btf_id, section, ..Extern::new("", kind) };
+            found.insert(btf.name(id), item);
+        };
+        for id in btf.ids() {
+            match btf.ty(id) {
+                Ok(Type::Func { linkage: Linkage::Extern, .. }) => add(id, ExternKind::Func, None),
+                Ok(Type::Var { linkage: Linkage::Extern, .. }) => {
+                    add(id, ExternKind::Variable, None);
+                }
+                _ => {}
             }
         }
-        symbols
+        let mut sections: Vec<_> = self.sections.iter().collect();
+        // A name in a section of the kernel's wins.
+        sections.sort_by_key(|&(name, _)| (is_of_kernel(name), name));
+        for (section, vars) in sections {
+            for &SecVar { var, .. } in vars {
+                let named = Some(section).filter(|_| !is_of_kernel(section));
+                match (section.as_str(), btf.ty(var)) {
+                    (KSYMS_SECTION, Ok(Type::Func { .. })) => add(var, ExternKind::Kfunc, None),
+                    (KSYMS_SECTION, _) => add(var, ExternKind::Ksym, None),
+                    (KCONFIG_SECTION, Ok(Type::Var { ty, .. })) => {
+                        if let Ok(size_bytes) = btf.size_of(ty) {
+                            add(var, ExternKind::Kconfig { size_bytes }, None);
+                        }
+                    }
+                    (MAPS_SECTION, Ok(Type::Var { linkage: Linkage::Extern, .. })) => {
+                        add(var, ExternKind::Map, None);
+                    }
+                    (_, Ok(Type::Var { linkage: Linkage::Extern, .. })) => {
+                        add(var, ExternKind::Variable, named);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
     }
+}
+
+fn is_of_kernel(section: &str) -> bool {
+    matches!(section, KSYMS_SECTION | KCONFIG_SECTION)
 }
 
 /// Refuses strings so long that types and lines sharing them would cost too much.

@@ -106,12 +106,13 @@ fn fill(insn: &ObjInsn, addend: u32) -> Option<(Insn, u32)> {
             let off = i32::try_from(addend / 8).ok()? - 1;
             Some((Insn::Call(Callee::Local { off }), reloc_type::INSN_32))
         }
-        (
-            Insn::LoadImm64 { dst, .. },
-            Reloc::Map(_) | Reloc::Data { .. } | Reloc::FuncAddr(_) | Reloc::Extern(_),
-        ) => {
+        (Insn::LoadImm64 { dst, .. }, Reloc::Map(_) | Reloc::Data { .. } | Reloc::FuncAddr(_)) => {
             let value = Wide::Value(addend.into());
             Some((Insn::LoadImm64 { dst, value }, reloc_type::INSN_64))
+        }
+        // What is added to an extern's address is in the instruction already.
+        (Insn::LoadImm64 { value: Wide::Value(_), .. }, Reloc::Extern(_)) => {
+            Some((insn.insn, reloc_type::INSN_64))
         }
         _ => None,
     }

@@ -181,7 +181,7 @@ impl<'a> Writer<'a> {
         for (idx, map) in object.maps.iter().enumerate() {
             let place = self.map_places[idx];
             let section = self.maps_section;
-            let symbol = self.symbol(&map.name, section, Linkage::Global, SymbolType::Object);
+            let symbol = self.symbol(&map.name, section, map.linkage, SymbolType::Object);
             let def = self.image.symbol_mut(symbol);
             def.value = place.offset.into();
             def.size_bytes = place.size_bytes.into();
@@ -190,6 +190,8 @@ impl<'a> Writer<'a> {
         for item in &object.externs {
             let linkage = if item.is_weak { Linkage::Weak } else { Linkage::Global };
             let symbol = self.symbol(&item.name, None, linkage, SymbolType::None);
+            let visibility = if item.is_hidden { VISIBILITY_HIDDEN } else { 0 };
+            self.image.symbol_mut(symbol).visibility = visibility;
             self.extern_symbols.push(symbol);
         }
         for (name, section) in [("_license", "license"), ("_version", "version")] {

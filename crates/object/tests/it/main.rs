@@ -10,4 +10,5 @@ mod listing;
 mod read;
 mod sample;
 mod tools;
+mod undefined;
 mod write;

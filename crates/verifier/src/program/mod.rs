@@ -169,7 +169,7 @@ impl<'a> Program<'a> {
                 ExternKind::Kconfig { size_bytes } => {
                     Operand::MapValue(maps.of_kconfig(id, size_bytes, self.kernel), 0)
                 }
-                ExternKind::Ksym | ExternKind::Kfunc => Operand::Kernel,
+                _ => Operand::Kernel,
             },
             (None, Insn::Call(Callee::Local { .. }))
             | (None, Insn::LoadImm64 { value: Wide::Func { .. }, .. }) => {

@@ -56,6 +56,8 @@ impl Builder {
         self.object.externs.push(Extern {
             name: name.into(),
             kind: ExternKind::Kconfig { size_bytes },
+            is_hidden: false,
+            section: None,
             is_weak: false,
             btf: None,
         });

@@ -71,14 +71,15 @@ fn run_ir(module: &Module, args: &[u64]) -> Outcome {
 struct Plain;
 
 impl Surroundings for Plain {
-    fn address(&mut self, symbol: Symbol) -> object::Reloc {
-        match symbol {
+    fn load_address(&mut self, dst: Reg, symbol: Symbol) -> object::ObjInsn {
+        let reloc = match symbol {
             Symbol::Global(id, offset) => object::Reloc::Data {
                 section: object::DataId::new(id.index()),
                 offset: offset as u32,
             },
             Symbol::Func(id) => object::Reloc::FuncAddr(object::FuncId::new(id.index())),
-        }
+        };
+        object::ObjInsn::load_address(dst, reloc)
     }
 
     fn callee(&mut self, func: FuncId) -> object::Reloc {
