@@ -7,7 +7,7 @@ use crate::lower::lower;
 use crate::mach::{Func, VReg};
 use crate::passes::unresolved_calls;
 use crate::peephole::improve;
-use crate::select::select;
+use crate::select::{Conventions, select};
 use crate::{OptLevel, optimize};
 use bpfc_base::codes::bpf::{E0412, E0413};
 use bpfc_base::{Diagnostic, IndexVec, Session, Span};
@@ -86,8 +86,9 @@ pub fn select_all(
     cpu: Cpu,
 ) -> IndexVec<FuncId, Option<Func<VReg>>> {
     let has_body = |id: &FuncId| module.funcs[*id].body.is_some();
+    let conventions = Conventions::new(module);
     let ids = module.funcs.ids();
-    ids.map(|id| has_body(&id).then(|| select(session, module, id, cpu))).collect()
+    ids.map(|id| has_body(&id).then(|| select(session, module, &conventions, id, cpu))).collect()
 }
 
 /// Allocates registers, and improves the result.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::mach::BlockId;
 use crate::passes::tests::generate;
-use crate::select::select;
+use crate::select::{Conventions, select};
 use bpfc_base::Session;
 use bpfc_isa::Cpu;
 
@@ -17,7 +17,13 @@ fn allocations() -> Vec<(Allocation, Coloring)> {
         crate::optimize(&mut module, crate::OptLevel::O2);
         for id in module.funcs.ids() {
             if module.funcs[id].body.is_some() {
-                let func = select(&mut Session::default(), &module, id, Cpu::V3);
+                let func = select(
+                    &mut Session::default(),
+                    &module,
+                    &Conventions::new(&module),
+                    id,
+                    Cpu::V3,
+                );
                 found.push(assign(func, reserved));
             }
         }
@@ -125,7 +131,7 @@ fn crowds_of_registers_are_split() {
     text += &format!("  return v{}\n}}\n", 2 * n + 2);
     let module = crate::ir::parse::parse(&text).unwrap();
     let id = module.funcs.ids().next().unwrap();
-    let func = select(&mut Session::default(), &module, id, Cpu::V3);
+    let func = select(&mut Session::default(), &module, &Conventions::new(&module), id, Cpu::V3);
     assert!(!graph::crowded(&Allocation::new(func.clone(), RegSet::EMPTY)).is_empty());
     let (allocation, coloring) = assign(func, RegSet::of(Reg::FP));
     assert_eq!(check(&allocation, &coloring), Ok(()));

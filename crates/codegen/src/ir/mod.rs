@@ -9,7 +9,7 @@
 //!   is *unspecified*; `zext` and `sext` make it defined, `trunc` is free.
 //! - Parameters, arguments and returned values of functions are `i64` or `ptr`, so what
 //!   happens to the upper half at a call is always written out. A call's result may be
-//!   `i32`.
+//!   `i32`, and so may an argument of which a helper looks at 32 bits only.
 //! - A pointer is no integer: `ptradd` is 64 bits wide and keeps what the verifier knows
 //!   of the pointer, `ptrtoint` and `inttoptr` are free.
 //! - Arithmetic is BPF's (RFC 9669 §4.1): `x / 0 = 0`, `x % 0 = x`, shift counts are taken

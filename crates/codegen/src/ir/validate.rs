@@ -273,7 +273,13 @@ impl Ctx<'_> {
                 }
                 _ => true,
             };
-            return is_complete && types.clone().all(|ty| matches!(ty, Type::I64 | Type::Ptr));
+            let is_helper = matches!(callee, Callee::Helper(_));
+            return is_complete
+                && types.clone().all(|ty| match ty {
+                    Type::I64 | Type::Ptr => true,
+                    Type::I32 => is_helper,
+                    Type::Void => false,
+                });
         };
         let Some(func) = self.module.funcs.get(id) else {
             return false;

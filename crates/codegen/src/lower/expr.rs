@@ -2,6 +2,7 @@
 
 use super::Ctx;
 use super::convert::Scalar;
+use super::helper::ignores_upper_half;
 use super::record::{Passing, passing};
 use crate::ir::*;
 use bpfc_typeck::hir::{self, ExprId, ExprKind};
@@ -486,7 +487,12 @@ impl Ctx<'_> {
             } else {
                 let value = self.lower_expr(arg);
                 self.span = self.hir.exprs[arg].span;
-                values.push(self.register_value(value));
+                values.push(match callee {
+                    hir::Callee::Helper(number) if ignores_upper_half(number, values.len()) => {
+                        value
+                    }
+                    _ => self.register_value(value),
+                });
             }
         }
         self.span = span;

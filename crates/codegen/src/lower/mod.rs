@@ -8,6 +8,7 @@ mod builtin;
 mod convert;
 mod core;
 mod expr;
+mod helper;
 mod place;
 mod record;
 mod stmt;

@@ -33,9 +33,13 @@ impl Ctx<'_> {
             self.report_as(E0402, format!("call with {n_args} arguments, BPF has five"));
         }
         // Registers first: a leaf needs none before it is where it should be.
+        let passed = args
+            .iter()
+            .enumerate()
+            .map(|(nth, &arg)| self.conventions.passed(self.body, callee, nth, arg));
         let (leaves, others): (Vec<_>, Vec<_>) =
-            args.iter().zip(Reg::ARGS).partition(|(arg, _)| self.body.op(**arg).is_leaf());
-        for (&arg, reg) in others.into_iter().chain(leaves) {
+            passed.zip(Reg::ARGS).partition(|&(arg, _)| self.body.op(arg).is_leaf());
+        for (arg, reg) in others.into_iter().chain(leaves) {
             self.put(Self::machine(reg), arg);
         }
         let n_args = args.len().min(Reg::ARGS.len()) as u8;

@@ -1,5 +1,6 @@
 //! What selection knows of values before it starts.
 
+use super::convention::Conventions;
 use crate::ir::{BinaryOp, BlockId, Body, Cond, Op, Term, Type, Value, Width as MemoryWidth};
 use bpfc_base::{Idx, IndexVec};
 use bpfc_isa::Cpu;
@@ -27,7 +28,7 @@ pub struct Facts {
 
 impl Facts {
     /// Collects facts on `body`, whose reachable blocks are `order`.
-    pub fn new(body: &Body, order: &[BlockId], cpu: Cpu) -> Self {
+    pub fn new(body: &Body, order: &[BlockId], cpu: Cpu, conventions: &Conventions) -> Self {
         let n = body.values.len();
         let mut facts = Self {
             n_uses: IndexVec::from_elem(0, n),
@@ -38,31 +39,43 @@ impl Facts {
             may_be_ctx: IndexVec::from_elem(false, n),
             depth: loop_depth(body, order),
         };
-        facts.count_uses(body, order, cpu);
+        facts.count_uses(body, order, cpu, conventions);
         facts.fold_conditions(body, order);
-        facts.find_clean(body, order, cpu);
+        facts.find_clean(body, order, cpu, conventions);
         facts.find_ctx(body, order);
         facts
     }
 
-    fn count_uses(&mut self, body: &Body, order: &[BlockId], cpu: Cpu) {
-        for &id in order {
+    /// Backwards, so that what nobody uses does not count.
+    fn count_uses(&mut self, body: &Body, order: &[BlockId], cpu: Cpu, conventions: &Conventions) {
+        for &id in order.iter().rev() {
             let block = &body.blocks[id];
-            for &user in &block.insts {
-                let op = body.op(user);
-                op.for_each_operand(|value| {
-                    self.n_uses[value] += 1;
-                    self.sole_user[value] = Some(user);
-                    let is_raw = matches!(body.op(value), Op::Param | Op::Trunc(_) | Op::Call(..));
-                    if cpu >= Cpu::V3 && is_raw && matches!(op, Op::Zext(_)) {
-                        self.must_be_clean[value] = true;
-                    }
-                });
-            }
             block.term.for_each_operand(|value| {
                 self.n_uses[value] += 1;
                 self.sole_user[value] = None;
             });
+            for &user in block.insts.iter().rev() {
+                let op = body.op(user);
+                if self.n_uses[user] == 0 && op.is_removable() {
+                    continue;
+                }
+                let mut use_value = |value: Value| {
+                    self.n_uses[value] += 1;
+                    self.sole_user[value] = Some(user);
+                    let is_raw = matches!(body.op(value), Op::Param | Op::Trunc(_) | Op::Call(..));
+                    if cpu >= Cpu::V3 && is_raw && matches!(op, Op::Zext(_)) {
+                        self.must_be_clean[value] = !conventions.is_clean_call(body.op(value));
+                    }
+                };
+                match op {
+                    Op::Call(callee, args) => {
+                        for (nth, &arg) in args.as_slice().iter().enumerate() {
+                            use_value(conventions.passed(body, callee, nth, arg));
+                        }
+                    }
+                    _ => op.for_each_operand(use_value),
+                }
+            }
         }
         for value in self.n_uses.ids() {
             if self.n_uses[value] != 1 {
@@ -87,7 +100,7 @@ impl Facts {
     }
 
     /// Optimistic: everything is clean until shown otherwise.
-    fn find_clean(&mut self, body: &Body, order: &[BlockId], cpu: Cpu) {
+    fn find_clean(&mut self, body: &Body, order: &[BlockId], cpu: Cpu, conventions: &Conventions) {
         for &param in &body.blocks[body.entry].params {
             self.is_clean[param] = self.must_be_clean[param];
         }
@@ -101,7 +114,9 @@ impl Facts {
             changed = false;
             for &id in order {
                 for &value in &body.blocks[id].insts {
-                    if self.is_clean[value] && !self.computes_clean(body, value, cpu) {
+                    let is_clean = conventions.is_clean_call(body.op(value))
+                        || self.computes_clean(body, value, cpu);
+                    if self.is_clean[value] && !is_clean {
                         self.is_clean[value] = false;
                         changed = true;
                     }

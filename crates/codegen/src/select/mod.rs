@@ -13,6 +13,7 @@ mod arith;
 mod asm;
 mod call;
 mod control;
+mod convention;
 mod facts;
 mod leaf;
 mod memory;
@@ -26,6 +27,7 @@ use crate::mach::{Block, BlockId, Func, Inst, Op, Source, Term, VReg};
 use bpfc_base::codes::bpf::E0413;
 use bpfc_base::{Code, Diagnostic, Idx, IndexVec, Session, Span};
 use bpfc_isa::{AluOp, Cpu, Reg, Width};
+pub use convention::Conventions;
 use facts::Facts;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -33,17 +35,24 @@ use rustc_hash::{FxHashMap, FxHashSet};
 ///
 /// Requires: `module` is valid. Ensures: the result is valid for `cpu`. Reports `E0413` for
 /// what BPF cannot do.
-pub fn select(session: &mut Session, module: &Module, id: FuncId, cpu: Cpu) -> Func<VReg> {
+pub fn select(
+    session: &mut Session,
+    module: &Module,
+    conventions: &Conventions,
+    id: FuncId,
+    cpu: Cpu,
+) -> Func<VReg> {
     let func = &module.funcs[id];
     let empty = Body::new();
     let body = func.body.as_ref().unwrap_or(&empty);
     let order = body.reverse_postorder();
-    let facts = Facts::new(body, &order, cpu);
+    let facts = Facts::new(body, &order, cpu, conventions);
     let mut ctx = Ctx {
         module,
         func,
         body,
         cpu,
+        conventions,
         registers: IndexVec::from_elem(None, body.values.len()),
         starts: IndexVec::from_elem(None, body.blocks.len()),
         out: Func {
@@ -94,6 +103,7 @@ struct Ctx<'a> {
     func: &'a ir::Func,
     body: &'a Body,
     cpu: Cpu,
+    conventions: &'a Conventions,
     facts: Facts,
     /// The register of each value that has one.
     registers: IndexVec<Value, Option<VReg>>,

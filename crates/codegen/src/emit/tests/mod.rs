@@ -11,7 +11,7 @@ use crate::ir::{CoreId, FuncId, Global, GlobalId, GlobalInit, Module, Op, Width}
 use crate::mach::{Symbol, VReg, validate};
 use crate::passes::tests::generate;
 use crate::peephole::improve;
-use crate::select::select;
+use crate::select::{Conventions, select};
 use crate::{OptLevel, optimize};
 use bpfc_base::{Idx, Session, Span};
 use bpfc_isa::{Cpu, Reg, RegSet, encode_program};
@@ -108,7 +108,7 @@ fn compile(module: &Module, cpu: Cpu, reserved: RegSet) -> Option<object::Object
         out.data.push(section);
     }
     for (id, func) in module.funcs.iter_enumerated() {
-        let selected = select(&mut session, module, id, cpu);
+        let selected = select(&mut session, module, &Conventions::new(module), id, cpu);
         assert!(!session.diagnostics.has_errors());
         let mut allocated = allocate_with(selected, reserved);
         let errors = validate(&allocated, VReg::FIRST, cpu);
@@ -243,7 +243,8 @@ fn long_function(n: usize) -> Module {
 }
 
 fn emit_one(module: &Module, cpu: Cpu) -> Result<Vec<object::ObjInsn>, Box<bpfc_base::Diagnostic>> {
-    let func = select(&mut Session::default(), module, FuncId::new(0), cpu);
+    let func =
+        select(&mut Session::default(), module, &Conventions::new(module), FuncId::new(0), cpu);
     let mut func = allocate_with(func, FP);
     improve(&mut func);
     let frame = lay_out(&func, MAX_FRAME_BYTES)?;
@@ -342,4 +343,33 @@ block2(v4: i64):
     assert!(!old.contains("s<") && !old.contains("<="), "{old}");
     let new = assembly(text, Cpu::V2);
     assert!(new.lines().count() <= old.lines().count(), "{old}\n{new}");
+}
+
+#[test]
+fn unread_upper_halves_are_passed_as_they_are() {
+    let text = "func fn0 \"f\" section \"tc\" (ptr) -> i64 {
+block0(v0: ptr):
+  v1: i64 = load.u64 [v0]
+  v2: i32 = trunc v1
+  v3: i64 = zext v2
+  v4: i64 = call helper 34(v0, v2)
+  v5: i64 = call fn1(v3, 7)
+  v6: i32 = trunc v5
+  v7: i64 = zext v6
+  return v7
+}
+func fn1 \"g\" static (i64, i64) -> i64 {
+block0(v0: i64, v1: i64):
+  v2: i32 = trunc v0
+  v3: i32 = add v2, 5
+  v4: i64 = zext v3
+  v5: i64 = xor v1, v4
+  v6: i64 = and v5, 255
+  return v6
+}
+";
+    let out = assembly(text, Cpu::V3);
+    assert!(!out.contains("= w"), "{out}");
+    let global = assembly(&text.replace(" static", ""), Cpu::V3);
+    assert!(global.matches("= w").count() == 2, "{global}");
 }
