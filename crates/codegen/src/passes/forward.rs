@@ -1,10 +1,11 @@
 //! Loads of what is known to be in memory: stored, or loaded before.
 //!
 //! A fact holds at a block if it holds at the end of all its predecessors. A call may change
-//! everything but slots that it cannot know; volatile accesses are left alone.
+//! everything but slots that it cannot know, or that it only reads; volatile accesses are left
+//! alone.
 
 use super::cfg::Replacements;
-use crate::analysis::{Dominators, Region, regions};
+use crate::analysis::{Dominators, Region, helper_touch, regions};
 use crate::ir::*;
 use bpfc_base::IndexVec;
 
@@ -28,7 +29,8 @@ pub fn forward_loads(module: &Module, id: FuncId, body: &mut Body) -> bool {
     replaced.apply(body) | changed
 }
 
-/// Slots whose address is known to others: anything but the base of an access.
+/// Slots whose address others may know for good: anything but the base of an access, or an
+/// argument of a helper, which forgets it.
 pub(super) fn escaped_slots(body: &Body, order: &[BlockId]) -> IndexVec<SlotId, bool> {
     let mut escaped = IndexVec::from_elem(false, body.slots.len());
     let mut escape = |value: Value| {
@@ -42,7 +44,7 @@ pub(super) fn escaped_slots(body: &Body, order: &[BlockId]) -> IndexVec<SlotId, 
                 Op::Load(_) => {}
                 Op::Store(_, value) => escape(value),
                 Op::MemSet { byte, .. } => escape(byte),
-                Op::MemCopy { .. } => {}
+                Op::MemCopy { .. } | Op::Call(Callee::Helper(_), _) => {}
                 Op::Atomic { value, expected, .. } => {
                     escape(value);
                     expected.into_iter().for_each(&mut escape);
@@ -180,10 +182,27 @@ impl Ctx<'_> {
             }
             Op::MemCopy { dst, n_bytes, .. } => self.forget(facts, dst, n_bytes),
             Op::Atomic { access, .. } => self.forget(facts, access.address, access.width.bytes()),
-            Op::Call(..) | Op::Barrier | Op::Asm(..) => {
+            Op::Call(callee, args) => {
+                facts.retain(|fact| self.is_private(fact.address.base));
+                if let Callee::Helper(number) = callee {
+                    self.forget_written(number, args.as_slice(), facts);
+                }
+            }
+            Op::Barrier | Op::Asm(..) => {
                 facts.retain(|fact| self.is_private(fact.address.base));
             }
             _ => {}
+        }
+    }
+
+    /// Drops what a helper may change through its arguments.
+    fn forget_written(&self, number: u32, args: &[Value], facts: &mut Vec<Fact>) {
+        for (idx, &arg) in args.iter().enumerate() {
+            if let Region::Stack(slot) = self.region(arg)
+                && helper_touch(self.body, number, args, idx).writes
+            {
+                facts.retain(|fact| self.region(fact.address.base) != Region::Stack(slot));
+            }
         }
     }
 
@@ -194,7 +213,8 @@ impl Ctx<'_> {
         }
     }
 
-    /// True for slots that only this function's own accesses touch.
+    /// True for slots that only this function's own accesses touch, and helpers that it calls
+    /// with their address.
     fn is_private(&self, base: Value) -> bool {
         matches!(self.region(base), Region::Stack(slot) if !self.escaped[slot])
     }

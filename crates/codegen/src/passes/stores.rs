@@ -1,7 +1,7 @@
 //! Stores into the frame that nobody reads, and stores of constants side by side.
 
 use super::forward::escaped_slots;
-use crate::analysis::{Region, regions};
+use crate::analysis::{Region, Touch, helper_touch, regions};
 use crate::ir::*;
 use bpfc_base::IndexVec;
 
@@ -169,8 +169,43 @@ impl Frame {
                 write(dst, n_bytes, live);
                 read(src, n_bytes, live);
             }
+            Op::Call(Callee::Helper(number), args) => {
+                self.call_helper(body, regions, number, args.as_slice(), live);
+            }
             Op::Call(..) | Op::Barrier | Op::Asm(..) => self.read_all_escaped(live),
             _ => {}
+        }
+    }
+
+    /// A helper reads what it is shown, after it has filled what it surely fills.
+    fn call_helper(
+        &self,
+        body: &Body,
+        regions: &IndexVec<Value, Region>,
+        number: u32,
+        args: &[Value],
+        live: &mut Bits,
+    ) {
+        let touches: Vec<Touch> =
+            (0..args.len()).map(|idx| helper_touch(body, number, args, idx)).collect();
+        for (&arg, touch) in args.iter().zip(&touches) {
+            let filled = touch.fills.and_then(|n| self.exact(body, Address::new(arg, 0), n));
+            if let Some(range) = filled {
+                live.set(range, false);
+            }
+        }
+        self.read_all_escaped(live);
+        for (&arg, touch) in args.iter().zip(&touches) {
+            let slot = match body.op(arg) {
+                Op::SlotAddr(slot, _) => Some(slot),
+                _ => match regions.get(arg) {
+                    Some(&Region::Stack(slot)) => Some(slot),
+                    _ => None,
+                },
+            };
+            if let Some(slot) = slot.filter(|_| touch.reads) {
+                live.set(self.whole(slot), true);
+            }
         }
     }
 

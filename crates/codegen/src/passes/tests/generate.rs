@@ -344,7 +344,8 @@ impl<'a> Generator<'a> {
             true => Callee::Func(FuncId::new(
                 self.func + 1 + self.random.below(n_funcs - self.func - 1),
             )),
-            false => Callee::Helper(1 + self.random.below(3) as u32),
+            // Two that only read, and two of which nothing is known.
+            false => Callee::Helper(self.random.pick(&[1, 3, 1000, 1001])),
         };
         let ty = self.random.pick(&[Type::I64, Type::I32]);
         let result = self.push(Op::Call(callee, args), ty);
