@@ -26,6 +26,7 @@ pub const PASS_NAMES: &[&str] = &[
     "drop_unseen_bits",
     "expand",
     "expand_compares",
+    "fill_in_place",
     "fold_offsets",
     "forward_loads",
     "promote_slots",
@@ -167,6 +168,7 @@ impl Passes<'_, '_> {
         self.clean();
         self.run("forward_loads", forward_loads);
         self.promote();
+        self.run("fill_in_place", fill_in_place);
         self.run("remove_dead_stores", remove_dead_stores);
         self.run("combine_stores", |_, _, body| combine_stores(body));
         self.clean();

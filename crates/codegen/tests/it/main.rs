@@ -22,6 +22,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("promote_slots", |_, _, b| promote_slots(b)),
     ("split_slots", |_, _, b| split_slots(b)),
     ("forward_loads", forward_loads),
+    ("fill_in_place", fill_in_place),
     ("remove_dead_stores", remove_dead_stores),
     ("combine_stores", |_, _, b| combine_stores(b)),
     ("thread_jumps", |_, _, b| thread_jumps(b)),

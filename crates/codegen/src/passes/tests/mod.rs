@@ -101,6 +101,11 @@ const PASSES: &[(&str, Pass)] = &[
             forward_loads(m, id, b);
         })
     }),
+    ("fill_in_place", |m| {
+        each_func(m, |m, id, b| {
+            fill_in_place(m, id, b);
+        })
+    }),
     ("remove_dead_stores", |m| {
         each_func(m, |m, id, b| {
             remove_dead_stores(m, id, b);
