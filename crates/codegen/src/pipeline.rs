@@ -37,6 +37,7 @@ pub const PASS_NAMES: &[&str] = &[
     "share_slots_at_need",
     "simplify",
     "simplify_cfg",
+    "sink_common",
     "split_frame_atomics",
     "split_slots",
     "thread_jumps",
@@ -60,6 +61,9 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
         OptLevel::O2 => InlinePolicy::Profitable,
     };
     for id in callees_first(module) {
+        if level == OptLevel::O2 {
+            join_calls(module, id, observer);
+        }
         for _ in 0..MAX_ROUNDS {
             inline_calls(module, id, policy, &calls);
             let Some(body) = module.funcs[id].body.take() else {
@@ -110,6 +114,20 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
         let body = passes.body;
         module.funcs[id].body = Some(body);
     }
+}
+
+/// Where ways end in calls of one function, it is inlined once behind them.
+fn join_calls(module: &mut Module, id: FuncId, observer: Observer<'_>) {
+    let Some(body) = module.funcs[id].body.take() else {
+        return;
+    };
+    let is_worth_it = calls_one_twice(&body);
+    let mut passes = Passes { module, id, body, observer };
+    if is_worth_it {
+        passes.promote();
+    }
+    let body = passes.body;
+    module.funcs[id].body = Some(body);
 }
 
 /// Constants in assembly may come from parameters of inlined functions: then optimisation has to
@@ -185,6 +203,7 @@ impl Passes<'_, '_> {
             changed |= self.run("promote_slots", |_, _, body| promote_slots(body));
             self.clean();
             changed |= self.run("thread_jumps", |_, _, body| thread_jumps(body));
+            changed |= self.run("sink_common", |module, _, body| sink_common(module, body));
             if !changed {
                 break;
             }

@@ -26,6 +26,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("remove_dead_stores", remove_dead_stores),
     ("combine_stores", |_, _, b| combine_stores(b)),
     ("thread_jumps", |_, _, b| thread_jumps(b)),
+    ("sink_common", |m, _, b| sink_common(m, b)),
     ("unroll_loops", unroll_loops),
     ("expand", |m, id, b| {
         expand(m, id, b);

@@ -112,6 +112,11 @@ const PASSES: &[(&str, Pass)] = &[
         })
     }),
     ("combine_stores", |m| each_body(m, combine_stores)),
+    ("sink_common", |m| {
+        each_func(m, |m, _, b| {
+            sink_common(m, b);
+        })
+    }),
     ("expand", |m| each_func(m, expand)),
     ("decide_comparisons", |m| each_body(m, decide_comparisons)),
     ("drop_unseen_bits", |m| each_body(m, drop_unseen_bits)),
