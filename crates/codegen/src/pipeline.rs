@@ -33,6 +33,7 @@ pub const PASS_NAMES: &[&str] = &[
     "remove_dead_code",
     "remove_dead_stores",
     "resolve_calls",
+    "rotate_loops",
     "share_slots",
     "share_slots_at_need",
     "simplify",
@@ -190,6 +191,9 @@ impl Passes<'_, '_> {
         self.run("remove_dead_stores", remove_dead_stores);
         self.run("combine_stores", |_, _, body| combine_stores(body));
         self.clean();
+        if self.run("rotate_loops", |_, _, body| rotate_loops(body)) {
+            self.promote();
+        }
         self.expand();
         self.run("widen_conditions", widen_conditions);
         self.run("remove_dead_code", |_, _, body| remove_dead_code(body));

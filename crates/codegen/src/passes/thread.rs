@@ -36,15 +36,16 @@ fn thread_one(body: &mut Body) -> bool {
         if preds.len() < 2 || is_header || n_insts > MAX_COPIED {
             continue;
         }
-        let mut ways: Vec<(BlockId, usize, bool)> = Vec::new();
+        let mut ways = Vec::new();
         let mut preds = preds.clone();
         preds.sort_unstable();
         preds.dedup();
         for pred in preds {
             let targets = body.blocks[pred].term.targets().enumerate();
             for (edge, target) in targets.filter(|(_, target)| target.block == block) {
-                if let Some(taken) = outcome(body, &dominators, pred, target) {
-                    ways.push((pred, edge, taken));
+                let taken = known_way(body, &dominators, pred, target);
+                if taken.is_some() {
+                    ways.push(Way { pred, edge, taken });
                 }
             }
         }
@@ -64,8 +65,24 @@ fn calls_inside(body: &Body, block: BlockId) -> bool {
     })
 }
 
-/// Which way the branch goes when control comes from `pred`.
-fn outcome(body: &Body, dominators: &Dominators, pred: BlockId, target: &Target) -> Option<bool> {
+/// A way into a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// Where it comes from.
+    pub(super) pred: BlockId,
+    /// Which of the targets there.
+    pub(super) edge: usize,
+    /// Which way the block's branch goes then, if that is known.
+    pub(super) taken: Option<bool>,
+}
+
+/// Which way the branch behind `target` goes when control comes from `pred`.
+pub(super) fn known_way(
+    body: &Body,
+    dominators: &Dominators,
+    pred: BlockId,
+    target: &Target,
+) -> Option<bool> {
     let block = &body.blocks[target.block];
     let mut env = Env::default();
     for (&param, &arg) in block.params.iter().zip(&target.args) {
@@ -101,19 +118,23 @@ fn outcome(body: &Body, dominators: &Dominators, pred: BlockId, target: &Target)
     decide(body, &facts, (cond, lhs, rhs))
 }
 
-fn thread(body: &mut Body, block: BlockId, ways: &[(BlockId, usize, bool)]) {
+/// Gives each of `ways` its own copy of the block, without the branch where it is known.
+///
+/// Ensures: values that leave the block are in slots.
+pub(super) fn thread(body: &mut Body, block: BlockId, ways: &[Way]) {
     if is_used_outside(body, block) {
         demote_values(body, &[block]);
     }
-    for &(pred, edge, taken) in ways {
+    for &Way { pred, edge, taken } in ways {
         let mut copies = Copies::default();
         let args = body.blocks[pred].term.targets().nth(edge).map(|target| target.args.clone());
         let params = body.blocks[block].params.clone();
         copies.values.extend(params.into_iter().zip(args.unwrap_or_default()));
         copy_blocks(body, &[block], &mut copies);
         let copy = copies.block(block);
-        let term = std::mem::replace(&mut body.blocks[copy].term, Term::Unreachable);
-        if let Term::Branch { then, otherwise, .. } = term {
+        if let (Some(taken), Term::Branch { then, otherwise, .. }) =
+            (taken, body.blocks[copy].term.clone())
+        {
             body.blocks[copy].term = Term::Jump(if taken { then } else { otherwise });
         }
         if let Some(target) = body.blocks[pred].term.targets_mut().nth(edge) {
