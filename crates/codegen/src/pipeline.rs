@@ -30,6 +30,7 @@ pub const PASS_NAMES: &[&str] = &[
     "fold_offsets",
     "forward_loads",
     "promote_slots",
+    "propagate_ranges",
     "remove_dead_code",
     "remove_dead_stores",
     "resolve_calls",
@@ -206,6 +207,7 @@ impl Passes<'_, '_> {
             let mut changed = self.run("split_slots", |_, _, body| split_slots(body));
             changed |= self.run("promote_slots", |_, _, body| promote_slots(body));
             self.clean();
+            changed |= self.run("propagate_ranges", |_, _, body| propagate_ranges(body));
             changed |= self.run("thread_jumps", |_, _, body| thread_jumps(body));
             changed |= self.run("sink_common", |module, _, body| sink_common(module, body));
             if !changed {

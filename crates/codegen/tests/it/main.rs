@@ -27,6 +27,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("combine_stores", |_, _, b| combine_stores(b)),
     ("thread_jumps", |_, _, b| thread_jumps(b)),
     ("sink_common", |m, _, b| sink_common(m, b)),
+    ("propagate_ranges", |_, _, b| propagate_ranges(b)),
     ("rotate_loops", |_, _, b| rotate_loops(b)),
     ("unroll_loops", unroll_loops),
     ("expand", |m, id, b| {

@@ -121,6 +121,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("decide_comparisons", |m| each_body(m, decide_comparisons)),
     ("drop_unseen_bits", |m| each_body(m, drop_unseen_bits)),
     ("thread_jumps", |m| each_body(m, thread_jumps)),
+    ("propagate_ranges", |m| each_body(m, propagate_ranges)),
     ("rotate_loops", |m| each_body(m, rotate_loops)),
     ("unroll_loops", |m| {
         each_func(m, |m, id, b| {
