@@ -20,7 +20,7 @@ pub fn propagate_ranges(body: &mut Body) -> bool {
     if !ctx.solve() {
         return false;
     }
-    let (constants, rewrites) = ctx.findings();
+    let Findings { constants, rewrites } = ctx.findings();
     let changed = !constants.is_empty() || !rewrites.is_empty();
     for (inst, op) in rewrites {
         body.values[inst].op = op;
@@ -55,6 +55,14 @@ struct Ctx<'a> {
     reached: IndexVec<BlockId, bool>,
     /// Where widened bounds stop: constants that are compared with.
     thresholds: Vec<i64>,
+}
+
+/// What there is to do.
+struct Findings {
+    /// Values, and which constants they are.
+    constants: Vec<(Value, i64)>,
+    /// Values, and what computes them more easily.
+    rewrites: Vec<(Value, Op)>,
 }
 
 impl<'a> Ctx<'a> {
@@ -273,7 +281,7 @@ impl<'a> Ctx<'a> {
     }
 
     /// Values that are constants, and operations to put in place of others.
-    fn findings(&self) -> (Vec<(Value, i64)>, Vec<(Value, Op)>) {
+    fn findings(&self) -> Findings {
         let (mut constants, mut rewrites) = (Vec::new(), Vec::new());
         for &block in &self.dominators.order {
             let Block { params, insts, .. } = &self.body.blocks[block];
@@ -287,7 +295,7 @@ impl<'a> Ctx<'a> {
                 }
             }
         }
-        (constants, rewrites)
+        Findings { constants, rewrites }
     }
 
     /// The operation for numbers that are not negative, which is shorter.
