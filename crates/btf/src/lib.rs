@@ -17,6 +17,7 @@ mod bytes;
 pub mod c;
 mod check;
 pub mod core;
+mod dedup;
 mod dump;
 mod error;
 mod ext;
@@ -30,6 +31,7 @@ mod types;
 
 pub use builder::{BtfBuilder, BuildError};
 pub use bytes::Bytes;
+pub use dedup::Deduplicated;
 pub use dump::{dump_raw, dump_raw_type};
 pub use error::BtfError;
 pub use ext::{BtfExt, CoreRecord, ExtSection, FuncRecord, LineRecord};

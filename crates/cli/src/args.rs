@@ -36,6 +36,8 @@ pub enum Command {
     Check(Check),
     /// Compile a program to a BPF object file.
     Build(Build),
+    /// Make one object file of several, each of which may use what another defines.
+    Link(Link),
     /// Take the command line of clang, for Makefiles: make CLANG="bpfc cc".
     #[command(disable_help_flag = true)]
     Cc {
@@ -255,6 +257,10 @@ pub struct Build {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
+    /// Further programs and objects, to be linked with the first one.
+    #[arg(value_name = "FILE")]
+    pub others: Vec<PathBuf>,
+
     /// Where to write the result: by default FILE with `.o`, or standard output for text.
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
@@ -282,6 +288,18 @@ pub struct Build {
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
     pub compile: Compile,
+}
+
+/// `bpfc link`
+#[derive(Args, Debug)]
+pub struct Link {
+    /// Object files.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Where to write the result.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
 }
 
 /// What `make` is told of included files.

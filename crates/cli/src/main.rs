@@ -54,6 +54,7 @@ fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> 
     let exit = match cli.command {
         Command::Check(args) => commands::check::run(&args, &mut terminal),
         Command::Build(args) => commands::build::run(&args, &mut terminal),
+        Command::Link(args) => commands::link::run(&args, &mut terminal),
         Command::Cc { .. } => Exit::Usage,
         Command::Run(args) => commands::run::run(&args, &mut terminal),
         Command::Explain(args) => commands::explain::run(&args, &mut terminal),

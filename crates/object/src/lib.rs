@@ -4,6 +4,7 @@
 //! - [`Object`] is the model, made by the code generator or read from ELF;
 //! - [`write`](write()) makes an ELF file of it, as clang and libbpf know them;
 //! - [`read`](read()) reads such files, whoever made them;
+//! - [`join`](join()) makes one object of several: static linking;
 //! - [`link`](link()) flattens one program and the functions it calls into one instruction sequence;
 //! - [`CoreTarget`] applies CO-RE relocations to it;
 //! - [`usdt_notes`] reads the markers of other programs, for those that trace them;
@@ -17,6 +18,7 @@
 
 mod core;
 mod elf;
+mod join;
 mod link;
 mod listing;
 mod map_btf;
@@ -30,6 +32,7 @@ pub use crate::core::{
     CoreApplyError, CoreApplyReason, CoreTarget, POISON_HELPER, Poisoned, PoisonedBecause,
 };
 pub use elf::find_btf_section;
+pub use join::{JoinError, JoinInput, join};
 pub use link::{LinkError, Linked, LinkedInsn, Reference, Subprog, link};
 pub use listing::{ListingOptions, list_linked, list_object};
 pub use model::{

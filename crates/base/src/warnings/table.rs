@@ -4,7 +4,7 @@
 //! Clang"), where clang has the warning.
 
 use crate::Code;
-use crate::codes::{bpf, lex, types, verifier};
+use crate::codes::{bpf, lex, object, types, verifier};
 
 /// A flag: `unused-variable` of `-Wunused-variable`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,6 +119,7 @@ pub const FLAGS: &[FlagInfo] = &[
     flag("bpf-format", bpf::W0401, Default::On),
     flag("bpf-section", bpf::W0407, Default::On),
     flag("bpf-map", bpf::W0408, Default::On),
+    flag("undefined-symbol", object::W0803, Default::On),
 ];
 
 /// Names that stand for several flags. A name that is a flag too means itself and these.

@@ -1,14 +1,15 @@
-//! `bpfc build FILE`
+//! `bpfc build FILE…`
 
 use super::compilation::Compilation;
-use super::depend;
+use super::{depend, link};
 use crate::args::Build;
 use crate::emit_arg::Emit;
 use crate::exit::Exit;
 use crate::files;
 use crate::kernels;
-use crate::terminal::Terminal;
-use bpfc::Language;
+use crate::terminal::{Terminal, print_err};
+use bpfc::{Language, Object};
+use bpfc_base::Session;
 use std::path::{Path, PathBuf};
 
 /// Compiles a file and writes the result.
@@ -19,7 +20,10 @@ pub fn run(args: &Build, terminal: &mut Terminal) -> Exit {
 }
 
 fn build(args: &Build, terminal: &mut Terminal) -> Exit {
-    let mut compilation = match open(args, terminal) {
+    if !args.others.is_empty() {
+        return build_several(args, terminal).unwrap_or_else(|exit| exit);
+    }
+    let mut compilation = match open(args, &args.file, terminal) {
         Ok(compilation) => compilation,
         Err(exit) => return exit,
     };
@@ -50,13 +54,59 @@ fn build(args: &Build, terminal: &mut Terminal) -> Exit {
     }
 }
 
-fn open(args: &Build, terminal: &mut Terminal) -> Result<Compilation, Exit> {
+/// Compiles each file, links the objects, and writes the result.
+fn build_several(args: &Build, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let depend = &args.depend;
+    if stage(args).is_some() || depend.dep_only || depend.depfile.is_some() {
+        print_err("error: of several files only an object or a skeleton can be made\n");
+        return Err(Exit::Usage);
+    }
+    if args.output.is_none() && args.emit == Emit::Object {
+        print_err("error: several files need `-o OUT`\n");
+        return Err(Exit::Usage);
+    }
+    let mut objects = Vec::new();
+    for file in std::iter::once(&args.file).chain(&args.others) {
+        let object = match file.extension().is_some_and(|extension| extension == "o") {
+            true => link::read(file).map_err(|error| terminal.fail_with(error))?,
+            false => compile_part(args, file, terminal)?,
+        };
+        objects.push((files::shown(file), object));
+    }
+    let mut session = Session::default();
+    let joined = bpfc::join(&mut session, &objects);
+    let bytes = joined.and_then(|object| bpfc::write_object(&mut session, &object));
+    let result = bytes.and_then(|bytes| match args.emit {
+        Emit::Skeleton(language) => skeleton(args, &mut session, &bytes, language),
+        Emit::Object | Emit::Text(_) => Some(bytes),
+    });
+    let diagnostics = session.diagnostics.take();
+    terminal.print(&session, &diagnostics);
+    let bytes = result.ok_or_else(|| Exit::of(&diagnostics))?;
+    files::write(&output(args), &bytes).map_err(|error| terminal.fail_with(error))?;
+    Ok(Exit::Fine)
+}
+
+/// Compiles one of several files.
+fn compile_part(args: &Build, file: &Path, terminal: &mut Terminal) -> Result<Object, Exit> {
+    let mut compilation = open(args, file, terminal)?;
+    let object = compilation.compile();
+    let bytes = object.and_then(|object| bpfc::write_object(&mut compilation.session, &object));
+    match (bytes, compilation.report(terminal)) {
+        // Through the file's form, which is free of places in this session's sources.
+        (Some(bytes), Exit::Fine) => bpfc::read_object(&files::shown(file), &bytes)
+            .map_err(|error| terminal.fail_with(error)),
+        (_, exit) => Err(exit),
+    }
+}
+
+fn open(args: &Build, file: &Path, terminal: &mut Terminal) -> Result<Compilation, Exit> {
     match &args.kernel {
-        None => Compilation::open(&args.file, &args.compile, terminal),
+        None => Compilation::open(file, &args.compile, terminal),
         Some(kernel) => {
             let kernels = kernels::select(std::slice::from_ref(kernel), &[], terminal)?;
             let types = kernels.into_iter().rev().find_map(|kernel| kernel.btf);
-            Compilation::open_with(&args.file, &args.compile, types, terminal)
+            Compilation::open_with(file, &args.compile, types, terminal)
         }
     }
 }
@@ -66,7 +116,7 @@ fn result(args: &Build, compilation: &mut Compilation) -> Option<Vec<u8>> {
         let object = compilation.compile()?;
         let bytes = bpfc::write_object(&mut compilation.session, &object)?;
         return match args.emit {
-            Emit::Skeleton(language) => skeleton(args, compilation, &bytes, language),
+            Emit::Skeleton(language) => skeleton(args, &mut compilation.session, &bytes, language),
             Emit::Object | Emit::Text(_) => Some(bytes),
         };
     };
@@ -77,7 +127,7 @@ fn result(args: &Build, compilation: &mut Compilation) -> Option<Vec<u8>> {
 /// The skeleton of an object of this source.
 fn skeleton(
     args: &Build,
-    compilation: &mut Compilation,
+    session: &mut Session,
     bytes: &[u8],
     language: Language,
 ) -> Option<Vec<u8>> {
@@ -86,7 +136,7 @@ fn skeleton(
     match bpfc::skeleton(&file, bytes, &name, language) {
         Ok(text) => Some(text.into_bytes()),
         Err(diagnostic) => {
-            compilation.session.report(diagnostic);
+            session.report(diagnostic);
             None
         }
     }

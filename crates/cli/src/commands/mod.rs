@@ -8,6 +8,7 @@ pub mod depend;
 pub mod disasm;
 pub mod explain;
 pub mod features;
+pub mod link;
 pub mod man;
 pub mod run;
 pub mod skeleton;

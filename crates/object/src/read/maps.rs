@@ -127,6 +127,13 @@ impl Reader<'_> {
     }
 }
 
+/// The map that a `VAR` of another object declares; none if it does not.
+pub(crate) fn declared_map(btf: &Btf, name: &str, var: TypeId) -> Option<Map> {
+    let (mut map, _) = Definition { btf, map: name }.parse(var).ok()?;
+    map.name = name.to_owned();
+    Some(map)
+}
+
 /// What `DECL_TAG`s say about a map.
 #[derive(Clone, Default)]
 struct Tags {

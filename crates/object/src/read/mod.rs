@@ -15,6 +15,7 @@ mod statics;
 mod types;
 
 pub use error::ReadError;
+pub(crate) use maps::declared_map;
 
 use crate::elf::{Elf, ElfSection, ElfSymbol, section_flag, section_idx, section_type};
 use crate::{DataId, ExternId, FuncId, MapId, Object};
