@@ -30,7 +30,7 @@ pub use bpfc_isa::{Cpu, Endian};
 pub use bpfc_kabi::{Arch, KernelVersion};
 pub use bpfc_object::{ListingOptions, Object, UsdtNote, list_object};
 pub use bpfc_parser::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};
-pub use bpfc_skeleton::{Language, object_name};
+pub use bpfc_skeleton::{Language, SkeletonOptions, object_name};
 pub use bpfc_verifier::VerifyOptions;
 pub use compile::compile;
 pub use dialect::Dialect;

@@ -246,7 +246,10 @@ impl Btf {
             return Ok((member.bit_offset, member.bitfield_bits));
         }
         match self.resolved(member.ty)?.1 {
-            Type::Int(int) if int.bit_offset != 0 || u32::from(int.n_bits) < int.size_bytes * 8 => {
+            Type::Int(int)
+                if int.bit_offset != 0
+                    || u32::from(int.n_bits) < int.size_bytes.saturating_mul(8) =>
+            {
                 let bits = (int.encoding != crate::IntEncoding::Bool).then_some(int.n_bits);
                 Ok((member.bit_offset.saturating_add(int.bit_offset.into()), bits))
             }

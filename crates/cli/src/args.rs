@@ -273,6 +273,10 @@ pub struct Build {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 
+    /// The package of a skeleton in Go, by default $GOPACKAGE (which `go generate` sets) or `main`.
+    #[arg(long, value_name = "NAME")]
+    pub package: Option<String>,
+
     /// Only preprocess.
     #[arg(short = 'E')]
     pub preprocess: bool,
@@ -414,6 +418,10 @@ pub struct Skeleton {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 
+    /// The package in Go, by default $GOPACKAGE (which `go generate` sets) or `main`.
+    #[arg(long, value_name = "NAME")]
+    pub package: Option<String>,
+
     /// Where to write, by default standard output.
     #[arg(short, long, value_name = "OUT", default_value = "-", hide_default_value = true)]
     pub output: PathBuf,
@@ -424,6 +432,12 @@ pub struct Skeleton {
 pub enum LanguageChoice {
     /// C and C++, on libbpf.
     C,
+    /// Rust, on libbpf-rs.
+    Rust,
+    /// Python, on libbpf through ctypes.
+    Python,
+    /// Go, on cilium/ebpf.
+    Go,
 }
 
 /// `bpfc disasm`

@@ -32,6 +32,13 @@ const KINDS: &[(&str, Emit, &str)] = &[
     ("obj", Emit::Object, "An ELF object"),
     ("btf", Emit::Text(bpfc::Emit::Btf), "Its BTF, as text"),
     ("skeleton=c", Emit::Skeleton(Language::C), "A header for loaders in C and C++, on libbpf"),
+    ("skeleton=go", Emit::Skeleton(Language::Go), "A file for loaders in Go, on cilium/ebpf"),
+    (
+        "skeleton=python",
+        Emit::Skeleton(Language::Python),
+        "A module for loaders in Python, on libbpf",
+    ),
+    ("skeleton=rust", Emit::Skeleton(Language::Rust), "A module for loaders in Rust, on libbpf-rs"),
 ];
 
 /// What stands before the name of a pass.

@@ -171,7 +171,7 @@ fn variables(
         let offset = variable.offset;
         let align = model.btf.align_of(variable.ty).unwrap_or(1);
         // Machines with pointers of 32 bits align to 4 bytes at most.
-        if end.next_multiple_of(align.clamp(1, 4)) != offset && end < offset {
+        if end < offset && end.checked_next_multiple_of(align.clamp(1, 4)) != Some(offset) {
             text.lines(format!("char __pad{n_pads}[{}];", offset - end));
             n_pads += 1;
         }

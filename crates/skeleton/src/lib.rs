@@ -15,8 +15,12 @@
 
 mod c;
 mod error;
+mod go;
+mod layout;
 mod model;
 mod names;
+mod python;
+mod rust;
 mod text;
 
 pub use error::SkeletonError;
@@ -29,16 +33,36 @@ use model::Model;
 pub enum Language {
     /// A header for C and C++.
     C,
+    /// A module for Rust.
+    Rust,
+    /// A module for Python.
+    Python,
+    /// A file for Go.
+    Go,
 }
 
-/// The skeleton of the object file `bytes` under the name `name` (see [`object_name`]).
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct SkeletonOptions<'a> {
+    /// The language of the loader.
+    pub language: Language,
+    /// What the object is called, see [`object_name`].
+    pub name: &'a str,
+    /// The package that a file for Go belongs to.
+    pub package: &'a str,
+}
+
+/// The skeleton of the object file `bytes`.
 ///
 /// # Errors
 /// [`SkeletonError`]: the object cannot be read, has no types, or has names that would clash.
-pub fn generate(bytes: &[u8], name: &str, language: Language) -> Result<String, SkeletonError> {
+pub fn generate(bytes: &[u8], options: &SkeletonOptions<'_>) -> Result<String, SkeletonError> {
     let object = bpfc_object::read(bytes)?;
-    let model = Model::new(bytes, &object, name)?;
-    match language {
+    let model = Model::new(bytes, &object, options.name)?;
+    match options.language {
         Language::C => c::skeleton(&model),
+        Language::Go => go::skeleton(&model, &names::identifier(options.package)),
+        Language::Python => python::skeleton(&model),
+        Language::Rust => rust::skeleton(&model),
     }
 }

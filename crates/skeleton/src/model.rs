@@ -63,7 +63,6 @@ pub(crate) struct StructOps {
 }
 
 /// A program.
-#[allow(dead_code)]
 pub(crate) struct ProgramItem {
     /// Its name in C.
     pub name: String,
@@ -72,7 +71,6 @@ pub(crate) struct ProgramItem {
 }
 
 /// A section whose variables loaders see.
-#[allow(dead_code)]
 pub(crate) struct Section {
     /// Position in [`Model::maps`].
     pub map: usize,
@@ -193,7 +191,7 @@ impl<'a> Model<'a> {
         let mut end: u32 = 0;
         let mut variables = Vec::new();
         for (align, size_bytes, name, ty) in values {
-            let offset = end.next_multiple_of(align);
+            let offset = end.checked_next_multiple_of(align).unwrap_or(u32::MAX);
             end = offset.saturating_add(size_bytes);
             variables.push(Field { name, offset, size_bytes, ty });
         }

@@ -43,7 +43,6 @@ impl Scope {
     }
 
     /// Takes names that something else has.
-    #[expect(dead_code, reason = "other languages")]
     pub(crate) fn reserve(&mut self, names: &[&str]) {
         self.0.extend(names.iter().map(|name| (*name).to_owned()));
     }

@@ -15,6 +15,7 @@ mod objects;
 mod pages;
 mod run;
 mod scenario;
+mod skeleton;
 mod support;
 mod tags;
 mod ui;

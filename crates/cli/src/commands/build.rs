@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::kernels;
 use crate::terminal::{Terminal, print_err};
-use bpfc::{Language, Object};
+use bpfc::{Language, Object, SkeletonOptions};
 use bpfc_base::Session;
 use std::path::{Path, PathBuf};
 
@@ -132,8 +132,9 @@ fn skeleton(
     language: Language,
 ) -> Option<Vec<u8>> {
     let file = files::shown(&args.file);
-    let name = args.name.clone().unwrap_or_else(|| bpfc::object_name(&file));
-    match bpfc::skeleton(&file, bytes, &name, language) {
+    let (name, package) = super::skeleton::names(&file, &args.name, &args.package);
+    let options = SkeletonOptions { language, name: &name, package: &package };
+    match bpfc::skeleton(&file, bytes, &options) {
         Ok(text) => Some(text.into_bytes()),
         Err(diagnostic) => {
             session.report(diagnostic);

@@ -4,7 +4,7 @@ use crate::args::{LanguageChoice, Skeleton};
 use crate::exit::Exit;
 use crate::files;
 use crate::terminal::Terminal;
-use bpfc::Language;
+use bpfc::{Language, SkeletonOptions};
 use bpfc_base::Diagnostic;
 
 /// Writes source text that loads an object file.
@@ -23,10 +23,25 @@ pub fn run(args: &Skeleton, terminal: &mut Terminal) -> Exit {
 fn write(args: &Skeleton) -> Result<(), Diagnostic> {
     let file = files::shown(&args.file);
     let bytes = files::read(&args.file)?;
-    let name = args.name.clone().unwrap_or_else(|| bpfc::object_name(&file));
     let language = match args.lang {
         LanguageChoice::C => Language::C,
+        LanguageChoice::Rust => Language::Rust,
+        LanguageChoice::Python => Language::Python,
+        LanguageChoice::Go => Language::Go,
     };
-    let text = bpfc::skeleton(&file, &bytes, &name, language)?;
+    let (name, package) = names(&file, &args.name, &args.package);
+    let options = SkeletonOptions { language, name: &name, package: &package };
+    let text = bpfc::skeleton(&file, &bytes, &options)?;
     files::write(&args.output, text.as_bytes())
+}
+
+/// What the object of `file` and its package are called, if `--name` and `--package` do not say it.
+pub(super) fn names(
+    file: &str,
+    name: &Option<String>,
+    package: &Option<String>,
+) -> (String, String) {
+    let name = name.clone().unwrap_or_else(|| bpfc::object_name(file));
+    let package = package.clone().or_else(|| std::env::var("GOPACKAGE").ok());
+    (name, package.unwrap_or_else(|| "main".to_owned()))
 }

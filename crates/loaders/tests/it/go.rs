@@ -9,30 +9,44 @@ use std::process::Command;
 /// Where Debian has the sources of libraries.
 const SOURCES: &str = "/usr/share/gocode";
 
-/// The program that loads `packets.c`; `None` if something is missing.
-fn build(files: &Folder) -> Option<String> {
-    if !has("go") {
-        return None;
-    }
-    let sources = std::env::var("GOPATH").unwrap_or_else(|_| SOURCES.into());
-    let types = Path::new(&sources).join("src/github.com/cilium/ebpf/btf/btf_types.go");
-    let Ok(types) = std::fs::read_to_string(types) else {
+/// Where the sources of libraries are.
+fn sources() -> String {
+    std::env::var("GOPATH").unwrap_or_else(|_| SOURCES.into())
+}
+
+/// True if the library is there, and has `word` in `file` as it has since `version`; otherwise says so.
+pub fn has_library(word: &str, file: &str, version: &str) -> bool {
+    let sources = sources();
+    let path = Path::new(&sources).join("src/github.com/cilium/ebpf").join(file);
+    let Ok(text) = std::fs::read_to_string(path) else {
         skip(&format!("no source of cilium/ebpf in {sources}"));
-        return None;
+        return false;
     };
-    // The type of the events of `events` is in a `BTF_KIND_DECL_TAG`.
-    if !types.contains("DeclTag") {
-        skip("cilium/ebpf is older than 0.10, which reads tags in BTF");
-        return None;
+    let is_new = text.contains(word);
+    if !is_new {
+        skip(&format!("cilium/ebpf is older than {version}"));
     }
-    let program = files.0.join("loader").to_str().unwrap().to_owned();
+    is_new
+}
+
+/// Makes `program` of these files.
+pub fn compile(program: &str, files: &[&str]) {
     let mut command = Command::new("go");
-    command.args(["build", "-o", &program]);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/cilium.go"));
-    command.env("GO111MODULE", "off").env("GOPATH", sources).env("GOFLAGS", "");
+    command.args(["build", "-o", program]).args(files);
+    command.env("GO111MODULE", "off").env("GOPATH", sources()).env("GOFLAGS", "");
     command.env("GOCACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/go")).env("CGO_ENABLED", "0");
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The program that loads `packets.c`; `None` if something is missing.
+fn build(files: &Folder) -> Option<String> {
+    if !has("go") || !has_library("VariableSpec", "collection.go", "0.17") {
+        return None;
+    }
+    let program = files.0.join("loader").to_str().unwrap().to_owned();
+    let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/cilium.go");
+    compile(&program, &[main.to_str().unwrap()]);
     Some(program)
 }
 

@@ -7,6 +7,7 @@ mod bpftool;
 mod everything;
 mod go;
 mod iproute;
+mod languages;
 mod network;
 mod rust_aya;
 #[cfg(feature = "libbpf-rs")]

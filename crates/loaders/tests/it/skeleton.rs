@@ -1,5 +1,6 @@
 //! Skeletons in C, those of `bpftool gen skeleton` and ours, and programs that include the one or the other.
 
+use crate::languages;
 use crate::network::{N_PINGS, PING_BYTES, run_with_pings, with_veth};
 use crate::support::{Folder, has, may_load, object, run, skip};
 use bpfc::Language;
@@ -35,7 +36,7 @@ pub fn build(files: &Folder, name: &str, source: &str, maker: Maker) -> Option<S
 fn skeleton(files: &Folder, name: &str, maker: Maker) -> Option<String> {
     let bytes = object(&format!("{name}.c"));
     match maker {
-        Maker::Bpfc => Some(bpfc::skeleton(name, &bytes, name, Language::C).unwrap()),
+        Maker::Bpfc => Some(languages::skeleton(name, Language::C)),
         Maker::Bpftool if !has("bpftool") => None,
         Maker::Bpftool => {
             let path = files.file(&format!("{name}.o"), bytes);

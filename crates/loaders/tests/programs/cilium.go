@@ -26,7 +26,8 @@ func main() {
 	check(err)
 	var length uint32
 	fmt.Sscan(os.Args[3], &length)
-	check(spec.RewriteConstants(map[string]interface{}{"weight": uint32(3), "wanted_length": length}))
+	check(spec.Variables["weight"].Set(uint32(3)))
+	check(spec.Variables["wanted_length"].Set(length))
 	collection, err := ebpf.NewCollection(spec)
 	check(err)
 	device, err := net.InterfaceByName(os.Args[2])
