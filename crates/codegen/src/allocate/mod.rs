@@ -12,6 +12,7 @@
 mod check;
 mod color;
 mod graph;
+mod reuse;
 mod share;
 mod spill;
 #[cfg(test)]
@@ -99,7 +100,8 @@ pub fn allocate(func: Func<VReg>) -> Func<Reg> {
 }
 
 /// As [`allocate`], without the registers in `reserved`.
-pub(crate) fn allocate_with(func: Func<VReg>, reserved: RegSet) -> Func<Reg> {
+pub(crate) fn allocate_with(mut func: Func<VReg>, reserved: RegSet) -> Func<Reg> {
+    reuse::reuse_constants(&mut func);
     let (allocation, coloring) = assign(func, reserved);
     debug_assert_eq!(check(&allocation, &coloring), Ok(()), "{}", allocation.original);
     allocation.finish(&coloring)

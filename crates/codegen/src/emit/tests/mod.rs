@@ -373,3 +373,28 @@ block0(v0: i64, v1: i64):
     let global = assembly(&text.replace(" static", ""), Cpu::V3);
     assert!(global.matches("= w").count() == 2, "{global}");
 }
+
+#[test]
+fn addresses_stay_in_registers_until_a_call() {
+    let text = "global0: data \"limit\" size 16 align 8 hex 00000000000000000000000000000000
+func fn0 \"f\" section \"tc\" (ptr) -> i64 {
+block0(v0: ptr):
+  v1: i64 = load.u64 [global0]
+  br eq v1, 0, block1, block2
+block1:
+  v2: i64 = load.u64 [global0]
+  br eq v2, 7, block3, block2
+block2:
+  v3: i64 = call helper 5()
+  v4: i64 = load.u64 [global0 + 8]
+  v5: i64 = add v3, v4
+  return v5
+block3:
+  v6: i64 = load.u64 [global0 + 8]
+  return v6
+}
+";
+    let out = assembly(text, Cpu::V3);
+    // Once in front of the call, for three accesses, and once behind it.
+    assert_eq!(out.matches(" ll").count(), 2, "{out}");
+}
