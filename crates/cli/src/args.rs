@@ -114,8 +114,8 @@ pub struct Compile {
     #[arg(long = "include", value_name = "FILE", help_heading = "Compiler options")]
     pub includes: Vec<String>,
 
-    /// Optimisation: 0 for none, anything else for all.
-    #[arg(short = 'O', value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "3", "s", "z", "g", "fast"])]
+    /// Optimisation: 0 for none, s or z for size, anything else for speed and size.
+    #[arg(short = 'O', overrides_with = "opt_level", value_name = "LEVEL", default_value = "2", value_parser = ["0", "1", "2", "3", "s", "z", "g", "fast"])]
     #[arg(help_heading = "Compiler options", hide_possible_values = true)]
     pub opt_level: String,
 

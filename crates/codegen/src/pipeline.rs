@@ -11,6 +11,8 @@ pub enum OptLevel {
     /// Short programs that the kernel's verifier accepts as readily.
     #[default]
     O2,
+    /// Shorter still: what several places share stays a function, and is called.
+    Os,
 }
 
 /// Sees a function after each pass: the pass's name, the module without this function's
@@ -29,6 +31,7 @@ pub const PASS_NAMES: &[&str] = &[
     "fill_in_place",
     "fold_offsets",
     "forward_loads",
+    "hoist_invariants",
     "promote_slots",
     "propagate_ranges",
     "remove_dead_code",
@@ -40,6 +43,7 @@ pub const PASS_NAMES: &[&str] = &[
     "simplify",
     "simplify_cfg",
     "sink_common",
+    "sink_to_uses",
     "split_frame_atomics",
     "split_slots",
     "thread_jumps",
@@ -61,9 +65,10 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
     let policy = match level {
         OptLevel::O0 => InlinePolicy::Required,
         OptLevel::O2 => InlinePolicy::Profitable,
+        OptLevel::Os => InlinePolicy::Short,
     };
     for id in callees_first(module) {
-        if level == OptLevel::O2 {
+        if level != OptLevel::O0 {
             join_calls(module, id, observer);
         }
         for _ in 0..MAX_ROUNDS {
@@ -89,6 +94,9 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
                 break;
             }
         }
+        if level != OptLevel::O0 {
+            remove_dead_params(module, id, &calls);
+        }
     }
     remove_unused_funcs(module);
     for id in module.funcs.ids() {
@@ -111,7 +119,7 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
                 passes.expand();
                 passes.run("share_slots_at_need", share_slots_at_need);
             }
-            OptLevel::O2 => passes.finish(),
+            OptLevel::O2 | OptLevel::Os => passes.finish(),
         }
         let body = passes.body;
         module.funcs[id].body = Some(body);
@@ -142,9 +150,9 @@ fn level_for(module: &Module, body: &Body, level: OptLevel) -> OptLevel {
             operand.home == AsmHome::Text && arg.is_some_and(|&arg| !body.op(arg).is_leaf())
         })
     };
-    match body.values.iter().any(is_open) {
-        true => OptLevel::O2,
-        false => level,
+    match level {
+        OptLevel::O0 if body.values.iter().any(is_open) => OptLevel::O2,
+        _ => level,
     }
 }
 
@@ -196,6 +204,8 @@ impl Passes<'_, '_> {
             self.promote();
         }
         self.expand();
+        self.run("hoist_invariants", |_, _, body| hoist_invariants(body));
+        self.run("sink_to_uses", |_, _, body| sink_to_uses(body));
         self.run("widen_conditions", widen_conditions);
         self.run("remove_dead_code", |_, _, body| remove_dead_code(body));
         self.run("share_slots", share_slots);

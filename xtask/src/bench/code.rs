@@ -24,6 +24,8 @@ pub struct Sample {
     /// Its path there.
     pub name: String,
     pub ours: Code,
+    /// For size.
+    pub ours_os: Code,
     pub o2: Code,
     pub os: Code,
 }
@@ -122,9 +124,10 @@ fn measure(source: &Source, folder: &Path, bpfc: &Path, packets: &[Vec<u8>]) -> 
         }
         succeed("clang", &theirs)?;
     }
-    let objects = ["ours", "o2", "os"].map(|kind| read(&out(kind)));
-    let [ours, o2, os] = objects;
-    let objects = [ours?, o2?, os?];
+    let mut objects = Vec::new();
+    for kind in ["ours", "ours-os", "o2", "os"] {
+        objects.push(read(&out(kind))?);
+    }
     let measured = kernel::measure(&objects, packets);
     let mut codes = objects.iter().zip(measured).map(|(object, programs)| Code {
         n_slots: object.functions.iter().map(|function| function.n_slots()).sum(),
@@ -135,6 +138,7 @@ fn measure(source: &Source, folder: &Path, bpfc: &Path, packets: &[Vec<u8>]) -> 
         corpus: source.corpus,
         name: source.name.clone(),
         ours: next(),
+        ours_os: next(),
         o2: next(),
         os: next(),
     })

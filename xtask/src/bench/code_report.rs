@@ -14,20 +14,27 @@ const REASONS: [(&str, &str); 0] = [];
 #[derive(Clone, Copy, Debug, Default)]
 struct Ratios {
     slots_o2: Option<f64>,
+    /// Of ours for size.
     slots_os: Option<f64>,
     verified: Option<f64>,
     time: Option<f64>,
+    /// Of ours for size.
+    time_os: Option<f64>,
 }
 
 impl Ratios {
     fn of(sample: &Sample) -> Ratios {
-        let slots = |theirs: &Code| ratio(sample.ours.n_slots.into(), theirs.n_slots.into());
+        let slots = |ours: &Code, theirs: &Code| ratio(ours.n_slots.into(), theirs.n_slots.into());
+        let time = |ours: &Code, theirs: &Code| {
+            both(ours, theirs, |m| m.run_ns).and_then(|(a, b)| ratio(a, b))
+        };
         Ratios {
-            slots_o2: slots(&sample.o2),
-            slots_os: slots(&sample.os),
+            slots_o2: slots(&sample.ours, &sample.o2),
+            slots_os: slots(&sample.ours_os, &sample.os),
             verified: both(&sample.ours, &sample.o2, |m| m.n_verified.map(f64::from))
                 .and_then(|(a, b)| ratio(a, b)),
-            time: both(&sample.ours, &sample.o2, |m| m.run_ns).and_then(|(a, b)| ratio(a, b)),
+            time: time(&sample.ours, &sample.o2),
+            time_os: time(&sample.ours_os, &sample.os),
         }
     }
 }
@@ -72,14 +79,15 @@ fn cell(pair: Option<(f64, f64)>, unit: &str) -> String {
 
 /// One line of a table.
 pub fn line(sample: &Sample) -> String {
-    let Sample { name, ours, o2, os, .. } = sample;
+    let Sample { name, ours, ours_os, o2, os, .. } = sample;
     let ratios = Ratios::of(sample);
     let show = |ratio: Option<f64>| ratio.map_or("–".into(), |ratio| format!("{ratio:.2}"));
     format!(
-        "| {name} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {name} | {} | {} | {} | {} | {} | {} | {} | {} |",
         ours.n_slots,
         o2.n_slots,
         show(ratios.slots_o2),
+        ours_os.n_slots,
         os.n_slots,
         show(ratios.slots_os),
         cell(both(ours, o2, |m| m.n_verified.map(f64::from)), ""),
@@ -98,11 +106,12 @@ pub fn means(samples: &[Sample]) -> String {
         }
     };
     format!(
-        "slots {} of -O2, {} of -Os; verified {}; time {}\n",
+        "slots {} at -O2, {} at -Os; verified {} at -O2; time {} at -O2, {} at -Os\n",
         show(|r| r.slots_o2),
         show(|r| r.slots_os),
         show(|r| r.verified),
-        show(|r| r.time)
+        show(|r| r.time),
+        show(|r| r.time_os)
     )
 }
 
@@ -112,8 +121,9 @@ pub fn text(samples: &[Sample], left_out: &[(String, String)], clang: &str) -> S
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let linux: Vec<&str> = release.trim().split('.').take(2).collect();
     let mut text = format!(
-        "# The code beside clang's\n\nWritten by `cargo xtask bench code`. Every source is compiled by `bpfc build -O2 --cpu v3`, and by clang {} with\n\
-         `-O2 -g -mcpu=v3` and with `-Os`; the objects are loaded and run one after the other.\n\n\
+        "# The code beside clang's\n\nWritten by `cargo xtask bench code`. Every source is compiled by `bpfc build --cpu v3`, and by clang {} with\n\
+         `-g -mcpu=v3`, both at `-O2` and at `-Os`; the objects are loaded and run one after the other. Ratios are bpfc to clang\n\
+         at the same level.\n\n\
          - *Slots*: instruction slots of all functions, 8 bytes each.\n\
          - *Verified*: instructions that the kernel's verifier went through, over the programs that it takes from both.\n\
          - *Time*: nanoseconds of a run on the packets of `examples/mixed.pcap` by `BPF_PROG_TEST_RUN`, the fastest of several, for\n  programs that can be run like that.\n\n\
@@ -128,8 +138,8 @@ pub fn text(samples: &[Sample], left_out: &[(String, String)], clang: &str) -> S
         let of: Vec<Sample> = samples.iter().filter(|s| s.corpus == corpus).cloned().collect();
         let _ = writeln!(
             text,
-            "## {corpus}\n\nGeometric means: {}\n| source | slots | -O2 | ratio | -Os | ratio | verified | -O2 | ratio | time | -O2 | ratio |\n\
-             | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+            "## {corpus}\n\nGeometric means: {}\n| source | slots -O2 | clang | ratio | slots -Os | clang | ratio | verified -O2 | clang | ratio | time -O2 | clang | ratio |\n\
+             | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
             means(&of)
         );
         of.iter().for_each(|sample| text += &format!("{}\n", line(sample)));

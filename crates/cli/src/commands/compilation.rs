@@ -147,7 +147,11 @@ fn options(args: &Compile, usdt: Vec<UsdtProbe>) -> Options {
         usdt,
         n_cpus: args.num_cpus.or_else(online_cpus),
         arch: args.target_arch,
-        opt_level: if args.opt_level == "0" { OptLevel::O0 } else { OptLevel::O2 },
+        opt_level: match args.opt_level.as_str() {
+            "0" => OptLevel::O0,
+            "s" | "z" => OptLevel::Os,
+            _ => OptLevel::O2,
+        },
         ..Options::default()
     }
 }

@@ -152,8 +152,7 @@ impl Ctx<'_> {
             _ => {
                 let span = self.body.values[self.body.blocks[block].insts[idx]].span;
                 let offset = self.body.constant(Type::I64, address.offset.into());
-                let place =
-                    self.body.new_inst(Op::PtrAdd(address.base, offset), Type::Ptr, span);
+                let place = self.body.new_inst(Op::PtrAdd(address.base, offset), Type::Ptr, span);
                 self.body.blocks[block].insts.insert(idx, place);
                 place
             }

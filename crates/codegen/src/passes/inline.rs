@@ -12,6 +12,20 @@ pub enum InlinePolicy {
     Required,
     /// Small functions and those with one call, too.
     Profitable,
+    /// Functions with one call, and those that are no longer than a call.
+    Short,
+}
+
+impl InlinePolicy {
+    /// Cost up to which a function is copied to every call.
+    fn limit(self, hint: Inline) -> Option<usize> {
+        match (self, hint) {
+            (_, Inline::Never) | (InlinePolicy::Required, _) => None,
+            (InlinePolicy::Short, _) => Some(MAX_SHORT),
+            (InlinePolicy::Profitable, Inline::Hint) => Some(MAX_HINTED),
+            (InlinePolicy::Profitable, _) => Some(MAX_SMALL),
+        }
+    }
 }
 
 /// Cost of a function that is copied to every call: what a call costs in moves, spills and
@@ -19,6 +33,9 @@ pub enum InlinePolicy {
 const MAX_SMALL: usize = 32;
 /// The same if `inline` was written.
 const MAX_HINTED: usize = 64;
+/// The same where only length counts: the moves of its arguments and of its result, and a test of
+/// it perhaps, that becomes known.
+const MAX_SHORT: usize = 8;
 /// Instructions that a call costs, about: its arguments have to be put in place.
 const CALL_COST: usize = 4;
 /// Largest function that a caller may grow to.
@@ -88,6 +105,9 @@ fn named(module: &Module, op: Op) -> impl Iterator<Item = FuncId> {
     })
 }
 
+/// As many calls as an address that is taken counts for.
+pub(super) const ADDRESS_TAKEN: u32 = 1_000_000;
+
 /// Number of calls of every function; an address that is taken counts as many.
 pub fn count_calls(module: &Module) -> IndexVec<FuncId, u32> {
     let mut calls = IndexVec::from_elem(0, module.funcs.len());
@@ -101,12 +121,12 @@ pub fn count_calls(module: &Module) -> IndexVec<FuncId, u32> {
                 if let Op::Call(Callee::Func(callee), _) = op {
                     calls[callee] += 1;
                 }
-                named(module, op).for_each(|func| calls[func] += 1000);
+                named(module, op).for_each(|func| calls[func] += ADDRESS_TAKEN);
             }
         }
         for inst in &body.values {
             if let Op::FuncAddr(func) = inst.op {
-                calls[func] += 1000;
+                calls[func] += ADDRESS_TAKEN;
             }
         }
     }
@@ -114,7 +134,7 @@ pub fn count_calls(module: &Module) -> IndexVec<FuncId, u32> {
         if let GlobalInit::Data { relocs, .. } = &global.init {
             for reloc in relocs {
                 if let InitTarget::Func(func) = reloc.target {
-                    calls[func] += 1000;
+                    calls[func] += ADDRESS_TAKEN;
                 }
             }
         }
@@ -152,15 +172,10 @@ pub fn inline_calls(
             let is_required = func.inline == Inline::Always
                 || args.as_slice().len() > ArgList::MAX_REGISTERS
                 || (can_be_copied(func) && !unresolved_calls(callee_body).is_empty());
-            let limit = match func.inline {
-                Inline::Hint => MAX_HINTED,
-                _ => MAX_SMALL,
-            };
             let is_only = func.linkage == Linkage::Static && calls[callee] == 1;
-            let is_wanted = policy == InlinePolicy::Profitable
-                && func.inline != Inline::Never
-                && func.section.is_none()
-                && (is_only || cost_of(callee_body) <= limit);
+            let is_wanted = policy.limit(func.inline).is_some_and(|limit| {
+                func.section.is_none() && (is_only || cost_of(callee_body) <= limit)
+            });
             let has_room = size + callee_size <= MAX_CALLER;
             if (is_required || is_wanted) && has_room && callee != id {
                 size += callee_size;

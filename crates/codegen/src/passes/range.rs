@@ -170,8 +170,7 @@ impl Range {
             _ => {}
         }
         let fits_unsigned = |&(_, high): &(u64, u64)| high <= mask(ty);
-        let fits_signed =
-            |&(low, high): &(i64, i64)| low >= full.signed.0 && high <= full.signed.1;
+        let fits_signed = |&(low, high): &(i64, i64)| low >= full.signed.0 && high <= full.signed.1;
         Self {
             unsigned: unsigned.filter(fits_unsigned).unwrap_or(full.unsigned),
             signed: signed.filter(fits_signed).unwrap_or(full.signed),

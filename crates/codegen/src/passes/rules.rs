@@ -581,6 +581,16 @@ pub(super) fn simplify_condition(
             return Some((Cond::Ne, if holds { one } else { zero }, zero));
         }
     }
+    // A pointer stays in its object (C11 6.5.6p8).
+    if let Op::PtrAdd(base, offset) = s.body.op(a)
+        && base == b
+        && let Some(n) = s.body.as_const(offset)
+        && !cond.is_signed()
+    {
+        let [one, zero] = [1, 0].map(|n| s.constant(Type::Ptr, n));
+        let holds = cond.eval(n.signum() + 1, 1);
+        return Some((Cond::Ne, if holds { one } else { zero }, zero));
+    }
     let Some(n) = s.body.as_const(b) else {
         return match (s.body.op(a), s.body.op(b)) {
             (Op::Zext(x), Op::Zext(y)) if !cond.is_signed() => Some((cond, x, y)),

@@ -151,9 +151,8 @@ impl Ctx<'_> {
         let lasts = lasts?;
         let (first, rest) = lasts.split_first()?;
         let (op, ty) = (self.body.op(*first), self.body.ty(*first));
-        let is_alike = |&other: &Value| {
-            shape(self.body.op(other)) == shape(op) && self.body.ty(other) == ty
-        };
+        let is_alike =
+            |&other: &Value| shape(self.body.op(other)) == shape(op) && self.body.ty(other) == ty;
         if !can_move(op) || !rest.iter().all(is_alike) {
             return None;
         }
@@ -180,7 +179,9 @@ impl Ctx<'_> {
             if values.iter().all(|&value| value == values[0]) {
                 continue;
             }
-            if !is_one_type || !self.may_differ(op, position, &values) {
+            // What goes there anyway costs nothing.
+            let is_passed = self.column(op, args, &values).is_some();
+            if !(is_one_type || is_passed) || !self.may_differ(op, position, &values, is_passed) {
                 return None;
             }
             differing.push(position);
@@ -189,12 +190,26 @@ impl Ctx<'_> {
         (differing.len() <= max).then_some(Common { op, ty, differing })
     }
 
+    /// The argument that has these values, one for each way.
+    fn column(&self, op: Op, args: &[Vec<Value>], values: &[Value]) -> Option<usize> {
+        // A store has room for constants of any type.
+        let stored = match op {
+            Op::Store(access, _) => access.width.mask(),
+            _ => 0,
+        };
+        let low = |value: Value| self.body.as_const(value).map(|n| n as u64 & stored);
+        let is_same =
+            |a: Value, b: Value| a == b || stored != 0 && low(a).is_some() && low(a) == low(b);
+        let n_args = args.first().map_or(0, Vec::len);
+        (0..n_args).find(|&idx| args.iter().zip(values).all(|(args, &v)| is_same(args[idx], v)))
+    }
+
     /// Whether a parameter may stand for the operand, and costs nothing.
-    fn may_differ(&self, op: Op, position: usize, values: &[Value]) -> bool {
+    fn may_differ(&self, op: Op, position: usize, values: &[Value], is_passed: bool) -> bool {
         let is_address = |&value: &Value| {
             matches!(self.body.op(value), Op::SlotAddr(..) | Op::GlobalAddr(..) | Op::FuncAddr(_))
         };
-        let has_leaves = values.iter().any(|&value| self.body.op(value).is_leaf());
+        let has_leaves = !is_passed && values.iter().any(|&value| self.body.op(value).is_leaf());
         let is_pointer = self.body.ty(values[0]) == Type::Ptr;
         match op {
             Op::Call(Callee::Func(id), _) => {
@@ -232,12 +247,16 @@ impl Ctx<'_> {
         let mut position = 0;
         op.for_each_operand_mut(|operand| {
             if common.differing.contains(&position) {
-                let ty = self.body.ty(*operand);
-                let param = self.body.push_param(join, ty, span);
-                for (args, &last) in args.iter_mut().zip(&lasts) {
-                    args.push(operands(self.body.op(last))[position]);
-                }
-                *operand = param;
+                let values: Vec<Value> =
+                    lasts.iter().map(|&last| operands(self.body.op(last))[position]).collect();
+                *operand = match self.column(common.op, args, &values) {
+                    Some(idx) => self.body.blocks[join].params[idx],
+                    None => {
+                        let ty = self.body.ty(*operand);
+                        args.iter_mut().zip(values).for_each(|(args, value)| args.push(value));
+                        self.body.push_param(join, ty, span)
+                    }
+                };
             }
             position += 1;
         });

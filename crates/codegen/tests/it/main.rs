@@ -28,6 +28,8 @@ const PASSES: &[(&str, Pass)] = &[
     ("thread_jumps", |_, _, b| thread_jumps(b)),
     ("sink_common", |m, _, b| sink_common(m, b)),
     ("propagate_ranges", |_, _, b| propagate_ranges(b)),
+    ("hoist_invariants", |_, _, b| hoist_invariants(b)),
+    ("sink_to_uses", |_, _, b| sink_to_uses(b)),
     ("rotate_loops", |_, _, b| rotate_loops(b)),
     ("unroll_loops", unroll_loops),
     ("expand", |m, id, b| {

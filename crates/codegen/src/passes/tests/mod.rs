@@ -122,6 +122,8 @@ const PASSES: &[(&str, Pass)] = &[
     ("drop_unseen_bits", |m| each_body(m, drop_unseen_bits)),
     ("thread_jumps", |m| each_body(m, thread_jumps)),
     ("propagate_ranges", |m| each_body(m, propagate_ranges)),
+    ("hoist_invariants", |m| each_body(m, hoist_invariants)),
+    ("sink_to_uses", |m| each_body(m, sink_to_uses)),
     ("rotate_loops", |m| each_body(m, rotate_loops)),
     ("unroll_loops", |m| {
         each_func(m, |m, id, b| {
@@ -133,6 +135,12 @@ const PASSES: &[(&str, Pass)] = &[
         each_func(m, |m, id, b| {
             widen_conditions(m, id, b);
         })
+    }),
+    ("remove_dead_params", |m| {
+        let calls = count_calls(m);
+        for id in m.funcs.ids() {
+            remove_dead_params(m, id, &calls);
+        }
     }),
     ("inline", |m| {
         let calls = count_calls(m);
@@ -180,7 +188,7 @@ fn every_pass_keeps_the_meaning() {
 #[test]
 fn every_level_keeps_the_meaning() {
     for seed in 1000..1200 {
-        for level in [OptLevel::O0, OptLevel::O2] {
+        for level in [OptLevel::O0, OptLevel::O2, OptLevel::Os] {
             let mut module = generate::module(seed);
             check("optimize", seed, &mut module, |module| optimize(module, level));
         }
