@@ -63,7 +63,7 @@ const UNOPTIMISED: &str = "bpfc -O0";
 /// Our object as people build it.
 const OPTIMISED: &str = "bpfc -O2";
 /// Our object for another instruction set, which the seed chooses.
-const OTHER_CPU: &str = "bpfc, other --cpu";
+const OTHER_OPTIONS: &str = "bpfc, other options";
 /// Clang's object.
 const CLANG: &str = "clang -O2";
 
@@ -186,7 +186,7 @@ impl Drop for Examiner {
     }
 }
 
-/// How we compile the program of a seed.
+/// How we compile the program of a seed: in two ways, and in one of several others.
 fn ours(seed: u64) -> [(&'static str, Ours); 3] {
     let ours = |level, cpu| Ours { level, cpu, frame_bytes: FRAME_BYTES };
     let (level, cpu) = [
@@ -194,11 +194,12 @@ fn ours(seed: u64) -> [(&'static str, Ours); 3] {
         (OptLevel::O2, Cpu::V2),
         (OptLevel::O2, Cpu::V4),
         (OptLevel::O0, Cpu::V1),
-    ][(seed % 4) as usize];
+        (OptLevel::Os, Cpu::V3),
+    ][(seed % 5) as usize];
     [
         (UNOPTIMISED, ours(OptLevel::O0, Cpu::V3)),
         (OPTIMISED, ours(OptLevel::O2, Cpu::V3)),
-        (OTHER_CPU, ours(level, cpu)),
+        (OTHER_OPTIONS, ours(level, cpu)),
     ]
 }
 

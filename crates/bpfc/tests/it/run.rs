@@ -11,9 +11,10 @@ use bpfc_vm::EngineChoice;
 /// `kernel` are in [`variants`], `unsupported` is in [`is_refused`].
 pub const KEYS: [&str; 7] = ["endian", "since", "clang", "gcc", "cpu", "kernel", "unsupported"];
 
-const VARIANTS: [(&str, OptLevel, Cpu); 6] = [
+const VARIANTS: [(&str, OptLevel, Cpu); 7] = [
     ("-O2", OptLevel::O2, Cpu::V3),
     ("-O0", OptLevel::O0, Cpu::V3),
+    ("-Os", OptLevel::Os, Cpu::V3),
     ("-O2 --cpu v2", OptLevel::O2, Cpu::V2),
     ("-O2 --cpu v1", OptLevel::O2, Cpu::V1),
     ("-O0 --cpu v1", OptLevel::O0, Cpu::V1),
@@ -38,7 +39,7 @@ fn variants(test: &Test, key: &str) -> Result<Vec<(&'static str, OptLevel, Cpu)>
         Some(other) => return Err(format!("`{other}` is no instruction set").into()),
     };
     let all = VARIANTS.into_iter();
-    let fits = |level, cpu| cpu >= least && (level == OptLevel::O2 || !is_optimised);
+    let fits = |level, cpu| cpu >= least && (level != OptLevel::O0 || !is_optimised);
     Ok(all.filter(|&(_, level, cpu)| fits(level, cpu)).collect())
 }
 
