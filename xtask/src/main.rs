@@ -25,7 +25,8 @@ usage: cargo xtask TASK
           `bench code` writes docs/code-quality.md
   differential
           compare generated programs between compilers, engines and the kernel
-  fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`
+  fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`,
+          or mutated objects through all that takes objects: `fuzz objects [N] [SEED]`
   corpus  build the programs of other projects, compare with the lists in tests/corpus
   c-testsuite
           run the C test suite, compare with its list or, with --bless, write it

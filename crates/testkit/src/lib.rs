@@ -31,6 +31,7 @@ mod cursor;
 mod diff;
 mod expect;
 mod file;
+pub mod fuzz;
 pub mod generate;
 pub mod page;
 mod report;

@@ -171,9 +171,10 @@ fn weak_definitions_yield() {
 
 #[test]
 fn hidden_functions_are_static_to_the_verifier() {
-    let user = "int secret(int *x) __hidden; SEC(\"xdp\") int prog(struct xdp_md *ctx) { int x = 4; return secret(&x); }";
-    let definer = "__noinline int secret(int *x) { return *x + 1; }";
+    let user = "int secret(int *x) __hidden; __weak __hidden __noinline int half(int *x) { return *x / 2; } SEC(\"xdp\") int prog(struct xdp_md *ctx) { int x = 4; return secret(&x); }";
+    let definer = "__noinline int secret(int *x) { return *x + 1; } __noinline int half(int *x) { return *x >> 1; }";
     let object = linked(&[user, definer]);
+    assert!(object.functions.iter().filter(|f| f.name == "half").all(|f| f.is_hidden));
     let secret = &object.functions[object.function("secret").expect("right")];
     assert!(secret.is_hidden);
     assert_eq!(run(&object, "prog"), 5);
@@ -248,6 +249,10 @@ fn contradictions_are_errors() {
             &format!("int f(long *a); {}", prog("return f(0);")),
         ],
         &["E0806: the function `f` has another type in `a.o` than in `b.o`"],
+    );
+    fails(
+        &["int x[2] = {1};", &format!("extern int x[]; {}", prog("return x[70000];"))],
+        &["E0806: `prog` in `b.o` cannot use `x` as it does"],
     );
     let map = |entries: u32, extern_: &str| {
         format!(

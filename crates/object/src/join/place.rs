@@ -132,6 +132,8 @@ impl Joiner<'_> {
                 {
                     let new = self.places[winner.file].functions[other];
                     self.places[file].functions[id] = new;
+                    // Hidden somewhere is hidden everywhere.
+                    self.out.functions[new].is_hidden |= function.is_hidden;
                 }
             }
             for (id, map) in self.objects[file].maps.iter_enumerated() {

@@ -1,7 +1,8 @@
 //! References to functions, data, maps and externs, by their new ids.
 
 use super::{JoinError, Joiner, Places, Target};
-use crate::{DataReloc, DataTarget, MapInit, ObjInsn, Reloc};
+use crate::{DataId, DataReloc, DataSection, DataTarget, MapInit, ObjInsn, Reloc};
+use bpfc_base::IndexVec;
 use bpfc_isa::{Insn, Wide};
 
 /// Why a reference has no new form.
@@ -27,7 +28,9 @@ impl Joiner<'_> {
         for (function, &file) in functions {
             for insn in &mut function.insns {
                 let Some(reloc) = insn.reloc else { continue };
-                let bad = match rewritten(&self.places[file], reloc, insn) {
+                let new = rewritten(&self.places[file], reloc, insn);
+                let new = new.and_then(|new| inside(new, &self.out.data));
+                let bad = match new {
                     Ok(new) => {
                         *insn = new;
                         continue;
@@ -128,6 +131,15 @@ fn rewritten(places: &Places, reloc: Reloc, insn: &ObjInsn) -> Result<ObjInsn, B
         }
     };
     Ok(ObjInsn { reloc: Some(new.ok_or(Bad::Target)?), ..insn.clone() })
+}
+
+/// The instruction, unless its address is outside its section, as one that a file adds to another's
+/// variable may be. One past the end is an address too.
+fn inside(insn: ObjInsn, data: &IndexVec<DataId, DataSection>) -> Result<ObjInsn, Bad> {
+    match insn.reloc {
+        Some(Reloc::Data { section, offset }) if offset > data[section].size_bytes => Err(Bad::Use),
+        _ => Ok(insn),
+    }
 }
 
 /// The use of an extern, now that it is known what it is.

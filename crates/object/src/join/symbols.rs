@@ -173,7 +173,8 @@ impl Joiner<'_> {
     /// What a declaration turned out to be, once it is checked against the definition.
     fn resolve(&mut self, item: &Extern, file: usize, winner: Definition) -> Target {
         // A file without BTF cannot say what it declares.
-        let is_untyped = item.btf.is_none() && item.kind == ExternKind::Ksym;
+        let is_config = matches!(item.kind, ExternKind::Kconfig { .. });
+        let is_untyped = item.btf.is_none() && !is_config;
         let differs = !is_untyped && self.report_kinds(&item.name, winner, item.kind, file);
         let defined = self.type_of(winner);
         match winner.item {

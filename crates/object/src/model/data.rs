@@ -9,6 +9,10 @@ const READ_ONLY_FOR_PROGRAMS: u32 = 1 << 7;
 /// `BPF_F_MMAPABLE` (Linux 5.5).
 const MMAPABLE: u32 = 1 << 10;
 
+/// The largest alignment of a section, in bytes: the largest page that Linux has on machines with BPF. Files
+/// are padded to it.
+pub(crate) const MAX_ALIGN: u32 = 1 << 16;
+
 /// One section of variables and string literals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataSection {

@@ -4,6 +4,7 @@ mod data;
 mod function;
 mod map;
 
+pub(crate) use data::MAX_ALIGN;
 pub use data::{DataKind, DataReloc, DataSection, DataTarget, Variable};
 pub use function::{CoreReloc, Function, Line, ObjInsn, Reloc};
 pub use map::{Map, MapInit, MapStyle, Pinning};

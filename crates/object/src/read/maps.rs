@@ -110,6 +110,10 @@ impl Reader<'_> {
                     Endian::Big => u32::from_be_bytes(bytes),
                 }
             };
+            if word(0) == 0 {
+                let what = "a map definition has no type";
+                return Err(ReadError::malformed(what, symbol.file_offset));
+            }
             let id = self.object.maps.push(Map {
                 name: symbol.name.to_owned(),
                 map_type: word(0),

@@ -76,7 +76,9 @@ impl Reader<'_> {
                 let name = symbol.name.to_owned();
                 return Err(ReadError::Undefined { name });
             };
-            let is_variable = self.object.externs[id].kind == ExternKind::Variable;
+            // What has no type may turn out to be a function, by a call.
+            let item = &self.object.externs[id];
+            let is_variable = item.kind == ExternKind::Variable && item.btf.is_some();
             let addend = i32::try_from(addend).ok().filter(|&addend| addend == 0 || is_variable);
             let Some(addend) = addend else {
                 let what = "an offset from a symbol that is no variable of another object";
@@ -132,7 +134,8 @@ impl Reader<'_> {
             Target::Extern(id, _) => {
                 let item = &mut self.object.externs[id];
                 if item.btf.is_none() {
-                    item.kind = ExternKind::Kfunc;
+                    let is_typed = self.types.btf.is_some();
+                    item.kind = if is_typed { ExternKind::Func } else { ExternKind::Kfunc };
                 }
                 Ok(Reloc::Extern(id))
             }

@@ -3,6 +3,7 @@
 use super::functions::{is_hidden, linkage};
 use super::{ReadError, Reader, Role};
 use crate::elf::{Binding, SymbolType, section_flag, section_idx, section_type};
+use crate::model::MAX_ALIGN;
 use crate::{DataKind, DataSection, Extern, ExternKind, Variable};
 use std::collections::HashMap;
 
@@ -20,7 +21,8 @@ impl Reader<'_> {
                 continue;
             }
             let align = u32::try_from(section.align.max(1)).ok();
-            let Some(align) = align.filter(|align| align.is_power_of_two()) else {
+            let Some(align) = align.filter(|align| align.is_power_of_two() && *align <= MAX_ALIGN)
+            else {
                 let what = "a data section's alignment";
                 return Err(ReadError::malformed(what, section.file_offset));
             };
@@ -104,10 +106,7 @@ impl Reader<'_> {
                 Some(known) => known.clone(),
                 // Without BTF nobody can say; how it is used decides later.
                 None if self.types.btf.is_none() => Extern::new("", ExternKind::Ksym),
-                None => {
-                    let name = symbol.name.to_owned();
-                    return Err(ReadError::Undefined { name });
-                }
+                None => Extern::new("", ExternKind::Variable),
             };
             let id = self.object.externs.push(Extern {
                 name: symbol.name.to_owned(),

@@ -2,6 +2,7 @@
 
 use super::{WriteError, Writer};
 use crate::elf::{RelocDef, SymbolIdx, reloc_type, section_flag, section_type};
+use crate::model::MAX_ALIGN;
 use crate::{DataKind, DataTarget, MapInit};
 use bpfc_isa::Endian;
 
@@ -13,6 +14,9 @@ impl Writer<'_> {
             let bad = |what| Err(WriteError::BadData { name, what });
             if !section.align.is_power_of_two() {
                 return bad("its alignment is no power of two");
+            }
+            if section.align > MAX_ALIGN {
+                return bad("its alignment is more than 65536 bytes");
             }
             let size = u64::from(section.size_bytes);
             let given = section.bytes.len() as u64;

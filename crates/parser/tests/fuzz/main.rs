@@ -11,26 +11,18 @@
 
 mod check;
 mod mutate;
-mod random;
 mod spans;
-mod watch;
 
 use bpfc_parser::Predefined;
+use bpfc_testkit::fuzz::{Random, Watch, number, panic_text};
 use mutate::Corpus;
-use random::Random;
+
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 /// The seeds that are kept per thread, so that a long run does not grow without limit.
 const MAX_CORPUS: usize = 20_000;
-
-fn number(variable: &str, default: u64) -> u64 {
-    match std::env::var(variable) {
-        Ok(text) => text.replace(['_', ','], "").parse().expect("a number"),
-        Err(_) => default,
-    }
-}
 
 #[test]
 fn mutated_programs() {
@@ -70,7 +62,7 @@ fn run(n_inputs: u64, seed: u64) -> Outcome {
     let mut corpus = Corpus::load();
     let mut features: HashSet<u64> = HashSet::new();
     let mut failures: Vec<String> = Vec::new();
-    let watch = watch::Watch::start();
+    let watch = Watch::start(|input| save(input, 0, u64::from(std::process::id())));
     for at in 0..n_inputs {
         let input = corpus.mutate(&mut random);
         watch.begin(&input);
@@ -91,7 +83,7 @@ fn run(n_inputs: u64, seed: u64) -> Outcome {
                 continue;
             }
             Ok(Err(message)) => message,
-            Err(panic) => watch::panic_text(panic.as_ref()),
+            Err(panic) => panic_text(panic.as_ref()),
         };
         let path = save(&input, seed, at);
         failures.push(format!("{}: {failure}", path.display()));

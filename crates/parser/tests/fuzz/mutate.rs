@@ -1,6 +1,6 @@
 //! Inputs: pieces of the repository's own C, changed token by token and byte by byte.
 
-use super::random::Random;
+use bpfc_testkit::fuzz::Random;
 use std::path::Path;
 
 /// The longest input, in bytes, but for what nesting adds.

@@ -1,5 +1,6 @@
 //! Ends the run when an input takes too long, and says which.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -12,13 +13,15 @@ struct State {
     current: Option<(Instant, Vec<u8>)>,
 }
 
+/// Looks after the input under test.
 pub struct Watch {
     state: Arc<Mutex<State>>,
     slowest_ms: AtomicU64,
 }
 
 impl Watch {
-    pub fn start() -> Self {
+    /// Starts to look; `save` keeps an input that does not end, and says where.
+    pub fn start(save: fn(&[u8]) -> PathBuf) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let seen: Weak<Mutex<State>> = Arc::downgrade(&state);
         std::thread::spawn(move || {
@@ -27,7 +30,7 @@ impl Watch {
                     && let Some((start, input)) = &state.current
                     && start.elapsed() > LIMIT
                 {
-                    let path = super::save(input, 0, u64::from(std::process::id()));
+                    let path = save(input);
                     eprintln!("no end after {LIMIT:?}: {}", path.display());
                     std::process::abort();
                 }
@@ -38,21 +41,23 @@ impl Watch {
         Self { state, slowest_ms: AtomicU64::new(0) }
     }
 
+    /// This input is tried now.
     pub fn begin(&self, input: &[u8]) {
         if let Ok(mut state) = self.state.lock() {
             state.current = Some((Instant::now(), input.to_vec()));
         }
     }
 
-    pub fn end(&self) {
-        if let Ok(mut state) = self.state.lock()
-            && let Some((start, _)) = state.current.take()
-        {
-            let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.slowest_ms.fetch_max(ms, Ordering::Relaxed);
-        }
+    /// It is done; how many milliseconds it took.
+    pub fn end(&self) -> u64 {
+        let current = self.state.lock().ok().and_then(|mut state| state.current.take());
+        let elapsed = current.map_or(Duration::ZERO, |(start, _)| start.elapsed());
+        let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        self.slowest_ms.fetch_max(ms, Ordering::Relaxed);
+        ms
     }
 
+    /// How long the slowest input took.
     pub fn slowest_ms(&self) -> u64 {
         self.slowest_ms.load(Ordering::Relaxed)
     }

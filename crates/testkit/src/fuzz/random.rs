@@ -1,12 +1,17 @@
 //! Random numbers that are the same everywhere: SplitMix64.
 
+/// The numbers that follow from a seed.
+#[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
+    /// The numbers of `seed`.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
+    /// Any number.
+    #[allow(clippy::should_implement_trait, reason = "it has no end")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -28,6 +33,7 @@ impl Random {
         self.below(n) == 0
     }
 
+    /// An element of `list`, which is not empty.
     pub fn pick<'t, T>(&mut self, list: &'t [T]) -> &'t T {
         &list[self.below(list.len())]
     }
