@@ -1,4 +1,5 @@
-//! Slots that are never needed at the same time share their place in the frame.
+//! Slots that are never needed at the same time share their place in the frame: so ways that do
+//! the same become the same instructions, which the back end joins.
 //!
 //! A slot is needed between the first and the last instruction that mentions it, on every way
 //! through the function. Which of the instructions write all of it does not matter: temporaries
@@ -8,8 +9,6 @@ use crate::analysis::{Region, regions};
 use crate::ir::{BinaryOp, Body, Callee, FuncId, Module, Op, SlotId, Value};
 use bpfc_base::{Idx, IndexVec};
 
-/// Frames of at most so many bytes stay as they are: nothing is won, and listings are clearer.
-const SMALL_FRAME_BYTES: u64 = 256;
 /// What fits in no frame at all (`MAX_BPF_STACK`, Linux 3.18).
 const FULL_FRAME_BYTES: u64 = 512;
 
@@ -21,7 +20,7 @@ const MAX_SLOTS: usize = 1024;
 /// Requires: what [`expand`](super::expand) ensures, and nothing behind this pass splits slots.
 /// Ensures: the frame is not larger than before.
 pub fn share_slots(module: &Module, id: FuncId, body: &mut Body) -> bool {
-    share_beyond(SMALL_FRAME_BYTES, module, id, body)
+    share_beyond(0, module, id, body)
 }
 
 /// [`share_slots`], only where the frame would not fit otherwise.

@@ -9,6 +9,7 @@ mod dead;
 mod jumps;
 mod layout;
 mod merge;
+mod origins;
 
 pub use layout::returning_edges;
 

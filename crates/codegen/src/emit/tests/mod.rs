@@ -398,3 +398,49 @@ block3:
     // Once in front of the call, for three accesses, and once behind it.
     assert_eq!(out.matches(" ll").count(), 2, "{out}");
 }
+
+/// Two ways that look up a key in a map and read what is found.
+fn two_lookups(second: &str) -> String {
+    format!(
+        "global0: map \"a\" size 0 align 8
+global1: map \"b\" size 0 align 8
+func fn0 \"f\" section \"tc\" (ptr) -> i64 {{
+  slot0: size 8 align 8
+block0(v0: ptr):
+  v1: i32 = load.u32 [v0]
+  store.u32 [slot0], v1
+  br eq v1, 0i32, block1, block2
+block1:
+  v2: i64 = call helper 7()
+  store.u64 [slot0], v2
+  v3: ptr = call helper 1(global0, slot0)
+  br eq v3, 0, block3, block4
+block2:
+  v4: ptr = call helper 1({second}, slot0)
+  br eq v4, 0, block3, block5
+block3:
+  return 0
+block4:
+  v5: i64 = load.u64 [v3 + 8]
+  return v5
+block5:
+  v6: i64 = load.u64 [v4 + 8]
+  return v6
+}}
+"
+    )
+}
+
+#[test]
+fn ends_of_ways_are_one() {
+    let out = assembly(&two_lookups("global0"), Cpu::V3);
+    assert_eq!(out.matches("call 0x1").count(), 1, "{out}");
+    assert_eq!(out.matches("+ 0x8)").count(), 1, "{out}");
+}
+
+#[test]
+fn other_maps_are_other_ways() {
+    // The verifier notes the map at the call, and the kind of the pointer at the load.
+    let out = assembly(&two_lookups("global1"), Cpu::V3);
+    assert_eq!(out.matches("call 0x1").count(), 2, "{out}");
+}
