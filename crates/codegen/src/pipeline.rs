@@ -32,6 +32,7 @@ pub const PASS_NAMES: &[&str] = &[
     "fold_offsets",
     "forward_loads",
     "hoist_invariants",
+    "promote_in_loops",
     "promote_slots",
     "propagate_ranges",
     "remove_dead_code",
@@ -201,6 +202,11 @@ impl Passes<'_, '_> {
         self.run("combine_stores", |_, _, body| combine_stores(body));
         self.clean();
         if self.run("rotate_loops", |_, _, body| rotate_loops(body)) {
+            self.promote();
+        }
+        if self.run("promote_in_loops", promote_in_loops) {
+            self.promote();
+            self.run("forward_loads", forward_loads);
             self.promote();
         }
         self.expand();

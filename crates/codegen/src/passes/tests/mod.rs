@@ -124,6 +124,11 @@ const PASSES: &[(&str, Pass)] = &[
     ("propagate_ranges", |m| each_body(m, propagate_ranges)),
     ("hoist_invariants", |m| each_body(m, hoist_invariants)),
     ("sink_to_uses", |m| each_body(m, sink_to_uses)),
+    ("promote_in_loops", |m| {
+        each_func(m, |m, id, b| {
+            promote_in_loops(m, id, b);
+        })
+    }),
     ("rotate_loops", |m| each_body(m, rotate_loops)),
     ("unroll_loops", |m| {
         each_func(m, |m, id, b| {
