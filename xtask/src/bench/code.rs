@@ -107,15 +107,16 @@ fn sources(root: &Path) -> Result<Vec<Source>> {
 
 fn measure(source: &Source, folder: &Path, bpfc: &Path, packets: &[Vec<u8>]) -> Result<Sample> {
     let out = |kind: &str| folder.join("code").join(format!("{kind}.o"));
-    let mut ours = vec![path(bpfc)];
-    ours.extend(
-        ["build", "--target-arch", "x86_64", "-w", "-O2", "--cpu", "v3"].map(str::to_owned),
-    );
-    for include in &source.includes {
-        ours.extend(["-I".into(), path(include)]);
+    for (level, kind) in [("-O2", "ours"), ("-Os", "ours-os")] {
+        let mut ours = vec![path(bpfc)];
+        let options = ["build", "--target-arch", "x86_64", "-w", level, "--cpu", "v3"];
+        ours.extend(options.map(str::to_owned));
+        for include in &source.includes {
+            ours.extend(["-I".into(), path(include)]);
+        }
+        ours.extend([path(&source.path), "-o".into(), path(&out(kind))]);
+        succeed("bpfc", &ours)?;
     }
-    ours.extend([path(&source.path), "-o".into(), path(&out("ours"))]);
-    succeed("bpfc", &ours)?;
     for (level, kind) in [("-O2", "o2"), ("-Os", "os")] {
         let mut theirs = super::clang_command(folder, &source.path, &out(kind));
         theirs[1] = level.into();
