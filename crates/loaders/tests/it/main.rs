@@ -8,6 +8,7 @@ mod everything;
 mod go;
 mod iproute;
 mod languages;
+mod linking;
 mod network;
 mod rust_aya;
 #[cfg(feature = "libbpf-rs")]
