@@ -60,9 +60,26 @@ fn entries(body: &Body, dominators: &Dominators, of: &Loop) -> Option<(BlockId, 
             }
         }
     }
-    let max = match ways.iter().all(|way| way.taken.is_some()) {
-        true => MAX_KNOWN,
-        false => MAX_UNKNOWN,
-    };
+    let is_known = ways.iter().all(|way| way.taken.is_some()) || counts_in_memory(body, of);
+    let max = if is_known { MAX_KNOWN } else { MAX_UNKNOWN };
     (block.insts.len() <= max).then_some((header, ways))
+}
+
+/// Whether what the header reads of a global is written in the loop: `promote_in_loops` makes a
+/// value of it, and what it was before the loop is known as a rule.
+fn counts_in_memory(body: &Body, of: &Loop) -> bool {
+    let place = |access: Access| {
+        let is_global = matches!(body.op(access.address.base), Op::GlobalAddr(..));
+        (is_global && !access.is_volatile).then_some((access.address, access.width))
+    };
+    let mut insts = of.blocks.iter().flat_map(|&block| &body.blocks[block].insts);
+    let read = body.blocks[of.header].insts.iter().find_map(|&inst| match body.op(inst) {
+        Op::Load(access) => place(access),
+        _ => None,
+    });
+    read.is_some()
+        && insts.any(|&inst| match body.op(inst) {
+            Op::Store(access, _) => place(access) == read,
+            _ => false,
+        })
 }
