@@ -237,7 +237,7 @@ pub enum CpuChoice {
 /// `bpfc check`
 #[derive(Args, Debug)]
 pub struct Check {
-    /// C programs, or `-` for standard input.
+    /// C programs or object files, or `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 

@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Inputs are checked in one of so many ways, by their number.
-pub const N_WAYS: u64 = 4;
+pub const N_WAYS: u64 = 8;
 /// Instructions that the verifier looks at, and that a run may take.
 const MAX_INSNS: u32 = 400;
 /// Programs of an object that are verified and run.
@@ -39,8 +39,10 @@ pub struct Partner {
 /// Does everything with `input` that is done with objects.
 pub fn check(input: &[u8], partner: &Partner, at: u64) -> Result<Seen, String> {
     let mut seen = Seen { stage: "not read", features: HashSet::new() };
-    types(input, &mut seen)?;
-    let _ = usdt_notes(input);
+    if at & 1 == 1 {
+        types(input, &mut seen)?;
+        let _ = usdt_notes(input);
+    }
     let object = match read(input) {
         Ok(object) => object,
         Err(error) => {
@@ -111,7 +113,7 @@ fn written(object: &Object, seen: &mut Seen) -> Result<(), String> {
 fn joined(object: &Object, partner: &Partner, at: u64, seen: &mut Seen) -> Result<(), String> {
     let input = JoinInput { name: "input.o", object };
     let other = JoinInput { name: "other.o", object: &partner.object };
-    let inputs = match at % N_WAYS {
+    let inputs = match at & 3 {
         0 => vec![input],
         1 => vec![input, other],
         2 => vec![other, input],
@@ -120,7 +122,8 @@ fn joined(object: &Object, partner: &Partner, at: u64, seen: &mut Seen) -> Resul
     match join(&inputs) {
         Ok(joined) => {
             seen.stage = "joined";
-            written(&joined, seen)
+            // Half of them, as it takes as long as all the rest.
+            if at & 4 == 0 { written(&joined, seen) } else { Ok(()) }
         }
         Err(errors) => {
             for error in &errors {
@@ -176,7 +179,7 @@ fn linked(
 
 /// Runs programs with little time and memory.
 fn run(object: &Object, at: u64, seen: &mut Seen) -> Result<(), String> {
-    let engine = match at % N_WAYS {
+    let engine = match at & 3 {
         0 => EngineChoice::Both,
         _ => EngineChoice::Reference,
     };

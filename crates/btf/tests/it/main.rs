@@ -7,6 +7,7 @@ mod c;
 mod co_re;
 mod common;
 mod corrupt;
+mod dedup;
 mod ext;
 mod kernel;
 mod roundtrip;

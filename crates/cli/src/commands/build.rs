@@ -67,7 +67,7 @@ fn build_several(args: &Build, terminal: &mut Terminal) -> Result<Exit, Exit> {
     }
     let mut objects = Vec::new();
     for file in std::iter::once(&args.file).chain(&args.others) {
-        let object = match file.extension().is_some_and(|extension| extension == "o") {
+        let object = match link::is_object(file) {
             true => link::read(file).map_err(|error| terminal.fail_with(error))?,
             false => compile_part(args, file, terminal)?,
         };

@@ -1,11 +1,13 @@
 //! `bpfc check FILE…`
 
 use super::compilation::Compilation;
+use super::link;
 use crate::args::Check;
 use crate::exit::Exit;
 use crate::kernels;
 use crate::terminal::Terminal;
 use bpfc::{Object, TargetKernel, VerifyOptions};
+use bpfc_base::Session;
 use std::path::Path;
 
 /// Reports what is wrong with each file.
@@ -28,6 +30,12 @@ fn check_all_for(args: &Check, terminal: &mut Terminal) -> Result<Exit, Exit> {
 }
 
 fn check(file: &Path, args: &Check, terminal: &mut Terminal) -> Exit {
+    if link::is_object(file) {
+        let verify = |session: &mut Session, object: &Object| {
+            bpfc::verify(session, object, &VerifyOptions::default());
+        };
+        return check_object(file, verify, terminal);
+    }
     let mut compilation = match Compilation::open(file, &args.compile, terminal) {
         Ok(compilation) => compilation,
         Err(exit) => return exit,
@@ -38,8 +46,31 @@ fn check(file: &Path, args: &Check, terminal: &mut Terminal) -> Exit {
     compilation.report(terminal)
 }
 
+/// Checks an object file.
+fn check_object(
+    file: &Path,
+    verify: impl FnOnce(&mut Session, &Object),
+    terminal: &mut Terminal,
+) -> Exit {
+    let object = match link::read(file) {
+        Ok(object) => object,
+        Err(error) => return terminal.fail_with(error),
+    };
+    let mut session = Session::default();
+    verify(&mut session, &object);
+    let diagnostics = session.diagnostics.take();
+    terminal.print(&session, &diagnostics);
+    Exit::of(&diagnostics)
+}
+
 /// Checks a file against each of `kernels`.
 fn check_for(file: &Path, args: &Check, kernels: &[TargetKernel], terminal: &mut Terminal) -> Exit {
+    if link::is_object(file) {
+        let verify = |session: &mut Session, object: &Object| {
+            bpfc::check_kernels(session, object, kernels);
+        };
+        return check_object(file, verify, terminal);
+    }
     match compile_for(file, args, kernels, terminal) {
         Ok((mut compilation, object)) => {
             if let Some(object) = object {

@@ -38,6 +38,11 @@ fn link(args: &Link, terminal: &mut Terminal) -> Result<Exit, Exit> {
     }
 }
 
+/// Whether a file is an object, by its name.
+pub fn is_object(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "o")
+}
+
 /// Reads an object file.
 ///
 /// # Errors

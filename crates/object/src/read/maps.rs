@@ -74,6 +74,10 @@ impl Reader<'_> {
                 return Err(ReadError::malformed(what, symbol.file_offset));
             }
             let values = symbol.value.saturating_add(u64::from(struct_bytes));
+            if values > end {
+                let what = "a map's definition is longer than its symbol";
+                return Err(ReadError::malformed(what, symbol.file_offset));
+            }
             self.values.push((values, end));
         }
         Ok(())

@@ -7,6 +7,7 @@ mod verdict;
 mod vm;
 
 use super::compilation::Compilation;
+use super::link;
 use crate::args::Run;
 use crate::exit::Exit;
 use crate::files;
@@ -57,7 +58,7 @@ impl Ready {
 
 /// Compiles and checks the file, or reads it if it is an object.
 fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
-    if args.file.extension().is_some_and(|extension| extension == "o") {
+    if link::is_object(&args.file) {
         return open_object(args, terminal);
     }
     let mut compilation = Compilation::open(&args.file, &args.compile, terminal)?;
