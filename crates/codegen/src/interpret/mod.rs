@@ -247,6 +247,12 @@ impl<'a> Machine<'a> {
                 match callee {
                     Callee::Helper(number) => host.helper(number, &args, &mut self.memory)?,
                     Callee::Func(id) => self.call_at(host, id, &args, frame.depth + 1)?,
+                    Callee::Memory(MemoryOp::Compare) => {
+                        let n_bytes = u32::try_from(args[2]).map_err(|_| Fault::OutOfFuel)?;
+                        let left = self.memory.read(args[0], n_bytes)?;
+                        let right = self.memory.read(args[1], n_bytes)?;
+                        left.cmp(right) as i64 as u64
+                    }
                     Callee::Memory(op) => {
                         let n_bytes = u32::try_from(args[2]).map_err(|_| Fault::OutOfFuel)?;
                         let bytes = match op {

@@ -511,9 +511,10 @@ impl Reader {
                     Callee::Helper(line.number()?)
                 } else if line.accept("indirect") {
                     Callee::Indirect
-                } else if let Some(op) = [MemoryOp::Copy, MemoryOp::Move, MemoryOp::Set]
-                    .into_iter()
-                    .find(|op| line.accept(op.name()))
+                } else if let Some(op) =
+                    [MemoryOp::Copy, MemoryOp::Move, MemoryOp::Set, MemoryOp::Compare]
+                        .into_iter()
+                        .find(|op| line.accept(op.name()))
                 {
                     Callee::Memory(op)
                 } else {

@@ -1,19 +1,29 @@
 //! The file tests of `tests/ir`: IR text, one pass or all of them, the result.
 //!
-//! Settings: `pass` names what to run (`lower` nothing, `O0` and `O2` a whole level, else
+//! Settings: `pass` names what to run (`lower` nothing, `O0`, `O2` and `Os` a whole level, else
 //! passes, separated by spaces); `args` are the arguments behind the context for a run of
-//! `fn0`, whose result must be the same before and after. Snapshots: `errors` of the
-//! validator, `after`, `result`.
+//! `fn0`, whose result must be the same before and after; `cpu` is the instruction set.
+//! Snapshots: `errors` of the validator, `after`, `result`.
 
 use bpfc_codegen::interpret::{Fault, Host, Machine, Memory};
 use bpfc_codegen::ir::{Body, FuncId, Module, parse, validate::validate};
 use bpfc_codegen::passes::*;
-use bpfc_codegen::{OptLevel, optimize};
+use bpfc_codegen::{OptLevel, PASS_NAMES, optimize};
+use bpfc_isa::Cpu;
 use bpfc_testkit::{Failure, Suite, Test};
 
 type Pass = fn(&Module, FuncId, &mut Body) -> bool;
 
 const PASSES: &[(&str, Pass)] = &[
+    ("decide_constants", decide_constants),
+    ("dispatch_calls", dispatch_calls),
+    ("expand_compares", expand_compares),
+    ("fold_offsets", |_, _, b| fold_offsets(b)),
+    ("resolve_calls", resolve_calls),
+    ("share_slots", share_slots),
+    ("share_slots_at_need", share_slots_at_need),
+    ("split_frame_atomics", split_frame_atomics),
+    ("widen_conditions", widen_conditions),
     ("simplify_cfg", |_, _, b| simplify_cfg(b)),
     ("remove_dead_code", |_, _, b| remove_dead_code(b)),
     ("simplify", |m, _, b| simplify(m, b)),
@@ -39,11 +49,50 @@ const PASSES: &[(&str, Pass)] = &[
     }),
 ];
 
+type ModulePass = fn(&mut Module);
+
+/// Passes that look at several functions.
+const MODULE_PASSES: &[(&str, ModulePass)] = &[
+    ("inline_calls", |m| inline(m, InlinePolicy::Profitable)),
+    ("inline_required_calls", |m| inline(m, InlinePolicy::Required)),
+    ("inline_short_calls", |m| inline(m, InlinePolicy::Short)),
+    ("remove_dead_params", |m| {
+        let calls = count_calls(m);
+        for id in callees_first(m) {
+            remove_dead_params(m, id, &calls);
+        }
+    }),
+    ("remove_unused_funcs", remove_unused_funcs),
+];
+
+fn inline(module: &mut Module, policy: InlinePolicy) {
+    let calls = count_calls(module);
+    for id in callees_first(module) {
+        inline_calls(module, id, policy, &calls);
+    }
+}
+
+/// Every pass is shown at work by a test that names it.
+#[test]
+fn every_pass_has_a_test() {
+    let root = bpfc_testkit::workspace_root().expect("tests run in the workspace");
+    let dir = root.join("tests/ir");
+    let mut named = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix(";@ pass:"));
+        named.extend(lines.flat_map(str::split_whitespace).map(str::to_owned));
+    }
+    let all = PASS_NAMES.iter().chain(MODULE_PASSES.iter().map(|(name, _)| name));
+    let missing: Vec<_> = all.filter(|name| !named.contains(**name)).collect();
+    assert!(missing.is_empty(), "no file of tests/ir has a `;@ pass:` line with {missing:?}");
+}
+
 #[test]
 fn ir() {
     Suite::in_workspace("tests/ir")
         .extensions(&["bir"])
-        .keys(&["pass", "args"])
+        .keys(&["pass", "args", "cpu"])
         .run(check)
         .finish();
 }
@@ -60,6 +109,12 @@ fn check(t: &mut Test) -> Result<(), Failure> {
     if !errors.is_empty() || t.has_snapshot("errors") {
         t.snapshot("errors", &errors.join("\n"));
         return Ok(());
+    }
+    if let Some(cpu) = t.setting("cpu") {
+        match Cpu::ALL.into_iter().find(|known| known.to_string() == cpu) {
+            Some(cpu) => module.cpu = cpu,
+            None => t.fail(format!("there is no instruction set `{cpu}`")),
+        }
     }
     let before = module.clone();
     let names = t.setting("pass").unwrap_or("O2").to_owned();
@@ -89,7 +144,11 @@ fn run_pass(t: &mut Test, name: &str, module: &mut Module) {
     match name {
         "O0" => return optimize(module, OptLevel::O0),
         "O2" => return optimize(module, OptLevel::O2),
+        "Os" => return optimize(module, OptLevel::Os),
         _ => {}
+    }
+    if let Some((_, pass)) = MODULE_PASSES.iter().find(|(known, _)| *known == name) {
+        return pass(module);
     }
     let Some((_, pass)) = PASSES.iter().find(|(known, _)| *known == name) else {
         return t.fail(format!("there is no pass `{name}`"));
