@@ -1,8 +1,9 @@
 //! The pipeline.
 
 use crate::host::{LazyTypes, SharedHost};
-use crate::{Dialect, Endian, Host, Object, Options};
+use crate::{Arch, Dialect, Endian, Host, Object, Options};
 use bpfc_base::{FileId, Session};
+use bpfc_codegen::MemoryOrder;
 use bpfc_parser::ast::TranslationUnit;
 use bpfc_typeck::{CheckOptions, hir};
 
@@ -75,5 +76,9 @@ pub(crate) fn codegen_options(options: &Options) -> bpfc_codegen::Options {
         cpu: options.cpu,
         opt_level: options.opt_level,
         frame_bytes: options.frame_bytes,
+        memory_order: match options.target_arch() {
+            Arch::X86_64 | Arch::S390x => MemoryOrder::Total,
+            _ => MemoryOrder::Weak,
+        },
     }
 }

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it. Flags of C compilers keep their names (`-I`, `-D`,
 //! `-O2`, `-include`).
 
+use crate::cpu_arg::{CpuChoice, CpuParser};
 use crate::emit_arg::{Emit, EmitParser};
 use bpfc_kabi::Arch;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -119,8 +120,9 @@ pub struct Compile {
     #[arg(help_heading = "Compiler options", hide_possible_values = true)]
     pub opt_level: String,
 
-    /// Instruction set.
-    #[arg(long, alias = "mcpu", value_enum, default_value_t, value_name = "VERSION")]
+    /// Instruction set: `v1` to `v4`, or `probe` for the newest that the running kernel takes; `help`
+    /// lists them.
+    #[arg(long, alias = "mcpu", value_parser = CpuParser, default_value = "v3", value_name = "VERSION")]
     #[arg(help_heading = "Compiler options")]
     pub cpu: CpuChoice,
 
@@ -218,20 +220,6 @@ pub enum EndianChoice {
     /// Most significant byte first: `bpfeb`.
     #[value(alias = "bpfeb", alias = "eb")]
     Big,
-}
-
-/// Instruction set versions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum CpuChoice {
-    /// The first.
-    V1,
-    /// Linux 4.14: all comparisons.
-    V2,
-    /// Linux 5.1: 32-bit arithmetic and jumps.
-    #[default]
-    V3,
-    /// Linux 6.6: signed division, sign extension, long jumps.
-    V4,
 }
 
 /// `bpfc check`

@@ -514,8 +514,8 @@ impl Translation {
     }
 
     fn cpu(&mut self, cpu: &str) {
-        // `probe` asks for what the running kernel can do, `generic` for the default.
-        if !matches!(cpu, "probe" | "generic" | "help") {
+        // `generic` is the default.
+        if cpu != "generic" {
             self.push(format!("--cpu={cpu}"));
         }
     }

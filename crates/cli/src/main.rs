@@ -6,6 +6,7 @@ mod args;
 mod btf_file;
 mod clang_args;
 mod commands;
+mod cpu_arg;
 mod emit_arg;
 mod exit;
 mod files;

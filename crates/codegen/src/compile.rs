@@ -9,7 +9,7 @@ use crate::passes::unresolved_calls;
 use crate::peephole::improve;
 use crate::select::{Conventions, select};
 use crate::{OptLevel, optimize};
-use bpfc_base::codes::bpf::{E0412, E0413};
+use bpfc_base::codes::bpf::{E0412, E0413, W0409};
 use bpfc_base::{Diagnostic, IndexVec, Session, Span};
 use bpfc_isa::{Cpu, Reg};
 use bpfc_object::Object;
@@ -25,6 +25,19 @@ pub struct Options {
     /// Bytes that the stack frame of a function may take. The kernel allows
     /// [`MAX_FRAME_BYTES`](crate::emit::MAX_FRAME_BYTES).
     pub frame_bytes: u32,
+    /// In what order the machine does plain loads and stores.
+    pub memory_order: MemoryOrder,
+}
+
+/// In what order a machine does plain loads and stores, as others see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MemoryOrder {
+    /// A store may come after a later load, and nothing else is reordered: x86-64 and s390x. Every load is an acquire
+    /// and every store a release.
+    #[default]
+    Total,
+    /// Any.
+    Weak,
 }
 
 impl Default for Options {
@@ -33,6 +46,7 @@ impl Default for Options {
             cpu: Cpu::default(),
             opt_level: OptLevel::default(),
             frame_bytes: crate::emit::MAX_FRAME_BYTES,
+            memory_order: MemoryOrder::default(),
         }
     }
 }
@@ -45,6 +59,9 @@ pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) ->
         return None;
     }
     ir.cpu = options.cpu;
+    if options.cpu < Cpu::V4 && options.memory_order == MemoryOrder::Weak {
+        warn_of_order(session, &ir);
+    }
     optimize(&mut ir, options.opt_level);
     report_unresolved(session, &ir);
     if session.diagnostics.has_errors() {
@@ -56,6 +73,26 @@ pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) ->
     }
     let funcs = selected.into_iter().map(|func| func.map(finish)).collect();
     emit(session, module, &funcs, options)
+}
+
+/// Warns of acquires and releases that become plain accesses where that makes a difference.
+fn warn_of_order(session: &mut Session, module: &Module) {
+    for body in module.funcs.iter().filter_map(|func| func.body.as_ref()) {
+        for inst in body.values.iter() {
+            let what = match inst.op {
+                Op::Load(access) if access.is_ordered => "acquires",
+                Op::Store(access, _) if access.is_ordered => "releases",
+                _ => continue,
+            };
+            let message =
+                format!("this {what} nothing: the instruction set has only plain accesses");
+            session.report(
+                Diagnostic::new(W0409, inst.span, message).with_help(
+                    "`--cpu v4` has `load_acquire` and `store_release`, since Linux 6.15",
+                ),
+            );
+        }
+    }
 }
 
 /// Reports calls that BPF does not have, and that nothing else came of.

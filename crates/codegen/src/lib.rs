@@ -20,5 +20,5 @@ pub mod peephole;
 mod pipeline;
 pub mod select;
 
-pub use compile::{Options, compile, finish, select_all};
+pub use compile::{MemoryOrder, Options, compile, finish, select_all};
 pub use pipeline::{Observer, OptLevel, PASS_NAMES, optimize, optimize_observed};

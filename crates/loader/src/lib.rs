@@ -48,7 +48,7 @@ pub use load::program::LogLevel;
 pub use load::{LoadOptions, Loaded, load};
 pub use log::{Place, Rejection};
 pub use map::{Element, Keys, Map};
-pub use probe::{Finding, Group, Verdict, probe, probe_helpers};
+pub use probe::{Finding, Group, Verdict, newest_cpu, probe, probe_helpers};
 pub use program::{Program, TestInput, TestOutput};
 pub use symbols::{Ambiguous, KernelSymbol, Symbols};
 pub use sys::errno::Errno;

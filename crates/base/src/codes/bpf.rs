@@ -21,4 +21,5 @@ codes! {
     W0401 = "format that the kernel refuses",
     W0407 = "section without a known program type",
     W0408 = "incomplete map definition",
+    W0409 = "memory order that the instruction set does not have",
 }

@@ -119,6 +119,7 @@ pub const FLAGS: &[FlagInfo] = &[
     flag("bpf-format", bpf::W0401, Default::On),
     flag("bpf-section", bpf::W0407, Default::On),
     flag("bpf-map", bpf::W0408, Default::On),
+    flag("bpf-memory-order", bpf::W0409, Default::On),
     flag("undefined-symbol", object::W0803, Default::On),
 ];
 

@@ -1,12 +1,12 @@
 //! What `check`, `build` and `run` share: a source file and the options it is compiled with.
 
-use crate::args::{Compile, CpuChoice, DialectChoice, EndianChoice};
+use crate::args::{Compile, DialectChoice, EndianChoice};
 use crate::btf_file;
 use crate::exit::Exit;
 use crate::files;
 use crate::host::{ThisMachine, online_cpus};
 use crate::terminal::Terminal;
-use bpfc::{Btf, Cpu, Dialect, Endian, Object, OptLevel, Options, UsdtLocation, UsdtProbe};
+use bpfc::{Btf, Dialect, Endian, Object, OptLevel, Options, UsdtLocation, UsdtProbe};
 use bpfc_base::{Diagnostic, FileId, Session, codes, warnings};
 use std::path::Path;
 use std::sync::Arc;
@@ -134,12 +134,7 @@ fn options(args: &Compile, usdt: Vec<UsdtProbe>) -> Options {
             DialectChoice::Bcc => Some(Dialect::Bcc),
             DialectChoice::Libbpf => Some(Dialect::C),
         },
-        cpu: match args.cpu {
-            CpuChoice::V1 => Cpu::V1,
-            CpuChoice::V2 => Cpu::V2,
-            CpuChoice::V3 => Cpu::V3,
-            CpuChoice::V4 => Cpu::V4,
-        },
+        cpu: args.cpu.cpu(),
         endian: match args.endian {
             EndianChoice::Little => Endian::Little,
             EndianChoice::Big => Endian::Big,

@@ -266,7 +266,8 @@ fn store(register: VReg, slot: SlotId, span: Span) -> Step {
 fn fill(register: VReg, home: Home, span: Span) -> Step {
     match home {
         Home::Slot(slot) => {
-            let op = Op::Load { ty: LoadType::U64, dst: register, address: home_address(slot) };
+            let (ty, address) = (LoadType::U64, home_address(slot));
+            let op = Op::Load { ty, dst: register, address, is_volatile: false };
             Step { inst: Inst::new(op, span), origin: Origin::Reload, is_dropped: false }
         }
         Home::Constant(original, op, core) => {

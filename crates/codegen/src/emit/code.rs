@@ -143,13 +143,21 @@ impl<S: Surroundings> Ctx<'_, S> {
                 }
                 .into()
             }
-            Op::Load { ty, dst, address } => {
+            Op::Load { ty, dst, address, .. } => {
                 let (base, off) = self.place(address);
                 Insn::Load { ty, dst, base, off }.into()
             }
             Op::Store { size, address, src } => {
                 let ((base, off), src) = (self.place(address), source(src));
                 Insn::Store { size, base, off, src }.into()
+            }
+            Op::LoadAcquire { size, dst, address } => {
+                let (base, off) = self.place(address);
+                Insn::LoadAcquire { size, dst, base, off }.into()
+            }
+            Op::StoreRelease { size, address, src } => {
+                let (base, off) = self.place(address);
+                Insn::StoreRelease { size, base, off, src }.into()
             }
             Op::Atomic { op, width, address, src } => {
                 let (base, off) = self.place(address);

@@ -85,12 +85,14 @@ fn place(
 pub fn slots_of(func: &Func<Reg>, op: &Op<Reg>) -> Vec<SlotId> {
     match op {
         Op::SlotAddr { slot, .. } => vec![*slot],
-        Op::Load { address, .. } | Op::Store { address, .. } | Op::Atomic { address, .. } => {
-            match address.base {
-                Base::Slot(slot) => vec![slot],
-                Base::Reg(_) => Vec::new(),
-            }
-        }
+        Op::Load { address, .. }
+        | Op::Store { address, .. }
+        | Op::LoadAcquire { address, .. }
+        | Op::StoreRelease { address, .. }
+        | Op::Atomic { address, .. } => match address.base {
+            Base::Slot(slot) => vec![slot],
+            Base::Reg(_) => Vec::new(),
+        },
         Op::Asm { asm, .. } => {
             let operands = func.asms[*asm].operands.iter();
             operands.filter_map(|operand| operand.slot()).collect()

@@ -194,12 +194,15 @@ pub struct Access {
     pub align: u32,
     /// Neither removed, nor moved, nor changed in width.
     pub is_volatile: bool,
+    /// An acquire if it loads, a release if it stores, where the instruction set has them; also volatile. Passes keep
+    /// other accesses on their side of it because a barrier is on that side.
+    pub is_ordered: bool,
 }
 
 impl Access {
     /// An ordinary access with natural alignment.
     pub fn new(address: Address, width: Width) -> Self {
-        Self { address, width, align: width.bytes(), is_volatile: false }
+        Self { address, width, align: width.bytes(), is_volatile: false, is_ordered: false }
     }
 }
 

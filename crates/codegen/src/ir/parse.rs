@@ -440,9 +440,11 @@ impl Reader {
             let mut ahead = Line { ..*line };
             if line.accept("volatile") {
                 access.is_volatile = true;
+            } else if line.accept("ordered") {
+                access.is_ordered = true;
             } else {
                 let n = ahead.word().strip_prefix("align").and_then(|n| n.parse().ok());
-                access.align = n.ok_or(line.error("`volatile` or `align`"))?;
+                access.align = n.ok_or(line.error("`volatile`, `ordered` or `align`"))?;
                 *line = ahead;
             }
         }

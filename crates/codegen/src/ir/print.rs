@@ -270,6 +270,9 @@ impl Body {
         if access.is_volatile {
             out += ".volatile";
         }
+        if access.is_ordered {
+            out += ".ordered";
+        }
         if access.align != access.width.bytes() {
             out += &format!(".align{}", access.align);
         }

@@ -292,12 +292,33 @@ impl Ctx<'_> {
         let access = Access { is_volatile: true, ..Access::new(Address::new(base, 0), width) };
         let first = values.first().copied().unwrap_or_else(|| self.undef(int));
         let ir_op = match op {
-            // RFC 9669 has neither; an aligned access is a single one.
+            // An aligned access is a single one.
             hir::AtomicOp::Load => return (self.emit(Op::Load(access), int), None),
+            hir::AtomicOp::LoadAcquire => {
+                let access = Access { is_ordered: true, ..access };
+                let value = self.emit(Op::Load(access), int);
+                self.emit(Op::Barrier, Type::Void);
+                return (value, None);
+            }
             hir::AtomicOp::Store => {
                 self.emit(Op::Store(access, first), Type::Void);
                 return (first, None);
             }
+            hir::AtomicOp::StoreRelease => {
+                let access = Access { is_ordered: true, ..access };
+                self.emit(Op::Barrier, Type::Void);
+                self.emit(Op::Store(access, first), Type::Void);
+                return (first, None);
+            }
+            hir::AtomicOp::StoreTotal if width < Width::W32 => {
+                let access = Access { is_ordered: true, ..access };
+                self.emit(Op::Barrier, Type::Void);
+                self.emit(Op::Store(access, first), Type::Void);
+                self.full_barrier();
+                return (first, None);
+            }
+            // Which is a full barrier, too.
+            hir::AtomicOp::StoreTotal => AtomicOp::Exchange,
             hir::AtomicOp::Add | hir::AtomicOp::Sub => AtomicOp::Add,
             hir::AtomicOp::And => AtomicOp::And,
             hir::AtomicOp::Or => AtomicOp::Or,
@@ -326,6 +347,18 @@ impl Ctx<'_> {
         let ty = if needs_value { int } else { Type::Void };
         let old = self.emit(Op::Atomic { op: ir_op, access, value, expected }, ty);
         (old, Some(first))
+    }
+
+    /// Orders all accesses before it and all after it, as operations that fetch do, wherever they are (Linux 6.12
+    /// `Documentation/bpf/standardization/instruction-set.rst`, "Atomic operations", and the kernel's memory model).
+    fn full_barrier(&mut self) {
+        let slot = self.out.slots.push(Slot { size: 8, align: 8, name: None });
+        let base = self.out.slot_addr(slot, 0);
+        let access = Access { is_volatile: true, ..Access::new(Address::new(base, 0), Width::W64) };
+        let value = self.zero(Type::I64);
+        self.emit(Op::Store(access, value), Type::Void);
+        let (op, expected) = (AtomicOp::Exchange, None);
+        self.emit(Op::Atomic { op, access, value, expected }, Type::I64);
     }
 
     /// A scalar as an integer of the width of `int`.

@@ -261,7 +261,8 @@ impl Ctx<'_> {
     }
 
     fn access(&self, place: &PlaceRef, width: Width, is_volatile: bool) -> Access {
-        Access { address: place.address, width, align: place.align.min(width.bytes()), is_volatile }
+        let align = place.align.min(width.bytes());
+        Access { align, is_volatile, ..Access::new(place.address, width) }
     }
 
     /// Reads a scalar object. `wide` asks for an `i64` where the object is an unsigned

@@ -196,7 +196,7 @@ impl Ctx<'_> {
         halves.map(|offset| {
             let half = Address { offset: address.offset + offset, ..address };
             let address = self.fit(half);
-            Access { address, width: Width::W64, align: align.min(8), is_volatile }
+            Access { align: align.min(8), is_volatile, ..Access::new(address, Width::W64) }
         })
     }
 

@@ -72,10 +72,14 @@ pub enum Op<R> {
     LoadSymbol { dst: R, symbol: Symbol },
     /// `dst =` an address in the stack frame: two instructions.
     SlotAddr { dst: R, slot: SlotId, offset: i32 },
-    /// `dst = *(ty *)address`.
-    Load { ty: LoadType, dst: R, address: Address<R> },
+    /// `dst = *(ty *)address`. A volatile one is done even if nobody reads `dst`.
+    Load { ty: LoadType, dst: R, address: Address<R>, is_volatile: bool },
     /// `*(size *)address = src`.
     Store { size: Size, address: Address<R>, src: Source<R> },
+    /// `dst = *(size *)address`, zero-extended, before what is read later.
+    LoadAcquire { size: Size, dst: R, address: Address<R> },
+    /// `*(size *)address = src`, after what was written before.
+    StoreRelease { size: Size, address: Address<R>, src: R },
     /// An atomic update of `*address` by `src`. Those that fetch put the old value into
     /// `src`, `CmpXchg` into `r0`.
     Atomic { op: AtomicOp, width: Width, address: Address<R>, src: R },
@@ -204,6 +208,14 @@ impl<R: Copy> Op<R> {
                 address.visit(&mut visit);
                 visit(dst, Role::Def);
             }
+            Op::LoadAcquire { dst, address, .. } => {
+                address.visit(&mut visit);
+                visit(dst, Role::Def);
+            }
+            Op::StoreRelease { address, src, .. } => {
+                address.visit(&mut visit);
+                visit(src, Role::Use);
+            }
             Op::Store { address, src, .. } => {
                 address.visit(&mut visit);
                 if let Source::Reg(src) = src {
@@ -239,11 +251,17 @@ impl<R: Copy> Op<R> {
             Op::LoadImm { dst, value } => Op::LoadImm { dst: reg(dst), value },
             Op::LoadSymbol { dst, symbol } => Op::LoadSymbol { dst: reg(dst), symbol },
             Op::SlotAddr { dst, slot, offset } => Op::SlotAddr { dst: reg(dst), slot, offset },
-            Op::Load { ty, dst, address } => {
-                Op::Load { ty, dst: reg(dst), address: address.map(reg) }
+            Op::Load { ty, dst, address, is_volatile } => {
+                Op::Load { ty, dst: reg(dst), address: address.map(reg), is_volatile }
             }
             Op::Store { size, address, src } => {
                 Op::Store { size, address: address.map(&mut reg), src: src.map(reg) }
+            }
+            Op::LoadAcquire { size, dst, address } => {
+                Op::LoadAcquire { size, dst: reg(dst), address: address.map(reg) }
+            }
+            Op::StoreRelease { size, address, src } => {
+                Op::StoreRelease { size, address: address.map(&mut reg), src: reg(src) }
             }
             Op::Atomic { op, width, address, src } => {
                 Op::Atomic { op, width, address: address.map(&mut reg), src: reg(src) }
@@ -282,7 +300,10 @@ impl<R: Copy> Op<R> {
     pub fn is_pure(&self) -> bool {
         !matches!(
             self,
-            Op::Store { .. }
+            Op::Load { is_volatile: true, .. }
+                | Op::Store { .. }
+                | Op::LoadAcquire { .. }
+                | Op::StoreRelease { .. }
                 | Op::Atomic { .. }
                 | Op::LoadPacket { .. }
                 | Op::Call { .. }

@@ -157,10 +157,16 @@ impl<R: Copy + Display> Display for Op<R> {
             Op::LoadImm { dst, value } => write!(f, "{dst} = {value:#x} ll"),
             Op::LoadSymbol { dst, symbol } => write!(f, "{dst} = {symbol} ll"),
             Op::SlotAddr { dst, slot, offset } => write!(f, "{dst} = &({slot} {offset:+})"),
-            Op::Load { ty, dst, address } => {
+            Op::Load { ty, dst, address, .. } => {
                 write!(f, "{dst} = *({} *){address}", load_type(*ty))
             }
             Op::Store { size: s, address, src } => write!(f, "*({} *){address} = {src}", size(*s)),
+            Op::LoadAcquire { size: s, dst, address } => {
+                write!(f, "{dst} = load_acquire(({} *){address})", size(*s))
+            }
+            Op::StoreRelease { size: s, address, src } => {
+                write!(f, "store_release(({} *){address}, {src})", size(*s))
+            }
             Op::Atomic { op, width, address, src } => {
                 write!(f, "{}(({} *){address}, {src})", atomic(*op), size(width.size()))
             }

@@ -99,6 +99,14 @@ fn problem_of_inst<R: AnyReg>(inst: &Inst<R>, cpu: Cpu) -> Option<&'static str> 
                 return Some("atomic other than addition before v3");
             }
         }
+        Op::LoadAcquire { address, .. } | Op::StoreRelease { address, .. } => {
+            if is_far(address) {
+                return Some("the offset does not fit");
+            }
+            if cpu < Cpu::V4 {
+                return Some("acquire or release before v4");
+            }
+        }
         Op::SignExtend { .. } if cpu < Cpu::V4 => return Some("sign extension before v4"),
         Op::Alu { op: AluOp::SDiv | AluOp::SMod, .. } if cpu < Cpu::V4 => {
             return Some("signed division before v4");
@@ -108,7 +116,10 @@ fn problem_of_inst<R: AnyReg>(inst: &Inst<R>, cpu: Cpu) -> Option<&'static str> 
     let carries = match &inst.op {
         Op::Alu { src, .. } => src.reg().is_none(),
         Op::LoadImm { .. } => true,
-        Op::Load { address, .. } | Op::Store { address, .. } => address.reg().is_some(),
+        Op::Load { address, .. }
+        | Op::Store { address, .. }
+        | Op::LoadAcquire { address, .. }
+        | Op::StoreRelease { address, .. } => address.reg().is_some(),
         _ => false,
     };
     (inst.core.is_some() && !carries).then_some("cannot carry a CO-RE relocation")

@@ -39,7 +39,7 @@ fn split(body: &mut Body, block: BlockId, inst: Value) {
     let Op::Atomic { op, access, value, expected } = body.op(inst) else {
         return;
     };
-    let access = Access { is_volatile: false, ..access };
+    let access = Access { is_volatile: false, is_ordered: false, ..access };
     let span = body.values[inst].span;
     let ty = body.ty(value);
     body.values[inst] = Inst { op: Op::Load(access), ty, span };

@@ -120,12 +120,14 @@ impl Origins {
     /// Follows an instruction, and says what it needs.
     fn step(&mut self, inst: &Inst<Reg>, known: &mut Known) -> Need {
         let need = match inst.op {
-            Op::Load { address, .. } | Op::Store { address, .. } | Op::Atomic { address, .. } => {
-                match address.base {
-                    Base::Reg(base) => origin_of(known, base),
-                    Base::Slot(_) => Need::Nothing,
-                }
-            }
+            Op::Load { address, .. }
+            | Op::Store { address, .. }
+            | Op::LoadAcquire { address, .. }
+            | Op::StoreRelease { address, .. }
+            | Op::Atomic { address, .. } => match address.base {
+                Base::Reg(base) => origin_of(known, base),
+                Base::Slot(_) => Need::Nothing,
+            },
             Op::Call { callee: Callee::Helper(number), .. } => map_of(number, known),
             // It may be a kfunc, of which the verifier notes what it is called with.
             Op::Call { .. } => Need::Unknown,
@@ -181,7 +183,7 @@ impl Origins {
             Op::LoadImm { dst, .. } | Op::SignExtend { dst, .. } => (dst, number),
             Op::LoadSymbol { dst, symbol } => (dst, self.number(Origin::Symbol(symbol))),
             Op::SlotAddr { dst, .. } => (dst, self.number(Origin::Frame)),
-            Op::Load { ty, dst, address } => match need {
+            Op::Load { ty, dst, address, .. } => match need {
                 Need::Origin(base) if inst.core.is_none() => {
                     (dst, self.number(Origin::Loaded(base, address.offset, ty)))
                 }

@@ -191,6 +191,9 @@ impl Ctx<'_> {
 
     /// The sign extension to `i64` that is the only user of a load of this width.
     pub fn extension_of_load(&self, load: Value, width: MemoryWidth) -> Option<Value> {
+        if matches!(self.body.op(load), IrOp::Load(access) if access.is_ordered) {
+            return None;
+        }
         let user = self.facts.sole_user[load]?;
         let is_extension = matches!(self.body.op(user), IrOp::Sext(_, from) if from == width);
         let fits = self.cpu >= Cpu::V4 && self.body.ty(user) == Type::I64;

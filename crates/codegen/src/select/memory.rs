@@ -115,7 +115,11 @@ impl Ctx<'_> {
             (Some(extension), Some(_)) => self.define(extension),
             _ => self.define(value),
         };
-        self.emit_core(Op::Load { ty, dst, address }, core);
+        let op = match access.is_ordered && self.cpu >= Cpu::V4 {
+            true => Op::LoadAcquire { size, dst, address },
+            false => Op::Load { ty, dst, address, is_volatile: access.is_volatile },
+        };
+        self.emit_core(op, core);
     }
 
     /// Loads of under-aligned objects: some machines cannot, nor the kernel's verifier on
@@ -128,7 +132,8 @@ impl Ctx<'_> {
         for at in (0..n_bytes).step_by(piece as usize) {
             let part = if at == 0 { dst } else { self.new_register() };
             let address = place.plus(at);
-            self.emit(Op::Load { ty, dst: part, address });
+            let is_volatile = access.is_volatile;
+            self.emit(Op::Load { ty, dst: part, address, is_volatile });
             let shift = self.body.shift_of_bytes(at, piece, n_bytes);
             if shift > 0 {
                 self.emit_imm(AluOp::Lsh, part, shift as i32);
@@ -144,6 +149,11 @@ impl Ctx<'_> {
         let piece = access.align.min(size.bytes());
         if piece < size.bytes() {
             return self.store_pieces(access, value, piece);
+        }
+        if access.is_ordered && self.cpu >= Cpu::V4 {
+            let src = self.reg(value);
+            let Place { address, core } = self.place(access.address);
+            return self.emit_core(Op::StoreRelease { size, address, src }, core);
         }
         let core_imm = self.core_immediate(value).is_some();
         let src = match self.immediate_to_store(access, value) {
@@ -230,7 +240,8 @@ impl Ctx<'_> {
         let to = self.plain_place(dst, n_bytes.max(1));
         for (at, size) in chunks {
             let part = self.new_register();
-            self.emit(Op::Load { ty: LoadType::unsigned(size), dst: part, address: from.plus(at) });
+            let (ty, address) = (LoadType::unsigned(size), from.plus(at));
+            self.emit(Op::Load { ty, dst: part, address, is_volatile: false });
             self.emit(Op::Store { size, address: to.plus(at), src: Source::Reg(part) });
         }
     }

@@ -8,7 +8,7 @@ use crate::kernel::Kernel;
 use crate::sys::bpf::{self, ProgLoad, TestRun, prog_load};
 use crate::sys::map::{Create, MapFd, create};
 use crate::tracefs::Tracefs;
-use bpfc_isa::{Endian, Insn, Wide, assemble, encode_program};
+use bpfc_isa::{Cpu, Endian, Insn, Wide, assemble, encode_program};
 use bpfc_kabi::{AttachType, Feature, KernelVersion, MapType, ProgType};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -37,22 +37,37 @@ fn of<T>(outcome: Result<T, Errno>) -> Verdict {
     }
 }
 
+/// The versions of the instruction set.
+const LEVELS: [(Cpu, &str, KernelVersion, &str); 4] = [
+    (Cpu::V1, "v1", KernelVersion::new(3, 18), "r0 = 0\nexit"),
+    (Cpu::V2, "v2", Feature::IsaV2.since(), "r0 = 0\nif r0 < 1 goto +0\nexit"),
+    (Cpu::V3, "v3", Feature::IsaV3.since(), "r0 = 0\nif w0 < 1 goto +0\nexit"),
+    (Cpu::V4, "v4", Feature::IsaV4.since(), "r0 = 0\nr0 = (s8)r0\nexit"),
+];
+
 /// A program of each level.
 pub(super) fn instruction_sets() -> Vec<Finding> {
-    let levels = [
-        ("v1", KernelVersion::new(3, 18), "r0 = 0\nexit"),
-        ("v2", Feature::IsaV2.since(), "r0 = 0\nif r0 < 1 goto +0\nexit"),
-        ("v3", Feature::IsaV3.since(), "r0 = 0\nif w0 < 1 goto +0\nexit"),
-        ("v4", Feature::IsaV4.since(), "r0 = 0\nr0 = (s8)r0\nexit"),
-    ];
     let kernel = Kernel::new();
-    let findings = levels.into_iter().map(|(name, since, text)| Finding {
+    let findings = LEVELS.into_iter().map(|(_, name, since, text)| Finding {
         group: Group::InstructionSet,
         name: name.into(),
         verdict: of(loads(&kernel, ProgType::SocketFilter, text)),
         since: Some(since),
     });
     findings.collect()
+}
+
+/// The newest instruction set that the running kernel takes: what it loads, or, where this user may not load programs,
+/// what Linux of its version has. Version 1 where that is unknown, too.
+pub fn newest_cpu(kernel: &Kernel) -> Cpu {
+    let is_there =
+        |text: &str, since: KernelVersion| match of(loads(kernel, ProgType::SocketFilter, text)) {
+            Verdict::Yes => true,
+            Verdict::Unknown { .. } => kernel.version().is_some_and(|version| version >= since),
+            Verdict::No { .. } | Verdict::Value(_) => false,
+        };
+    let newest = LEVELS.into_iter().rev().find(|&(_, _, since, text)| is_there(text, since));
+    newest.map_or(Cpu::V1, |(cpu, ..)| cpu)
 }
 
 /// Features, in the order of their age.

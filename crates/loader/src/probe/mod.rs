@@ -99,6 +99,8 @@ impl Verdict {
     }
 }
 
+pub use feature::newest_cpu;
+
 /// Tries everything but helpers, in the order of [`Group`].
 pub fn probe(kernel: &Kernel) -> Vec<Finding> {
     let mut findings = system::probe(kernel);

@@ -10,6 +10,11 @@ use bpfc_base::Span;
 use bpfc_base::codes::bpf::E0413;
 use bpfc_base::codes::types::{E0304, E0318, E0320};
 
+/// Memory orders, as `__ATOMIC_RELAXED` and `__ATOMIC_RELEASE` number them. Those that make no sense for an operation,
+/// and what is no constant, are taken for the strongest.
+const RELAXED: i128 = 0;
+const RELEASE: i128 = 3;
+
 /// The operation in a name such as `fetch_and_add`.
 fn operation(word: &str) -> Option<AtomicOp> {
     Some(match word {
@@ -67,7 +72,7 @@ impl Checker<'_> {
             "exchange" => self.exchange_in_memory(call),
             "load_n" => self.atomic_load(call),
             "load" => self.load_into_memory(call),
-            "store_n" => self.atomic_store(call),
+            "store_n" => self.atomic_store(call, None),
             "store" => self.store_from_memory(call),
             "compare_exchange_n" => self.atomic_compare_exchange(call, false),
             "compare_exchange" => self.atomic_compare_exchange(call, true),
@@ -86,7 +91,8 @@ impl Checker<'_> {
         match name {
             "exchange" => self.read_modify_write(AtomicOp::Exchange, call, false),
             "load" => self.atomic_load(call),
-            "store" | "init" => self.atomic_store(call),
+            "store" => self.atomic_store(call, None),
+            "init" => self.atomic_store(call, Some(AtomicOp::Store)),
             "compare_exchange_strong" | "compare_exchange_weak" => {
                 self.atomic_compare_exchange(call, false)
             }
@@ -137,7 +143,7 @@ impl Checker<'_> {
         let Some(result) = self.atomic_target(values[1], ty, call, 1) else {
             return self.poison(span);
         };
-        let (op, ptr) = (AtomicOp::Load, values[0]);
+        let (op, ptr) = (self.load_op(values.get(2)), values[0]);
         let kind = ExprKind::Atomic { op, ptr, operands: Vec::new(), is_value_after: false };
         let value = self.value(kind, ty, span);
         self.assign_void(result, value, ty, span)
@@ -155,7 +161,8 @@ impl Checker<'_> {
         match self.atomic_target(values[1], ty, call, 1) {
             Some(from) => {
                 let value = self.load(from);
-                self.store_value(values[0], value, span)
+                let op = self.store_op(values.get(2));
+                self.store_value(op, values[0], value, span)
             }
             None => self.poison(span),
         }
@@ -304,16 +311,31 @@ impl Checker<'_> {
             return self.poison(span);
         };
         let zero = self.int(0, ty, span);
-        self.store_value(values[0], zero, span)
+        // `__sync_lock_release` has no order: it is a release.
+        let release = AtomicOp::StoreRelease;
+        let op = values.get(1).map_or(release, |order| self.store_op(Some(order)));
+        self.store_value(op, values[0], zero, span)
     }
 
-    fn store_value(&mut self, ptr: ExprId, value: ExprId, span: Span) -> ExprId {
-        let kind = ExprKind::Atomic {
-            op: AtomicOp::Store,
-            ptr,
-            operands: vec![value],
-            is_value_after: false,
-        };
+    /// What the constant `order` of a load means. GCC and clang take the strongest for one that is no constant.
+    fn load_op(&self, order: Option<&ExprId>) -> AtomicOp {
+        match order.map(|&order| self.const_int(order)) {
+            Some(Some(RELAXED)) => AtomicOp::Load,
+            _ => AtomicOp::LoadAcquire,
+        }
+    }
+
+    fn store_op(&self, order: Option<&ExprId>) -> AtomicOp {
+        match order.map(|&order| self.const_int(order)) {
+            Some(Some(RELAXED)) => AtomicOp::Store,
+            Some(Some(RELEASE)) => AtomicOp::StoreRelease,
+            _ => AtomicOp::StoreTotal,
+        }
+    }
+
+    fn store_value(&mut self, op: AtomicOp, ptr: ExprId, value: ExprId, span: Span) -> ExprId {
+        let (operands, is_value_after) = (vec![value], false);
+        let kind = ExprKind::Atomic { op, ptr, operands, is_value_after };
         self.value(kind, self.common.void, span)
     }
 
@@ -326,7 +348,7 @@ impl Checker<'_> {
             return self.poison(span);
         };
         let kind = ExprKind::Atomic {
-            op: AtomicOp::Load,
+            op: self.load_op(values.get(1)),
             ptr: values[0],
             operands: Vec::new(),
             is_value_after: false,
@@ -334,7 +356,7 @@ impl Checker<'_> {
         self.value(kind, ty, span)
     }
 
-    fn atomic_store(&mut self, call: &BuiltinCall<'_>) -> ExprId {
+    fn atomic_store(&mut self, call: &BuiltinCall<'_>, op: Option<AtomicOp>) -> ExprId {
         let span = call.span;
         let Some(values) = self.args_at_least(call, 2) else {
             return self.poison(span);
@@ -346,7 +368,8 @@ impl Checker<'_> {
         if self.is_poison(value) {
             return value;
         }
-        self.store_value(values[0], value, span)
+        let op = op.unwrap_or_else(|| self.store_op(values.get(2)));
+        self.store_value(op, values[0], value, span)
     }
 
     /// `(ptr, &expected, desired, …)`: on failure, `expected` gets what memory had. With

@@ -341,8 +341,16 @@ pub enum AtomicOp {
     Exchange,
     /// The value is what memory had before.
     CompareExchange,
+    /// Of one piece, without order.
     Load,
+    /// What is read later is read after it.
+    LoadAcquire,
+    /// Of one piece, without order.
     Store,
+    /// What was written before is written before it.
+    StoreRelease,
+    /// Sequentially consistent: besides, what is read later is read after it.
+    StoreTotal,
 }
 
 /// A question to the kernel's BTF that CO-RE answers at load.

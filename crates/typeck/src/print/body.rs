@@ -378,6 +378,9 @@ fn atomic_name(op: AtomicOp) -> &'static str {
         AtomicOp::Exchange => "exchange",
         AtomicOp::CompareExchange => "compare_exchange",
         AtomicOp::Load => "load",
+        AtomicOp::LoadAcquire => "load_acquire",
         AtomicOp::Store => "store",
+        AtomicOp::StoreRelease => "store_release",
+        AtomicOp::StoreTotal => "store_total",
     }
 }
