@@ -32,6 +32,7 @@ pub const PASS_NAMES: &[&str] = &[
     "fold_offsets",
     "forward_loads",
     "hoist_invariants",
+    "infer_alignment",
     "promote_in_loops",
     "promote_slots",
     "propagate_ranges",
@@ -212,6 +213,7 @@ impl Passes<'_, '_> {
         self.expand();
         self.run("hoist_invariants", |_, _, body| hoist_invariants(body));
         self.run("sink_to_uses", |_, _, body| sink_to_uses(body));
+        self.run("infer_alignment", infer_alignment);
         self.run("widen_conditions", widen_conditions);
         self.run("remove_dead_code", |_, _, body| remove_dead_code(body));
         self.run("share_slots", share_slots);

@@ -1,6 +1,7 @@
 //! The optimiser: IR to better IR. Each pass is a function on a body; each keeps
 //! [`validate`](crate::ir::validate) silent and what the interpreter sees.
 
+mod align;
 mod atomics;
 mod calls;
 mod cfg;
@@ -34,6 +35,7 @@ mod thread;
 mod unroll;
 mod widen;
 
+pub use align::infer_alignment;
 pub use atomics::split_frame_atomics;
 pub use calls::{decide_constants, resolve_calls, unresolved_calls};
 pub use cfg::{simplify_cfg, simplify_params};

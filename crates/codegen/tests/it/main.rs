@@ -41,6 +41,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("hoist_invariants", |_, _, b| hoist_invariants(b)),
     ("sink_to_uses", |_, _, b| sink_to_uses(b)),
     ("promote_in_loops", promote_in_loops),
+    ("infer_alignment", infer_alignment),
     ("rotate_loops", |_, _, b| rotate_loops(b)),
     ("unroll_loops", unroll_loops),
     ("expand", |m, id, b| {

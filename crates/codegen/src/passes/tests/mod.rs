@@ -129,6 +129,11 @@ const PASSES: &[(&str, Pass)] = &[
             promote_in_loops(m, id, b);
         })
     }),
+    ("infer_alignment", |m| {
+        each_func(m, |m, id, b| {
+            infer_alignment(m, id, b);
+        })
+    }),
     ("rotate_loops", |m| each_body(m, rotate_loops)),
     ("unroll_loops", |m| {
         each_func(m, |m, id, b| {
