@@ -1,7 +1,10 @@
 //! Static linking: what files declare leads to what others define, and what contradicts is told.
 
+use crate::engines::{Real, is_root};
+use crate::scenario::{Engine, Given};
 use bpfc::{NoHost, Object, Options};
 use bpfc_base::{Session, Severity};
+use bpfc_testkit::Failure;
 use bpfc_vm::{Input, Vm};
 
 const HEAD: &str = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n";
@@ -53,13 +56,24 @@ fn fails(sources: &[&str], expected: &[&str]) {
     assert!(object.is_none());
 }
 
-/// What a program returns in the virtual machine.
+/// What a program returns: in the virtual machine and, where programs may be loaded, in the kernel. The
+/// configuration differs between the two.
 #[track_caller]
 fn run(object: &Object, program: &str) -> u64 {
-    let mut vm = Vm::new(object, bpfc_vm::Options::default()).expect("a machine");
     let id = object.function(program).expect("the program");
-    let packet = Some(vec![0; 64]);
-    vm.run(id, &Input { packet, ..Input::default() }).expect("it runs").ret
+    let mut vm = Vm::new(object, bpfc_vm::Options::default()).expect("a machine");
+    let input = Input { packet: Some(vec![0; 64]), ..Input::default() };
+    let result = vm.run(id, &input).expect("it runs").ret;
+    if is_root() && object.externs.is_empty() {
+        let mut kernel = match Real::new(object) {
+            Ok(kernel) => kernel,
+            Err(Failure::Failed(why)) => panic!("the kernel refuses it: {why}"),
+            Err(_) => return result,
+        };
+        let gave = kernel.run(id, &Given::default()).expect("the kernel runs it");
+        assert_eq!(u64::from(gave.result), result, "{program} in the kernel");
+    }
+    result
 }
 
 /// The BTF of the object as it stands in a file.
