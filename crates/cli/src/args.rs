@@ -325,6 +325,10 @@ pub struct Run {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
+    /// Further programs and objects, to be linked with the first one.
+    #[arg(value_name = "FILE")]
+    pub others: Vec<PathBuf>,
+
     /// Packets for the program: a pcap file, or `hex:…`. By default a TCP SYN.
     #[arg(long, value_name = "FILE|hex:BYTES")]
     pub packet: Option<String>,

@@ -327,3 +327,33 @@ fn one_object_stays_what_it_is() {
     }
     assert_eq!(run(&once, "prog"), 4);
 }
+
+/// Questions to the kernel's types, and source lines, stay with their instructions.
+#[test]
+fn what_hangs_on_instructions_stays_there() {
+    let part = |name: &str, member: &str| {
+        format!(
+            "struct filler_{name} {{ long a; }};\n\
+             struct {name} {{ int first, {member}; }} __attribute__((preserve_access_index));\n\
+             SEC(\"xdp\") int prog_{name}(struct xdp_md *ctx) {{\n\
+             return __builtin_preserve_field_info(((struct {name} *)0)->{member}, 0);\n}}"
+        )
+    };
+    let object = linked(&[
+        &part("one", "x"),
+        &part("two", "y"),
+        &part("one", "x").replace("prog_", "more_"),
+    ]);
+    for (function, name) in [("prog_one", "one"), ("prog_two", "two"), ("more_one", "one")] {
+        let function = &object.functions[object.function(function).expect("it is there")];
+        let cores = function.insns.iter().filter_map(|insn| insn.core.as_ref());
+        let roots: Vec<_> = cores.map(|core| (object.btf.get(core.root), &*core.access)).collect();
+        let [(Some(bpfc_btf::TypeDef::Struct { name: root, .. }), "0:1")] = roots[..] else {
+            panic!("{roots:?}");
+        };
+        assert_eq!(root, name);
+        let line = function.insns[0].line.as_ref().expect("a line");
+        assert!(line.text.contains(&format!("struct {name} *")), "{line:?}");
+    }
+    assert_eq!(types(&object).matches("] STRUCT 'one'").count(), 1);
+}

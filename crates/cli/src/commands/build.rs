@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::kernels;
 use crate::terminal::{Terminal, print_err};
-use bpfc::{Language, Object, SkeletonOptions};
+use bpfc::{Language, SkeletonOptions};
 use bpfc_base::Session;
 use std::path::{Path, PathBuf};
 
@@ -65,14 +65,9 @@ fn build_several(args: &Build, terminal: &mut Terminal) -> Result<Exit, Exit> {
         print_err("error: several files need `-o OUT`\n");
         return Err(Exit::Usage);
     }
-    let mut objects = Vec::new();
-    for file in std::iter::once(&args.file).chain(&args.others) {
-        let object = match link::is_object(file) {
-            true => link::read(file).map_err(|error| terminal.fail_with(error))?,
-            false => compile_part(args, file, terminal)?,
-        };
-        objects.push((files::shown(file), object));
-    }
+    let files = std::iter::once(&args.file).chain(&args.others);
+    let open = |file: &Path, terminal: &mut Terminal| open(args, file, terminal);
+    let objects = link::parts(files, open, terminal)?;
     let mut session = Session::default();
     let joined = bpfc::join(&mut session, &objects);
     let bytes = joined.and_then(|object| bpfc::write_object(&mut session, &object));
@@ -85,19 +80,6 @@ fn build_several(args: &Build, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let bytes = result.ok_or_else(|| Exit::of(&diagnostics))?;
     files::write(&output(args), &bytes).map_err(|error| terminal.fail_with(error))?;
     Ok(Exit::Fine)
-}
-
-/// Compiles one of several files.
-fn compile_part(args: &Build, file: &Path, terminal: &mut Terminal) -> Result<Object, Exit> {
-    let mut compilation = open(args, file, terminal)?;
-    let object = compilation.compile();
-    let bytes = object.and_then(|object| bpfc::write_object(&mut compilation.session, &object));
-    match (bytes, compilation.report(terminal)) {
-        // Through the file's form, which is free of places in this session's sources.
-        (Some(bytes), Exit::Fine) => bpfc::read_object(&files::shown(file), &bytes)
-            .map_err(|error| terminal.fail_with(error)),
-        (_, exit) => Err(exit),
-    }
 }
 
 fn open(args: &Build, file: &Path, terminal: &mut Terminal) -> Result<Compilation, Exit> {

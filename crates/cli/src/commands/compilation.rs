@@ -81,6 +81,23 @@ impl Compilation {
         Some(object)
     }
 
+    /// Compiles the source to a part of a program, free of places in this source.
+    ///
+    /// # Errors
+    /// How the command ends; why was printed.
+    pub fn part(mut self, terminal: &mut Terminal) -> Result<Object, Exit> {
+        let object = self.compile();
+        let bytes = object.and_then(|object| bpfc::write_object(&mut self.session, &object));
+        let name = self.session.sources.file(self.file).name.clone();
+        match (bytes, self.report(terminal)) {
+            // Files do not keep places.
+            (Some(bytes), Exit::Fine) => {
+                bpfc::read_object(&name, &bytes).map_err(|error| terminal.fail_with(error))
+            }
+            (_, exit) => Err(exit),
+        }
+    }
+
     /// Prints what was reported since the last time; how the command ends by that.
     pub fn report(&mut self, terminal: &mut Terminal) -> Exit {
         let diagnostics = self.session.diagnostics.take();

@@ -1,12 +1,13 @@
 //! `bpfc link FILE… -o OUT`
 
+use super::compilation::Compilation;
 use crate::args::Link;
 use crate::exit::Exit;
 use crate::files;
 use crate::terminal::Terminal;
 use bpfc::Object;
 use bpfc_base::{Diagnostic, Session};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes one object of several.
 pub fn run(args: &Link, terminal: &mut Terminal) -> Exit {
@@ -55,4 +56,25 @@ pub fn read(file: &Path) -> Result<Object, Diagnostic> {
         true => error.with_help(format!("compile it first: `bpfc build {name}`")),
         false => error,
     })
+}
+
+/// The parts of a program with the names of their files: objects are read, sources opened by `open` and
+/// compiled.
+///
+/// # Errors
+/// How the command ends; why was printed.
+pub fn parts<'a>(
+    files: impl Iterator<Item = &'a PathBuf>,
+    open: impl Fn(&Path, &mut Terminal) -> Result<Compilation, Exit>,
+    terminal: &mut Terminal,
+) -> Result<Vec<(String, Object)>, Exit> {
+    let mut objects = Vec::new();
+    for file in files {
+        let object = match is_object(file) {
+            true => read(file).map_err(|error| terminal.fail_with(error))?,
+            false => open(file, terminal)?.part(terminal)?,
+        };
+        objects.push((files::shown(file), object));
+    }
+    Ok(objects)
 }

@@ -1,4 +1,4 @@
-//! `bpfc run FILE`
+//! `bpfc run FILE…`
 
 mod kernel;
 mod packets;
@@ -15,6 +15,7 @@ use crate::terminal::Terminal;
 use bpfc::{KernelVersion, Object, VerifyOptions};
 use bpfc_base::{Diagnostic, Session, Severity, codes};
 use bpfc_object::FuncId;
+use std::path::Path;
 
 /// Runs a program, in the virtual machine or on this machine.
 pub fn run(args: &Run, terminal: &mut Terminal) -> Exit {
@@ -58,6 +59,9 @@ impl Ready {
 
 /// Compiles and checks the file, or reads it if it is an object.
 fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
+    if !args.others.is_empty() {
+        return open_several(args, terminal);
+    }
     if link::is_object(&args.file) {
         return open_object(args, terminal);
     }
@@ -73,17 +77,37 @@ fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     }
 }
 
-fn open_object(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
-    let read = || bpfc::read_object(&args.file.to_string_lossy(), &files::read(&args.file)?);
-    let object = read().map_err(|diagnostic| terminal.fail_with(diagnostic))?;
+/// Links what several files define, and checks it.
+fn open_several(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
+    let files = std::iter::once(&args.file).chain(&args.others);
+    let open =
+        |file: &Path, terminal: &mut Terminal| Compilation::open(file, &args.compile, terminal);
+    let objects = link::parts(files, open, terminal)?;
     let mut session = Session::default();
-    bpfc::verify(&mut session, &object, &verify_options());
+    let object = bpfc::join(&mut session, &objects);
+    verified(session, object, terminal)
+}
+
+fn open_object(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
+    let object = link::read(&args.file).map_err(|error| terminal.fail_with(error))?;
+    verified(Session::default(), Some(object), terminal)
+}
+
+fn verified(
+    mut session: Session,
+    object: Option<Object>,
+    terminal: &mut Terminal,
+) -> Result<Ready, Exit> {
+    if let Some(object) = &object {
+        bpfc::verify(&mut session, object, &verify_options());
+    }
     let diagnostics = session.diagnostics.take();
     terminal.print(&session, &diagnostics);
-    if diagnostics.iter().any(|d| d.severity == Severity::Error) {
-        return Err(Exit::Diagnostics);
+    let is_wrong = diagnostics.iter().any(|d| d.severity == Severity::Error);
+    match object {
+        Some(object) if !is_wrong => Ok(Ready { session, object }),
+        _ => Err(Exit::Diagnostics),
     }
-    Ok(Ready { session, object })
 }
 
 /// The rules of the kernel that the virtual machine stands for; a real kernel applies its
