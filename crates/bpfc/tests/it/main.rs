@@ -13,6 +13,7 @@ mod hostile;
 mod link;
 mod objects;
 mod pages;
+mod relocations;
 mod run;
 mod scenario;
 mod skeleton;

@@ -104,10 +104,13 @@ impl<'a> TypeWriter<'a> {
             FieldByteOffset | FieldByteSize | FieldExists | FieldSigned | FieldLshiftU64
             | FieldRshiftU64 => self.access(query),
         };
-        // The loader looks for the name of the root, and typedefs hide tags.
+        // Of a field the loader looks for the name of the root, and typedefs hide tags. A question about a typedef is
+        // about that.
         let types = &self.module.types;
-        let has_tag =
-            types.record_of(query.ty).is_some_and(|record| types.records[record].name.is_some());
+        let is_about_type =
+            matches!(query.kind, TypeIdLocal | TypeIdTarget | TypeExists | TypeSize | TypeMatches);
+        let has_tag = !is_about_type
+            && types.record_of(query.ty).is_some_and(|record| types.records[record].name.is_some());
         let root = match has_tag {
             true => types.canonical(query.ty),
             false => query.ty,

@@ -41,6 +41,8 @@ struct Draft {
     /// The root and the path so far; then `offset` is the local answer.
     query: Option<CoreQuery>,
     bits: Option<BitField>,
+    /// Which of its neighbours the object is, counted from `base`, if `offset` says nothing else: `p[2]`.
+    neighbour: u32,
 }
 
 impl Ctx<'_> {
@@ -70,8 +72,14 @@ impl Ctx<'_> {
 
     fn draft(&mut self, id: hir::PlaceId) -> Draft {
         let place = &self.hir.places[id];
-        let start =
-            |base: Value, align: u32| Draft { base, offset: 0, align, query: None, bits: None };
+        let start = |base: Value, align: u32| Draft {
+            base,
+            offset: 0,
+            align,
+            query: None,
+            bits: None,
+            neighbour: 0,
+        };
         match &place.kind {
             PlaceKind::Error => start(self.undef(Type::Ptr), 1),
             PlaceKind::Local(local) => {
@@ -84,6 +92,11 @@ impl Ctx<'_> {
             }
             PlaceKind::Deref(pointer) => {
                 let align = self.types.align_of(place.ty.ty).unwrap_or(1);
+                if let Some((first, neighbour, offset)) = self.neighbour(*pointer, place.ty.ty) {
+                    let base = self.lower_expr(first);
+                    self.span = place.span;
+                    return Draft { offset, neighbour, ..start(base, align) };
+                }
                 let base = self.lower_expr(*pointer);
                 self.span = place.span;
                 start(base, align)
@@ -110,6 +123,18 @@ impl Ctx<'_> {
         }
     }
 
+    /// A constant number of records after another pointer: that pointer, the number, and the bytes between.
+    fn neighbour(&self, pointer: hir::ExprId, ty: hir::TypeId) -> Option<(hir::ExprId, u32, i64)> {
+        let ExprKind::PtrAdd { ptr, index, scale } = self.hir.exprs[pointer].kind else {
+            return None;
+        };
+        let ExprKind::Int(n) = self.hir.exprs[index].kind else { return None };
+        let n = u32::try_from(n).ok()?;
+        let size = i64::try_from(self.types.size_of(ty)?).ok()?;
+        let is_record = self.types.record_of(ty).is_some() && scale == size;
+        is_record.then(|| Some((ptr, n, size.checked_mul(n.into())?))).flatten()
+    }
+
     /// Puts what is relocated into the base.
     fn flush(&mut self, mut draft: Draft) -> Draft {
         if let Some(query) = draft.query.take() {
@@ -133,17 +158,21 @@ impl Ctx<'_> {
             return draft;
         };
         let member_info = &body.members[member as usize];
+        let neighbour = std::mem::take(&mut draft.neighbour);
         if !is_relocatable {
             draft = self.flush(draft);
         } else if let Some(query) = &mut draft.query {
             query.path.push(member);
         } else {
-            draft.base = self.ptr_add_const(draft.base, draft.offset);
-            draft.offset = 0;
+            if neighbour == 0 {
+                draft.base = self.ptr_add_const(draft.base, draft.offset);
+                draft.offset = 0;
+            }
+            // How far neighbours are from each other is the kernel's matter, too.
             draft.query = Some(CoreQuery {
                 kind: CoreKind::FieldByteOffset,
                 ty: record_ty,
-                path: vec![0, member],
+                path: vec![neighbour, member],
             });
         }
         let offset = member_info.offset_bits;
@@ -191,6 +220,7 @@ impl Ctx<'_> {
     }
 
     fn draft_index(&mut self, mut draft: Draft, index: Value, size: u64) -> Draft {
+        draft.neighbour = 0;
         if let Some(n) = self.out.as_const(index) {
             let bytes = n.wrapping_mul(size as i64);
             if let (Some(query), Ok(n)) = (&mut draft.query, u32::try_from(n)) {
@@ -248,7 +278,7 @@ impl Ctx<'_> {
 
     /// Where an item of an initialiser goes.
     pub(super) fn init_place(&mut self, base: Value, align: u32, item: &hir::InitItem) -> PlaceRef {
-        let draft = Draft { base, offset: 0, align, query: None, bits: None };
+        let draft = Draft { base, offset: 0, align, query: None, bits: None, neighbour: 0 };
         let draft = match item.bits {
             Some(n_bits) => self.draft_bits(draft, item.offset_bits, n_bits),
             None => Draft {

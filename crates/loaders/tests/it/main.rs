@@ -7,6 +7,7 @@ mod bpftool;
 mod everything;
 mod go;
 mod iproute;
+mod kinds;
 mod languages;
 mod linking;
 mod network;

@@ -18,6 +18,11 @@ pub const MAKERS: [Maker; 2] = [Maker::Bpftool, Maker::Bpfc];
 
 /// The program built with the skeleton of `name`; `None` if a tool is missing.
 pub fn build(files: &Folder, name: &str, source: &str, maker: Maker) -> Option<String> {
+    build_with(files, &[name], source, maker)
+}
+
+/// The program built with several skeletons; `None` if a tool is missing.
+pub fn build_with(files: &Folder, names: &[&str], source: &str, maker: Maker) -> Option<String> {
     if !has("gcc") {
         return None;
     }
@@ -25,15 +30,18 @@ pub fn build(files: &Folder, name: &str, source: &str, maker: Maker) -> Option<S
         skip("no headers of libbpf");
         return None;
     }
-    let skeleton = skeleton(files, name, maker)?;
-    files.file(&format!("{name}.skel.h"), skeleton);
+    for name in names {
+        let skeleton = skeleton(files, name, maker)?;
+        files.file(&format!("{name}.skel.h"), skeleton);
+    }
     let main = files.file("main.c", source);
     let program = files.0.join("main").to_str().unwrap().to_owned();
     run(&format!("gcc -Wall -Werror -O1 -o {program} {main} -lbpf -lelf -lz"));
     Some(program)
 }
 
-fn skeleton(files: &Folder, name: &str, maker: Maker) -> Option<String> {
+/// The skeleton of a program in `tests/programs`; `None` if a tool is missing.
+pub fn skeleton(files: &Folder, name: &str, maker: Maker) -> Option<String> {
     let bytes = object(&format!("{name}.c"));
     match maker {
         Maker::Bpfc => Some(languages::skeleton(name, Language::C)),
