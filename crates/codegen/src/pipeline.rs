@@ -21,6 +21,7 @@ pub type Observer<'a> = &'a mut dyn FnMut(&'static str, &Module, FuncId, &Body);
 
 /// The names of all passes, in alphabetical order.
 pub const PASS_NAMES: &[&str] = &[
+    "branch_on_conditions",
     "combine_stores",
     "decide_comparisons",
     "decide_constants",
@@ -202,6 +203,9 @@ impl Passes<'_, '_> {
         self.run("remove_dead_stores", remove_dead_stores);
         self.run("combine_stores", |_, _, body| combine_stores(body));
         self.clean();
+        if self.run("branch_on_conditions", |_, _, body| branch_on_conditions(body)) {
+            self.promote();
+        }
         if self.run("rotate_loops", |_, _, body| rotate_loops(body)) {
             self.promote();
         }

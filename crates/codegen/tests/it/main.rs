@@ -42,6 +42,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("sink_to_uses", |_, _, b| sink_to_uses(b)),
     ("promote_in_loops", promote_in_loops),
     ("infer_alignment", infer_alignment),
+    ("branch_on_conditions", |_, _, b| branch_on_conditions(b)),
     ("rotate_loops", |_, _, b| rotate_loops(b)),
     ("unroll_loops", unroll_loops),
     ("expand", |m, id, b| {

@@ -134,6 +134,7 @@ const PASSES: &[(&str, Pass)] = &[
             infer_alignment(m, id, b);
         })
     }),
+    ("branch_on_conditions", |m| each_body(m, branch_on_conditions)),
     ("rotate_loops", |m| each_body(m, rotate_loops)),
     ("unroll_loops", |m| {
         each_func(m, |m, id, b| {
