@@ -18,6 +18,14 @@ pub(super) enum Found {
     Op(Op),
 }
 
+/// A rule applies. In tests its place is noted, so that they can tell that each of them did.
+#[cfg_attr(test, track_caller)]
+fn rule<T>(found: T) -> Option<T> {
+    #[cfg(test)]
+    super::tests::rules::note(std::panic::Location::caller().line());
+    Some(found)
+}
+
 /// A comparison: condition and operands.
 type Condition = (Cond, Value, Value);
 
@@ -31,34 +39,35 @@ pub(super) fn simplify_op(s: &mut Simplifier<'_>, op: Op, ty: Type) -> Option<Fo
         Op::Trunc(a) => simplify_trunc(s, a),
         Op::PtrAdd(a, b) => simplify_ptr_add(s, a, b),
         Op::PtrToInt(a) => match s.body.op(a) {
-            Op::IntToPtr(inner) => Some(Found::Value(inner)),
-            Op::Const(n) => Some(Found::Value(s.constant(ty, n))),
+            Op::IntToPtr(inner) => rule(Found::Value(inner)),
+            Op::Const(n) => rule(Found::Value(s.constant(ty, n))),
             _ => None,
         },
         Op::IntToPtr(a) => simplify_int_to_ptr(s, a),
-        Op::IsConstant(a) => s.body.as_const(a).map(|_| Found::Value(s.constant(ty, 1))),
+        Op::IsConstant(a) => {
+            s.body.as_const(a)?;
+            rule(Found::Value(s.constant(ty, 1)))
+        }
         Op::Bswap(a, width) => simplify_bswap(s, a, width, ty),
         Op::Load(access) => simplify_load(s, access, ty),
         Op::Store(access, value) => simplify_store(s, access, value),
         Op::MemCopy { dst, src, n_bytes, align } => {
             let (new_dst, new_src) = (fold_address(s, dst), fold_address(s, src));
-            (new_dst != dst || new_src != src).then_some(Found::Op(Op::MemCopy {
-                dst: new_dst,
-                src: new_src,
-                n_bytes,
-                align,
-            }))
+            if (new_dst, new_src) == (dst, src) {
+                return None;
+            }
+            rule(Found::Op(Op::MemCopy { dst: new_dst, src: new_src, n_bytes, align }))
         }
         Op::MemSet { dst, byte, n_bytes, align } => {
             let new = fold_address(s, dst);
             let op = Op::MemSet { dst: new, byte, n_bytes, align };
-            (new != dst).then_some(Found::Op(op))
+            if new != dst { rule(Found::Op(op)) } else { None }
         }
         Op::Atomic { op, access, value, expected } => {
             let address = fold_address(s, access.address);
             let new = Access { address, ..access };
             let op = Op::Atomic { op, access: new, value, expected };
-            (new != access).then_some(Found::Op(op))
+            if new != access { rule(Found::Op(op)) } else { None }
         }
         _ => None,
     }
@@ -74,44 +83,44 @@ fn simplify_binary(
     use BinaryOp::*;
     let (const_a, const_b) = (s.body.as_const(a), s.body.as_const(b));
     if let (Some(x), Some(y)) = (const_a, const_b) {
-        return Some(Found::Value(s.constant(ty, op.eval(ty, x, y))));
+        return rule(Found::Value(s.constant(ty, op.eval(ty, x, y))));
     }
     if op.is_commutative() && (const_a.is_some() || (const_b.is_none() && a > b)) {
-        return Some(Found::Op(Op::Binary(op, b, a)));
+        return rule(Found::Op(Op::Binary(op, b, a)));
     }
     if op == And && (s.body.op(a) == Op::Undef || s.body.op(b) == Op::Undef) {
-        return Some(Found::Value(s.constant(ty, 0)));
+        return rule(Found::Value(s.constant(ty, 0)));
     }
     if let Some(n) = const_b {
         return simplify_binary_const(s, op, a, b, n, ty);
     }
     match op {
         _ if a == b => match op {
-            And | Or => Some(Found::Value(a)),
-            Sub | Xor => Some(Found::Value(s.constant(ty, 0))),
-            Add => Some(Found::Op(Op::Binary(Shl, a, s.constant(ty, 1)))),
+            And | Or => rule(Found::Value(a)),
+            Sub | Xor => rule(Found::Value(s.constant(ty, 0))),
+            Add => rule(Found::Op(Op::Binary(Shl, a, s.constant(ty, 1)))),
             _ => None,
         },
-        Shl | LShr | AShr | UDiv | SDiv if const_a == Some(0) => Some(Found::Value(a)),
+        Shl | LShr | AShr | UDiv | SDiv if const_a == Some(0) => rule(Found::Value(a)),
         Sub => match (s.body.op(a), s.body.op(b)) {
             // a - (0 - x) = a + x
             (_, Op::Binary(Sub, zero, x)) if s.body.as_const(zero) == Some(0) => {
-                Some(Found::Op(Op::Binary(Add, a, x)))
+                rule(Found::Op(Op::Binary(Add, a, x)))
             }
-            (Op::Binary(Add, x, y), _) if x == b => Some(Found::Value(y)),
-            (Op::Binary(Add, x, y), _) if y == b => Some(Found::Value(x)),
+            (Op::Binary(Add, x, y), _) if x == b => rule(Found::Value(y)),
+            (Op::Binary(Add, x, y), _) if y == b => rule(Found::Value(x)),
             (Op::PtrToInt(p), Op::PtrToInt(q)) => subtract_pointers(s, p, q),
             _ => None,
         },
         Add => match (s.body.op(a), s.body.op(b)) {
             (_, Op::Binary(Sub, zero, x)) if s.body.as_const(zero) == Some(0) => {
-                Some(Found::Op(Op::Binary(Sub, a, x)))
+                rule(Found::Op(Op::Binary(Sub, a, x)))
             }
             (Op::Binary(Sub, zero, x), _) if s.body.as_const(zero) == Some(0) => {
-                Some(Found::Op(Op::Binary(Sub, b, x)))
+                rule(Found::Op(Op::Binary(Sub, b, x)))
             }
-            (Op::Binary(Sub, x, y), _) if y == b => Some(Found::Value(x)),
-            (_, Op::Binary(Sub, x, y)) if y == a => Some(Found::Value(x)),
+            (Op::Binary(Sub, x, y), _) if y == b => rule(Found::Value(x)),
+            (_, Op::Binary(Sub, x, y)) if y == a => rule(Found::Value(x)),
             _ => None,
         },
         _ => None,
@@ -131,7 +140,10 @@ fn subtract_pointers(s: &mut Simplifier<'_>, p: Value, q: Value) -> Option<Found
     let (base_p, slot_p, n_p) = split(s, p);
     let (base_q, slot_q, n_q) = split(s, q);
     let is_same = base_p == base_q && slot_p == slot_q;
-    is_same.then(|| Found::Value(s.constant(Type::I64, n_p.wrapping_sub(n_q))))
+    if !is_same {
+        return None;
+    }
+    rule(Found::Value(s.constant(Type::I64, n_p.wrapping_sub(n_q))))
 }
 
 fn simplify_binary_const(
@@ -147,37 +159,37 @@ fn simplify_binary_const(
     let power = (n > 0 && n & (n - 1) == 0).then(|| i64::from(n.trailing_zeros()));
     match (op, n) {
         (Add | Sub | Or | Xor | Shl | LShr | AShr, 0) | (Mul | UDiv | SDiv, 1) => {
-            return Some(Found::Value(a));
+            return rule(Found::Value(a));
         }
-        (Mul | And, 0) | (UDiv | SDiv, 0) => return Some(Found::Value(s.constant(ty, 0))),
-        (URem | SRem, 0) => return Some(Found::Value(a)),
-        (URem | SRem, 1) => return Some(Found::Value(s.constant(ty, 0))),
-        (And, -1) => return Some(Found::Value(a)),
-        (Or, -1) => return Some(Found::Value(b)),
+        (Mul | And, 0) | (UDiv | SDiv, 0) => return rule(Found::Value(s.constant(ty, 0))),
+        (URem | SRem, 0) => return rule(Found::Value(a)),
+        (URem | SRem, 1) => return rule(Found::Value(s.constant(ty, 0))),
+        (And, -1) => return rule(Found::Value(a)),
+        (Or, -1) => return rule(Found::Value(b)),
         (Sub, _) => {
             let minus = s.constant(ty, n.wrapping_neg());
-            return Some(Found::Op(Op::Binary(Add, a, minus)));
+            return rule(Found::Op(Op::Binary(Add, a, minus)));
         }
         (Mul, -1) => {
             let zero = s.constant(ty, 0);
-            return Some(Found::Op(Op::Binary(Sub, zero, a)));
+            return rule(Found::Op(Op::Binary(Sub, zero, a)));
         }
         (Shl | LShr | AShr, _) if !(0..bits).contains(&n) => {
             let count = s.constant(ty, n & (bits - 1));
-            return Some(Found::Op(Op::Binary(op, a, count)));
+            return rule(Found::Op(Op::Binary(op, a, count)));
         }
         _ => {}
     }
     if let Some(power) = power {
         let new = match op {
-            Mul => Some((Shl, power)),
-            UDiv => Some((LShr, power)),
-            URem => Some((And, n - 1)),
+            Mul => rule((Shl, power)),
+            UDiv => rule((LShr, power)),
+            URem => rule((And, n - 1)),
             _ => None,
         };
         if let Some((op, n)) = new {
             let n = s.constant(ty, n);
-            return Some(Found::Op(Op::Binary(op, a, n)));
+            return rule(Found::Op(Op::Binary(op, a, n)));
         }
     }
     if op == And
@@ -189,11 +201,11 @@ fn simplify_binary_const(
         let zeros = s.known_zeros(a);
         let sign = 1 << (bits - 1);
         if op == AShr && zeros & sign != 0 {
-            return Some(Found::Op(Op::Binary(LShr, a, b)));
+            return rule(Found::Op(Op::Binary(LShr, a, b)));
         }
         let width_mask = u64::MAX >> (64 - bits);
         if op == LShr && (!zeros & width_mask) >> n == 0 {
-            return Some(Found::Value(s.constant(ty, 0)));
+            return rule(Found::Value(s.constant(ty, 0)));
         }
     }
     regroup(s, op, a, n, ty)
@@ -208,38 +220,40 @@ fn regroup(s: &mut Simplifier<'_>, op: BinaryOp, a: Value, n: i64, ty: Type) -> 
     let m = s.body.as_const(y)?;
     let bits = i64::from(ty.bits());
     let (op, n) = match (inner, op) {
-        (And, And) => (And, m & n),
-        (Or, Or) => (Or, m | n),
-        (Xor, Xor) => (Xor, m ^ n),
+        (And, And) => rule((And, m & n)),
+        (Or, Or) => rule((Or, m | n)),
+        (Xor, Xor) => rule((Xor, m ^ n)),
         // The inner sum may be what was checked against a bound.
-        (Add, Add) if s.is_single_use(a) => (Add, m.wrapping_add(n)),
-        (Mul, Mul) if s.is_single_use(a) => (Mul, m.wrapping_mul(n)),
-        (Shl, Mul) if s.is_single_use(a) => (Mul, n.wrapping_shl(m as u32)),
-        (Shl, Shl) | (LShr, LShr) if m + n < bits => (op, m + n),
-        (Shl, Shl) | (LShr, LShr) => return Some(Found::Value(s.constant(ty, 0))),
-        (AShr, AShr) => (AShr, (m + n).min(bits - 1)),
+        (Add, Add) if s.is_single_use(a) => rule((Add, m.wrapping_add(n))),
+        (Mul, Mul) if s.is_single_use(a) => rule((Mul, m.wrapping_mul(n))),
+        (Shl, Mul) if s.is_single_use(a) => rule((Mul, n.wrapping_shl(m as u32))),
+        (Shl, Shl) | (LShr, LShr) if m + n < bits => rule((op, m + n)),
+        (Shl, Shl) | (LShr, LShr) => return rule(Found::Value(s.constant(ty, 0))),
+        (AShr, AShr) => rule((AShr, (m + n).min(bits - 1))),
         (Shl, LShr) if m == n => {
             let mask = (u64::MAX >> (64 - bits)) >> n;
-            (And, mask as i64)
+            rule((And, mask as i64))
         }
-        (LShr, Shl) if m == n => (And, -1 << n),
+        (LShr, Shl) if m == n => rule((And, -1 << n)),
         (Shl, AShr) if m == n => {
             let width = Width::from_bytes(((bits - n) / 8) as u64);
             let width = width.filter(|width| i64::from(width.bits()) == bits - n)?;
             if width == Width::W32 {
                 let low = s.make(Op::Trunc(x), Type::I32);
-                return Some(Found::Op(Op::Sext(low, Width::W32)));
+                return rule(Found::Op(Op::Sext(low, Width::W32)));
             }
-            return Some(Found::Op(Op::Sext(x, width)));
+            return rule(Found::Op(Op::Sext(x, width)));
         }
         // What a mask keeps of a shifted value.
-        (And, LShr) if s.is_single_use(a) && (m as u64) >> n == (u64::MAX >> (64 - bits)) >> n => {
-            (LShr, n)
+        (And, LShr)
+            if s.is_single_use(a) && (m as u64 & type_mask(ty)) >> n == type_mask(ty) >> n =>
+        {
+            rule((LShr, n))
         }
-        _ => return None,
-    };
+        _ => None,
+    }?;
     let n = s.constant(ty, n);
-    Some(Found::Op(Op::Binary(op, x, n)))
+    rule(Found::Op(Op::Binary(op, x, n)))
 }
 
 /// `a & mask`.
@@ -249,42 +263,42 @@ fn simplify_mask(s: &mut Simplifier<'_>, a: Value, mask: i64, ty: Type) -> Optio
     let kept = mask as u64 & width_mask;
     let possible = !zeros & width_mask;
     if possible & !kept == 0 {
-        return Some(Found::Value(a));
+        return rule(Found::Value(a));
     }
     if possible & kept == 0 {
-        return Some(Found::Value(s.constant(ty, 0)));
+        return rule(Found::Value(s.constant(ty, 0)));
     }
     let new = match s.body.op(a) {
-        Op::Sext(x, width) if s.body.ty(x) == ty && kept <= width.mask() => x,
+        Op::Sext(x, width) if s.body.ty(x) == ty && kept <= width.mask() => rule(x),
         Op::Binary(BinaryOp::And, x, y)
             if s.body.as_const(y).is_some_and(|m| kept & !(m as u64) == 0) =>
         {
-            x
+            rule(x)
         }
         // Bits that are masked away anyway.
         Op::Binary(BinaryOp::Or | BinaryOp::Xor, x, y)
             if s.body.as_const(y).is_some_and(|m| kept & m as u64 == 0) =>
         {
-            x
+            rule(x)
         }
         _ if ty == Type::I64 && kept == 0xffff_ffff => {
             let low = s.make(Op::Trunc(a), Type::I32);
-            return Some(Found::Op(Op::Zext(low)));
+            return rule(Found::Op(Op::Zext(low)));
         }
-        _ => return None,
-    };
+        _ => None,
+    }?;
     let mask = s.constant(ty, mask);
-    Some(Found::Op(Op::Binary(BinaryOp::And, new, mask)))
+    rule(Found::Op(Op::Binary(BinaryOp::And, new, mask)))
 }
 
 fn simplify_zext(s: &mut Simplifier<'_>, a: Value) -> Option<Found> {
     match s.body.op(a) {
-        Op::Const(n) => Some(Found::Value(s.constant(Type::I64, i64::from(n as u32)))),
-        Op::Undef => Some(Found::Value(s.constant(Type::I64, 0))),
-        Op::Trunc(x) if s.known_zeros(x) >> 32 == 0xffff_ffff => Some(Found::Value(x)),
+        Op::Const(n) => rule(Found::Value(s.constant(Type::I64, i64::from(n as u32)))),
+        Op::Undef => rule(Found::Value(s.constant(Type::I64, 0))),
+        Op::Trunc(x) if s.known_zeros(x) >> 32 == 0xffff_ffff => rule(Found::Value(x)),
         Op::Load(_) if s.is_single_use(a) => {
             s.retype_load(a, Type::I64);
-            Some(Found::Value(a))
+            rule(Found::Value(a))
         }
         _ => None,
     }
@@ -297,15 +311,15 @@ fn simplify_sext(s: &mut Simplifier<'_>, a: Value, width: Width, ty: Type) -> Op
     match s.body.op(a) {
         Op::Const(n) => {
             let shift = 64 - width.bits();
-            return Some(Found::Value(s.constant(ty, n << shift >> shift)));
+            return rule(Found::Value(s.constant(ty, n << shift >> shift)));
         }
-        Op::Undef => return Some(Found::Value(s.constant(ty, 0))),
-        Op::Sext(_, inner) if s.body.ty(a) == ty && inner <= width => return Some(Found::Value(a)),
+        Op::Undef => return rule(Found::Value(s.constant(ty, 0))),
+        Op::Sext(_, inner) if s.body.ty(a) == ty && inner <= width => return rule(Found::Value(a)),
         Op::Binary(BinaryOp::And, x, mask)
             if width < Width::W32
                 && s.body.as_const(mask).is_some_and(|m| width.mask() & !(m as u64) == 0) =>
         {
-            return Some(Found::Op(Op::Sext(x, width)));
+            return rule(Found::Op(Op::Sext(x, width)));
         }
         _ => {}
     }
@@ -314,22 +328,23 @@ fn simplify_sext(s: &mut Simplifier<'_>, a: Value, width: Width, ty: Type) -> Op
             // In one step: between two of them the verifier loses the range
             // (`coerce_reg_to_size_sx` in Linux 6.12 `kernel/bpf/verifier.c`).
             let wide = s.make(Op::Zext(x), Type::I64);
-            return Some(Found::Op(Op::Sext(wide, inner)));
+            return rule(Found::Op(Op::Sext(wide, inner)));
         }
-        return (zeros & sign != 0).then_some(Found::Op(Op::Zext(a)));
+        return if zeros & sign != 0 { rule(Found::Op(Op::Zext(a))) } else { None };
     }
     let width_mask = u64::MAX >> (64 - ty.bits());
-    (zeros & above & width_mask == above & width_mask).then_some(Found::Value(a))
+    let is_known = zeros & above & width_mask == above & width_mask;
+    if is_known { rule(Found::Value(a)) } else { None }
 }
 
 fn simplify_trunc(s: &mut Simplifier<'_>, a: Value) -> Option<Found> {
     match s.body.op(a) {
-        Op::Const(n) => Some(Found::Value(s.constant(Type::I32, n))),
-        Op::Undef => Some(Found::Value(s.body.leaf(Op::Undef, Type::I32))),
-        Op::Zext(x) | Op::Sext(x, Width::W32) => Some(Found::Value(x)),
+        Op::Const(n) => rule(Found::Value(s.constant(Type::I32, n))),
+        Op::Undef => rule(Found::Value(s.body.leaf(Op::Undef, Type::I32))),
+        Op::Zext(x) | Op::Sext(x, Width::W32) => rule(Found::Value(x)),
         Op::Load(access) if access.width != Width::W64 && s.is_single_use(a) => {
             s.retype_load(a, Type::I32);
-            Some(Found::Value(a))
+            rule(Found::Value(a))
         }
         _ => None,
     }
@@ -339,20 +354,20 @@ fn simplify_ptr_add(s: &mut Simplifier<'_>, a: Value, b: Value) -> Option<Found>
     if let Some(n) = s.body.as_const(b) {
         let plus = |old: i32| i32::try_from(n.checked_add(old.into())?).ok();
         return match s.body.op(a) {
-            _ if n == 0 => Some(Found::Value(a)),
-            Op::Const(m) => Some(Found::Value(s.constant(Type::Ptr, m.wrapping_add(n)))),
+            _ if n == 0 => rule(Found::Value(a)),
+            Op::Const(m) => rule(Found::Value(s.constant(Type::Ptr, m.wrapping_add(n)))),
             Op::SlotAddr(slot, m) => {
                 let op = Op::SlotAddr(slot, plus(m)?);
-                Some(Found::Value(s.make(op, Type::Ptr)))
+                rule(Found::Value(s.make(op, Type::Ptr)))
             }
             Op::GlobalAddr(global, m) => {
                 let op = Op::GlobalAddr(global, plus(m)?);
-                Some(Found::Value(s.make(op, Type::Ptr)))
+                rule(Found::Value(s.make(op, Type::Ptr)))
             }
             Op::PtrAdd(base, m) => {
                 let m = s.body.as_const(m)?;
                 let sum = s.constant(Type::I64, m.wrapping_add(n));
-                Some(Found::Op(Op::PtrAdd(base, sum)))
+                rule(Found::Op(Op::PtrAdd(base, sum)))
             }
             _ => None,
         };
@@ -361,28 +376,28 @@ fn simplify_ptr_add(s: &mut Simplifier<'_>, a: Value, b: Value) -> Option<Found>
         // (p + n) + x = (p + x) + n
         (Op::PtrAdd(base, n), _) if s.body.as_const(n).is_some() => {
             let inner = s.make(Op::PtrAdd(base, b), Type::Ptr);
-            Some(Found::Op(Op::PtrAdd(inner, n)))
+            rule(Found::Op(Op::PtrAdd(inner, n)))
         }
         (_, Op::Binary(BinaryOp::Add, x, n))
             if s.body.as_const(n).is_some() && s.is_single_use(b) =>
         {
             let inner = s.make(Op::PtrAdd(a, x), Type::Ptr);
-            Some(Found::Op(Op::PtrAdd(inner, n)))
+            rule(Found::Op(Op::PtrAdd(inner, n)))
         }
-        (Op::Const(0), _) => Some(Found::Op(Op::IntToPtr(b))),
+        (Op::Const(0), _) => rule(Found::Op(Op::IntToPtr(b))),
         _ => None,
     }
 }
 
 fn simplify_int_to_ptr(s: &mut Simplifier<'_>, a: Value) -> Option<Found> {
     match s.body.op(a) {
-        Op::PtrToInt(inner) => Some(Found::Value(inner)),
-        Op::Const(n) => Some(Found::Value(s.constant(Type::Ptr, n))),
-        Op::Undef => Some(Found::Value(s.body.leaf(Op::Undef, Type::Ptr))),
+        Op::PtrToInt(inner) => rule(Found::Value(inner)),
+        Op::Const(n) => rule(Found::Value(s.constant(Type::Ptr, n))),
+        Op::Undef => rule(Found::Value(s.body.leaf(Op::Undef, Type::Ptr))),
         Op::Binary(BinaryOp::Add, x, y) => match (s.body.op(x), s.body.op(y)) {
             (Op::PtrToInt(_), Op::PtrToInt(_)) => None,
-            (Op::PtrToInt(p), _) => Some(Found::Op(Op::PtrAdd(p, y))),
-            (_, Op::PtrToInt(p)) => Some(Found::Op(Op::PtrAdd(p, x))),
+            (Op::PtrToInt(p), _) => rule(Found::Op(Op::PtrAdd(p, y))),
+            (_, Op::PtrToInt(p)) => rule(Found::Op(Op::PtrAdd(p, x))),
             _ => None,
         },
         _ => None,
@@ -393,16 +408,16 @@ fn simplify_bswap(s: &mut Simplifier<'_>, a: Value, width: Width, ty: Type) -> O
     match s.body.op(a) {
         Op::Const(n) => {
             let swapped = (n as u64).swap_bytes() >> (64 - width.bits());
-            Some(Found::Value(s.constant(ty, swapped as i64)))
+            rule(Found::Value(s.constant(ty, swapped as i64)))
         }
         Op::Bswap(x, inner) if inner == width => {
             let mask = s.constant(ty, width.mask() as i64);
-            Some(Found::Op(Op::Binary(BinaryOp::And, x, mask)))
+            rule(Found::Op(Op::Binary(BinaryOp::And, x, mask)))
         }
         Op::Binary(BinaryOp::And, x, mask)
             if s.body.as_const(mask).is_some_and(|m| width.mask() & !(m as u64) == 0) =>
         {
-            Some(Found::Op(Op::Bswap(x, width)))
+            rule(Found::Op(Op::Bswap(x, width)))
         }
         _ => None,
     }
@@ -412,31 +427,33 @@ fn simplify_bswap(s: &mut Simplifier<'_>, a: Value, width: Width, ty: Type) -> O
 fn fold_address(s: &mut Simplifier<'_>, address: Address) -> Address {
     let fits = |n: i64| i16::try_from(n).is_ok();
     let offset = i64::from(address.offset);
-    match (s.body.op(address.base), address.core) {
+    let folded = match (s.body.op(address.base), address.core) {
         (Op::SlotAddr(slot, n), None) if n != 0 && fits(offset + i64::from(n)) => {
-            Address::new(s.body.slot_addr(slot, 0), address.offset + n)
+            rule(Address::new(s.body.slot_addr(slot, 0), address.offset + n))
         }
         (Op::GlobalAddr(global, n), None) if n != 0 && fits(offset + i64::from(n)) => {
             let base = s.body.leaf(Op::GlobalAddr(global, 0), Type::Ptr);
-            Address::new(base, address.offset + n)
+            rule(Address::new(base, address.offset + n))
         }
         (Op::PtrAdd(base, n), None) => match s.body.op(n) {
             Op::Const(n) if n.checked_add(offset).is_some_and(fits) => {
-                Address::new(base, address.offset + n as i32)
+                rule(Address::new(base, address.offset + n as i32))
             }
             Op::Core(core) if offset == 0 && fits(s.body.cores[core].local) => {
-                Address { base, offset: s.body.cores[core].local as i32, core: Some(core) }
+                let offset = s.body.cores[core].local as i32;
+                rule(Address { base, offset, core: Some(core) })
             }
-            _ => address,
+            _ => None,
         },
-        _ => address,
-    }
+        _ => None,
+    };
+    folded.unwrap_or(address)
 }
 
 fn simplify_load(s: &mut Simplifier<'_>, access: Access, ty: Type) -> Option<Found> {
     let address = fold_address(s, access.address);
     if address != access.address {
-        return Some(Found::Op(Op::Load(Access { address, ..access })));
+        return rule(Found::Op(Op::Load(Access { address, ..access })));
     }
     if access.is_volatile || address.core.is_some() {
         return None;
@@ -467,7 +484,7 @@ fn simplify_load(s: &mut Simplifier<'_>, access: Access, ty: Type) -> Option<Fou
         }
     }
     let number = s.body.number_of_bytes(&word[..n_bytes]);
-    Some(Found::Value(s.constant(ty, number)))
+    rule(Found::Value(s.constant(ty, number)))
 }
 
 /// The address that a constant holds.
@@ -487,7 +504,7 @@ fn constant_address(
         InitTarget::Func(_) => return None,
     };
     let address = s.body.leaf(leaf, Type::Ptr);
-    Some(match ty {
+    rule(match ty {
         Type::Ptr => Found::Value(address),
         _ => Found::Op(Op::PtrToInt(address)),
     })
@@ -496,41 +513,41 @@ fn constant_address(
 fn simplify_store(s: &mut Simplifier<'_>, access: Access, value: Value) -> Option<Found> {
     let address = fold_address(s, access.address);
     if address != access.address {
-        return Some(Found::Op(Op::Store(Access { address, ..access }, value)));
+        return rule(Found::Op(Op::Store(Access { address, ..access }, value)));
     }
     let low = access.width.mask();
     // What only changes bits that are not stored.
     let new = match s.body.op(value) {
-        Op::Zext(x) | Op::Trunc(x) if access.width <= Width::W32 => x,
-        Op::Sext(x, width) if access.width <= width => x,
+        Op::Zext(x) | Op::Trunc(x) if access.width <= Width::W32 => rule(x),
+        Op::Sext(x, width) if access.width <= width => rule(x),
         Op::Binary(BinaryOp::And, x, mask)
             if s.body.as_const(mask).is_some_and(|m| low & !(m as u64) == 0) =>
         {
-            x
+            rule(x)
         }
-        _ => return None,
-    };
-    Some(Found::Op(Op::Store(access, new)))
+        _ => None,
+    }?;
+    rule(Found::Op(Op::Store(access, new)))
 }
 
 fn simplify_compare(s: &mut Simplifier<'_>, condition: Condition) -> Option<Found> {
     let (cond, a, b) = condition;
     match (s.body.as_const(a), s.body.as_const(b)) {
         (Some(x), Some(y)) => {
-            return Some(Found::Value(s.constant(Type::I32, cond.eval(x, y).into())));
+            return rule(Found::Value(s.constant(Type::I32, cond.eval(x, y).into())));
         }
         // `(x cmp y) != 0` is the comparison itself.
         (None, Some(0)) if cond == Cond::Ne && s.body.ty(a) == Type::I32 => {
             if let Op::Compare(..) = s.body.op(a) {
-                return Some(Found::Value(a));
+                return rule(Found::Value(a));
             }
             if s.known_zeros(a) & 0xffff_ffff == 0xffff_fffe {
-                return Some(Found::Value(a));
+                return rule(Found::Value(a));
             }
         }
         _ if a == b => {
             let holds = cond.holds_if_equal();
-            return Some(Found::Value(s.constant(Type::I32, holds.into())));
+            return rule(Found::Value(s.constant(Type::I32, holds.into())));
         }
         _ => {}
     }
@@ -538,7 +555,7 @@ fn simplify_compare(s: &mut Simplifier<'_>, condition: Condition) -> Option<Foun
         return Some(bit);
     }
     let (cond, a, b) = simplify_condition(s, condition)?;
-    Some(Found::Op(Op::Compare(cond, a, b)))
+    rule(Found::Op(Op::Compare(cond, a, b)))
 }
 
 /// `(x & 8) != 0` as a value is `x >> 3 & 1`.
@@ -554,8 +571,8 @@ fn single_bit(s: &mut Simplifier<'_>, (cond, a, b): Condition) -> Option<Found> 
     let shift = s.constant(ty, possible.trailing_zeros().into());
     let bit = s.make(Op::Binary(BinaryOp::LShr, a, shift), ty);
     match ty {
-        Type::I64 => Some(Found::Op(Op::Trunc(bit))),
-        _ => Some(Found::Value(bit)),
+        Type::I64 => rule(Found::Op(Op::Trunc(bit))),
+        _ => rule(Found::Value(bit)),
     }
 }
 
@@ -566,7 +583,7 @@ pub(super) fn simplify_condition(
 ) -> Option<Condition> {
     let (cond, a, b) = condition;
     if s.body.as_const(a).is_some() && s.body.as_const(b).is_none() {
-        return Some((cond.swap(), b, a));
+        return rule((cond.swap(), b, a));
     }
     // No function is at address 0, and no two are at one.
     if let Op::FuncAddr(func) = s.body.op(a)
@@ -578,7 +595,7 @@ pub(super) fn simplify_condition(
             let is_same = other == Op::FuncAddr(func);
             let holds = is_same == (cond == Cond::Eq);
             let [one, zero] = [1, 0].map(|n| s.constant(Type::Ptr, n));
-            return Some((Cond::Ne, if holds { one } else { zero }, zero));
+            return rule((Cond::Ne, if holds { one } else { zero }, zero));
         }
     }
     // A pointer stays in its object (C11 6.5.6p8).
@@ -589,12 +606,12 @@ pub(super) fn simplify_condition(
     {
         let [one, zero] = [1, 0].map(|n| s.constant(Type::Ptr, n));
         let holds = cond.eval(n.signum() + 1, 1);
-        return Some((Cond::Ne, if holds { one } else { zero }, zero));
+        return rule((Cond::Ne, if holds { one } else { zero }, zero));
     }
     let Some(n) = s.body.as_const(b) else {
         return match (s.body.op(a), s.body.op(b)) {
-            (Op::Zext(x), Op::Zext(y)) if !cond.is_signed() => Some((cond, x, y)),
-            (Op::PtrToInt(x), Op::PtrToInt(y)) => Some((cond, x, y)).filter(|_| !cond.is_signed()),
+            (Op::Zext(x), Op::Zext(y)) if !cond.is_signed() => rule((cond, x, y)),
+            (Op::PtrToInt(x), Op::PtrToInt(y)) if !cond.is_signed() => rule((cond, x, y)),
             _ => None,
         };
     };
@@ -602,46 +619,48 @@ pub(super) fn simplify_condition(
     let is_equality = matches!(cond, Cond::Eq | Cond::Ne);
     // Strict comparisons, and equality where it says the same.
     let strict = match (cond, n) {
-        (Cond::ULt, 1) | (Cond::ULe, 0) => Some((Cond::Eq, 0)),
-        (Cond::UGe, 1) | (Cond::UGt, 0) => Some((Cond::Ne, 0)),
-        (Cond::ULe, _) if is_small(n) => Some((Cond::ULt, n + 1)),
-        (Cond::UGe, _) if is_small(n) => Some((Cond::UGt, n - 1)),
-        (Cond::SLe, _) if is_small(n) => Some((Cond::SLt, n + 1)),
-        (Cond::SGe, _) if is_small(n) => Some((Cond::SGt, n - 1)),
+        (Cond::ULt, 1) | (Cond::ULe, 0) => rule((Cond::Eq, 0)),
+        (Cond::UGe, 1) | (Cond::UGt, 0) => rule((Cond::Ne, 0)),
+        (Cond::ULe, _) if is_small(n) => rule((Cond::ULt, n + 1)),
+        (Cond::UGe, _) if is_small(n) => rule((Cond::UGt, n - 1)),
+        (Cond::SLe, _) if is_small(n) => rule((Cond::SLt, n + 1)),
+        (Cond::SGe, _) if is_small(n) => rule((Cond::SGt, n - 1)),
         _ => None,
     };
     if let Some((cond, n)) = strict {
         return Some((cond, a, s.constant(ty, n)));
     }
     match s.body.op(a) {
-        Op::Compare(inner, x, y) if n == 0 && cond == Cond::Ne => Some((inner, x, y)),
-        Op::Compare(inner, x, y) if n == 0 && cond == Cond::Eq => Some((inner.negate(), x, y)),
-        Op::Compare(inner, x, y) if n == 1 && cond == Cond::Eq => Some((inner, x, y)),
-        Op::Compare(inner, x, y) if n == 1 && cond == Cond::Ne => Some((inner.negate(), x, y)),
-        Op::PtrToInt(x) if !cond.is_signed() => Some((cond, x, s.constant(Type::Ptr, n))),
+        Op::Compare(inner, x, y) if n == 0 && cond == Cond::Ne => rule((inner, x, y)),
+        Op::Compare(inner, x, y) if n == 0 && cond == Cond::Eq => rule((inner.negate(), x, y)),
+        Op::Compare(inner, x, y) if n == 1 && cond == Cond::Eq => rule((inner, x, y)),
+        Op::Compare(inner, x, y) if n == 1 && cond == Cond::Ne => rule((inner.negate(), x, y)),
+        Op::PtrToInt(x) if !cond.is_signed() => rule((cond, x, s.constant(Type::Ptr, n))),
         Op::Zext(x) if is_equality && n == i64::from(n as u32) => {
-            Some((cond, x, s.constant(Type::I32, n)))
+            rule((cond, x, s.constant(Type::I32, n)))
         }
         Op::Zext(x) if s.is_single_use(a) && !cond.is_signed() && n == i64::from(n as u32) => {
-            Some((cond, x, s.constant(Type::I32, n)))
+            rule((cond, x, s.constant(Type::I32, n)))
         }
         Op::Sext(x, Width::W32) if is_equality && n == i64::from(n as i32) => {
-            Some((cond, x, s.constant(Type::I32, n)))
+            rule((cond, x, s.constant(Type::I32, n)))
         }
         Op::Bswap(x, width) if is_equality && s.known_zeros(x) | width.mask() == u64::MAX => {
             let swapped = (n as u64).swap_bytes() >> (64 - width.bits());
-            (n as u64 & type_mask(ty) <= width.mask())
-                .then(|| (cond, x, s.constant(ty, swapped as i64)))
+            if n as u64 & type_mask(ty) > width.mask() {
+                return None;
+            }
+            rule((cond, x, s.constant(ty, swapped as i64)))
         }
         Op::Binary(BinaryOp::Xor, x, y) if is_equality => match s.body.as_const(y) {
-            Some(m) => Some((cond, x, s.constant(ty, n ^ m))),
-            None if n == 0 => Some((cond, x, y)),
+            Some(m) => rule((cond, x, s.constant(ty, n ^ m))),
+            None if n == 0 => rule((cond, x, y)),
             None => None,
         },
-        Op::Binary(BinaryOp::Sub, x, y) if is_equality && n == 0 => Some((cond, x, y)),
+        Op::Binary(BinaryOp::Sub, x, y) if is_equality && n == 0 => rule((cond, x, y)),
         Op::Binary(BinaryOp::Add, x, y) if is_equality && s.is_single_use(a) => {
             let m = s.body.as_const(y)?;
-            Some((cond, x, s.constant(ty, n.wrapping_sub(m))))
+            rule((cond, x, s.constant(ty, n.wrapping_sub(m))))
         }
         _ => None,
     }

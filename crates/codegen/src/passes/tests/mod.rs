@@ -1,6 +1,7 @@
 //! Passes against the interpreter: random programs must mean the same before and after.
 
 pub(crate) mod generate;
+pub(crate) mod rules;
 
 use super::*;
 use crate::interpret::{Fault, Host, Machine, Memory};
