@@ -3,7 +3,7 @@
 use super::binary::arith_op;
 use crate::checker::Checker;
 use crate::convert::Why;
-use crate::hir::{AtomicOp, BinaryOp, ExprId, ExprKind, PlaceId, TypeId};
+use crate::hir::{AtomicOp, BinaryOp, ExprId, ExprKind, PlaceId, Type, TypeId};
 use bpfc_base::Span;
 use bpfc_base::codes::bpf::E0413;
 use bpfc_parser::ast;
@@ -32,6 +32,9 @@ impl Checker<'_> {
                 self.check_bit_field_value(place, value);
                 if self.is_poison(value) {
                     return self.poison(span);
+                }
+                if matches!(self.resolved(ty), Type::Float(_)) {
+                    return self.float_operation(value, span);
                 }
                 self.value(ExprKind::Assign { place, value }, ty, span)
             }

@@ -2,7 +2,7 @@
 
 use super::{Content, Leaf, LeafValue};
 use crate::checker::Checker;
-use crate::hir::{Init, InitItem, InitValue, QualType};
+use crate::hir::{Init, InitItem, InitValue, QualType, Type};
 use bpfc_base::Span;
 use bpfc_base::codes::types::E0310;
 use bpfc_parser::ast::{InitList, Initializer};
@@ -40,6 +40,19 @@ impl Checker<'_> {
             },
         };
         let items: Vec<InitItem> = content.leaves.into_iter().map(to_item).collect();
+        let float = items.iter().find_map(|item| match item.value {
+            InitValue::Expr(value) => {
+                let ty = self.type_of(value);
+                matches!(self.resolved(ty), Type::Float(_)).then_some(value)
+            }
+            _ => None,
+        });
+        if let Some(value) = float {
+            // A member: objects that are floating themselves were reported.
+            let span = self.span_of(value);
+            self.float_operation(value, span);
+            return None;
+        }
         // `int x = {}` is zero too.
         let zero_rest = !is_whole || items.is_empty() || self.is_array(ty.ty);
         Some(Init { zero_rest, items })
