@@ -271,6 +271,8 @@ pub enum Malformed {
     ClosesLoop,
     /// The call leads to no function.
     Call,
+    /// The address of a function that is not static.
+    GlobalCallback,
     /// Division by the constant zero.
     DivisionByZero,
     /// A shift by a constant that is not below the width.

@@ -58,6 +58,8 @@ pub enum Obligation {
     NothingHeld,
     /// `r0` may be returned.
     Returnable,
+    /// The function whose address is loaded is static: it is verified where it is called back.
+    Callback(u32),
     /// The instruction makes sense at all: what it refers to exists.
     WellFormed,
 }
@@ -101,6 +103,9 @@ pub fn obligations(op: &Op) -> Vec<Obligation> {
         }
         Insn::LoadImm64 { dst, .. } => {
             all.push(Obligation::Writable(dst));
+            if let Operand::Func(func) = op.operand {
+                all.push(Obligation::Callback(func));
+            }
         }
         Insn::Load { ty, dst, base, off } => {
             let n_bytes = ty.size().bytes();

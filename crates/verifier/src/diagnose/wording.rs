@@ -557,6 +557,9 @@ fn malformed(why: Malformed) -> Words {
         Malformed::ClosesLoop => Words::new("a loop is closed without a jump")
             .note("Linux before 6.7 takes such a loop for one without end"),
         Malformed::Call => Words::new("this call leads to no function"),
+        Malformed::GlobalCallback => Words::new("the address of a global function cannot be used")
+            .note("only static functions are called back")
+            .help("declare the function `static`"),
         Malformed::DivisionByZero => Words::new("division by the constant zero"),
         Malformed::Shift => Words::new("the shift count is not below the operand's width"),
         Malformed::PacketLoad => {

@@ -66,6 +66,11 @@ pub fn discharge(
             _ => Ok(()),
         },
         Obligation::Returnable => exit::check(program, state).map_err(at(Reg::R0)),
+        // `check_ld_imm` (Linux 5.13 `kernel/bpf/verifier.c`).
+        Obligation::Callback(func) => match program.funcs[func as usize].is_global {
+            true => Err(nowhere(FaultKind::Malformed(Malformed::GlobalCallback))),
+            false => Ok(()),
+        },
         Obligation::WellFormed => Err(nowhere(FaultKind::Malformed(Malformed::Call))),
     }
 }

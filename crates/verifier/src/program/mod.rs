@@ -84,6 +84,8 @@ pub struct FuncInfo {
     pub end: u32,
     /// For a function that is verified once by itself: what callers must pass.
     pub contract: Option<Contract>,
+    /// Whether it is verified once by itself.
+    pub is_global: bool,
     /// Whether C says that it returns nothing.
     pub is_void: bool,
     /// Whether it, or a function that it calls, calls a helper that moves the packet.
@@ -105,6 +107,7 @@ impl<'a> Program<'a> {
                 name: subprog.name.clone(),
                 start: subprog.start,
                 end: subprog.start + subprog.n_insns,
+                is_global,
                 contract: is_global
                     .then(|| contract::of_function(object, function, linked.prog_type))
                     .flatten(),
