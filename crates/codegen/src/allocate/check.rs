@@ -244,8 +244,8 @@ fn check_uses(
             return Err(mismatch(block, line, problem));
         }
     }
-    if let Op::Asm { regs, defs, .. } = inst.op.map(|vreg| coloring.reg(vreg))
-        && is_overwritten(&regs, defs)
+    if let Op::Asm { regs, uses, defs, .. } = inst.op.map(|vreg| coloring.reg(vreg))
+        && is_overwritten(&regs, uses, defs)
     {
         return Err(mismatch(block, line, "operands share a register".to_owned()));
     }
@@ -259,14 +259,14 @@ fn check_uses(
 }
 
 /// True if inline assembly would overwrite an operand by something else.
-fn is_overwritten(regs: &AsmRegs<Reg>, defs: RegSet) -> bool {
+fn is_overwritten(regs: &AsmRegs<Reg>, uses: RegSet, defs: RegSet) -> bool {
     let all: Vec<(Reg, Role, bool)> = regs.iter().collect();
     all.iter().enumerate().any(|(at, &(reg, role, is_early))| {
         let shares = all.iter().enumerate().any(|(other_at, &(other, other_role, _))| {
             let conflicts = is_early || role.is_def() && other_role.is_def();
             at != other_at && other == reg && conflicts
         });
-        defs.contains(reg) || shares
+        defs.contains(reg) || is_early && uses.contains(reg) || shares
     })
 }
 

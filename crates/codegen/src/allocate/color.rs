@@ -51,6 +51,18 @@ impl Coloring {
     }
 }
 
+#[cfg(test)]
+impl Coloring {
+    /// Gives `vreg` another colour; false if it has none of its own, or this one.
+    pub fn recolor(&mut self, vreg: VReg, reg: Reg) -> bool {
+        let old = self.color[vreg].filter(|&old| old != reg);
+        if old.is_some() {
+            self.color[vreg] = Some(reg);
+        }
+        old.is_some()
+    }
+}
+
 /// Registers in the order in which they are handed out: those that calls overwrite first.
 const ORDER: [Reg; N_COLORS] =
     [Reg::R1, Reg::R2, Reg::R3, Reg::R4, Reg::R5, Reg::R0, Reg::R6, Reg::R7, Reg::R8, Reg::R9];

@@ -78,8 +78,8 @@ impl Graph {
                 self.add_edge(VReg::machine(reg), VReg::new(other));
             });
         }
-        if let Op::Asm { regs, defs, .. } = &inst.op {
-            self.add_asm(regs, *defs);
+        if let Op::Asm { regs, uses, defs, .. } = &inst.op {
+            self.add_asm(regs, *uses, *defs);
         }
         inst.op.for_each_reg(|reg, role| {
             if role.is_def() {
@@ -100,10 +100,11 @@ impl Graph {
     }
 
     /// What inline assembly overwrites has no operand in it; what it writes early has no other.
-    fn add_asm(&mut self, regs: &AsmRegs<VReg>, defs: RegSet) {
+    fn add_asm(&mut self, regs: &AsmRegs<VReg>, uses: RegSet, defs: RegSet) {
         for (reg, role, is_early) in regs.iter() {
-            for overwritten in defs.iter() {
-                self.add_edge(VReg::machine(overwritten), reg);
+            let others = if is_early { uses.union(defs) } else { defs };
+            for other in others.iter() {
+                self.add_edge(VReg::machine(other), reg);
             }
             for (other, other_role, _) in regs.iter() {
                 if is_early || role.is_def() && other_role.is_def() {
@@ -118,6 +119,7 @@ impl Graph {
         for &node in &self.nodes {
             match allocation.origins[node] {
                 Kind::Point => self.cost[node] = f32::INFINITY,
+                Kind::Region(_) => self.cost[node] *= 2.0,
                 Kind::Stretch(_) => self.cost[node] *= 4.0,
                 Kind::Whole => {}
             }

@@ -2,10 +2,11 @@
 //!
 //! Iterated register coalescing (George and Appel, "Iterated Register Coalescing", TOPLAS
 //! 1996) on an interference graph. Registers that a call overwrites interfere with what
-//! lives across it. What does not fit goes to the stack frame, split: each stretch of a
-//! block without calls has a register of its own, filled once; if even that does not fit,
-//! each instruction has. Constants and addresses are computed again instead. Spills are
-//! aligned stores of whole registers, through which the kernel's verifier follows pointers.
+//! lives across it. What does not fit goes to the stack frame, split: it has a register of its
+//! own from where it is made or filled up to the next call; if even that does not fit, each
+//! stretch of a block without calls has one, and at last each instruction. Constants and
+//! addresses are computed again instead. Spills are aligned stores of whole registers, through
+//! which the kernel's verifier follows pointers.
 //!
 //! [`check`] proves each allocation right on its own: it runs in debug builds and tests.
 
@@ -70,6 +71,8 @@ enum Origin {
 enum Kind {
     /// One of the original, wherever it lives.
     Whole,
+    /// One that lives between calls; elsewhere it lives at home.
+    Region(Home),
     /// One that lives in a stretch of a block; elsewhere it lives at home.
     Stretch(Home),
     /// One that lives at one instruction.
@@ -109,8 +112,8 @@ pub(crate) fn allocate_with(mut func: Func<VReg>, reserved: RegSet) -> Func<Reg>
 
 fn assign(func: Func<VReg>, reserved: RegSet) -> (Allocation, Coloring) {
     let mut allocation = Allocation::new(func, reserved);
-    // Whole registers become stretches, then points.
-    for _ in 0..2 {
+    // Whole registers become regions, then stretches, then points.
+    for _ in 0..3 {
         if allocation.func.n_vregs > MANY_REGISTERS {
             let crowded = graph::crowded(&allocation);
             spill::spill(&mut allocation, &crowded);

@@ -1,6 +1,7 @@
 //! Moves registers to the stack frame, or to where they are used if they are constant.
 
 use super::color::Coloring;
+use super::reuse::reuse_fills;
 use super::{Allocation, Home, Kind, Origin, Step};
 use crate::ir::{Slot, SlotId};
 use crate::mach::{Address, Base, BlockId, Inst, Op, Role, Source, VReg};
@@ -81,7 +82,7 @@ pub fn spill(allocation: &mut Allocation, spilled: &[VReg]) {
         IndexVec::from_elem(None, allocation.func.n_vregs);
     for &vreg in spilled {
         homes[vreg] = Some(match allocation.origins[vreg] {
-            Kind::Stretch(home) => home,
+            Kind::Region(home) | Kind::Stretch(home) => home,
             Kind::Whole | Kind::Point => match constants.get(&vreg) {
                 Some(home) => *home,
                 None => Home::Slot(new_slot(allocation)),
@@ -92,6 +93,7 @@ pub fn spill(allocation: &mut Allocation, spilled: &[VReg]) {
         let id = allocation.func.layout[at];
         rewrite_block(allocation, id, &homes);
     }
+    reuse_fills(allocation);
 }
 
 fn new_slot(allocation: &mut Allocation) -> SlotId {
@@ -215,7 +217,8 @@ impl Ctx<'_> {
 
     fn fresh(&mut self, reg: VReg, home: Home) -> VReg {
         let kind = match self.allocation.origins[reg] {
-            Kind::Whole => Kind::Stretch(home),
+            Kind::Whole => Kind::Region(home),
+            Kind::Region(_) => Kind::Stretch(home),
             Kind::Stretch(_) | Kind::Point => Kind::Point,
         };
         self.allocation.new_register(kind)
@@ -242,7 +245,7 @@ impl Ctx<'_> {
 }
 
 /// The slot that a spill or reload is about.
-fn slot_of(step: &Step) -> Option<SlotId> {
+pub fn slot_of(step: &Step) -> Option<SlotId> {
     match (step.origin, step.inst.op) {
         (Origin::Spill, Op::Store { address, .. }) | (Origin::Reload, Op::Load { address, .. }) => {
             match address.base {

@@ -444,3 +444,26 @@ fn other_maps_are_other_ways() {
     let out = assembly(&two_lookups("global1"), Cpu::V3);
     assert_eq!(out.matches("call 0x1").count(), 2, "{out}");
 }
+
+#[test]
+fn spilled_registers_are_loaded_once_per_call() {
+    let mut text = String::from(
+        "func fn0 \"f\" section \"tc\" (ptr) -> i64 {\nblock0(v0: ptr):\n  v100: i64 = call helper 5()\n",
+    );
+    for at in 1..7 {
+        text += &format!("  v{at}: i64 = call helper 5()\n");
+    }
+    text += "  v7: i64 = call helper 5()\n  br eq v1, v7, block1, block2\nblock1:\n  return 0\nblock2:\n";
+    text += "  br eq v1, v100, block1, block3\nblock3:\n";
+    for at in 1..7 {
+        text += &format!("  v1{at}: i64 = xor v{}, v{at}\n", if at == 1 { 1 } else { at + 9 });
+    }
+    text += "  v20: i64 = xor v16, v1\n  v21: i64 = xor v20, v100\n  return v21\n}\n";
+    let out = assembly(&text, Cpu::V3);
+    let stores: Vec<&str> = out.lines().filter(|line| line.starts_with("*(u64 *)(r10")).collect();
+    assert!(stores.len() > 1, "{out}");
+    for store in stores {
+        let slot = store.split(" = ").next().unwrap();
+        assert_eq!(out.matches(&format!("= {slot}")).count(), 1, "{slot}\n{out}");
+    }
+}
