@@ -35,7 +35,7 @@ pub struct JoinInput<'a> {
     pub object: &'a Object,
 }
 
-/// Joins objects, in this order.
+/// Joins objects, in this order. The result has no spans, but source lines.
 ///
 /// # Errors
 /// Everything that does not fit together.

@@ -2,6 +2,7 @@
 
 use super::{JoinError, Joiner};
 use crate::{Map, Object};
+use bpfc_base::Span;
 use bpfc_btf::{TypeDef, TypeId};
 
 impl Joiner<'_> {
@@ -9,6 +10,7 @@ impl Joiner<'_> {
     pub(super) fn add_types(&mut self, file: usize, object: &Object) {
         let mut object = object.clone();
         object.define_map_variables();
+        forget_spans(&mut object);
         let base = self.types.n_types();
         self.type_bases.push(base);
         let end = object.btf.n_types();
@@ -67,6 +69,18 @@ impl Joiner<'_> {
         }
         is_live
     }
+}
+
+/// Spans are places in the sources of one session, and each object may have its own.
+fn forget_spans(object: &mut Object) {
+    for function in object.functions.iter_mut() {
+        function.span = Span::NONE;
+        function.insns.iter_mut().for_each(|insn| insn.span = Span::NONE);
+    }
+    for variable in object.data.iter_mut().flat_map(|section| &mut section.variables) {
+        variable.span = Span::NONE;
+    }
+    object.maps.iter_mut().for_each(|map| map.span = Span::NONE);
 }
 
 fn shift(id: &mut TypeId, base: u32, end: u32, is_bad: &mut bool) {
