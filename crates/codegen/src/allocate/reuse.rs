@@ -138,7 +138,8 @@ fn join<K: Clone + Eq + Hash>(at_start: &mut Option<Held<K>>, held: &Held<K>) ->
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Content {
     Slot(SlotId),
-    Constant(Constant),
+    /// The constant that this register of the original holds.
+    Constant(VReg),
 }
 
 /// Keeps what was spilled in its register up to the next call: other blocks need not fill it again.
@@ -223,7 +224,7 @@ fn follow_fill(
     let register = named?;
     let content = match step.origin {
         Origin::Original(_) => return None,
-        Origin::Constant(_) => Content::Constant((step.inst.op.map(|_| ()), step.inst.core)),
+        Origin::Constant(original) => Content::Constant(original),
         Origin::Spill | Origin::Reload => Content::Slot(slot_of(step)?),
     };
     if step.origin == Origin::Spill {

@@ -190,9 +190,15 @@ impl Random {
                 self.emit(block, Op::Store { size: Size::DW, address, src });
             }
             7 => {
-                let value = 1 << 40 | self.below(3) as u64;
+                let (value, is_long) = (self.below(3) as i32, self.below(2) == 0);
                 let dst = self.new_register();
-                self.emit(block, Op::LoadImm { dst, value });
+                self.emit(
+                    block,
+                    match is_long {
+                        true => Op::LoadImm { dst, value: 1 << 40 | value as u64 },
+                        false => Op::Alu { width, op: AluOp::Mov, dst, src: Source::Imm(value) },
+                    },
+                );
             }
             8 => {
                 let src = self.any();
