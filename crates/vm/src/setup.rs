@@ -98,6 +98,9 @@ fn initialise(object: &Object, memory: &mut Memory, maps: &mut Maps) -> Result<(
                 MapInit::Program(func) if func.index() < object.functions.len() => func.index(),
                 _ => return Err(bad("names nothing in the object")),
             };
+            if (map.key_size_bytes, map.value_size_bytes) != (4, 4) {
+                return Err(bad("does not fit the map"));
+            }
             let value = memory.endian.u32_bytes(number as u32 + 1);
             let key = memory.endian.u32_bytes(index);
             let idx = id.index() as u32;

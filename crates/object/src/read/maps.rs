@@ -3,7 +3,9 @@
 use super::functions::linkage;
 use super::{ReadError, Reader, Role};
 use crate::elf::SymbolType;
-use crate::map_btf::{BCC_TAG, EVENT_TAG_PREFIX, HISTOGRAM_TAG, PIN_BY_NAME, PIN_TAG_PREFIX};
+use crate::map_btf::{
+    BCC_TAG, EVENT_TAG_PREFIX, HISTOGRAM_TAG, PIN_BY_NAME, PIN_TAG_PREFIX, POINTER_BYTES,
+};
 use crate::sections_btf::MAPS_SECTION;
 use crate::{Map, MapStyle, Pinning};
 use bpfc_btf::{Btf, Composite, Kind, KindSet, SecVar, Type, TypeId};
@@ -74,8 +76,8 @@ impl Reader<'_> {
                 return Err(ReadError::malformed(what, symbol.file_offset));
             }
             let values = symbol.value.saturating_add(u64::from(struct_bytes));
-            if values > end {
-                let what = "a map's definition is longer than its symbol";
+            if values > end || struct_bytes < POINTER_BYTES {
+                let what = "a map's definition is longer than its symbol, or empty";
                 return Err(ReadError::malformed(what, symbol.file_offset));
             }
             self.values.push((values, end));
