@@ -182,3 +182,12 @@ fn run(module: &Module, args: &[u64]) -> String {
         Err(fault) => fault.to_string(),
     }
 }
+
+#[test]
+fn the_book_names_every_pass() {
+    let root = bpfc_testkit::workspace_root().expect("tests run in the workspace");
+    let text = std::fs::read_to_string(root.join("docs/optimiser.md")).expect("the page exists");
+    for name in bpfc_codegen::PASS_NAMES {
+        assert!(text.contains(&format!("| `{name}` |")), "{name} is not in docs/optimiser.md");
+    }
+}
