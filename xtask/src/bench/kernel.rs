@@ -69,7 +69,8 @@ pub fn measure(objects: &[Object], packets: &[Vec<u8>]) -> Vec<Vec<Measured>> {
     measured
 }
 
-/// Loads each program by itself, so that one which is refused does not hide the others.
+/// Loads each program by itself, so that one which is refused does not hide the others, and keeps
+/// those that can be run on packets.
 fn load_each(object: &Object) -> (Vec<Measured>, Vec<Option<Loaded>>) {
     let kernel = Kernel::new();
     let mut figures = Vec::new();
@@ -93,7 +94,8 @@ fn load_each(object: &Object) -> (Vec<Measured>, Vec<Option<Loaded>>) {
             Ok(loaded) => {
                 let program = loaded.programs.first();
                 figure.n_verified = program.and_then(|program| program.n_verified().ok()?);
-                programs.push(Some(loaded));
+                // Others give their maps back, which take a lot of memory in some projects.
+                programs.push(Some(loaded).filter(|l| l.programs.iter().any(takes_packets)));
             }
             Err(error) => {
                 figure.complaint = Some(error.to_diagnostic().message);
