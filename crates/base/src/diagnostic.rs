@@ -8,10 +8,34 @@ use crate::warnings::Flag;
 /// How bad it is. Errors stop the program from being built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
+    /// No mistake: what the compiler did, for who asked.
+    Remark,
     /// The program is built all the same.
     Warning,
     /// The program is not built.
     Error,
+}
+
+/// What a remark is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RemarkKind {
+    /// A pass changed the program.
+    Passed,
+    /// A pass could not, or would not.
+    Missed,
+    /// What a pass found out.
+    Analysis,
+}
+
+impl RemarkKind {
+    /// The option that asks for it, as clang has it.
+    pub fn option(self) -> &'static str {
+        match self {
+            RemarkKind::Passed => "-Rpass",
+            RemarkKind::Missed => "-Rpass-missed",
+            RemarkKind::Analysis => "-Rpass-analysis",
+        }
+    }
 }
 
 /// One mistake: what, where, why, and what to do.
@@ -38,6 +62,8 @@ pub struct Diagnostic {
     pub helps: Vec<Help>,
     /// The targets for which it holds, such as releases of a kernel, for tools; empty if nobody asked about several.
     pub targets: Vec<String>,
+    /// For a remark: its kind, and the pass that it is about.
+    pub remark: Option<Box<(RemarkKind, &'static str)>>,
 }
 
 /// A place in the source with a few words beside it (possibly none).
@@ -90,6 +116,21 @@ impl Diagnostic {
             notes: Vec::new(),
             helps: Vec::new(),
             targets: Vec::new(),
+            remark: None,
+        }
+    }
+
+    /// A remark about what `pass` did at `span`. It has no code.
+    pub fn remark(
+        kind: RemarkKind,
+        pass: &'static str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Remark,
+            remark: Some(Box::new((kind, pass))),
+            ..Self::new(crate::codes::REMARK, span, message)
         }
     }
 

@@ -16,7 +16,7 @@ pub mod span;
 pub mod warnings;
 
 pub use codes::Code;
-pub use diagnostic::{Diagnostic, DiagnosticSink, Edit, Help, Label, Note, Severity};
+pub use diagnostic::{Diagnostic, DiagnosticSink, Edit, Help, Label, Note, RemarkKind, Severity};
 pub use index::{Idx, IndexVec};
 pub use intern::{Interner, Symbol};
 pub use session::Session;

@@ -19,6 +19,9 @@ pub struct Session {
 impl Session {
     /// Reports `diagnostic`, unless the flags that hold at its place switch it off.
     pub fn report(&mut self, mut diagnostic: Diagnostic) {
+        if diagnostic.severity == Severity::Remark {
+            return self.diagnostics.push(diagnostic);
+        }
         // A stage that makes an error of a warning by itself means it.
         if diagnostic.severity == Severity::Error
             && diagnostic.flag.is_some_and(|flag| flag.info().default != Default::Error)
@@ -27,7 +30,9 @@ impl Session {
         }
         let level = match (diagnostic.flag, diagnostic.severity) {
             (Some(flag), _) => self.level_at(flag, diagnostic.span()),
-            (None, Severity::Warning) => self.warnings.of_command_line().level_of_warnings(),
+            (None, Severity::Warning | Severity::Remark) => {
+                self.warnings.of_command_line().level_of_warnings()
+            }
             (None, Severity::Error) => Level::Error(false),
         };
         match level {

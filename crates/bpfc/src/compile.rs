@@ -16,7 +16,8 @@ pub fn compile(
 ) -> Option<Object> {
     let module = check(session, file, options, host);
     let module = bpfc_typeck::validate(session, module)?;
-    bpfc_codegen::compile(session, &module, &codegen_options(options))
+    let codegen = codegen_options(options);
+    bpfc_codegen::compile_with_remarks(session, &module, &codegen, &options.remarks)
 }
 
 /// Preprocesses, parses and checks `file`. Where the source is wrong, the result has

@@ -5,7 +5,7 @@ use crate::host::SharedHost;
 use crate::options::Deferral;
 use crate::{Host, ListingOptions, Options, compile, list_object};
 use bpfc_base::{FileId, Session};
-use bpfc_codegen::ir::Module;
+use bpfc_codegen::ir::{Body, FuncId, Module};
 use bpfc_codegen::optimize_observed;
 use std::fmt::Write;
 
@@ -83,17 +83,21 @@ pub fn emit(
 fn ir_text(mut ir: Module, options: &Options, stage: IrStage) -> String {
     let mut log = String::new();
     if stage != IrStage::Lowered {
-        optimize_observed(&mut ir, options.opt_level, &mut |pass, module, func, body| {
-            let is_wanted = match stage {
-                IrStage::After(name) => name == pass,
-                IrStage::Each => true,
-                IrStage::Lowered | IrStage::Optimized => false,
-            };
-            if is_wanted {
-                let name = &module.funcs[func].name;
-                let _ = write!(log, "; {pass}: {func} {name:?}\n{body}");
-            }
-        });
+        optimize_observed(
+            &mut ir,
+            options.opt_level,
+            &mut |pass: &'static str, module: &Module, func: FuncId, body: &Body| {
+                let is_wanted = match stage {
+                    IrStage::After(name) => name == pass,
+                    IrStage::Each => true,
+                    IrStage::Lowered | IrStage::Optimized => false,
+                };
+                if is_wanted {
+                    let name = &module.funcs[func].name;
+                    let _ = write!(log, "; {pass}: {func} {name:?}\n{body}");
+                }
+            },
+        );
     }
     match stage {
         IrStage::Lowered | IrStage::Optimized => ir.to_string(),

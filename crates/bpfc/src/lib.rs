@@ -25,7 +25,7 @@ mod usdt;
 mod verify;
 
 pub use bpfc_btf::Btf;
-pub use bpfc_codegen::{OptLevel, PASS_NAMES};
+pub use bpfc_codegen::{OptLevel, PASS_NAMES, REGALLOC};
 pub use bpfc_isa::{Cpu, Endian};
 pub use bpfc_kabi::{Arch, KernelVersion};
 pub use bpfc_object::{ListingOptions, Object, UsdtNote, list_object};

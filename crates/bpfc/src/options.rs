@@ -2,6 +2,7 @@
 
 use crate::usdt::{self, UsdtProbe};
 use crate::{Arch, Cpu, Dialect, Endian, OptLevel};
+use bpfc_base::RemarkKind;
 use bpfc_parser::{ByteOrder, PpOptions, Predefined};
 use std::iter;
 
@@ -36,6 +37,8 @@ pub struct Options {
     pub usdt: Vec<UsdtProbe>,
     /// What `bpf_num_cpus()` is in BCC's dialect: how many CPUs the program will run on.
     pub n_cpus: Option<u32>,
+    /// What remarks are made about: kinds and passes.
+    pub remarks: Vec<(RemarkKind, &'static str)>,
 }
 
 impl Default for Options {
@@ -53,6 +56,7 @@ impl Default for Options {
             frame_bytes: bpfc_codegen::emit::MAX_FRAME_BYTES,
             usdt: Vec::new(),
             n_cpus: None,
+            remarks: Vec::new(),
         }
     }
 }

@@ -167,6 +167,11 @@ pub struct Compile {
     #[arg(short = 'w', help_heading = "Compiler options")]
     pub no_warnings: bool,
 
+    /// Tell what optimisation did: `-Rpass`, what it did not: `-Rpass-missed`, what it found:
+    /// `-Rpass-analysis`; with `=PATTERN`, only passes whose names match the regular expression.
+    #[arg(short = 'R', value_name = "pass[=PATTERN]", help_heading = "Compiler options")]
+    pub remarks: Vec<String>,
+
     /// Accepted for other compilers' sake: debug information is always made.
     #[arg(short = 'g', hide = true)]
     pub debug: bool,

@@ -432,7 +432,11 @@ impl Translation {
             self.push("--color=always");
         } else if text == "-fno-color-diagnostics" {
             self.push("--color=never");
-        } else if text.starts_with("-W") || text == "-w" || text.starts_with("-O") {
+        } else if text.starts_with("-W")
+            || text.starts_with("-Rpass")
+            || text == "-w"
+            || text.starts_with("-O")
+        {
             self.push(text);
         } else if let Some(flag) = text.strip_prefix("-f") {
             self.machine_option(text, flag);

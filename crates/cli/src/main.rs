@@ -12,6 +12,7 @@ mod exit;
 mod files;
 mod host;
 mod kernels;
+mod remarks;
 mod terminal;
 
 use args::{Cli, Command};

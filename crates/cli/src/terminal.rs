@@ -55,7 +55,8 @@ impl Terminal {
         let is_error = |d: &&Diagnostic| d.severity == Severity::Error;
         let n_errors = diagnostics.iter().filter(is_error).count();
         self.n_errors += n_errors;
-        self.n_warnings += diagnostics.len() - n_errors;
+        let is_warning = |d: &&Diagnostic| d.severity == Severity::Warning;
+        self.n_warnings += diagnostics.iter().filter(is_warning).count();
         let shown = self.within_limit(diagnostics);
         let n_hidden = diagnostics.len() - shown.len();
         let mut text = render::render(session, shown, self.render_format());

@@ -7,10 +7,11 @@ use crate::lower::lower;
 use crate::mach::{Func, VReg};
 use crate::passes::unresolved_calls;
 use crate::peephole::improve;
+use crate::remarks::{self, REGALLOC, Recorder, Remark};
 use crate::select::{Conventions, select};
-use crate::{OptLevel, optimize};
+use crate::{OptLevel, optimize, optimize_observed};
 use bpfc_base::codes::bpf::{E0412, E0413, W0409};
-use bpfc_base::{Diagnostic, IndexVec, Session, Span};
+use bpfc_base::{Diagnostic, IndexVec, RemarkKind, Session, Span};
 use bpfc_isa::{Cpu, Reg};
 use bpfc_object::Object;
 use bpfc_typeck::hir;
@@ -54,6 +55,16 @@ impl Default for Options {
 /// Compiles a module. `None` if BPF cannot express it, or it does not fit: `session` has
 /// the reasons.
 pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) -> Option<Object> {
+    compile_with_remarks(session, module, options, &[])
+}
+
+/// [`compile`], with remarks of these kinds about these passes (`-Rpass`) in `session`.
+pub fn compile_with_remarks(
+    session: &mut Session,
+    module: &hir::Valid,
+    options: &Options,
+    wanted: &[(RemarkKind, &'static str)],
+) -> Option<Object> {
     let mut ir = lower(session, module);
     if session.diagnostics.has_errors() {
         return None;
@@ -62,7 +73,14 @@ pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) ->
     if options.cpu < Cpu::V4 && options.memory_order == MemoryOrder::Weak {
         warn_of_order(session, &ir);
     }
-    optimize(&mut ir, options.opt_level);
+    let mut remarks = Vec::new();
+    if wanted.is_empty() {
+        optimize(&mut ir, options.opt_level);
+    } else {
+        let mut recorder = Recorder::new(&ir, wanted);
+        optimize_observed(&mut ir, options.opt_level, &mut recorder);
+        remarks = recorder.finish(&ir, options.opt_level);
+    }
     report_unresolved(session, &ir);
     if session.diagnostics.has_errors() {
         return None;
@@ -71,7 +89,14 @@ pub fn compile(session: &mut Session, module: &hir::Valid, options: &Options) ->
     if session.diagnostics.has_errors() {
         return None;
     }
-    let funcs = selected.into_iter().map(|func| func.map(finish)).collect();
+    let funcs: IndexVec<FuncId, _> = selected.into_iter().map(|func| func.map(finish)).collect();
+    if wanted.contains(&(RemarkKind::Analysis, REGALLOC)) {
+        remarks.extend(funcs.iter().flatten().map(remarks::allocation));
+    }
+    remarks.sort_by_key(|remark| session.sources.root(remark.span).lo);
+    for Remark { kind, pass, span, message } in remarks {
+        session.report(Diagnostic::remark(kind, pass, span, message));
+    }
     emit(session, module, &funcs, options)
 }
 

@@ -18,7 +18,9 @@ pub mod mach;
 pub mod passes;
 pub mod peephole;
 mod pipeline;
+mod remarks;
 pub mod select;
 
-pub use compile::{MemoryOrder, Options, compile, finish, select_all};
-pub use pipeline::{Observer, OptLevel, PASS_NAMES, optimize, optimize_observed};
+pub use compile::{MemoryOrder, Options, compile, compile_with_remarks, finish, select_all};
+pub use pipeline::{Observe, Observer, OptLevel, PASS_NAMES, optimize, optimize_observed};
+pub use remarks::{REGALLOC, Remark};

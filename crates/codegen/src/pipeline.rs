@@ -15,9 +15,24 @@ pub enum OptLevel {
     Os,
 }
 
-/// Sees a function after each pass: the pass's name, the module without this function's
-/// body, the function, its body.
-pub type Observer<'a> = &'a mut dyn FnMut(&'static str, &Module, FuncId, &Body);
+/// Sees what the passes do. Functions of the arguments of [`Observe::changed`] do it, too.
+pub trait Observe {
+    /// A pass changed a function: the pass's name, the module without this function's body, the
+    /// function, its body.
+    fn changed(&mut self, pass: &'static str, module: &Module, func: FuncId, body: &Body);
+
+    /// What became of a call in a function.
+    fn decided(&mut self, _: FuncId, _: Decision) {}
+}
+
+impl<F: FnMut(&'static str, &Module, FuncId, &Body)> Observe for F {
+    fn changed(&mut self, pass: &'static str, module: &Module, func: FuncId, body: &Body) {
+        self(pass, module, func, body);
+    }
+}
+
+/// Whoever looks on.
+pub type Observer<'a> = &'a mut (dyn Observe + 'a);
 
 /// The names of all passes, in alphabetical order.
 pub const PASS_NAMES: &[&str] = &[
@@ -34,6 +49,7 @@ pub const PASS_NAMES: &[&str] = &[
     "forward_loads",
     "hoist_invariants",
     "infer_alignment",
+    "inline_calls",
     "promote_in_loops",
     "promote_slots",
     "propagate_ranges",
@@ -59,7 +75,7 @@ pub const PASS_NAMES: &[&str] = &[
 /// Requires: [`validate`](crate::ir::validate::validate) finds nothing.
 /// Ensures: the same, and what [`expand`] ensures: the back end can take it.
 pub fn optimize(module: &mut Module, level: OptLevel) {
-    optimize_observed(module, level, &mut |_, _, _, _| {});
+    optimize_observed(module, level, &mut |_: &'static str, _: &Module, _: FuncId, _: &Body| {});
 }
 
 /// [`optimize`], with somebody looking on.
@@ -75,10 +91,14 @@ pub fn optimize_observed(module: &mut Module, level: OptLevel, observer: Observe
             join_calls(module, id, observer);
         }
         for _ in 0..MAX_ROUNDS {
-            inline_calls(module, id, policy, &calls);
+            let decided = &mut |decision| observer.decided(id, decision);
+            let is_inlined = inline_calls_observed(module, id, policy, &calls, decided);
             let Some(body) = module.funcs[id].body.take() else {
                 break;
             };
+            if is_inlined {
+                observer.changed("inline_calls", module, id, &body);
+            }
             let level = level_for(module, &body, level);
             let mut passes = Passes { module, id, body, observer };
             passes.run("expand_compares", expand_compares);
@@ -167,7 +187,7 @@ struct Passes<'a, 'o> {
     module: &'a Module,
     id: FuncId,
     body: Body,
-    observer: &'o mut dyn FnMut(&'static str, &Module, FuncId, &Body),
+    observer: Observer<'o>,
 }
 
 type Pass = fn(&Module, FuncId, &mut Body) -> bool;
@@ -267,7 +287,7 @@ impl Passes<'_, '_> {
         if changed {
             #[cfg(debug_assertions)]
             crate::ir::validate::assert_valid(name, self.module, self.id, &self.body);
-            (self.observer)(name, self.module, self.id, &self.body);
+            self.observer.changed(name, self.module, self.id, &self.body);
         }
         changed
     }

@@ -16,6 +16,10 @@ pub struct CodeInfo {
     pub title: &'static str,
 }
 
+/// What remarks have in the place of a code. It is not registered: they are no mistakes, and no
+/// page explains them.
+pub(crate) const REMARK: Code = Code(&CodeInfo { name: "remark", title: "what the optimiser did" });
+
 impl Code {
     /// `E0301`.
     pub fn name(self) -> &'static str {

@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | `code` | `"E0301"` |
 //! | `title` | what the code means in general |
-//! | `severity` | `"error"` or `"warning"` |
+//! | `severity` | `"error"`, `"warning"` or `"remark"` |
 //! | `flag` | `"unused-variable"`: the name behind `-W` that controls it, or `null` |
+//! | `remark` | of a remark only, whose code is `"remark"`: an object with `option` (`"-Rpass"`, `"-Rpass-missed"`, `"-Rpass-analysis"`) and `pass` |
 //! | `message` | the message |
 //! | `spans` | the labels, the primary one first: a *place* with `primary` (boolean), `label` (string, maybe empty), `text` (the source text, cut after 1000 bytes) and `expansion` |
 //! | `notes` | objects with `text` and `span` (a *place* with `expansion`, or `null`) |
@@ -37,7 +38,7 @@ pub fn json<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic) -> Str
     let spans: Vec<Value> = spans.flatten().collect();
     let notes: Vec<Value> = diagnostic.notes.iter().map(|n| note_value(sources, n)).collect();
     let helps: Vec<Value> = diagnostic.helps.iter().map(|h| help_value(sources, h)).collect();
-    let object = json!({
+    let mut object = json!({
         "code": diagnostic.code.name(),
         "title": diagnostic.code.title(),
         "severity": severity_word(diagnostic.severity),
@@ -48,6 +49,9 @@ pub fn json<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic) -> Str
         "helps": helps,
         "targets": diagnostic.targets,
     });
+    if let Some((kind, pass)) = diagnostic.remark.as_deref() {
+        object["remark"] = json!({ "option": kind.option(), "pass": pass });
+    }
     object.to_string()
 }
 

@@ -90,14 +90,21 @@ pub fn short<'a>(sources: impl Into<Sources<'a>>, diagnostic: &Diagnostic) -> St
         let file = clean::line(&place.file);
         format!("{file}:{}:{}: ", place.line, place.col)
     });
-    let severity = severity_word(diagnostic.severity);
+    let severity = match diagnostic.remark {
+        Some(_) => "remark".to_owned(),
+        None => format!("{}[{}]", severity_word(diagnostic.severity), diagnostic.code),
+    };
     let message = clean::line(&diagnostic.message);
     let flag = flag_suffix(diagnostic);
-    format!("{prefix}{severity}[{}]: {message}{flag}", diagnostic.code)
+    format!("{prefix}{severity}: {message}{flag}")
 }
 
-/// ` [-Wunused-variable]`: how to switch it off, where other compilers say it.
+/// ` [-Wunused-variable]`: how to switch it off, where other compilers say it. Of a remark: how it
+/// was asked for.
 fn flag_suffix(diagnostic: &Diagnostic) -> String {
+    if let Some((kind, pass)) = diagnostic.remark.as_deref() {
+        return format!(" [{}={pass}]", kind.option());
+    }
     match (diagnostic.flag, diagnostic.is_promoted) {
         (None, _) => String::new(),
         (Some(flag), false) => format!(" [-W{}]", flag.name()),
@@ -128,6 +135,7 @@ pub fn summary_of(n_errors: usize, n_warnings: usize) -> Option<String> {
 /// The word that every form uses.
 fn severity_word(severity: Severity) -> &'static str {
     match severity {
+        Severity::Remark => "remark",
         Severity::Warning => "warning",
         Severity::Error => "error",
     }

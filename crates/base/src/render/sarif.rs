@@ -4,7 +4,7 @@
 //! locations, and edits as fixes. Columns count Unicode code points, as `columnKind` says.
 
 use super::{Place, Sources, severity_word};
-use crate::{Diagnostic, Span};
+use crate::{Diagnostic, Severity, Span};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -55,12 +55,18 @@ fn result(sources: Sources<'_>, diagnostic: &Diagnostic) -> Value {
     }
     let mut result = json!({
         "ruleId": diagnostic.code.name(),
-        "level": severity_word(diagnostic.severity),
+        "level": match diagnostic.severity {
+            Severity::Remark => "note",
+            severity => severity_word(severity),
+        },
         "message": { "text": text },
         "locations": Vec::from_iter(location(sources, diagnostic.span())),
     });
     if let Some(flag) = diagnostic.flag {
         result["properties"] = json!({ "flag": format!("-W{}", flag.name()) });
+    }
+    if let Some((kind, pass)) = diagnostic.remark.as_deref() {
+        result["properties"] = json!({ "flag": format!("{}={pass}", kind.option()) });
     }
     if !related.is_empty() {
         result["relatedLocations"] = related.into();

@@ -55,7 +55,7 @@ impl<'a> Writer<'a> {
         let (level, code) = match &piece.kind {
             Kind::Report(Severity::Error, code) => (Level::Error, Some(code.name())),
             Kind::Report(Severity::Warning, code) => (Level::Warning, Some(code.name())),
-            Kind::Note => (Level::Note, None),
+            Kind::Report(Severity::Remark, _) | Kind::Note => (Level::Note, None),
             Kind::Help => (Level::Help, None),
         };
         let mut diagnostic = Diagnostic::new(level).with_message(clean::message(piece.message));
@@ -79,6 +79,12 @@ impl<'a> Writer<'a> {
         } else if self.out.text.ends_with("\n\n") {
             self.out.text.pop();
         }
+        if let Kind::Report(Severity::Remark, _) = piece.kind {
+            // The writer of excerpts has no remarks.
+            if let Some(at) = self.out.text[mark..].find("note") {
+                self.out.text.replace_range(mark + at..mark + at + "note".len(), "remark");
+            }
+        }
         if self.out.color == Color::Never {
             self.out.trim_lines(mark);
         }
@@ -90,6 +96,7 @@ impl<'a> Writer<'a> {
     /// The header without excerpts: when there is nothing that can be shown.
     fn header_only(&mut self, kind: &Kind, message: &str) {
         let word = match kind {
+            Kind::Report(Severity::Remark, _) => "remark".to_owned(),
             Kind::Report(severity, code) => format!("{}[{code}]", severity_word(*severity)),
             Kind::Note => "note".to_owned(),
             Kind::Help => "help".to_owned(),

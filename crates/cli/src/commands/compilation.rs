@@ -5,6 +5,7 @@ use crate::btf_file;
 use crate::exit::Exit;
 use crate::files;
 use crate::host::{ThisMachine, online_cpus};
+use crate::remarks;
 use crate::terminal::Terminal;
 use bpfc::{Btf, Dialect, Endian, Object, OptLevel, Options, UsdtLocation, UsdtProbe};
 use bpfc_base::{Diagnostic, FileId, Session, codes, warnings};
@@ -62,7 +63,9 @@ impl Compilation {
         let usdt = usdt
             .collect::<Result<Vec<UsdtProbe>, Diagnostic>>()
             .map_err(|error| terminal.fail_with(error))?;
-        Ok(Self { session, file, options: options(args, usdt), host })
+        let mut options = options(args, usdt);
+        options.remarks = remarks::wanted(&args.remarks)?;
+        Ok(Self { session, file, options, host })
     }
 
     /// Compiles the source. A file without anything to compile is an error, but for headers.

@@ -34,6 +34,11 @@ impl Frame {
     }
 }
 
+/// How deep the frame is.
+pub fn n_bytes(frame: &Frame) -> u32 {
+    frame.offsets.iter().flatten().map(|offset| offset.unsigned_abs()).max().unwrap_or(0)
+}
+
 /// Places the used slots below the frame pointer, the most aligned first.
 ///
 /// # Errors

@@ -7,7 +7,7 @@
 mod asm;
 mod code;
 mod data;
-mod frame;
+pub(crate) mod frame;
 mod lines;
 mod plan;
 mod types;

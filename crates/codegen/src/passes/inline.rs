@@ -3,7 +3,8 @@
 use super::calls::unresolved_calls;
 use super::clone::copy_body;
 use crate::ir::*;
-use bpfc_base::{Idx, IndexVec};
+use bpfc_base::{Idx, IndexVec, Span};
+use std::fmt;
 
 /// Which calls are inlined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,61 @@ impl InlinePolicy {
             (InlinePolicy::Short, _) => Some(MAX_SHORT),
             (InlinePolicy::Profitable, Inline::Hint) => Some(MAX_HINTED),
             (InlinePolicy::Profitable, _) => Some(MAX_SMALL),
+        }
+    }
+}
+
+/// What became of a call, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Whom it calls.
+    pub callee: FuncId,
+    /// The call in the source.
+    pub span: Span,
+    /// Whether the callee's body took its place.
+    pub is_inlined: bool,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a call is inlined, or is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The function is `always_inline`.
+    Always,
+    /// Arguments that no register is left for.
+    Arguments,
+    /// What it calls through a pointer may become known, or what size it copies.
+    Unresolved,
+    /// There is no other call of it.
+    Only,
+    /// What the body costs, and what it may.
+    Cost(usize, usize),
+    /// The function is `noinline`.
+    Never,
+    /// It is a program of its own.
+    Program,
+    /// It calls itself.
+    Recursion,
+    /// The caller would grow beyond all bounds.
+    Size,
+    /// Without optimisation nothing is inlined that need not be.
+    Level,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Always => f.write_str("it is `always_inline`"),
+            Reason::Arguments => write!(f, "it has more than {} arguments", ArgList::MAX_REGISTERS),
+            Reason::Unresolved => f.write_str("what it calls or copies has to become known"),
+            Reason::Only => f.write_str("this is its only call"),
+            Reason::Cost(cost, limit) => write!(f, "cost {cost}, limit {limit}"),
+            Reason::Never => f.write_str("it is `noinline`"),
+            Reason::Program => f.write_str("it is a program of its own"),
+            Reason::Recursion => f.write_str("it calls itself"),
+            Reason::Size => write!(f, "the caller is too large, limit {MAX_CALLER}"),
+            Reason::Level => f.write_str("optimisation is off"),
         }
     }
 }
@@ -151,6 +207,17 @@ pub fn inline_calls(
     policy: InlinePolicy,
     calls: &IndexVec<FuncId, u32>,
 ) -> bool {
+    inline_calls_observed(module, id, policy, calls, &mut |_| {})
+}
+
+/// [`inline_calls`]; `observer` learns what becomes of each call.
+pub fn inline_calls_observed(
+    module: &mut Module,
+    id: FuncId,
+    policy: InlinePolicy,
+    calls: &IndexVec<FuncId, u32>,
+    observer: &mut dyn FnMut(Decision),
+) -> bool {
     let Some(mut body) = module.funcs[id].body.take() else {
         return false;
     };
@@ -169,15 +236,15 @@ pub fn inline_calls(
                 continue;
             };
             let callee_size = size_of(callee_body);
-            let is_required = func.inline == Inline::Always
-                || args.as_slice().len() > ArgList::MAX_REGISTERS
-                || (can_be_copied(func) && !unresolved_calls(callee_body).is_empty());
-            let is_only = func.linkage == Linkage::Static && calls[callee] == 1;
-            let is_wanted = policy.limit(func.inline).is_some_and(|limit| {
-                func.section.is_none() && (is_only || cost_of(callee_body) <= limit)
-            });
-            let has_room = size + callee_size <= MAX_CALLER;
-            if (is_required || is_wanted) && has_room && callee != id {
+            let (is_wanted, reason) = decide(func, callee_body, args, policy, calls[callee]);
+            let (is_inlined, reason) = match is_wanted {
+                true if callee == id => (false, Reason::Recursion),
+                true if size + callee_size > MAX_CALLER => (false, Reason::Size),
+                is_wanted => (is_wanted, reason),
+            };
+            let span = body.values[inst].span;
+            observer(Decision { callee, span, is_inlined, reason });
+            if is_inlined {
                 size += callee_size;
                 let rest = inline_call(&mut body, block, idx, inst, args, callee_body);
                 todo.push(rest);
@@ -188,6 +255,37 @@ pub fn inline_calls(
     }
     module.funcs[id].body = Some(body);
     changed
+}
+
+/// Whether a call of `func` is to be inlined, and why.
+fn decide(
+    func: &Func,
+    body: &Body,
+    args: ArgList,
+    policy: InlinePolicy,
+    n_calls: u32,
+) -> (bool, Reason) {
+    if func.inline == Inline::Always {
+        return (true, Reason::Always);
+    }
+    if args.as_slice().len() > ArgList::MAX_REGISTERS {
+        return (true, Reason::Arguments);
+    }
+    if can_be_copied(func) && !unresolved_calls(body).is_empty() {
+        return (true, Reason::Unresolved);
+    }
+    let Some(limit) = policy.limit(func.inline) else {
+        let is_never = func.inline == Inline::Never;
+        return (false, if is_never { Reason::Never } else { Reason::Level });
+    };
+    if func.section.is_some() {
+        return (false, Reason::Program);
+    }
+    if func.linkage == Linkage::Static && n_calls == 1 {
+        return (true, Reason::Only);
+    }
+    let cost = cost_of(body);
+    (cost <= limit, Reason::Cost(cost, limit))
 }
 
 /// Whether nobody can tell that all calls of the function are inlined.

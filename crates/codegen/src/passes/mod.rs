@@ -49,7 +49,10 @@ pub use expand::expand;
 pub use facts::decide_comparisons;
 pub use fill::fill_in_place;
 pub use forward::forward_loads;
-pub use inline::{InlinePolicy, callees_first, count_calls, inline_calls, remove_unused_funcs};
+pub use inline::{
+    Decision, InlinePolicy, Reason, callees_first, count_calls, inline_calls,
+    inline_calls_observed, remove_unused_funcs,
+};
 pub use loop_memory::promote_in_loops;
 pub use mem2reg::promote_slots;
 pub use offsets::fold_offsets;
@@ -63,7 +66,7 @@ pub use sink::{calls_one_twice, sink_common};
 pub use sroa::split_slots;
 pub use stores::{combine_stores, remove_dead_stores};
 pub use thread::thread_jumps;
-pub use unroll::unroll_loops;
+pub use unroll::{MAX_SMALL, n_turns, unroll_loops};
 pub use widen::widen_conditions;
 
 #[cfg(test)]

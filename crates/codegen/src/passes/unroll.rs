@@ -12,7 +12,7 @@ const MAX_TURNS: u32 = 4096;
 /// Instructions that unrolling on request may make.
 const MAX_REQUESTED: usize = 16_384;
 /// Instructions that unrolling may make where nobody asks.
-const MAX_SMALL: usize = 40;
+pub const MAX_SMALL: usize = 40;
 /// Instructions that unrolling may make where the verifier would refuse the loop.
 const MAX_CONTEXT: usize = 1024;
 
@@ -120,6 +120,11 @@ fn walks(body: &Body, block: BlockId, in_context: &IndexVec<Value, bool>) -> boo
         Op::Load(access) | Op::Store(access, _) => in_context[access.address.base],
         _ => false,
     })
+}
+
+/// How often a loop goes round, if that is known.
+pub fn n_turns(body: &Body, dominators: &Dominators, l: &Loop) -> Option<u32> {
+    count_turns(body, dominators, l, Unroll::Full, 0).map(|(_, n_turns)| n_turns)
 }
 
 /// The block that leaves the loop in the end, and how often it is passed before.
