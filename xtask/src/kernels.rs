@@ -8,7 +8,7 @@
 //! needs qemu-system-x86_64, busybox (static), cpio, gzip and strip, and a built `bpfc`.
 
 mod compare;
-mod debian;
+pub mod debian;
 mod guest;
 mod image;
 mod machine;
@@ -38,7 +38,7 @@ pub fn run(args: &[String]) -> Result<()> {
 }
 
 /// A kernel that was downloaded.
-struct Downloaded {
+pub struct Downloaded {
     version: KernelVersion,
     /// `uname -r`
     release: String,

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agree;
 mod bench;
 mod blessed;
 mod c_testsuite;
@@ -21,6 +22,7 @@ usage: cargo xtask TASK
 
   tidy    check the repository's own rules: crate edges, codes and their pages, lengths, words
   ready   what CI asks for: fmt --check, clippy -D warnings, tidy, test
+  agree   compare the verdicts of our verifier with the kernel's: `agree --help`
   bench   compare bpfc with clang on the examples, write docs/benchmarks.md: `bench [front-end]`;
           `bench code` writes docs/code-quality.md
   differential
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         }
         "tidy" => tidy::run(),
         "ready" => ready::run(),
+        "agree" => agree::run(rest),
         "bench" => bench::run(rest),
         // What `bench` starts to measure one process.
         "bench-child" => bench::child(rest),

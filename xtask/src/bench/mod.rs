@@ -121,7 +121,7 @@ fn path(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn clang_command(folder: &Path, source: &Path, object: &Path) -> Vec<String> {
+pub fn clang_command(folder: &Path, source: &Path, object: &Path) -> Vec<String> {
     let options = "clang-19 -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -w";
     let mut command: Vec<String> = options.split(' ').map(str::to_owned).collect();
     command.extend(["-I".into(), path(folder)]);
@@ -135,7 +135,7 @@ fn clang_command(folder: &Path, source: &Path, object: &Path) -> Vec<String> {
 }
 
 /// The kernel's types as the header that clang needs, and what else it lacks.
-fn dump_vmlinux(folder: &Path) -> Result<()> {
+pub fn dump_vmlinux(folder: &Path) -> Result<()> {
     let arguments = "btf dump file /sys/kernel/btf/vmlinux format c";
     let output = Command::new(bpftool())
         .args(arguments.split(' '))

@@ -42,6 +42,13 @@ pub fn download(folder: &Path) -> Result<Vec<Downloaded>> {
         .collect()
 }
 
+/// The newest package of this name, unopened, into `folder`.
+pub fn download_package(folder: &Path, package: &str) -> Result<PathBuf> {
+    let apt = Apt::new(folder)?;
+    apt.run("apt-get", &["update", "-q"])?;
+    apt.download(package)
+}
+
 struct Apt {
     folder: PathBuf,
     config: PathBuf,
@@ -84,17 +91,22 @@ impl Apt {
         let root = self.folder.join(package);
         let vmlinuz = root.join(format!("boot/vmlinuz-{release}"));
         if !vmlinuz.exists() {
-            self.run("apt-get", &["download", "-q", package])?;
-            let is_it = |path: &PathBuf| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                name.starts_with(&format!("{package}_")) && name.ends_with(".deb")
-            };
-            let files = fs::read_dir(&self.folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-            let deb = files.into_iter().find(is_it).ok_or("apt-get downloaded nothing")?;
+            let deb = self.download(package)?;
             let (deb, root) = (deb.display().to_string(), root.display().to_string());
             self.run("dpkg", &["-x", &deb, &root])?;
             fs::remove_file(deb)?;
         }
         Ok(vmlinuz)
+    }
+
+    /// A package, as a file.
+    fn download(&self, package: &str) -> Result<PathBuf> {
+        self.run("apt-get", &["download", "-q", package])?;
+        let is_it = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            name.starts_with(&format!("{package}_")) && name.ends_with(".deb")
+        };
+        let mut files = fs::read_dir(&self.folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+        Ok(files.find(is_it).ok_or("apt-get downloaded nothing")?)
     }
 }

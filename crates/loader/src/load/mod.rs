@@ -34,6 +34,8 @@ pub struct LoadOptions {
     pub log: LogLevel,
     /// Where maps that are pinned by name are.
     pub pin_folder: PathBuf,
+    /// `prog_flags` (`BPF_F_…`) beside those that the section stands for.
+    pub prog_flags: u32,
 }
 
 impl Default for LoadOptions {
@@ -43,6 +45,7 @@ impl Default for LoadOptions {
             programs: None,
             log: LogLevel::None,
             pin_folder: PathBuf::from("/sys/fs/bpf"),
+            prog_flags: 0,
         }
     }
 }
@@ -109,6 +112,7 @@ pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<L
             bytes: &image.bytes,
             poisoned: &image.poisoned,
             log: options.log,
+            prog_flags: options.prog_flags,
         };
         programs.push(program::load(&request, &mut types, kernel)?);
     }

@@ -45,6 +45,7 @@ pub(crate) struct Request<'a> {
     pub bytes: &'a [u8],
     pub poisoned: &'a [(u32, String)],
     pub log: LogLevel,
+    pub prog_flags: u32,
 }
 
 /// Loads a program.
@@ -65,7 +66,7 @@ pub(super) fn load(
         insns: request.bytes,
         license: Some(&license),
         kernel_version: request.object.kernel_version.unwrap_or_else(|| version_for(kind, kernel)),
-        flags: kind.flags(),
+        flags: kind.flags() | request.prog_flags,
         expected_attach_type: kind.attach_type.map_or(0, AttachType::number),
         btf: types.fd.as_ref().map(AsFd::as_fd),
         func_info: &func_info,
