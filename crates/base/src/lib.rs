@@ -6,6 +6,7 @@
 
 pub mod codes;
 pub mod diagnostic;
+pub mod fix;
 pub mod index;
 pub mod intern;
 pub mod render;
