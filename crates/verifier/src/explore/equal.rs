@@ -4,7 +4,7 @@
 
 use super::checkpoint::Checkpoint;
 use crate::program::Program;
-use crate::state::{Byte, Frame, Kind, PacketRange, Slot, State, Value};
+use crate::state::{Byte, Frame, Kind, PacketRange, Scopes, Slot, State, Value};
 use bpfc_isa::{Reg, RegSet};
 
 /// How alike states must be.
@@ -57,7 +57,14 @@ impl Ids {
 /// Whether `old` covers `new`. Both are before the same instruction.
 pub fn covers(program: &Program<'_>, old: &Checkpoint, new: &State, mode: Mode) -> bool {
     let state = &old.state;
-    if state.frames.len() != new.frames.len() || state.held.len() != new.held.len() {
+    if state.frames.len() != new.frames.len()
+        || state.held.len() != new.held.len()
+        || state.scopes.locks.len() != new.scopes.locks.len()
+        || state.scopes.irqs.len() != new.scopes.irqs.len()
+        || state.scopes.n_rcu != new.scopes.n_rcu
+        || state.scopes.n_preempt != new.scopes.n_preempt
+        || state.scopes.is_sleepable != new.scopes.is_sleepable
+    {
         return false;
     }
     let rounds_fit = match mode {
@@ -72,7 +79,7 @@ pub fn covers(program: &Program<'_>, old: &Checkpoint, new: &State, mode: Mode) 
     }
     let mut comparison = Comparison { ids: Ids::default(), alone: u32::MAX, mode };
     for (idx, (a, b)) in state.frames.iter().zip(&new.frames).enumerate() {
-        if a.func != b.func || (idx > 0 && a.call_site != b.call_site) {
+        if a.func != b.func || a.callback != b.callback || (idx > 0 && a.call_site != b.call_site) {
             return false;
         }
         let live = live_regs(program, state, idx);
@@ -85,8 +92,9 @@ pub fn covers(program: &Program<'_>, old: &Checkpoint, new: &State, mode: Mode) 
             return false;
         }
     }
-    let held = state.held.iter().zip(&new.held);
-    held.into_iter().all(|(a, b)| a.insn_idx == b.insn_idx && comparison.ids.same(a.id, b.id))
+    let mut held = state.held.iter().zip(&new.held);
+    held.all(|(a, b)| a.insn_idx == b.insn_idx && comparison.ids.same(a.id, b.id))
+        && comparison.scopes(&state.scopes, &new.scopes)
 }
 
 /// The registers of frame `idx` whose contents may be read later.
@@ -109,6 +117,14 @@ struct Comparison {
 }
 
 impl Comparison {
+    /// `refsafe`: the same locks and saved interrupts, in the same order.
+    fn scopes(&mut self, old: &Scopes, new: &Scopes) -> bool {
+        let mut locks = old.locks.iter().zip(&new.locks);
+        let mut irqs = old.irqs.iter().zip(&new.irqs);
+        locks.all(|(a, b)| a.kind == b.kind && a.owner == b.owner && self.ids.same(a.id, b.id))
+            && irqs.all(|(a, b)| a.is_of_lock == b.is_of_lock && self.ids.same(a.id, b.id))
+    }
+
     fn frame(&mut self, old: &Frame, new: &Frame, live: RegSet, read: u64) -> bool {
         for reg in live.iter() {
             let idx = usize::from(reg.number());

@@ -14,7 +14,7 @@ use crate::discharge::discharge;
 use crate::fault::{Fault, FaultKind, Limit};
 use crate::obligation::{Obligation, obligations};
 use crate::program::{Param, Program};
-use crate::state::{Frame, Kind, Stack, State, Step, Value};
+use crate::state::{Frame, Kind, Scopes, Stack, State, Step, Value};
 use crate::transfer::{Machine, Mark, Next};
 use bpfc_isa::{Insn, Reg};
 use bpfc_kabi::limits::MAX_JUMP_SEQUENCE;
@@ -140,8 +140,17 @@ impl<'p, 'a> Explorer<'p, 'a> {
             }
         }
         State {
-            frames: vec![Rc::new(Frame { func, call_site: 0, regs, stack: Stack::default() })],
+            frames: vec![Rc::new(Frame {
+                func,
+                call_site: 0,
+                regs,
+                stack: Stack::default(),
+                callback: None,
+                n_called_back: 0,
+            })],
             held: Vec::new(),
+            scopes: Scopes { is_sleepable: self.program.is_sleepable, ..Scopes::default() },
+            n_unrolled: 0,
             insn_idx: info.start,
             rounds: Vec::new(),
         }

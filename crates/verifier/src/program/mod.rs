@@ -121,7 +121,8 @@ impl<'a> Program<'a> {
             linked,
             prog_type: linked.prog_type,
             attach_type: linked.attach_type,
-            is_sleepable: section.is_some_and(|section| section.def.flags.is_sleepable),
+            is_sleepable: section.is_some_and(|section| section.def.flags.is_sleepable)
+                || linked.prog_type == Some(ProgType::Syscall),
             kernel: options.kernel,
             helper_kernel: options.kernel.filter(|_| !options.ignores_availability),
             code: Vec::new(),

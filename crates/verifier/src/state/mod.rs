@@ -1,8 +1,12 @@
 //! The state of the machine at one point of one path: registers, stack frames, references.
 
+#[allow(dead_code)]
+mod scope;
 mod stack;
 mod value;
 
+#[allow(unused_imports)]
+pub use scope::{Irq, Lock, LockKind, LockOwner, Scopes};
 pub use stack::{Byte, Slot, Stack, place};
 pub use value::{Kind, MapIdx, PacketRange, Value};
 
@@ -20,6 +24,24 @@ pub struct Frame {
     pub regs: [Value; 11],
     /// Its stack.
     pub stack: Stack,
+    /// Set where a helper or the kernel calls the function, not the program.
+    pub callback: Option<CallbackFrame>,
+    /// How often the callback of the running call was followed, if it has one.
+    pub n_called_back: u32,
+}
+
+#[allow(dead_code)]
+/// What a function that is called back owes to its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallbackFrame {
+    /// The smallest value that it may return.
+    pub min: i64,
+    /// The largest.
+    pub max: i64,
+    /// Whether it runs later, without the frame of a caller below it.
+    pub is_async: bool,
+    /// Whether it handles exceptions.
+    pub is_exception: bool,
 }
 
 /// Something acquired that must be given back.
@@ -59,6 +81,10 @@ pub struct State {
     pub frames: Vec<Rc<Frame>>,
     /// What is held.
     pub held: Vec<Held>,
+    /// The sections that it is in.
+    pub scopes: Scopes,
+    /// How many calls of callbacks are in progress or were repeated, for the comparison of states.
+    pub n_unrolled: u32,
     /// The next instruction.
     pub insn_idx: u32,
     /// How often the path went round each loop whose end this verifier does not model.

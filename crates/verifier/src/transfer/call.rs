@@ -236,6 +236,8 @@ impl Machine<'_> {
             call_site: insn_idx,
             regs,
             stack: Stack::default(),
+            callback: None,
+            n_called_back: 0,
         }));
         self.marks.push(Mark::NewFrame(frame));
         Next::Goto(info.start)
