@@ -22,7 +22,7 @@ const USAGE: &str = "\
 usage: cargo xtask agree [OPTION...] [FILTER...]
 
   FILTER         only programs of whose `corpus/file program` this is a part
-  --corpus NAME  only this corpus: selftests, public, examples, tests, mutations
+  --corpus NAME  only this corpus: selftests, progs, public, examples, tests, mutations
   --linux PATH   an unpacked Linux 6.12, instead of Debian's package
   --mutations N  mutated programs (2000)
   --seed S       of the mutations (1)
@@ -93,7 +93,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let mut sources: Vec<Source> = Vec::new();
     for corpus in Corpus::ALL {
         let needed = arguments.wants(corpus)
-            || arguments.wants(Corpus::Mutations) && corpus != Corpus::Selftests;
+            || arguments.wants(Corpus::Mutations)
+                && !matches!(corpus, Corpus::Selftests | Corpus::Progs);
         if needed && corpus != Corpus::Mutations {
             let found = collect(corpus, &arguments, &root, &folder)?;
             if arguments.wants(corpus) {
@@ -127,7 +128,8 @@ fn collect(
     folder: &Path,
 ) -> Result<Vec<Source>> {
     match corpus {
-        Corpus::Selftests => selftests::collect(arguments.linux.as_deref(), folder),
+        Corpus::Selftests => selftests::collect(arguments.linux.as_deref(), folder, true),
+        Corpus::Progs => selftests::collect(arguments.linux.as_deref(), folder, false),
         Corpus::Public => objects::public(root, folder),
         Corpus::Examples => objects::examples(root),
         Corpus::Tests => objects::tests(root),

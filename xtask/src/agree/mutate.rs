@@ -2,7 +2,7 @@
 //! written to be right.
 
 use super::objects::Source;
-use bpfc_base::SourceMap;
+use bpfc_base::{SourceMap, Span};
 use bpfc_isa::{AluOp, Insn, JmpOp, Reg, Src};
 use bpfc_object::{FuncId, ObjInsn, Object};
 use bpfc_testkit::fuzz::Random;
@@ -29,6 +29,8 @@ pub fn all(sources: &[Source], n: usize, seed: u64) -> Vec<Source> {
         let mut object = alone(&source.object, func);
         let insns = &mut object.functions[func].insns;
         let at = random.below(insns.len());
+        // Of what is changed the source says nothing.
+        insns.iter_mut().for_each(|insn| insn.span = Span::NONE);
         let Some(what) = insns.get_mut(at).and_then(|insn| change(insn, &mut random)) else {
             continue;
         };

@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub enum Corpus {
     /// Linux' own tests of its verifier, `progs/verifier_*.c` of 6.12, compiled by clang.
     Selftests,
+    /// The other programs of Linux' tests of BPF.
+    Progs,
     /// The programs of other projects, compiled by clang.
     Public,
     /// The examples of this repository, compiled by bpfc.
@@ -28,13 +30,20 @@ pub enum Corpus {
 
 impl Corpus {
     /// All of them, in the order in which they are asked about.
-    pub const ALL: [Corpus; 5] =
-        [Corpus::Selftests, Corpus::Public, Corpus::Examples, Corpus::Tests, Corpus::Mutations];
+    pub const ALL: [Corpus; 6] = [
+        Corpus::Selftests,
+        Corpus::Progs,
+        Corpus::Public,
+        Corpus::Examples,
+        Corpus::Tests,
+        Corpus::Mutations,
+    ];
 
     /// Its name on the command line and in the table.
     pub fn name(self) -> &'static str {
         match self {
             Corpus::Selftests => "selftests",
+            Corpus::Progs => "progs",
             Corpus::Public => "public",
             Corpus::Examples => "examples",
             Corpus::Tests => "tests",

@@ -21,8 +21,8 @@ const PARTS: [&str; 5] = [
     "scripts/bpf_doc.py",
 ];
 
-/// The programs.
-pub fn collect(linux: Option<&str>, folder: &Path) -> Result<Vec<Source>> {
+/// The programs: those that test the verifier alone, or the others.
+pub fn collect(linux: Option<&str>, folder: &Path, are_verifiers: bool) -> Result<Vec<Source>> {
     let linux = match linux {
         Some(path) => PathBuf::from(path),
         None => unpack(folder)?,
@@ -33,7 +33,7 @@ pub fn collect(linux: Option<&str>, folder: &Path) -> Result<Vec<Source>> {
     let mut files: Vec<PathBuf> = fs::read_dir(&progs)
         .map_err(|error| format!("{}: {error}", progs.display()))?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| is_test(path))
+        .filter(|path| is_program(path) && is_verifiers(path) == are_verifiers)
         .collect();
     files.sort();
     let objects = folder.join("selftests");
@@ -55,9 +55,13 @@ pub fn collect(linux: Option<&str>, folder: &Path) -> Result<Vec<Source>> {
     Ok(found)
 }
 
-fn is_test(path: &Path) -> bool {
+fn is_program(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "c")
+}
+
+fn is_verifiers(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with("verifier_") && name.ends_with(".c")
+    name.starts_with("verifier_")
 }
 
 fn command(linux: &Path, folder: &Path, source: &Path, object: &Path) -> Vec<String> {
