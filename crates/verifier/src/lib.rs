@@ -75,6 +75,10 @@ pub struct Report {
     pub stack_bytes: Vec<u32>,
     /// Per instruction of the program, whether a path leads to it; of a rejected one, whether one was found.
     pub reached: Vec<bool>,
+    /// Per instruction of the program, how often it was looked at: where verification spends its time.
+    pub visits: Vec<u32>,
+    /// Bytes of memory for kept states and for paths not taken yet, at most; an estimate.
+    pub peak_bytes: u64,
     /// What the program uses that is not modelled, in alphabetical order.
     pub gaps: Vec<String>,
 }
@@ -106,7 +110,9 @@ pub fn verify(
         n_states: cost.n_states,
         n_peak_states: cost.n_peak_states,
         stack_bytes: cost.stack_bytes,
-        reached: cost.reached,
+        reached: cost.visits.iter().map(|&n_visits| n_visits > 0).collect(),
+        visits: cost.visits,
+        peak_bytes: cost.peak_bytes,
         gaps: explorer.gaps().cloned().collect(),
     }
 }

@@ -3,8 +3,9 @@
 
 use super::Path;
 use super::equal::{self, Mode};
-use crate::program::Program;
-use crate::state::{State, Step};
+use crate::domain::Scalar;
+use crate::program::{Program, Repeats};
+use crate::state::{State, Step, Value};
 
 /// A kept state.
 #[derive(Debug)]
@@ -142,7 +143,25 @@ impl Checkpoints {
             };
             let is_open = checkpoint.n_open > 0;
             if is_open {
-                if equal::covers(program, checkpoint, &path.state, Mode::Exact) {
+                let repeats = program.code[insn_idx].repeats;
+                let is_other_round = match repeats {
+                    Some(Repeats::MayGoto) => checkpoint.state.n_may_goto != path.state.n_may_goto,
+                    Some(Repeats::Iterator) => {
+                        path.state.iterator_behind_r1().is_some_and(|iterator| iterator.is_active)
+                    }
+                    Some(Repeats::Callback) => true,
+                    None => false,
+                };
+                if is_other_round
+                    && equal::covers(program, checkpoint, &path.state, Mode::RangeWithin)
+                {
+                    self.hit(program, idx, path);
+                    return Visit::Known;
+                }
+                let may_loop = repeats.is_none_or(|repeats| repeats == Repeats::MayGoto)
+                    && checkpoint.state.n_may_goto == path.state.n_may_goto
+                    && checkpoint.state.n_unrolled == path.state.n_unrolled;
+                if may_loop && equal::covers(program, checkpoint, &path.state, Mode::Exact) {
                     return Visit::Loop;
                 }
                 // Each round of a loop has a state of its own, of little use to others.
@@ -177,6 +196,39 @@ impl Checkpoints {
             self.mark_read(path, frame, bits);
         }
         self.propagate_precision(program, idx, path);
+    }
+
+    /// Numbers of `state` that differ from those when the path was at `insn_idx` last, and whose range did not matter
+    /// so far, become unknown, so that rounds of a loop become alike: `widen_imprecise_scalars`.
+    pub fn widen(&self, parent: Option<usize>, insn_idx: u32, state: &mut State) {
+        let mut before = parent;
+        let old = loop {
+            let Some(checkpoint) = self.get(before) else {
+                return;
+            };
+            let is_here = checkpoint.state.insn_idx == insn_idx
+                && checkpoint.state.frames.len() == state.frames.len()
+                && (checkpoint.state.frames.iter().zip(&state.frames))
+                    .all(|(a, b)| a.func == b.func && a.call_site == b.call_site);
+            if is_here {
+                break &checkpoint.state;
+            }
+            before = checkpoint.parent;
+        };
+        for (old, new) in old.frames.iter().zip(&mut state.frames) {
+            if std::rc::Rc::ptr_eq(old, new) {
+                continue;
+            }
+            let new = std::rc::Rc::make_mut(new);
+            for (old, new) in old.regs.iter().zip(&mut new.regs) {
+                widen(old, new);
+            }
+            for (old, new) in old.stack.slots.iter().zip(&mut new.stack.slots) {
+                if let (Some(old), Some(new)) = (&old.spill, &mut new.spill) {
+                    widen(old, std::rc::Rc::make_mut(new));
+                }
+            }
+        }
     }
 
     /// Counts a comparison in vain; whether the state was evicted.
@@ -253,5 +305,12 @@ impl Checkpoints {
             bits &= !checkpoint.written.get(frame).copied().unwrap_or(0);
             parent = checkpoint.parent;
         }
+    }
+}
+
+fn widen(old: &Value, new: &mut Value) {
+    let is_settled = old.is_precise || new.is_precise || old.number == new.number;
+    if old.is_scalar() && new.is_scalar() && !is_settled {
+        *new = Value::scalar(Scalar::UNKNOWN, new.origin);
     }
 }

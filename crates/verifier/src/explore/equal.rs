@@ -14,6 +14,8 @@ pub enum Mode {
     Exact,
     /// The kept one may know less, and what nothing reads later does not count.
     Pruning,
+    /// As [`Mode::Pruning`], but every number and every stack slot counts: it is not known yet which of them matter.
+    RangeWithin,
 }
 
 /// Pairs of ids that stand for the same thing in the two states.
@@ -69,7 +71,7 @@ pub fn covers(program: &Program<'_>, old: &Checkpoint, new: &State, mode: Mode) 
     }
     let rounds_fit = match mode {
         Mode::Exact => state.rounds == new.rounds,
-        Mode::Pruning => state.rounds.iter().all(|(insn_idx, n_old)| {
+        Mode::Pruning | Mode::RangeWithin => state.rounds.iter().all(|(insn_idx, n_old)| {
             let same = new.rounds.iter().find(|(at, _)| at == insn_idx);
             same.is_some_and(|(_, n_new)| n_old <= n_new)
         }),
@@ -79,12 +81,16 @@ pub fn covers(program: &Program<'_>, old: &Checkpoint, new: &State, mode: Mode) 
     }
     let mut comparison = Comparison { ids: Ids::default(), alone: u32::MAX, mode };
     for (idx, (a, b)) in state.frames.iter().zip(&new.frames).enumerate() {
-        if a.func != b.func || a.callback != b.callback || (idx > 0 && a.call_site != b.call_site) {
+        if a.func != b.func
+            || a.callback != b.callback
+            || a.n_called_back > b.n_called_back
+            || (idx > 0 && a.call_site != b.call_site)
+        {
             return false;
         }
         let live = live_regs(program, state, idx);
         let read = match mode {
-            Mode::Exact => !0,
+            Mode::Exact | Mode::RangeWithin => !0,
             Mode::Pruning => old.read.get(idx).copied().unwrap_or(!0),
         };
         let same = std::rc::Rc::ptr_eq(a, b) && mode == Mode::Exact;
@@ -143,7 +149,7 @@ impl Comparison {
             }
         }
         // What only the new state has is more than the kept one had.
-        self.mode == Mode::Pruning || old.stack.slots.len() == new.stack.slots.len()
+        self.mode != Mode::Exact || old.stack.slots.len() == new.stack.slots.len()
     }
 
     fn value(&mut self, old: &Value, new: &Value) -> bool {
@@ -188,7 +194,7 @@ impl Comparison {
     }
 
     fn number(&mut self, old: &Value, new: &Value) -> bool {
-        if !old.is_precise {
+        if !old.is_precise && self.mode == Mode::Pruning {
             return true;
         }
         if old.id != 0 && (old.is_displaced != new.is_displaced || old.off != new.off) {
@@ -198,7 +204,7 @@ impl Comparison {
     }
 
     fn slot(&mut self, old: &Slot, new: &Slot) -> bool {
-        if self.mode == Mode::Pruning
+        if self.mode != Mode::Exact
             && let (Some(a), Some(b)) = (old.as_scalar(), new.as_scalar())
         {
             return self.value(&a, &b);
@@ -206,8 +212,8 @@ impl Comparison {
         for (a, b) in old.bytes.iter().zip(&new.bytes) {
             let fits = match (a, b) {
                 _ if a == b => true,
-                (Byte::Uninit, _) => self.mode == Mode::Pruning,
-                (Byte::Misc, Byte::Zero) => self.mode == Mode::Pruning,
+                (Byte::Uninit, _) => self.mode != Mode::Exact,
+                (Byte::Misc, Byte::Zero) => self.mode != Mode::Exact,
                 _ => false,
             };
             if !fits {

@@ -43,8 +43,10 @@ pub struct Cost {
     pub n_peak_states: u32,
     /// Per function, bytes of stack.
     pub stack_bytes: Vec<u32>,
-    /// Per instruction, whether it was looked at.
-    pub reached: Vec<bool>,
+    /// Per instruction, how often it was looked at.
+    pub visits: Vec<u32>,
+    /// Bytes of memory for kept states and for paths not taken yet, at most; an estimate.
+    pub peak_bytes: u64,
 }
 
 /// One path in progress.
@@ -86,7 +88,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             max_insns,
             cost: Cost {
                 stack_bytes: vec![0; program.funcs.len()],
-                reached: vec![false; program.code.len()],
+                visits: vec![0; program.code.len()],
                 ..Cost::default()
             },
             n_jumps: 0,
@@ -151,6 +153,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             held: Vec::new(),
             scopes: Scopes { is_sleepable: self.program.is_sleepable, ..Scopes::default() },
             n_unrolled: 0,
+            n_may_goto: 0,
             insn_idx: info.start,
             rounds: Vec::new(),
         }
@@ -180,7 +183,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             if self.cost.n_insns > self.max_insns {
                 return Err(self.too_complex(&path, Limit::Insns(self.max_insns)));
             }
-            self.cost.reached[insn_idx as usize] = true;
+            self.cost.visits[insn_idx as usize] += 1;
             let op = &self.program.code[insn_idx as usize];
             if op.is_prune_point || path.history.len() > 2048 {
                 match self.visit(&mut path) {
@@ -203,21 +206,26 @@ impl<'p, 'a> Explorer<'p, 'a> {
             if matches!(op.insn, Insn::Exit) {
                 self.measure(&path.state);
             }
-            let next = self.machine.execute(&mut path.state);
-            self.take_marks(&mut path, frame);
+            let mut next = self.machine.execute(&mut path.state);
+            self.take_marks(&mut path, frame, &mut next);
             path.history.push(Step { insn_idx, frame, slot: self.machine.slot });
             path.n_noted += u32::from(op.is_jump_point || self.machine.slot.is_some());
             match next {
                 Next::Goto(next) => path.state.insn_idx = next,
                 Next::Done => break,
-                Next::Branch(taken) => {
-                    path.state.insn_idx = insn_idx + 1;
+                Next::Fork { .. } | Next::Branch(_) => {
+                    let (next, other) = match next {
+                        Next::Fork { next, other } => (next, other),
+                        Next::Branch(other) => (insn_idx + 1, other),
+                        _ => unreachable!("the arm"),
+                    };
+                    path.state.insn_idx = next;
                     if self.pending.len() >= MAX_JUMP_SEQUENCE as usize {
                         let limit = Limit::Jumps(MAX_JUMP_SEQUENCE);
                         return Err(self.too_complex(&path, limit));
                     }
                     self.checkpoints.fork(path.parent);
-                    self.pending.push(Path { state: *taken, ..path.clone() });
+                    self.pending.push(Path { state: *other, ..path.clone() });
                 }
             }
         }
@@ -234,7 +242,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
     }
 
     /// Tells the kept states what the last instruction did.
-    fn take_marks(&mut self, path: &mut Path, frame: u8) {
+    fn take_marks(&mut self, path: &mut Path, frame: u8, next: &mut Next) {
         for mark in std::mem::take(&mut self.machine.marks) {
             match mark {
                 Mark::StackRead { frame, first, last } => {
@@ -252,6 +260,15 @@ impl<'p, 'a> Explorer<'p, 'a> {
                 }
                 Mark::PreciseSlot(slot) => {
                     self.checkpoints.mark_slot_precise(self.program, path, slot);
+                }
+                Mark::Widen => {
+                    let running = path.state.insn_idx;
+                    let (state, insn_idx) = match next {
+                        Next::Fork { other, .. } => (&mut **other, running),
+                        Next::Goto(next) => (&mut path.state, *next),
+                        _ => continue,
+                    };
+                    self.checkpoints.widen(path.parent, insn_idx, state);
                 }
                 Mark::Precise(reg) => {
                     self.checkpoints.mark_precise(self.program, path, frame, reg);

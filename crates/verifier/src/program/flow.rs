@@ -3,9 +3,9 @@
 //! Registers as `compute_live_registers` (Linux 6.15 `kernel/bpf/verifier.c`), places as
 //! `visit_insn` there.
 
-use super::{Op, Operand, Program};
+use super::{Op, Operand, Program, Repeats};
 use bpfc_isa::{Callee, Insn, Reg, RegSet};
-use bpfc_kabi::helper_by_id;
+use bpfc_kabi::{Callback, KfuncFlags, helper_by_id};
 
 /// Sets [`Op::live`], [`Op::is_prune_point`] and [`Op::is_jump_point`] of every instruction.
 pub fn mark(program: &mut Program<'_>) {
@@ -37,6 +37,7 @@ fn mark_points(program: &mut Program<'_>) {
             _ => {}
         }
     }
+    mark_repeats(program);
     for point in jump {
         if let Some(op) = program.code.get_mut(point as usize) {
             op.is_jump_point = true;
@@ -45,6 +46,29 @@ fn mark_points(program: &mut Program<'_>) {
     }
     for point in prune {
         program.code[point as usize].is_prune_point = true;
+    }
+}
+
+/// Where loops end by other means than a counter: `visit_insn` (Linux 6.18 `kernel/bpf/verifier.c`).
+fn mark_repeats(program: &mut Program<'_>) {
+    for insn_idx in 0..program.code.len() {
+        let flags = program.kfunc_name(insn_idx as u32).and_then(bpfc_kabi::kfunc);
+        let op = &mut program.code[insn_idx];
+        op.repeats = match op.insn {
+            Insn::MayGoto { .. } => Some(Repeats::MayGoto),
+            Insn::Call(Callee::Helper(id)) => {
+                let callback = helper_by_id(id).and_then(|helper| helper.effects.callback);
+                let is_sync = callback.is_some_and(|callback| callback != Callback::Timer);
+                is_sync.then_some(Repeats::Callback)
+            }
+            Insn::Call(_) if flags.is_some_and(|row| row.flags.has(KfuncFlags::ITER_NEXT)) => {
+                Some(Repeats::Iterator)
+            }
+            _ => None,
+        };
+        op.is_force_checkpoint = op.repeats.is_some();
+        op.is_prune_point |= op.repeats.is_some();
+        op.is_jump_point |= op.repeats == Some(Repeats::Callback);
     }
 }
 

@@ -56,6 +56,21 @@ pub struct Op {
     pub is_prune_point: bool,
     /// Whether control may come here from elsewhere than the instruction before.
     pub is_jump_point: bool,
+    /// Whether a state is kept here each time: where a loop is cut off that ends by other means than its counter.
+    pub is_force_checkpoint: bool,
+    /// Such a means, if the instruction is one.
+    pub repeats: Option<Repeats>,
+}
+
+/// What may lead to the same state again without being an endless loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// `may_goto`.
+    MayGoto,
+    /// The call that asks an open-coded iterator for the next thing.
+    Iterator,
+    /// A call that calls back before it returns.
+    Callback,
 }
 
 /// What an instruction calls, or the address that it loads.
@@ -152,6 +167,8 @@ impl<'a> Program<'a> {
                     live: RegSet::EMPTY,
                     is_prune_point: false,
                     is_jump_point: false,
+                    is_force_checkpoint: false,
+                    repeats: None,
                 });
             }
         }

@@ -7,7 +7,7 @@ mod value;
 
 #[allow(unused_imports)]
 pub use scope::{Irq, Lock, LockKind, LockOwner, Scopes};
-pub use stack::{Byte, Slot, Stack, place};
+pub use stack::{Byte, Iterator, Slot, Stack, place};
 pub use value::{Kind, MapIdx, PacketRange, Value};
 
 use bpfc_isa::Reg;
@@ -85,6 +85,8 @@ pub struct State {
     pub scopes: Scopes,
     /// How many calls of callbacks are in progress or were repeated, for the comparison of states.
     pub n_unrolled: u32,
+    /// How often the path went on at a `may_goto`, which ends any loop at some time.
+    pub n_may_goto: u32,
     /// The next instruction.
     pub insn_idx: u32,
     /// How often the path went round each loop whose end this verifier does not model.
@@ -125,6 +127,19 @@ impl State {
     /// The frame with this number.
     pub fn frame_mut(&mut self, frame: u8) -> &mut Frame {
         Rc::make_mut(&mut self.frames[usize::from(frame)])
+    }
+
+    /// The open-coded iterator on the stack that `r1` points at, if any.
+    pub fn iterator_behind_r1(&self) -> Option<Iterator> {
+        let pointer = self.reg(Reg::R1);
+        let (Kind::Stack { frame }, Some(off)) = (pointer.kind, pointer.fixed_offset()) else {
+            return None;
+        };
+        let stack = &self.frames.get(usize::from(frame))?.stack;
+        match (-512..0).contains(&off) {
+            true => stack.slot(off)?.iterator(),
+            false => None,
+        }
     }
 
     /// Changes every register and every register on the stack for which `wanted` holds.

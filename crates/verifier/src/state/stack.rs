@@ -35,7 +35,21 @@ pub enum Byte {
     Unknown,
 }
 
+/// An open-coded iterator, as far as the comparison of states cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Iterator {
+    /// Whether it may still give something. One that gave nothing never gives anything again.
+    pub is_active: bool,
+    /// How often the path asked it for the next thing and got one.
+    pub depth: u32,
+}
+
 impl Slot {
+    /// The iterator that starts here. None is modelled yet.
+    pub fn iterator(&self) -> Option<Iterator> {
+        None
+    }
+
     /// Nothing was stored.
     pub const UNINIT: Slot = Slot { bytes: [Byte::Uninit; 8], spill: None };
 

@@ -22,6 +22,13 @@ pub enum Next {
     Goto(u32),
     /// To two: the state itself falls through to the next instruction, its copy jumps.
     Branch(Box<State>),
+    /// To two: the state itself goes on at `next`, and later the other one where it says.
+    Fork {
+        /// Where the state itself goes on.
+        next: u32,
+        /// The other one.
+        other: Box<State>,
+    },
     /// Nowhere: the program, or the function that is verified by itself, ends.
     Done,
 }
@@ -46,6 +53,13 @@ pub enum Mark {
     StackWritten(StackSlot),
     /// A frame was made, in place of what was there before.
     NewFrame(u8),
+    /// The path is about to repeat something at an instruction where states are always kept ([`Op::repeats`]): numbers
+    /// that changed since it was there last and whose range did not matter become unknown
+    /// (`widen_imprecise_scalars`). Of a [`Next::Fork`] the other state, whose last instruction is the running one, of
+    /// a [`Next::Goto`] the state itself, before the next instruction.
+    ///
+    /// [`Op::repeats`]: crate::program::Op::repeats
+    Widen,
 }
 
 /// What lives as long as the verification of one function.
@@ -140,16 +154,13 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// The budget of such a loop is the kernel's business: both ways are possible. After a few
-    /// rounds only the way out is followed.
+    /// The budget of such a loop is the kernel's business: both ways are possible, the jump first.
     fn may_goto(&mut self, state: &mut State, target: u32) -> Next {
-        self.gaps.insert("loops with may_goto".to_owned());
-        if !self.another_round(state) {
-            return Next::Goto(target);
-        }
-        let mut out = Box::new(state.clone());
-        out.insn_idx = target;
-        Next::Branch(out)
+        let mut other = Box::new(state.clone());
+        other.insn_idx += 1;
+        other.n_may_goto += 1;
+        self.marks.push(Mark::Widen);
+        Next::Fork { next: target, other }
     }
 
     /// Counts a round of a loop whose end is not modelled; false when it was enough.
