@@ -30,18 +30,23 @@ mod state;
 mod transfer;
 
 use bpfc_base::{Diagnostic, SourceMap};
+use bpfc_btf::Btf;
 use bpfc_kabi::{KernelVersion, limits::limits};
 use bpfc_object::{Linked, Object};
 use explore::{Explorer, Found, structure};
 use fault::Fault;
 use program::Program;
+use std::sync::Arc;
 
 /// What to verify for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct VerifyOptions {
     /// The kernel whose rules apply. Without one, a program must satisfy all of them where they
     /// differ: for instance, reading uninitialised stack is refused, as before Linux 6.3.
     pub kernel: Option<KernelVersion>,
+    /// The types of that kernel, which say what kernel functions take and return and what is behind pointers to kernel
+    /// objects. Without them such pointers are taken to be used right, which [`Report::gaps`] tells.
+    pub kernel_btf: Option<Arc<Btf>>,
     /// Whether a helper that this kernel does not have, or not for this type of program, is called like any other: for
     /// callers that report what is lacking themselves, all of it.
     pub ignores_availability: bool,

@@ -2,11 +2,13 @@
 
 use super::Result;
 use super::objects::Source;
+use bpfc_btf::Btf;
 use bpfc_kabi::KernelVersion;
 use bpfc_loader::{Kernel, LoadError, LoadOptions, load};
-use bpfc_object::{FuncId, link};
+use bpfc_object::{CoreTarget, FuncId, link};
 use bpfc_verifier::{Verdict, VerifyOptions, verify};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What somebody says of a program.
@@ -54,6 +56,7 @@ impl Asked {
 pub struct Judge {
     kernel: Kernel,
     version: KernelVersion,
+    types: Option<Arc<Btf>>,
 }
 
 /// Parts of messages with which the kernel says what it lacks, not what is wrong with a program.
@@ -74,7 +77,9 @@ impl Judge {
     pub fn new() -> Result<Judge> {
         let kernel = Kernel::new();
         let version = kernel.version().ok_or("the kernel's version is not known")?;
-        Ok(Judge { kernel, version })
+        let types = std::fs::read("/sys/kernel/btf/vmlinux").ok();
+        let types = types.and_then(|bytes| Btf::parse(bytes).ok()).map(Arc::new);
+        Ok(Judge { kernel, version, types })
     }
 
     /// The kernel that was asked.
@@ -94,11 +99,19 @@ impl Judge {
     }
 
     fn we_say(&self, source: &Source, func: FuncId) -> (Opinion, Vec<String>) {
-        let linked = match link(&source.object, func) {
+        let mut linked = match link(&source.object, func) {
             Ok(linked) => linked,
             Err(error) => return (Opinion::Silent(error.to_string()), Vec::new()),
         };
-        let options = VerifyOptions { kernel: Some(self.version), ..VerifyOptions::default() };
+        if let (Some(types), Ok(local)) = (&self.types, source.object.open_btf()) {
+            // What stays unanswered is poisoned, as for the kernel.
+            let _ = CoreTarget::new(&local, vec![types]).apply(&mut linked);
+        }
+        let options = VerifyOptions {
+            kernel: Some(self.version),
+            kernel_btf: self.types.clone(),
+            ..VerifyOptions::default()
+        };
         let report = verify(&source.object, &linked, &options, &source.sources);
         let opinion = match report.verdict {
             Verdict::Accepted => Opinion::Accepts,

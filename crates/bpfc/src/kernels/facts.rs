@@ -6,6 +6,7 @@ use bpfc_kabi::{AttachType, Feature, Helper, KernelVersion, MapType, ProgType};
 use bpfc_object::{Extern, ExternKind};
 use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// The kernel's enumerations that list what it has.
 const ENUMERATIONS: [&str; 4] = ["bpf_func_id", "bpf_map_type", "bpf_prog_type", "bpf_attach_type"];
@@ -31,6 +32,11 @@ impl<'a> Facts<'a> {
     /// Its types.
     pub fn btf(&self) -> Option<&'a Btf> {
         self.kernel.btf.as_deref()
+    }
+
+    /// Its types, for those who keep them.
+    pub fn shared_btf(&self) -> Option<Arc<Btf>> {
+        self.kernel.btf.clone()
     }
 
     /// Whether it has a helper.

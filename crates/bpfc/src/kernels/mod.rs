@@ -97,6 +97,7 @@ impl Check<'_, '_> {
     fn options(&self) -> VerifyOptions {
         VerifyOptions {
             kernel: Some(self.facts.version()),
+            kernel_btf: self.facts.shared_btf(),
             ignores_availability: true,
             ..VerifyOptions::default()
         }

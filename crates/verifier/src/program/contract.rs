@@ -3,7 +3,7 @@
 
 use bpfc_btf::{TypeDef, TypeId};
 use bpfc_kabi::{ContextKind, ProgType, context_of};
-use bpfc_object::{Function, Object};
+use bpfc_object::{Extern, Function, Object};
 
 /// The parameters of a global function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +162,14 @@ fn strip(object: &Object, ty: TypeId) -> Option<&TypeDef> {
         }
     }
     None
+}
+
+/// Whether a symbol of the kernel is declared with a type other than `void`.
+pub fn is_typed(object: &Object, item: &Extern) -> bool {
+    let Some(TypeDef::Var { ty, .. }) = item.btf.and_then(|id| object.btf.get(id)) else {
+        return false;
+    };
+    strip(object, *ty).is_some()
 }
 
 /// The size of a complete type.

@@ -11,9 +11,11 @@ pub use maps::{Content, MapInfo};
 use crate::VerifyOptions;
 use crate::state::MapIdx;
 use bpfc_base::IndexVec;
+use bpfc_btf::{Btf, KindSet};
 use bpfc_isa::{Callee, Insn, RegSet, SlotMap, Wide};
 use bpfc_kabi::{AttachType, KernelVersion, ProgType, guess_section};
-use bpfc_object::{ExternKind, Linkage, Linked, Object, Reference};
+use bpfc_object::{ExternId, ExternKind, Linkage, Linked, Object, Reference};
+use std::sync::Arc;
 
 /// A prepared program.
 pub struct Program<'a> {
@@ -29,6 +31,8 @@ pub struct Program<'a> {
     pub is_sleepable: bool,
     /// The kernel it is for; none for "any".
     pub kernel: Option<KernelVersion>,
+    /// The types of that kernel.
+    pub kernel_btf: Option<Arc<Btf>>,
     /// The kernel whose helpers it may call; none for all.
     pub helper_kernel: Option<KernelVersion>,
     /// The instructions.
@@ -139,6 +143,7 @@ impl<'a> Program<'a> {
             is_sleepable: section.is_some_and(|section| section.def.flags.is_sleepable)
                 || linked.prog_type == Some(ProgType::Syscall),
             kernel: options.kernel,
+            kernel_btf: options.kernel_btf.clone(),
             helper_kernel: options.kernel.filter(|_| !options.ignores_availability),
             code: Vec::new(),
             maps: IndexVec::new(),
@@ -190,6 +195,9 @@ impl<'a> Program<'a> {
                 ExternKind::Kconfig { size_bytes } => {
                     Operand::MapValue(maps.of_kconfig(id, size_bytes, self.kernel), 0)
                 }
+                _ if matches!(insn.insn, Insn::LoadImm64 { .. }) && self.is_lacking(id) => {
+                    Operand::None
+                }
                 _ => Operand::Kernel,
             },
             (None, Insn::Call(Callee::Local { .. }))
@@ -211,6 +219,22 @@ impl<'a> Program<'a> {
                 },
             ) => Operand::Kernel,
             _ => Operand::None,
+        }
+    }
+
+    /// Whether a weak symbol is null: the kernel's types do not have it.
+    fn is_lacking(&self, id: ExternId) -> bool {
+        let item = &self.object.externs[id];
+        let Some(btf) = self.kernel_btf.as_deref().filter(|_| item.is_weak) else {
+            return false;
+        };
+        let name = bpfc_btf::core::essential_name(&item.name);
+        match item.kind {
+            ExternKind::Kfunc => btf.find_by_name(name, KindSet::FUNC).is_none(),
+            ExternKind::Ksym if contract::is_typed(self.object, item) => {
+                btf.find_by_name(name, KindSet::VAR).is_none()
+            }
+            _ => false,
         }
     }
 

@@ -2,9 +2,9 @@
 
 use crate::kernel::{self, Scratch};
 use bpfc_base::SourceMap;
-use bpfc_object::{Object, link, read};
+use bpfc_object::{Object, read};
 use bpfc_testkit::workspace_root;
-use bpfc_verifier::{Verdict, VerifyOptions, verify};
+use bpfc_verifier::{Verdict, verify};
 use std::path::Path;
 use std::process::Command;
 
@@ -44,9 +44,9 @@ fn differences(scratch: &Scratch, source: &Path, all: &mut Vec<String>) {
         Ok(kernel) => kernel,
         Err(reason) => return kernel::skip(&reason),
     };
-    let options = VerifyOptions { kernel: Some(kernel), ..VerifyOptions::default() };
+    let options = kernel::options(kernel);
     for (id, function) in object.programs() {
-        let linked = link(&object, id).unwrap();
+        let linked = kernel::relocated(&object, id);
         let report = verify(&object, &linked, &options, &SourceMap::default());
         let says = kernel::load(scratch, &object, id);
         let name = format!("{} {}", source.display(), function.name);
@@ -86,9 +86,9 @@ fn corpus(name: &str, source: &str) {
         return;
     };
     for (id, function) in object.programs() {
-        let linked = link(&object, id).unwrap();
+        let linked = kernel::relocated(&object, id);
         let kernel = bpfc_kabi::KernelVersion::new(6, 18);
-        let options = VerifyOptions { kernel: Some(kernel), ..VerifyOptions::default() };
+        let options = kernel::options(kernel);
         let report = verify(&object, &linked, &options, &SourceMap::default());
         let found = report.diagnostics.first();
         let code = found.map(|diagnostic| diagnostic.code.name().to_owned());

@@ -1,9 +1,12 @@
 //! Asks the kernel of this machine, through bpftool.
 
+use bpfc_btf::Btf;
 use bpfc_kabi::KernelVersion;
-use bpfc_object::{FuncId, Object, Reloc, write};
+use bpfc_object::{CoreTarget, FuncId, Linked, Object, Reloc, link, write};
+use bpfc_verifier::VerifyOptions;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, OnceLock};
 
 /// A folder that is removed in the end.
 pub struct Scratch(pub PathBuf);
@@ -39,6 +42,27 @@ pub fn kernel() -> Result<KernelVersion, String> {
     output("bpftool", &["prog", "show"])?;
     let release = output("uname", &["-r"])?;
     KernelVersion::parse(&release).ok_or(release)
+}
+
+/// The types of the running kernel, if it shows them.
+pub fn types() -> Option<Arc<Btf>> {
+    static TYPES: OnceLock<Option<Arc<Btf>>> = OnceLock::new();
+    let read = || Btf::parse(std::fs::read("/sys/kernel/btf/vmlinux").ok()?).ok().map(Arc::new);
+    TYPES.get_or_init(read).clone()
+}
+
+/// The rules of a kernel, with the types of the running one.
+pub fn options(kernel: KernelVersion) -> VerifyOptions {
+    VerifyOptions { kernel: Some(kernel), kernel_btf: types(), ..VerifyOptions::default() }
+}
+
+/// A program with its CO-RE relocations applied for the running kernel.
+pub fn relocated(object: &Object, program: FuncId) -> Linked {
+    let mut linked = link(object, program).unwrap();
+    if let (Some(types), Ok(local)) = (types(), object.open_btf()) {
+        let _ = CoreTarget::new(&local, vec![&types]).apply(&mut linked);
+    }
+    linked
 }
 
 /// A note that the kernel is not asked; an error if it must be.
