@@ -22,8 +22,9 @@ pub struct Cli {
     pub color: ColorChoice,
 
     /// How to print diagnostics.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
-    pub message_format: MessageFormat,
+    #[arg(long, alias = "message-format", global = true, value_enum, default_value_t)]
+    #[arg(value_name = "FORMAT")]
+    pub format: MessageFormat,
 
     /// Print this many errors, 0 for all.
     #[arg(long, global = true, default_value_t = 20, value_name = "N")]
@@ -94,6 +95,8 @@ pub enum MessageFormat {
     Json,
     /// One SARIF document.
     Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
 }
 
 /// How C is compiled.

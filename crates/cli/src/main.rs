@@ -51,7 +51,7 @@ fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> 
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let mut terminal = Terminal::new(cli.color, cli.message_format, cli.error_limit);
+    let mut terminal = Terminal::new(cli.color, cli.format, cli.error_limit);
     terminal.note_options(std::mem::take(&mut notes));
     let exit = match cli.command {
         Command::Check(args) => commands::check::run(&args, &mut terminal),

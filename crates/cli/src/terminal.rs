@@ -1,11 +1,11 @@
 //! What reaches the terminal: diagnostics on standard error, results on standard output.
 
 use crate::args::{ColorChoice, MessageFormat};
+use crate::commands::explain;
 use crate::exit::Exit;
 use crate::files;
-use bpfc_base::render::{self, Color, Format};
+use bpfc_base::render::{self, Color, Format, SarifLog};
 use bpfc_base::{Diagnostic, Session, Severity};
-use serde_json::Value;
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// How to print diagnostics, and what was printed so far.
@@ -18,8 +18,8 @@ pub struct Terminal {
     error_limit: usize,
     /// Options of the command line that have no meaning here.
     unused_options: Vec<String>,
-    /// Runs of the SARIF document so far: one for each compilation.
-    sarif: Option<Value>,
+    /// The SARIF document so far.
+    sarif: Option<SarifLog>,
 }
 
 impl Terminal {
@@ -59,6 +59,10 @@ impl Terminal {
         self.n_warnings += diagnostics.iter().filter(is_warning).count();
         let shown = self.within_limit(diagnostics);
         let n_hidden = diagnostics.len() - shown.len();
+        if self.format == MessageFormat::Sarif {
+            self.sarif.get_or_insert_default().add(session, shown);
+            return;
+        }
         let mut text = render::render(session, shown, self.render_format());
         if n_hidden > 0 {
             let limit = self.error_limit;
@@ -70,8 +74,7 @@ impl Terminal {
         }
         // Machine-readable forms are a result; the others accompany one.
         match self.format {
-            MessageFormat::Json => print_out(&text),
-            MessageFormat::Sarif => self.add_sarif(&text),
+            MessageFormat::Json | MessageFormat::Github | MessageFormat::Sarif => print_out(&text),
             MessageFormat::Human => print_err(&format!("{text}\n")),
             MessageFormat::Short => print_err(&text),
         }
@@ -114,21 +117,8 @@ impl Terminal {
 
     /// Prints what has to wait for the end of the command: a SARIF document is one.
     pub fn finish(&mut self) {
-        if let Some(document) = self.sarif.take() {
-            print_out(&format!("{document}\n"));
-        }
-    }
-
-    fn add_sarif(&mut self, text: &str) {
-        let new: Value = serde_json::from_str(text).expect("the renderer writes JSON");
-        match &mut self.sarif {
-            None => self.sarif = Some(new),
-            Some(document) => {
-                let runs = new["runs"].as_array().into_iter().flatten().cloned();
-                if let Some(all) = document["runs"].as_array_mut() {
-                    all.extend(runs);
-                }
-            }
+        if let Some(log) = self.sarif.take() {
+            print_out(&format!("{}\n", log.document(explain::page)));
         }
     }
 
@@ -140,6 +130,7 @@ impl Terminal {
             MessageFormat::Short => Format::Short,
             MessageFormat::Json => Format::Json,
             MessageFormat::Sarif => Format::Sarif,
+            MessageFormat::Github => Format::Github,
         }
     }
 }

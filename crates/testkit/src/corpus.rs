@@ -128,7 +128,7 @@ impl Corpus {
 
     fn build_one(&self, root: &Path, bpfc: &Path, program: &Path) -> io::Result<(String, String)> {
         let mut command = Command::new(bpfc);
-        command.args(["build", "--target-arch", "x86_64", "--message-format", "short", "-w", "-o"]);
+        command.args(["build", "--target-arch", "x86_64", "--format", "short", "-w", "-o"]);
         command.arg("/dev/null").arg(program);
         for folder in self.includes {
             command.arg("-I").arg(root.join(folder));

@@ -63,7 +63,7 @@ fn predict(
         println!("{}: does not compile", file.display());
         return Ok(());
     }
-    let check = ["check", "--kernel", "all", "--message-format", "json"];
+    let check = ["check", "--kernel", "all", "--format", "json"];
     let checked = Command::new(bpfc()?).args(check).arg(file).output()?;
     let source = fs::read_to_string(file)?;
     let content = bpfc_object::read(&fs::read(&object)?).map_err(|error| error.to_string())?;

@@ -8,6 +8,7 @@
 //! ([`human()`]) or as an `expansion` list ([`json()`]).
 
 mod clean;
+mod github;
 mod human;
 mod json;
 mod patch;
@@ -15,10 +16,11 @@ mod place;
 mod sarif;
 mod snippet;
 
+pub use github::github;
 pub use human::human;
 pub use json::json;
 pub use place::Place;
-pub use sarif::sarif;
+pub use sarif::{SarifLog, sarif};
 
 use crate::{Diagnostic, Interner, Session, Severity, SourceMap};
 
@@ -58,6 +60,8 @@ pub enum Format {
     Json,
     /// One SARIF 2.1.0 document.
     Sarif,
+    /// One annotation of GitHub Actions a line.
+    Github,
 }
 
 /// `diagnostics` in order, in `format`. Human diagnostics are a blank line apart; there is
@@ -79,6 +83,7 @@ pub fn render<'a>(
         Format::Short => each.map(|d| short(sources, d) + "\n").collect(),
         Format::Json => each.map(|d| json(sources, d) + "\n").collect(),
         Format::Sarif => sarif(sources, diagnostics) + "\n",
+        Format::Github => each.map(|d| github(sources, d) + "\n").collect(),
     }
 }
 

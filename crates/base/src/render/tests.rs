@@ -378,15 +378,61 @@ fn sarif_document() {
             .with_note_at(Span::new(1, 2), "where"),
         Diagnostic::without_span(bpf::E0411, "no program"),
     ];
-    let document: Value = serde_json::from_str(&sarif(&session, &diagnostics)).unwrap();
+    let mut log = SarifLog::default();
+    log.add(&session, &diagnostics[..1]);
+    log.add(&session, &diagnostics[1..]);
+    let document = log.document(|_| Some("# title\n\nA\nsentence.\n\nMore.\n"));
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["runs"].as_array().unwrap().len(), 1);
     let run = &document["runs"][0];
+    assert_eq!(run["results"][1]["ruleIndex"], 1);
     assert_eq!(run["tool"]["driver"]["rules"][1]["id"], "E0411");
+    assert_eq!(run["tool"]["driver"]["rules"][1]["fullDescription"]["text"], "A sentence.");
     let result = &run["results"][0];
     assert_eq!(result["message"]["text"], "`nosuch` is not declared\nnote: why");
     let region = &result["locations"][0]["physicalLocation"]["region"];
     assert_eq!((&region["startLine"], &region["startColumn"]), (&3.into(), &9.into()));
     assert_eq!(result["relatedLocations"][0]["message"]["text"], "where");
     assert_eq!(run["results"][1]["locations"], serde_json::json!([]));
+}
+
+#[test]
+fn sarif_flows_and_paths() {
+    let (session, span) = macros();
+    let first = Span::new(1, 2);
+    let diagnostic = Diagnostic::new(crate::codes::verifier::E0703, span, "it may be null")
+        .with_note_at(first, "it comes from here");
+    let document: Value = serde_json::from_str(&sarif(&session, &[diagnostic])).unwrap();
+    let flow = &document["runs"][0]["results"][0]["codeFlows"][0]["threadFlows"][0]["locations"];
+    let texts: Vec<&Value> =
+        flow.as_array().unwrap().iter().map(|step| &step["location"]["message"]["text"]).collect();
+    assert_eq!(texts, ["it comes from here", "it may be null"]);
+}
+
+#[test]
+fn annotations() {
+    let mut session = Session::default();
+    let file = session.sources.add("./a,b:1%.c", "one\ntwo\n", true).unwrap();
+    let span = nth(&session, file, "two", 0);
+    let start = nth(&session, file, "one", 0);
+    let diagnostic = Diagnostic::new(types::E0301, span, "100% `two`\r\nno: so, really")
+        .with_note_at(start, "here")
+        .with_help("do it");
+    assert_eq!(
+        github(&session, &diagnostic),
+        "::error file=a%2Cb%3A1%25.c,line=2,endLine=2,col=1,endColumn=3,\
+         title=E0301%3A undeclared name::100%25 `two`%0D%0Ano: so, really%0A\
+         note: a,b:1%.c:1: here%0Ahelp: do it"
+            .replace("a,b:1%.c:1", "a,b:1%25.c:1")
+    );
+    let lines = session.sources.join(start, span);
+    let warning = Diagnostic::new(lex::W0101, lines, "again");
+    assert_eq!(
+        github(&session, &warning),
+        "::warning file=a%2Cb%3A1%25.c,line=1,endLine=2,col=1,title=W0101%3A macro redefined::again [-Wmacro-redefined]"
+    );
+    let nowhere = Diagnostic::without_span(bpf::E0411, "no program");
+    assert!(github(&session, &nowhere).starts_with("::error title=E0411%3A "));
 }
 
 #[test]
@@ -443,9 +489,13 @@ fn hostile_spans_do_not_panic() {
                     .with_secondary(Span::new(hi, lo), "x")
                     .with_note_at(span, "n")
                     .with_edit("e", vec![Edit { span, replacement: "é\n".into() }]);
-                for format in
-                    [Format::Human(Color::Always), Format::Short, Format::Json, Format::Sarif]
-                {
+                for format in [
+                    Format::Human(Color::Always),
+                    Format::Short,
+                    Format::Json,
+                    Format::Sarif,
+                    Format::Github,
+                ] {
                     let text = render(&session, std::slice::from_ref(&diagnostic), format);
                     assert!(text.contains("E0201"));
                 }

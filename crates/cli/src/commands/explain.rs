@@ -9,6 +9,11 @@ use bpfc_base::{Code, codes, similar};
 /// Every page of `docs/codes`, by code.
 const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
+/// The page of a code.
+pub fn page(code: Code) -> Option<&'static str> {
+    PAGES.iter().find(|(name, _)| *name == code.name()).map(|(_, text)| *text)
+}
+
 /// Prints a code's page, or the list of codes.
 pub fn run(args: &Explain, _terminal: &mut Terminal) -> Exit {
     let Some(name) = &args.code else {
@@ -32,9 +37,7 @@ pub fn run(args: &Explain, _terminal: &mut Terminal) -> Exit {
 /// `-Wname`: the page of the code that it controls, or what the group holds.
 fn explain_flag(name: &str) -> Exit {
     if let Some(flag) = Flag::find(name) {
-        let code = flag.info().code.name();
-        let page = PAGES.iter().find(|(of, _)| *of == code);
-        print_out(page.map_or("", |(_, text)| text));
+        print_out(page(flag.info().code).unwrap_or(""));
         return Exit::Fine;
     }
     let members: Vec<&str> = warnings::members(name).into_iter().map(Flag::name).collect();

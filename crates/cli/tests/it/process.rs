@@ -37,10 +37,11 @@ fn reader_that_goes_away_is_no_error() {
 #[test]
 fn diagnostics_for_people_go_to_standard_error() {
     let shell = shell_with_broken_program();
-    for (format, is_result) in [("human", false), ("short", false), ("json", true), ("sarif", true)]
-    {
+    let formats =
+        [("human", false), ("short", false), ("json", true), ("sarif", true), ("github", true)];
+    for (format, is_result) in formats {
         let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
-        let command = command.args(["check", "broken.c", "--message-format", format]);
+        let command = command.args(["check", "broken.c", "--format", format]);
         let output = command.output().unwrap();
         assert_eq!(output.stdout.is_empty(), !is_result, "{format}");
         assert_eq!(output.stderr.is_empty(), is_result, "{format}");
@@ -53,7 +54,7 @@ fn machine_readable_forms_parse() {
     let shell = shell_with_broken_program();
     let check = |format: &str| {
         let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
-        let command = command.args(["check", "broken.c", "--message-format", format]);
+        let command = command.args(["check", "broken.c", "--format", format]);
         command.output().unwrap().stdout
     };
     let json: serde_json::Value = serde_json::from_slice(&check("json")).unwrap();
@@ -72,13 +73,48 @@ fn several_files_are_one_sarif_document() {
     let shell = shell_with_broken_program();
     let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
     let command = command.args(["check", "broken.c", "examples/xdp_count.c", "missing.c"]);
-    let output = command.args(["--message-format", "sarif"]).output().unwrap();
+    let output = command.args(["--format", "sarif"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     let sarif: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let runs = sarif["runs"].as_array().unwrap();
-    let n_results: Vec<usize> =
-        runs.iter().map(|run| run["results"].as_array().unwrap().len()).collect();
-    assert_eq!(n_results, [1, 0, 1]);
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0]["results"].as_array().unwrap().len(), 2);
+    let rules = runs[0]["tool"]["driver"]["rules"].as_array().unwrap();
+    let names: Vec<&str> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(names, ["E0301", "E0901"]);
+    let page = rules[0]["help"]["markdown"].as_str().unwrap();
+    assert!(page.starts_with("# E0301: "), "{page}");
+}
+
+/// The schema itself is not ours to keep: `BPFC_SARIF_SCHEMA` says where it is, and Python's
+/// `jsonschema` reads it.
+#[test]
+fn sarif_is_valid() {
+    let Some(schema) = std::env::var_os("BPFC_SARIF_SCHEMA") else {
+        println!("skipped: BPFC_SARIF_SCHEMA names no schema");
+        return;
+    };
+    let shell = shell_with_broken_program();
+    let unchecked = "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\n\
+        struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1);\n\
+        __type(key, int); __type(value, long); } m SEC(\".maps\");\n\
+        SEC(\"xdp\") int f(void *c)\n{\n\tint k = 0;\n\
+        \tlong *v = bpf_map_lookup_elem(&m, &k);\n\treturn *v;\n}\n";
+    std::fs::write(shell.folder().join("unchecked.c"), unchecked).unwrap();
+    let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
+    let files = ["check", "broken.c", "unchecked.c", "missing.c", "-Weverything"];
+    let output = command.args(files).args(["--format", "sarif"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in ["\"fixes\"", "\"codeFlows\"", "\"relatedLocations\"", "\"ruleIndex\""] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    std::fs::write(shell.folder().join("out.sarif"), &text).unwrap();
+    let check = "import json, sys, jsonschema\n\
+        schema = json.load(open(sys.argv[1]))\n\
+        jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker())\
+        .validate(json.load(open('out.sarif')))";
+    let status = shell.command("python3").args(["-c", check]).arg(schema).status().unwrap();
+    assert!(status.success());
 }
 
 #[test]
