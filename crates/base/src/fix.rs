@@ -120,7 +120,7 @@ fn locate_all<'e>(sources: &SourceMap, edits: &'e [Edit]) -> Option<Vec<(FileId,
         let file = sources.file(id);
         let is_cut =
             !file.text.is_char_boundary(range.start) || !file.text.is_char_boundary(range.end);
-        if edit.span.expn != ExpnId::ROOT || !file.is_user || is_cut {
+        if edit.span.expn != ExpnId::ROOT || file.is_system || is_cut {
             return None;
         }
         let located = (range, edit.replacement.as_str());
@@ -139,11 +139,16 @@ fn is_apart((a, _): &Located<'_>, (b, _): &Located<'_>) -> bool {
 }
 
 fn edited(text: &str, edits: &[Located<'_>]) -> String {
+    // New lines end as those of the file.
+    let is_crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
     for (range, replacement) in edits {
         result.push_str(&text[at..range.start]);
-        result.push_str(replacement);
+        match is_crlf {
+            true => result.push_str(&replacement.replace("\r\n", "\n").replace('\n', "\r\n")),
+            false => result.push_str(replacement),
+        }
         at = range.end;
     }
     result.push_str(&text[at..]);
@@ -153,7 +158,7 @@ fn edited(text: &str, edits: &[Located<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Span, codes};
+    use crate::{Idx, Span, codes};
 
     /// One diagnostic per `bad` in the text, whose help makes `good` of it.
     fn check(text: &str) -> Checked {
@@ -182,6 +187,17 @@ mod tests {
         assert_eq!(fixed.texts["a.c"], "a good b good c");
         assert_eq!((fixed.applied.len(), fixed.n_rounds), (2, 2));
         assert!(fixed.left.diagnostics.is_empty());
+    }
+
+    #[test]
+    fn keeps_line_ends_and_headers_of_the_system() {
+        let mut checked = check("a\r\nbad\r\n");
+        checked.diagnostics[0].helps[0].edits[0].replacement = "x;\ny".to_owned();
+        let help = checked.diagnostics[0].helps[0].clone();
+        let patch = apply(&checked.sources, [&help]);
+        assert_eq!(patch.texts.into_values().collect::<Vec<_>>(), ["a\r\nx;\r\ny\r\n"]);
+        checked.sources.make_system(FileId::new(0));
+        assert_eq!(apply(&checked.sources, [&help]).is_applied, [false]);
     }
 
     #[test]

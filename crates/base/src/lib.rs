@@ -14,6 +14,7 @@ pub mod session;
 pub mod similar;
 pub mod source;
 pub mod span;
+pub mod unified;
 pub mod warnings;
 
 pub use codes::Code;

@@ -2,18 +2,48 @@
 
 use crate::Object;
 use bpfc_base::{Diagnostic, Session, Span, codes};
-use bpfc_object::{ExternId, ExternKind, FuncId, Function, LinkError, ObjInsn, Reloc, link};
-use bpfc_verifier::VerifyOptions;
+use bpfc_kabi::KernelVersion;
+use bpfc_object::{
+    ExternId, ExternKind, FuncId, Function, LinkError, Linked, ObjInsn, Reloc, link,
+};
+use bpfc_verifier::{Report, VerifyOptions};
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+/// One program that was verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Verified<'a> {
+    /// The program.
+    pub linked: &'a Linked,
+    /// The kernel whose rules were applied; none for the rules of all.
+    pub kernel: Option<KernelVersion>,
+    /// What was found.
+    pub report: &'a Report,
+    /// How long it took.
+    pub time: Duration,
+}
+
+/// Is told of each program that was verified.
+pub type Observer<'a> = dyn FnMut(&Session, &Verified<'_>) + 'a;
 
 /// Verifies every program of `object`; what is wrong is reported to `session`, which knows
 /// the sources of the object if it was compiled in this session. What other objects have to define
 /// is reported once for each name.
 pub fn verify(session: &mut Session, object: &Object, options: &VerifyOptions) {
+    verify_observed(session, object, options, &mut |_, _| {});
+}
+
+/// As [`verify`]; `observer` is told of each program.
+pub fn verify_observed(
+    session: &mut Session,
+    object: &Object,
+    options: &VerifyOptions,
+    observer: &mut Observer<'_>,
+) {
     undefined(object).into_iter().for_each(|report| session.report(report));
     let programs: Vec<_> = object.programs().map(|(id, _)| id).collect();
     for program in programs {
-        let diagnostics = verify_program(session, object, program, options);
+        let diagnostics = verify_program(session, object, program, options, observer);
         diagnostics.into_iter().for_each(|d| session.report(d));
     }
 }
@@ -24,15 +54,31 @@ pub(crate) fn verify_program(
     object: &Object,
     program: FuncId,
     options: &VerifyOptions,
+    observer: &mut Observer<'_>,
 ) -> Vec<Diagnostic> {
     match link(object, program) {
-        Ok(linked) => bpfc_verifier::verify(object, &linked, options, &session.sources).diagnostics,
+        Ok(linked) => verify_linked(session, object, &linked, options, observer).diagnostics,
         Err(LinkError::Missing { .. }) => Vec::new(),
         Err(error) => {
             let span = object.functions[program].span;
             vec![Diagnostic::new(codes::object::E0803, span, error.to_string())]
         }
     }
+}
+
+/// Verifies a program, and tells `observer`.
+pub(crate) fn verify_linked(
+    session: &Session,
+    object: &Object,
+    linked: &Linked,
+    options: &VerifyOptions,
+    observer: &mut Observer<'_>,
+) -> Report {
+    let start = Instant::now();
+    let report = bpfc_verifier::verify(object, linked, options, &session.sources);
+    let time = start.elapsed();
+    observer(session, &Verified { linked, kernel: options.kernel, report: &report, time });
+    report
 }
 
 /// A report for each name that another object has to define, where it is first used.

@@ -237,6 +237,18 @@ pub struct Check {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
+    /// Apply the changes that helps propose, until nothing more can be fixed.
+    #[arg(long)]
+    pub fix: bool,
+
+    /// With --fix: write nothing, print the changes as a patch.
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
+
+    /// Tell what it took to verify each program: instructions, states, stack, the most expensive lines.
+    #[arg(long)]
+    pub stats: bool,
+
     /// Check against these kernels: `5.10,6.1,6.12`, `all` of those that bpfc carries, `running`.
     #[arg(long, value_name = "VERSION", value_delimiter = ',')]
     pub kernel: Vec<String>,

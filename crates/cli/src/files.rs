@@ -3,6 +3,7 @@
 use crate::args::SearchPath;
 use crate::terminal;
 use bpfc::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};
+use bpfc_base::fix::Texts;
 use bpfc_base::{Diagnostic, codes};
 use std::fs::File;
 use std::io::Read;
@@ -62,6 +63,32 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
     })
 }
 
+/// Replaces the content of the file at `path` at once: whoever reads it sees the old text or the new one. Its
+/// permissions stay, and a link stays a link.
+///
+/// # Errors
+/// A diagnostic that says why it cannot be written; then nothing has changed.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
+    let fail = |error: std::io::Error| {
+        let message = format!("cannot write `{}`: {}", path.display(), plain(&error));
+        Diagnostic::without_span(codes::load::E0912, message)
+    };
+    let target = path.canonicalize().map_err(fail)?;
+    let permissions = target.metadata().map_err(fail)?.permissions();
+    if permissions.readonly() {
+        return Err(fail(std::io::ErrorKind::PermissionDenied.into()));
+    }
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let beside = target.with_file_name(format!(".{name}.bpfc-{}", std::process::id()));
+    let written = std::fs::write(&beside, bytes)
+        .and_then(|()| std::fs::set_permissions(&beside, permissions))
+        .and_then(|()| std::fs::rename(&beside, &target));
+    written.map_err(|error| {
+        std::fs::remove_file(&beside).ok();
+        fail(error)
+    })
+}
+
 /// The system's words without the number behind them.
 pub fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
@@ -83,6 +110,8 @@ const SYSTEM_FOLDERS: &[&str] = &["/usr/include", "/usr/local/include"];
 pub struct DiskFiles {
     /// In the order in which they are searched.
     folders: Vec<Folder>,
+    /// Contents that are not on the disk yet, by names.
+    changed: Texts,
 }
 
 struct Folder {
@@ -107,7 +136,13 @@ impl DiskFiles {
         let plain = search.include_dirs.iter().map(|path| folder(path, false, false));
         let system = search.isystem.iter().chain(&search.idirafter);
         let system = system.map(|path| folder(path, true, false));
-        Self { folders: quoted.chain(plain).chain(system).collect() }
+        let folders = quoted.chain(plain).chain(system).collect();
+        Self { folders, changed: Texts::new() }
+    }
+
+    /// From now on files named in `texts` have these contents.
+    pub fn change(&mut self, texts: &Texts) {
+        self.changed.clone_from(texts);
     }
 
     /// Whether the headers of `directory` are the system's.
@@ -141,11 +176,15 @@ impl DiskFiles {
 impl FileProvider for DiskFiles {
     fn load(&mut self, request: &IncludeRequest<'_>) -> Option<LoadedFile> {
         let (directory, path) = self.places(request).find(|(_, path)| path.is_file())?;
-        let bytes = read(&path).ok()?;
-        let text = String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        let text: Arc<str> = text.into();
-        let name = path.display().to_string().into();
+        let name: Arc<str> = path.display().to_string().into();
+        let text: Arc<str> = match self.changed.get(&name) {
+            Some(text) => text.as_str().into(),
+            None => {
+                let text = String::from_utf8(read(&path).ok()?)
+                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+                text.into()
+            }
+        };
         Some(LoadedFile { name, text, is_user: true, directory })
     }
 

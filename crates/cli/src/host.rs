@@ -4,6 +4,7 @@ use crate::args::SearchPath;
 use crate::files::DiskFiles;
 use crate::kernels;
 use bpfc::{Arch, Btf, FileProvider, Host, IncludeRequest, LoadedFile};
+use bpfc_base::fix::Texts;
 use std::sync::Arc;
 
 /// Which CPUs are in use: `0-3,6`.
@@ -31,6 +32,11 @@ impl ThisMachine {
     /// [`kernels::default_types`] says.
     pub fn new(folders: &SearchPath, btf: Option<Arc<Btf>>) -> Self {
         Self { disk: DiskFiles::new(folders), btf: btf.map(Some) }
+    }
+
+    /// From now on files named in `texts` have these contents.
+    pub fn change_files(&mut self, texts: &Texts) {
+        self.disk.change(texts);
     }
 }
 

@@ -36,6 +36,11 @@ impl Terminal {
         }
     }
 
+    /// How diagnostics are printed.
+    pub fn format(&self) -> MessageFormat {
+        self.format
+    }
+
     /// Remembers options that have no meaning here; the first compilation reports them, as
     /// far as its own options want that.
     pub fn note_options(&mut self, options: Vec<String>) {

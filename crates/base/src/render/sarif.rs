@@ -41,8 +41,7 @@ impl SarifLog {
             let position = result["ruleId"].as_str().and_then(|name| positions.get(name));
             result["ruleIndex"] = position.copied().expect("each result brought its rule").into();
         }
-        let rules: Vec<Value> =
-            self.rules.values().map(|code| rule(*code, page(*code))).collect();
+        let rules: Vec<Value> = self.rules.values().map(|code| rule(*code, page(*code))).collect();
         let mut driver = json!({
             "name": "bpfc",
             "version": env!("CARGO_PKG_VERSION"),

@@ -11,6 +11,7 @@ mod hooks;
 mod needs;
 
 use crate::Object;
+use crate::verify::Observer;
 use bpfc_base::{Session, codes};
 use bpfc_btf::Btf;
 use bpfc_kabi::KernelVersion;
@@ -32,6 +33,16 @@ pub struct TargetKernel {
 /// Checks `object` against each of `kernels`, which are sorted by version, and reports to `session`, which knows the
 /// sources of the object if it was compiled in this session. One report tells for which of the kernels it holds.
 pub fn check_kernels(session: &mut Session, object: &Object, kernels: &[TargetKernel]) {
+    check_kernels_observed(session, object, kernels, &mut |_, _| {});
+}
+
+/// As [`check_kernels`]; `observer` is told of each program with each kernel.
+pub fn check_kernels_observed(
+    session: &mut Session,
+    object: &Object,
+    kernels: &[TargetKernel],
+    observer: &mut Observer<'_>,
+) {
     crate::verify::undefined(object).into_iter().for_each(|report| session.report(report));
     let local = (object.btf.n_types() > 0).then(|| object.open_btf().ok()).flatten();
     let mut findings = Findings::default();
@@ -44,7 +55,7 @@ pub fn check_kernels(session: &mut Session, object: &Object, kernels: &[TargetKe
             let mark = findings.mark();
             let mut check =
                 Check { session, object, local: local.as_ref(), facts, findings: &mut findings };
-            let is_complete = check.program(program, &all);
+            let is_complete = check.program(program, &all, observer);
             if is_optional && !is_complete {
                 // The loader is to load it only where it can be loaded.
                 findings.forget(mark);
@@ -65,11 +76,12 @@ struct Check<'a, 'k> {
 
 impl Check<'_, '_> {
     /// Checks one program; false if the kernel lacks something that it needs.
-    fn program(&mut self, program: FuncId, all: &[Facts<'_>]) -> bool {
+    fn program(&mut self, program: FuncId, all: &[Facts<'_>], observer: &mut Observer<'_>) -> bool {
         let function = &self.object.functions[program];
         let Ok(mut linked) = link(self.object, program) else {
             // `crate::verify` reports it.
-            crate::verify::verify_program(self.session, self.object, program, &self.options())
+            let options = self.options();
+            crate::verify::verify_program(self.session, self.object, program, &options, observer)
                 .into_iter()
                 .for_each(|diagnostic| self.findings.tell(diagnostic));
             return false;
@@ -82,7 +94,8 @@ impl Check<'_, '_> {
         self.externs(&mut linked);
         let unanswered = self.relocate(&mut linked);
         let options = self.options();
-        let report = bpfc_verifier::verify(self.object, &linked, &options, &self.session.sources);
+        let report =
+            crate::verify::verify_linked(self.session, self.object, &linked, &options, observer);
         needs::of_code(self.object, &linked, &report.reached, self.facts, self.findings);
         for (insn_idx, lack) in unanswered {
             if report.reached.get(insn_idx as usize) == Some(&true) {

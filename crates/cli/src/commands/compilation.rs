@@ -44,8 +44,22 @@ impl Compilation {
         types: Option<Arc<Btf>>,
         terminal: &mut Terminal,
     ) -> Result<Self, Exit> {
-        let unused_options = terminal.take_unused_options();
         let bytes = files::read(path).map_err(|error| terminal.fail_with(error))?;
+        Self::of_bytes(&files::shown(path), &bytes, args, types, terminal)
+    }
+
+    /// As [`Compilation::open_with`], of a source that was read already.
+    ///
+    /// # Errors
+    /// How the command ends; why was printed.
+    pub fn of_bytes(
+        name: &str,
+        bytes: &[u8],
+        args: &Compile,
+        types: Option<Arc<Btf>>,
+        terminal: &mut Terminal,
+    ) -> Result<Self, Exit> {
+        let unused_options = terminal.take_unused_options();
         let host = ThisMachine::new(&args.search_path, types);
         let mut session = Session::default();
         configure_warnings(&mut session, args);
@@ -53,8 +67,7 @@ impl Compilation {
             let message = format!("the option `{option}` is unknown, and left out");
             session.report(Diagnostic::without_span(codes::lex::W0106, message));
         }
-        let name = files::shown(path);
-        let Some(file) = bpfc::add_source(&mut session, &name, &bytes) else {
+        let Some(file) = bpfc::add_source(&mut session, name, bytes) else {
             let diagnostics = session.diagnostics.take();
             terminal.print(&session, &diagnostics);
             return Err(Exit::Diagnostics);

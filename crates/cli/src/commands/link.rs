@@ -49,8 +49,16 @@ pub fn is_object(file: &Path) -> bool {
 /// # Errors
 /// Why it cannot be read.
 pub fn read(file: &Path) -> Result<Object, Diagnostic> {
+    parse(file, &files::read(file)?)
+}
+
+/// As [`read`], of bytes that were read already.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse(file: &Path, bytes: &[u8]) -> Result<Object, Diagnostic> {
     let name = files::shown(file);
-    let object = bpfc::read_object(&name, &files::read(file)?);
+    let object = bpfc::read_object(&name, bytes);
     let is_source = file.extension().is_some_and(|extension| extension == "c");
     object.map_err(|error| match is_source {
         true => error.with_help(format!("compile it first: `bpfc build {name}`")),

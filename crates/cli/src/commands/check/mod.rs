@@ -1,0 +1,183 @@
+//! `bpfc check FILE…`
+
+mod fix;
+mod stats;
+
+use super::compilation::Compilation;
+use super::link;
+use crate::args::{Check, MessageFormat};
+use crate::btf_file;
+use crate::exit::Exit;
+use crate::files;
+use crate::kernels;
+use crate::terminal::{Terminal, print_err};
+use bpfc::{Btf, Object, ProgramStats, TargetKernel, VerifyOptions};
+use bpfc_base::fix::Texts;
+use bpfc_base::{Diagnostic, Session};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Reports what is wrong with each file.
+pub fn run(args: &Check, terminal: &mut Terminal) -> Exit {
+    let is_for_people = matches!(terminal.format(), MessageFormat::Human | MessageFormat::Short);
+    let prints_texts = args.dry_run || args.fix && args.files.iter().any(|file| is_stdin(file));
+    if prints_texts && !is_for_people {
+        print_err(
+            "error: texts and patches go to standard output: use `--format human` or `short`\n",
+        );
+        return Exit::Usage;
+    }
+    let exit = match Checker::new(args, terminal) {
+        Ok(checker) => check_all(checker, terminal),
+        Err(exit) => exit,
+    };
+    terminal.print_summary();
+    exit
+}
+
+fn check_all(mut checker: Checker<'_>, terminal: &mut Terminal) -> Exit {
+    let args = checker.args;
+    let exit = match args.fix {
+        true => fix::run(&mut checker, terminal),
+        false => {
+            let each = args.files.iter().map(|file| checker.check(file, terminal));
+            each.fold(Exit::Fine, Exit::max)
+        }
+    };
+    if args.stats {
+        stats::print(&checker.stats, terminal.format());
+    }
+    exit
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// What one look at a file found.
+struct Look {
+    session: Session,
+    diagnostics: Vec<Diagnostic>,
+    stats: Vec<ProgramStats>,
+}
+
+/// What all files have in common.
+struct Checker<'a> {
+    args: &'a Check,
+    /// The kernels that were asked for, if any.
+    kernels: Vec<TargetKernel>,
+    /// The types of `--btf`, where no kernels were asked for.
+    types: Option<Arc<Btf>>,
+    stats: Vec<ProgramStats>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(args: &'a Check, terminal: &mut Terminal) -> Result<Self, Exit> {
+        let (kernels, types) = match args.kernel.is_empty() {
+            true => {
+                let types = btf_file::open(&args.compile.btf);
+                (Vec::new(), types.map_err(|error| terminal.fail_with(error))?)
+            }
+            false => (kernels::select(&args.kernel, &args.compile.btf, terminal)?, None),
+        };
+        Ok(Self { args, kernels, types, stats: Vec::new() })
+    }
+
+    /// Prints what is wrong with a file.
+    fn check(&mut self, file: &Path, terminal: &mut Terminal) -> Exit {
+        let look = match files::read(file) {
+            Ok(bytes) => self.look(file, &bytes, &Texts::new(), terminal),
+            Err(error) => Err(terminal.fail_with(error)),
+        };
+        match look {
+            Ok(look) => {
+                terminal.print(&look.session, &look.diagnostics);
+                self.stats.extend(look.stats);
+                Exit::of(&look.diagnostics)
+            }
+            Err(exit) => exit,
+        }
+    }
+
+    /// What is wrong with a file whose content is `bytes`. `texts` are those of headers that have changed since
+    /// they were written.
+    ///
+    /// # Errors
+    /// How the command ends; why was printed.
+    fn look(
+        &self,
+        file: &Path,
+        bytes: &[u8],
+        texts: &Texts,
+        terminal: &mut Terminal,
+    ) -> Result<Look, Exit> {
+        let (mut session, object) = if link::is_object(file) {
+            let object = link::parse(file, bytes).map_err(|error| terminal.fail_with(error))?;
+            (Session::default(), Some(object))
+        } else {
+            let (compilation, object) = self.compile(file, bytes, texts, terminal)?;
+            (compilation.session, object)
+        };
+        let mut stats = Vec::new();
+        if let Some(object) = object {
+            self.verify(&mut session, &object, &mut stats);
+        }
+        let diagnostics = session.diagnostics.take();
+        Ok(Look { session, diagnostics, stats })
+    }
+
+    fn verify(&self, session: &mut Session, object: &Object, stats: &mut Vec<ProgramStats>) {
+        let mut observer = |session: &Session, verified: &bpfc::Verified<'_>| {
+            if self.args.stats {
+                stats.push(ProgramStats::of(verified, &session.sources));
+            }
+        };
+        match self.kernels.is_empty() {
+            true => {
+                let options = VerifyOptions::default();
+                bpfc::verify_observed(session, object, &options, &mut observer);
+            }
+            false => {
+                bpfc::check_kernels_observed(session, object, &self.kernels, &mut observer);
+            }
+        }
+    }
+
+    /// Compiles with the types of the newest kernel with which it compiles, so that what only an older one has is there;
+    /// then with those of kernels that were not asked about, so that the report tells what is lacking. If it compiles with
+    /// none, the newest of the kernels says what is wrong. Without kernels, it is `--btf` or this machine.
+    fn compile(
+        &self,
+        file: &Path,
+        bytes: &[u8],
+        texts: &Texts,
+        terminal: &mut Terminal,
+    ) -> Result<(Compilation, Option<Object>), Exit> {
+        let name = files::shown(file);
+        let mut compile = |types: Option<Arc<Btf>>| {
+            let args = &self.args.compile;
+            let mut compilation = Compilation::of_bytes(&name, bytes, args, types, terminal)?;
+            compilation.host.change_files(texts);
+            let object = compilation.compile();
+            Ok((compilation, object))
+        };
+        if self.kernels.is_empty() {
+            return compile(self.types.clone());
+        }
+        let asked = self.kernels.iter().rev().filter_map(|kernel| kernel.btf.clone());
+        let others = bpfc_kernels::versions().into_iter().rev();
+        let is_other = |version: &bpfc::KernelVersion| {
+            self.kernels.iter().all(|kernel| kernel.version != *version)
+        };
+        let others = others.filter(is_other).filter_map(bpfc_kernels::open);
+        let mut first = None;
+        for types in asked.chain(others) {
+            let next = compile(Some(types))?;
+            if next.1.is_some() {
+                return Ok(next);
+            }
+            first.get_or_insert(next);
+        }
+        Ok(first.expect("bpfc carries kernels"))
+    }
+}
