@@ -27,6 +27,8 @@ pub struct ProgramStats {
     pub n_states: u32,
     /// States kept at a time, at most.
     pub n_peak_states: u32,
+    /// Bytes of memory for states and for paths that wait, at most; an estimate.
+    pub peak_bytes: u64,
     /// How long it took.
     pub time: Duration,
     /// Its functions with the bytes of stack that each needs, the program itself first.
@@ -62,6 +64,7 @@ impl ProgramStats {
             n_insns: report.n_insns,
             n_states: report.n_states,
             n_peak_states: report.n_peak_states,
+            peak_bytes: report.peak_bytes,
             time: verified.time,
             functions: names.zip(report.stack_bytes.iter().copied()).collect(),
             lines: lines(verified, sources),

@@ -40,8 +40,10 @@ fn table(stats: &ProgramStats) -> String {
         stats.n_program_insns, stats.n_insns
     ));
     write(format_args!(
-        "  states        {}, at most {} at a time\n",
-        stats.n_states, stats.n_peak_states
+        "  states        {}, at most {} at a time in {} KiB\n",
+        stats.n_states,
+        stats.n_peak_states,
+        stats.peak_bytes.div_ceil(1024)
     ));
     write(format_args!("  time          {:.2} ms\n", stats.time.as_secs_f64() * 1e3));
     let stack = stats.functions.iter().map(|(name, bytes)| format!("{name} {bytes}"));
@@ -78,6 +80,7 @@ fn object(stats: &ProgramStats) -> String {
         "insns": stats.n_insns,
         "states": stats.n_states,
         "peak_states": stats.n_peak_states,
+        "peak_bytes": stats.peak_bytes,
         "ns": stats.time.as_nanos() as u64,
         "functions": functions.collect::<Vec<_>>(),
         "lines": lines.collect::<Vec<_>>(),
