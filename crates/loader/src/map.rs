@@ -35,6 +35,8 @@ pub(crate) struct MapTypes<'a> {
     pub btf: BorrowedFd<'a>,
     pub key: u32,
     pub value: u32,
+    /// Those of the map that each element is, for a map of maps.
+    pub inner: Option<(u32, u32)>,
 }
 
 impl Map {
@@ -55,12 +57,21 @@ impl Map {
         types: Option<MapTypes<'_>>,
     ) -> Result<Map, LoadError> {
         let inner = match &definition.inner {
-            Some(inner) => Some(Self::create(inner, kernel)?),
+            Some(inner) => {
+                // An element must have the types of its template (`btf_record_equal`).
+                let types = types.as_ref().and_then(|types| {
+                    let (key, value) = types.inner?;
+                    Some(MapTypes { btf: types.btf, key, value, inner: None })
+                });
+                Some(Self::create_with(inner, kernel, types)?)
+            }
             None => None,
         };
         let mut request = request(definition, kernel)?;
         request.inner = inner.as_ref().map(|inner| inner.fd.as_fd());
-        request.btf = types.map(|types| (types.btf, types.key, types.value));
+        // Types of 0 are none: a map of maps has only those of its elements.
+        request.btf =
+            types.filter(|types| types.value != 0).map(|types| (types.btf, types.key, types.value));
         let mut outcome = create_once(&request);
         if outcome.is_err() && request.btf.is_some() {
             // Many map types and old kernels take no types.

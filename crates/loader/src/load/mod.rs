@@ -12,7 +12,7 @@ use crate::kernel::Kernel;
 use crate::map::{Map, MapTypes};
 use crate::program::Program;
 use bpfc_base::{Idx, IndexVec, Span};
-use bpfc_btf::Btf;
+use bpfc_btf::{Btf, TypeId};
 use bpfc_kabi::UpdateFlag;
 use bpfc_object::{
     CoreTarget, DataId, DataSection, FuncId, Linked, MapId, MapInit, Object, Pinning, link,
@@ -181,11 +181,13 @@ fn create_maps(
 ) -> Result<IndexVec<MapId, Option<Map>>, LoadError> {
     let mut maps = IndexVec::new();
     for (id, definition) in object.maps.iter_enumerated() {
-        let map_types = types.fd.as_ref().zip(types.of_map(id));
-        let map_types = map_types.map(|(fd, (key, value))| MapTypes {
+        let (own, inner) = types.of_map(id);
+        let own = own.or(inner.map(|_| (TypeId::VOID, TypeId::VOID)));
+        let map_types = types.fd.as_ref().zip(own).map(|(fd, (key, value))| MapTypes {
             btf: fd.as_fd(),
             key: key.0,
             value: value.0,
+            inner: inner.map(|(key, value)| (key.0, value.0)),
         });
         let pin = match (&definition.pin_path, definition.pinning) {
             (Some(path), _) => Some(PathBuf::from(path)),
@@ -275,6 +277,7 @@ fn data_map(section: &DataSection, kernel: &Kernel, types: &KernelTypes) -> Resu
         btf: fd.as_fd(),
         key: 0,
         value: value.0,
+        inner: None,
     });
     let map = Map::create_with(&section.as_map(), kernel, map_types)?;
     map.update(&0_u32.to_ne_bytes(), &section.content(), UpdateFlag::Any)?;

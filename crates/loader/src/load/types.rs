@@ -20,10 +20,13 @@ pub(crate) struct KernelTypes {
     pub complaint: Option<String>,
     builder: BtfBuilder,
     /// For each map the types of key and value that the kernel takes.
-    map_types: Vec<Option<(TypeId, TypeId)>>,
+    map_types: Vec<TypesOfMap>,
     /// Whether functions have an id that the kernel takes.
     pub has_functions: bool,
 }
+
+/// Types of a map's key and value, and those of its inner map.
+pub(super) type TypesOfMap = (Option<(TypeId, TypeId)>, Option<(TypeId, TypeId)>);
 
 /// Loads the types of an object, with the strings that the source lines of `programs` need.
 pub(super) fn load(object: &Object, programs: &[Linked]) -> KernelTypes {
@@ -38,7 +41,9 @@ pub(super) fn load(object: &Object, programs: &[Linked]) -> KernelTypes {
             builder.string(&line.text);
         }
     }
-    types.map_types = object.maps.iter().map(|map| map_types(&mut builder, map)).collect();
+    let mut of = |map: &Map| map_types(&mut builder, map);
+    let both = |map: &Map| (of(map), map.inner.as_ref().and_then(|inner| of(inner)));
+    types.map_types = object.maps.iter().map(both).collect();
     types.has_functions = true;
     types.fd = match try_load(&builder) {
         Ok(fd) => Some(fd),
@@ -64,9 +69,9 @@ impl KernelTypes {
         self.builder.string(text)
     }
 
-    /// Types of a map's key and value, if the kernel wants them.
-    pub(super) fn of_map(&self, map: MapId) -> Option<(TypeId, TypeId)> {
-        self.map_types.get(map.index()).copied().flatten()
+    /// Types of a map's key and value, and of those of its inner map, if the kernel wants them.
+    pub(super) fn of_map(&self, map: MapId) -> TypesOfMap {
+        self.map_types.get(map.index()).copied().unwrap_or_default()
     }
 
     /// The section `name`, which is the type of a data section's map.

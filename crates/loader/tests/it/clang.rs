@@ -29,14 +29,18 @@ fn headers() -> Option<&'static Path> {
 
 /// Compiles an example with clang 19 and reads the object.
 fn compiled(name: &str) -> Option<Object> {
+    compiled_file(name, &format!("{}/../../examples/{name}.c", env!("CARGO_MANIFEST_DIR")))
+}
+
+/// Compiles a file with clang 19 and reads the object, which is kept as `name`.
+fn compiled_file(name: &str, source: &str) -> Option<Object> {
     let Some(folder) = headers() else {
         println!("skipped: bpftool is not installed");
         return None;
     };
-    let source = format!("{}/../../examples/{name}.c", env!("CARGO_MANIFEST_DIR"));
     let object = folder.join(format!("{name}.o"));
     let output = Command::new("clang-19")
-        .args(["-O2", "-g", "-target", "bpf", "-c", &source, "-o"])
+        .args(["-O2", "-g", "-target", "bpf", "-c", source, "-o"])
         .arg(&object)
         .arg("-I")
         .arg(folder)
@@ -189,4 +193,37 @@ fn runqlat_measures_waits() {
         }
         assert!(Instant::now() < end, "nobody waited for a CPU");
     }
+}
+
+/// An element of a map of maps has the types of its template, or the kernel does not take it.
+#[test]
+fn elements_with_locks_fit_their_map() {
+    let source = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("locks.c");
+    let text = r#"
+        #include "vmlinux.h"
+        #include <bpf/bpf_helpers.h>
+        struct entry { struct bpf_spin_lock lock; int n; };
+        struct table {
+            __uint(type, BPF_MAP_TYPE_ARRAY);
+            __uint(max_entries, 1);
+            __type(key, int);
+            __type(value, struct entry);
+        } table SEC(".maps");
+        struct {
+            __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+            __uint(max_entries, 1);
+            __type(key, int);
+            __array(values, struct table);
+        } outer SEC(".maps") = { .values = { [0] = &table } };
+        SEC("tc") int prog(void *ctx) {
+            int key = 0;
+            return bpf_map_lookup_elem(&outer, &key) ? 7 : 1;
+        }
+        char LICENSE[] SEC("license") = "GPL";
+    "#;
+    std::fs::write(&source, text).unwrap();
+    let Some(kernel) = kernel() else { return };
+    let Some(object) = compiled_file("locks", source.to_str().unwrap()) else { return };
+    let loaded = load(&object, &kernel, &LoadOptions::default()).unwrap();
+    assert_eq!(run(&loaded, &udp(53)).retval, 7);
 }
