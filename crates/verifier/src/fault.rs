@@ -256,6 +256,8 @@ pub enum Limit {
     Jumps(u32),
     /// Frames of calls.
     Frames(u32),
+    /// Memory for states, in mebibytes.
+    Memory(u32),
 }
 
 /// How code is malformed.

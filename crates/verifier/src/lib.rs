@@ -52,6 +52,8 @@ pub struct VerifyOptions {
     pub ignores_availability: bool,
     /// Gives up after this many instructions, counted along all paths; none for the kernel's limit.
     pub max_insns: Option<u32>,
+    /// Keeps a state wherever states are compared, as the kernel does with `BPF_F_TEST_STATE_FREQ`: for tests.
+    pub keeps_all_states: bool,
 }
 
 /// Whether the kernel would take the program.

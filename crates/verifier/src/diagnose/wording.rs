@@ -544,6 +544,7 @@ fn too_complex(limit: Limit) -> Words {
         Limit::Insns(n) => format!("more than {n} instructions along all paths"),
         Limit::Jumps(n) => format!("more than {n} branches wait to be followed"),
         Limit::Frames(n) => format!("calls nest more than {n} deep"),
+        Limit::Memory(n) => format!("its states take more than {n} MiB"),
     };
     Words::new(format!("the program is too complex to verify: {what}"))
         .help("use fewer branches inside loops, global `__noinline` functions, or `bpf_loop`")

@@ -1,11 +1,11 @@
 //! Whether one state covers another: whatever is safe from the first is safe from the second.
 //!
-//! As `states_equal`, `regsafe` and `stacksafe` (Linux 6.12 `kernel/bpf/verifier.c`).
+//! As `states_equal`, `regsafe`, `stacksafe` and `refsafe` (Linux 6.18 `kernel/bpf/verifier.c`).
 
-use super::checkpoint::Checkpoint;
 use crate::program::Program;
-use crate::state::{Byte, Frame, Kind, PacketRange, Scopes, Slot, State, Value};
+use crate::state::{Byte, Frame, Kind, PacketRange, Scopes, Slot, Stack, StackSlot, State, Value};
 use bpfc_isa::{Reg, RegSet};
+use std::rc::Rc;
 
 /// How alike states must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,19 +18,34 @@ pub enum Mode {
     RangeWithin,
 }
 
+/// What a state does not cover of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// A register of a frame.
+    Reg(u8, Reg),
+    /// A stack slot.
+    Slot(StackSlot),
+}
+
 /// Pairs of ids that stand for the same thing in the two states.
 #[derive(Default)]
-struct Ids(Vec<(u32, u32)>);
+struct Ids {
+    pairs: Vec<(u64, u64)>,
+    n_alone: u64,
+}
+
+/// Ids of numbers may mean "that number plus a constant".
+fn key(id: u32, is_displaced: bool) -> u64 {
+    u64::from(id) << 1 | u64::from(is_displaced)
+}
 
 impl Ids {
-    fn same(&mut self, old: u32, new: u32) -> bool {
-        if (old == 0) != (new == 0) {
-            return false;
+    /// `check_ids`.
+    fn same(&mut self, old: u64, new: u64) -> bool {
+        if old < 2 || new < 2 {
+            return (old < 2) == (new < 2);
         }
-        if old == 0 {
-            return true;
-        }
-        for &(known_old, known_new) in &self.0 {
+        for &(known_old, known_new) in &self.pairs {
             if known_old == old {
                 return known_new == new;
             }
@@ -38,130 +53,164 @@ impl Ids {
                 return false;
             }
         }
-        self.0.push((old, new));
+        self.pairs.push((old, new));
         true
     }
 
-    /// Links of numbers: a number without a link in the kept state covers a linked one; the other
-    /// way round, the new one is taken as linked to itself only.
-    fn same_link(&mut self, old: u32, new: u32, alone: &mut u32) -> bool {
-        if old == 0 {
+    fn same_id(&mut self, old: u32, new: u32) -> bool {
+        self.same(key(old, false), key(new, false))
+    }
+
+    /// `check_scalar_ids`: a number without a link in the kept state covers a linked one; the other way round, the new
+    /// one is taken as linked to itself only.
+    fn same_link(&mut self, old: &Value, new: &Value) -> bool {
+        if old.id == 0 {
             return true;
         }
-        if new == 0 {
-            *alone -= 1;
-            return self.same(old, *alone);
-        }
-        self.same(old, new)
+        let new_id = if new.id == 0 {
+            self.n_alone += 1;
+            u64::MAX - 2 * self.n_alone
+        } else {
+            key(new.id, new.is_displaced)
+        };
+        self.same(key(old.id, old.is_displaced), new_id)
+            && (!old.is_displaced || self.same(key(old.id, false), new_id & !1))
     }
 }
 
-/// Whether `old` covers `new`. Both are before the same instruction.
-pub fn covers(program: &Program<'_>, old: &Checkpoint, new: &State, mode: Mode) -> bool {
-    let state = &old.state;
-    if state.frames.len() != new.frames.len()
-        || state.held.len() != new.held.len()
-        || state.scopes.locks.len() != new.scopes.locks.len()
-        || state.scopes.irqs.len() != new.scopes.irqs.len()
-        || state.scopes.n_rcu != new.scopes.n_rcu
-        || state.scopes.n_preempt != new.scopes.n_preempt
-        || state.scopes.is_sleepable != new.scopes.is_sleepable
-    {
-        return false;
+/// Whether the running functions' registers are the same to the letter, ids included: `states_maybe_looping`. And no
+/// iterator is further than it was.
+pub fn may_loop(old: &State, new: &State) -> bool {
+    let same = |(a, b): (&Value, &Value)| {
+        a.kind == b.kind
+            && a.id == b.id
+            && a.ref_id == b.ref_id
+            && a.off == b.off
+            && a.is_displaced == b.is_displaced
+            && a.is_nullable == b.is_nullable
+            && a.range == b.range
+            && a.number == b.number
+    };
+    let (a, b) = (old.top(), new.top());
+    old.frames.len() == new.frames.len()
+        && (a.regs.iter().zip(&b.regs)).all(same)
+        && (old.frames.iter().zip(&new.frames)).all(|(a, b)| same_depths(&a.stack, &b.stack))
+}
+
+/// `iter_active_depths_differ`.
+fn same_depths(old: &Stack, new: &Stack) -> bool {
+    old.slots.iter().zip(&new.slots).all(|(a, b)| match (a.iterator(), b.iterator()) {
+        (Some(a), Some(b)) if a.is_active => a.depth == b.depth,
+        _ => true,
+    })
+}
+
+/// Whether `old` covers `new`; both are before the same instruction. If it does not, the reason, where it is a
+/// register or a stack slot. With `read`, only these stack slots of the frames count.
+pub fn covers(
+    program: &Program<'_>,
+    old: &State,
+    new: &State,
+    mode: Mode,
+    read: Option<&[u64]>,
+) -> Result<(), Option<Mismatch>> {
+    if old.frames.len() != new.frames.len() || old.held.len() != new.held.len() {
+        return Err(None);
     }
     let rounds_fit = match mode {
-        Mode::Exact => state.rounds == new.rounds,
-        Mode::Pruning | Mode::RangeWithin => state.rounds.iter().all(|(insn_idx, n_old)| {
+        Mode::Exact => old.rounds == new.rounds,
+        Mode::Pruning | Mode::RangeWithin => old.rounds.iter().all(|(insn_idx, n_old)| {
             let same = new.rounds.iter().find(|(at, _)| at == insn_idx);
             same.is_some_and(|(_, n_new)| n_old <= n_new)
         }),
     };
-    if !rounds_fit {
-        return false;
+    let mut comparison = Comparison {
+        ids: Ids::default(),
+        mode,
+        may_read_uninit: program.kernel.is_some() && program.is_since(6, 3),
+        frame: 0,
+    };
+    let mut held = old.held.iter().zip(&new.held);
+    if !rounds_fit
+        || !comparison.scopes(&old.scopes, &new.scopes)
+        || !held.all(|(a, b)| comparison.ids.same_id(a.id, b.id))
+    {
+        return Err(None);
     }
-    let mut comparison = Comparison { ids: Ids::default(), alone: u32::MAX, mode };
-    for (idx, (a, b)) in state.frames.iter().zip(&new.frames).enumerate() {
+    for (idx, (a, b)) in old.frames.iter().zip(&new.frames).enumerate() {
         if a.func != b.func
             || a.callback != b.callback
             || a.n_called_back > b.n_called_back
-            || (idx > 0 && a.call_site != b.call_site)
+            || a.call_site != b.call_site
         {
-            return false;
+            return Err(None);
         }
-        let live = live_regs(program, state, idx);
-        let read = match mode {
-            Mode::Exact | Mode::RangeWithin => !0,
-            Mode::Pruning => old.read.get(idx).copied().unwrap_or(!0),
-        };
-        let same = std::rc::Rc::ptr_eq(a, b) && mode == Mode::Exact;
-        if !same && !comparison.frame(a, b, live, read) {
-            return false;
+        if mode == Mode::Exact && Rc::ptr_eq(a, b) {
+            continue;
         }
+        let read = read.map_or(!0, |read| read.get(idx).copied().unwrap_or(!0));
+        comparison.frame = idx as u8;
+        comparison.frame(a, b, live_regs(program, old, idx), read).map_err(Some)?;
     }
-    let mut held = state.held.iter().zip(&new.held);
-    held.all(|(a, b)| a.insn_idx == b.insn_idx && comparison.ids.same(a.id, b.id))
-        && comparison.scopes(&state.scopes, &new.scopes)
+    Ok(())
 }
 
-/// The registers of frame `idx` whose contents may be read later.
+/// The registers of frame `idx` whose contents may be read later; of a caller, from the call on, which made its
+/// arguments unreadable unless it calls back.
 fn live_regs(program: &Program<'_>, state: &State, idx: usize) -> RegSet {
-    let code = &program.code;
-    let live = match state.frames.get(idx + 1) {
-        None => code[state.insn_idx as usize].live,
-        Some(callee) => code
-            .get(callee.call_site as usize + 1)
-            .map_or(RegSet::EMPTY, |op| op.live)
-            .difference(RegSet::CALLER_SAVED),
+    let insn_idx = match state.frames.get(idx + 1) {
+        None => state.insn_idx,
+        Some(callee) => callee.call_site,
     };
+    let live = program.code.get(insn_idx as usize).map_or(RegSet::EMPTY, |op| op.live);
     live.difference(RegSet::of(Reg::R10))
 }
 
 struct Comparison {
     ids: Ids,
-    alone: u32,
     mode: Mode,
+    /// Whether reading stack bytes that nobody wrote gives a number.
+    may_read_uninit: bool,
+    frame: u8,
 }
 
 impl Comparison {
     /// `refsafe`: the same locks and saved interrupts, in the same order.
     fn scopes(&mut self, old: &Scopes, new: &Scopes) -> bool {
+        let same_counts = old.locks.len() == new.locks.len()
+            && old.irqs.len() == new.irqs.len()
+            && old.n_rcu == new.n_rcu
+            && old.n_preempt == new.n_preempt
+            && old.is_sleepable == new.is_sleepable;
         let mut locks = old.locks.iter().zip(&new.locks);
         let mut irqs = old.irqs.iter().zip(&new.irqs);
-        locks.all(|(a, b)| a.kind == b.kind && a.owner == b.owner && self.ids.same(a.id, b.id))
-            && irqs.all(|(a, b)| a.is_of_lock == b.is_of_lock && self.ids.same(a.id, b.id))
+        same_counts
+            && locks.all(|(a, b)| {
+                a.kind == b.kind && a.owner == b.owner && self.ids.same_id(a.id, b.id)
+            })
+            && irqs.all(|(a, b)| a.is_of_lock == b.is_of_lock && self.ids.same_id(a.id, b.id))
     }
 
-    fn frame(&mut self, old: &Frame, new: &Frame, live: RegSet, read: u64) -> bool {
+    fn frame(&mut self, old: &Frame, new: &Frame, live: RegSet, read: u64) -> Result<(), Mismatch> {
         for reg in live.iter() {
             let idx = usize::from(reg.number());
             if !self.value(&old.regs[idx], &new.regs[idx]) {
-                return false;
+                return Err(Mismatch::Reg(self.frame, reg));
             }
         }
-        let empty = Slot::UNINIT;
         for (idx, slot) in old.stack.slots.iter().enumerate() {
-            if read >> idx & 1 == 0 {
-                continue;
-            }
-            let other = new.stack.slots.get(idx).unwrap_or(&empty);
-            if !self.slot(slot, other) {
-                return false;
+            let counts = read >> idx & 1 == 1;
+            if counts && !self.slot(slot, new.stack.slots.get(idx)) {
+                return Err(Mismatch::Slot(StackSlot { frame: self.frame, slot: idx as u8 }));
             }
         }
-        // What only the new state has is more than the kept one had.
-        self.mode != Mode::Exact || old.stack.slots.len() == new.stack.slots.len()
+        Ok(())
     }
 
+    /// `regsafe`.
     fn value(&mut self, old: &Value, new: &Value) -> bool {
         if self.mode == Mode::Exact {
-            return old.kind == new.kind
-                && old.is_nullable == new.is_nullable
-                && old.off == new.off
-                && old.is_displaced == new.is_displaced
-                && old.range == new.range
-                && old.number == new.number
-                && self.ids.same(old.id, new.id)
-                && self.ids.same(old.ref_id, new.ref_id);
+            return self.exact(old, new);
         }
         if old.kind == Kind::Uninit {
             return true;
@@ -175,54 +224,87 @@ impl Comparison {
             Kind::Packet | Kind::PacketMeta => {
                 covers_range(old.range, new.range)
                     && old.off == new.off
-                    && (old.id == 0 || self.ids.same(old.id, new.id))
+                    && self.ids.same_id(old.id, new.id)
                     && old.number.includes(&new.number)
             }
             Kind::MapValue(_) | Kind::Mem { .. } => {
                 old.off == new.off
                     && old.number.includes(&new.number)
-                    && self.ids.same(old.id, new.id)
-                    && self.ids.same(old.ref_id, new.ref_id)
+                    && self.ids.same_id(old.id, new.id)
+                    && self.ids.same_id(old.ref_id, new.ref_id)
             }
-            _ => {
-                old.off == new.off
-                    && old.number == new.number
-                    && self.ids.same(old.id, new.id)
-                    && self.ids.same(old.ref_id, new.ref_id)
-            }
+            _ => self.exact(old, new),
         }
+    }
+
+    /// `regs_exact`.
+    fn exact(&mut self, old: &Value, new: &Value) -> bool {
+        old.kind == new.kind
+            && old.is_nullable == new.is_nullable
+            && old.off == new.off
+            && old.range == new.range
+            && old.number == new.number
+            && self.ids.same(key(old.id, old.is_displaced), key(new.id, new.is_displaced))
+            && self.ids.same_id(old.ref_id, new.ref_id)
     }
 
     fn number(&mut self, old: &Value, new: &Value) -> bool {
         if !old.is_precise && self.mode == Mode::Pruning {
             return true;
         }
-        if old.id != 0 && (old.is_displaced != new.is_displaced || old.off != new.off) {
+        if old.id != 0 && old.is_displaced != new.is_displaced
+            || old.is_displaced && old.off != new.off
+        {
             return false;
         }
-        old.number.includes(&new.number) && self.ids.same_link(old.id, new.id, &mut self.alone)
+        self.ids.same_link(old, new) && old.number.includes(&new.number)
     }
 
-    fn slot(&mut self, old: &Slot, new: &Slot) -> bool {
-        if self.mode != Mode::Exact
-            && let (Some(a), Some(b)) = (old.as_scalar(), new.as_scalar())
-        {
-            return self.value(&a, &b);
+    /// `stacksafe`, for one slot; none where the new state has no such slot.
+    fn slot(&mut self, old: &Slot, new: Option<&Slot>) -> bool {
+        let exact = self.mode == Mode::Exact;
+        if exact && new.is_none_or(|new| new.bytes != old.bytes) {
+            return false;
         }
-        for (a, b) in old.bytes.iter().zip(&new.bytes) {
-            let fits = match (a, b) {
-                _ if a == b => true,
-                (Byte::Uninit, _) => self.mode != Mode::Exact,
-                (Byte::Misc, Byte::Zero) => self.mode != Mode::Exact,
-                _ => false,
+        // Byte by byte, from the highest address down.
+        for at in (0..8).rev() {
+            let byte = old.bytes[at];
+            if byte == Byte::Uninit || self.may_read_uninit && byte == Byte::Misc {
+                continue;
+            }
+            let Some(new) = new else {
+                return false;
             };
-            if !fits {
+            if let (Some(a), Some(b)) = (self.as_scalar(old), self.as_scalar(new)) {
+                return self.value(&a, &b);
+            }
+            if byte == Byte::Misc && new.bytes[at] == Byte::Zero {
+                continue;
+            }
+            if byte != new.bytes[at] {
                 return false;
             }
+            if at == 0
+                && byte == Byte::Spill
+                && let (Some(a), Some(b)) = (&old.spill, &new.spill)
+            {
+                return Rc::ptr_eq(a, b) && exact || self.value(a, b);
+            }
         }
-        match (&old.spill, &new.spill) {
-            (Some(a), Some(b)) => old.spill_bytes() == 0 || self.value(a, b),
-            _ => true,
+        true
+    }
+
+    /// `scalar_reg_for_stack`: what a load of the whole slot gives, if that is a number.
+    fn as_scalar(&self, slot: &Slot) -> Option<Value> {
+        match &slot.spill {
+            Some(spill) if slot.bytes[7] == Byte::Spill => spill.is_scalar().then_some(**spill),
+            _ => {
+                let is_data = |byte: &Byte| {
+                    *byte == Byte::Misc || *byte == Byte::Uninit && self.may_read_uninit
+                };
+                let all = slot.bytes.iter().all(is_data);
+                all.then(|| Value::scalar(crate::domain::Scalar::UNKNOWN, 0))
+            }
         }
     }
 }

@@ -7,6 +7,9 @@
 
 mod checkpoint;
 mod equal;
+mod history;
+mod liveness;
+mod loops;
 mod precision;
 pub mod structure;
 
@@ -18,7 +21,8 @@ use crate::state::{Frame, Kind, Scopes, Stack, State, Step, Value};
 use crate::transfer::{Machine, Mark, Next};
 use bpfc_isa::{Insn, Reg};
 use bpfc_kabi::limits::MAX_JUMP_SEQUENCE;
-use checkpoint::{Checkpoints, Visit};
+use checkpoint::{Checkpoints, Progress, Visit};
+use history::History;
 use std::rc::Rc;
 
 /// The first fault of a program.
@@ -57,12 +61,17 @@ pub struct Path {
     /// The last state that was kept on it.
     pub parent: Option<usize>,
     /// What ran since then.
-    pub history: Vec<Step>,
+    pub history: History,
     /// How much of that the kernel would note: jumps and what accesses the stack.
     pub n_noted: u32,
     /// Per frame, the stack slots overwritten since then.
     pub written: Vec<u64>,
+    /// Bytes of memory while it waits, about.
+    pub n_bytes: u64,
 }
+
+/// Memory for states and waiting paths, at most: what must not be passed is 500 MB for the whole process.
+const MAX_MEBIBYTES: u32 = 300;
 
 /// Walks over the paths of one program and of the functions verified by themselves.
 pub struct Explorer<'p, 'a> {
@@ -71,6 +80,8 @@ pub struct Explorer<'p, 'a> {
     obligations: Vec<Vec<Obligation>>,
     pending: Vec<Path>,
     checkpoints: Checkpoints,
+    /// Bytes of memory for the paths that wait.
+    pending_bytes: u64,
     max_insns: u32,
     cost: Cost,
     n_jumps: u32,
@@ -84,7 +95,8 @@ impl<'p, 'a> Explorer<'p, 'a> {
             machine: Machine::new(program),
             obligations: program.code.iter().map(obligations).collect(),
             pending: Vec::new(),
-            checkpoints: Checkpoints::new(program.code.len()),
+            checkpoints: Checkpoints::new(program),
+            pending_bytes: 0,
             max_insns,
             cost: Cost {
                 stack_bytes: vec![0; program.funcs.len()],
@@ -97,17 +109,20 @@ impl<'p, 'a> Explorer<'p, 'a> {
 
     /// Walks over the paths of function `func`, called from outside.
     pub fn explore(&mut self, func: u32) -> Result<(), Box<Found>> {
-        self.checkpoints = Checkpoints::new(self.program.code.len());
+        self.checkpoints.clear();
         self.pending.clear();
+        self.pending_bytes = 0;
         let state = self.entry(func);
         self.pending.push(Path {
             state,
             parent: None,
-            history: Vec::new(),
+            history: History::default(),
             n_noted: 0,
             written: vec![0],
+            n_bytes: 0,
         });
         while let Some(path) = self.pending.pop() {
+            self.pending_bytes -= path.n_bytes;
             self.walk(path)?;
         }
         Ok(())
@@ -185,9 +200,9 @@ impl<'p, 'a> Explorer<'p, 'a> {
             }
             self.cost.visits[insn_idx as usize] += 1;
             let op = &self.program.code[insn_idx as usize];
-            if op.is_prune_point || path.history.len() > 2048 {
+            if op.is_prune_point {
                 match self.visit(&mut path) {
-                    Visit::New => {}
+                    Visit::New => self.measure_memory(&path)?,
                     Visit::Known => break,
                     Visit::Loop => {
                         return Err(self.found(&path, Fault::alone(FaultKind::EndlessLoop)));
@@ -206,10 +221,20 @@ impl<'p, 'a> Explorer<'p, 'a> {
             if matches!(op.insn, Insn::Exit) {
                 self.measure(&path.state);
             }
+            if frame > 0 && op.insn == Insn::Exit {
+                self.checkpoints.liveness.update(self.program, &path.state);
+            }
+            self.checkpoints.liveness.begin(self.program, &path.state);
             let mut next = self.machine.execute(&mut path.state);
             self.take_marks(&mut path, frame, &mut next);
-            path.history.push(Step { insn_idx, frame, slot: self.machine.slot });
-            path.n_noted += u32::from(op.is_jump_point || self.machine.slot.is_some());
+            match path.state.depth() == frame {
+                true => self.checkpoints.liveness.commit(),
+                false => self.checkpoints.liveness.leave(),
+            }
+            let links = self.checkpoints.links.intern(&self.machine.links);
+            path.history.push(Step { insn_idx, frame, slot: self.machine.slot, links });
+            let is_noted = op.is_jump_point || self.machine.is_noted || links != 0;
+            path.n_noted += u32::from(is_noted);
             match next {
                 Next::Goto(next) => path.state.insn_idx = next,
                 Next::Done => break,
@@ -225,17 +250,30 @@ impl<'p, 'a> Explorer<'p, 'a> {
                         return Err(self.too_complex(&path, limit));
                     }
                     self.checkpoints.fork(path.parent);
-                    self.pending.push(Path { state: *other, ..path.clone() });
+                    let history = path.history.fork();
+                    let n_bytes = checkpoint::own_bytes(&other) + size_of::<Path>() as u64;
+                    self.pending_bytes += n_bytes;
+                    self.pending.push(Path {
+                        state: *other,
+                        parent: path.parent,
+                        history,
+                        n_noted: path.n_noted,
+                        written: path.written.clone(),
+                        n_bytes,
+                    });
+                    self.measure_memory(&path)?;
                 }
             }
         }
         self.measure(&path.state);
-        self.checkpoints.end(path.parent);
+        self.checkpoints.end(self.program, path.parent);
+        self.checkpoints.liveness.update(self.program, &path.state);
         Ok(())
     }
 
     fn visit(&mut self, path: &mut Path) -> Visit {
-        let visit = self.checkpoints.visit(self.program, path, self.cost.n_insns, self.n_jumps);
+        let progress = Progress { n_insns: self.cost.n_insns, n_jumps: self.n_jumps };
+        let visit = self.checkpoints.visit(self.program, path, progress);
         self.cost.n_states = self.checkpoints.n_made();
         self.cost.n_peak_states = self.cost.n_peak_states.max(self.checkpoints.n_kept());
         visit
@@ -243,13 +281,19 @@ impl<'p, 'a> Explorer<'p, 'a> {
 
     /// Tells the kept states what the last instruction did.
     fn take_marks(&mut self, path: &mut Path, frame: u8, next: &mut Next) {
-        for mark in std::mem::take(&mut self.machine.marks) {
+        let mut marks = std::mem::take(&mut self.machine.marks);
+        let uses_liveness = self.checkpoints.uses_liveness;
+        for mark in marks.drain(..) {
             match mark {
                 Mark::StackRead { frame, first, last } => {
                     let bits = bits(first, last);
-                    self.checkpoints.mark_read(path, frame, bits);
+                    self.checkpoints.liveness.read(frame, bits);
+                    if !uses_liveness {
+                        self.checkpoints.mark_read(path, frame, bits);
+                    }
                 }
                 Mark::StackWritten(slot) => {
+                    self.checkpoints.liveness.write(slot.frame, slot.slot);
                     if let Some(written) = path.written.get_mut(usize::from(slot.frame)) {
                         *written |= 1 << slot.slot;
                     }
@@ -259,7 +303,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
                     path.written.push(!0);
                 }
                 Mark::PreciseSlot(slot) => {
-                    self.checkpoints.mark_slot_precise(self.program, path, slot);
+                    self.checkpoints.mark_slot_precise(self.program, &path.origin(), slot);
                 }
                 Mark::Widen => {
                     let running = path.state.insn_idx;
@@ -271,9 +315,20 @@ impl<'p, 'a> Explorer<'p, 'a> {
                     self.checkpoints.widen(path.parent, insn_idx, state);
                 }
                 Mark::Precise(reg) => {
-                    self.checkpoints.mark_precise(self.program, path, frame, reg);
+                    self.checkpoints.mark_precise(self.program, &path.origin(), frame, reg);
                 }
             }
+        }
+        self.machine.marks = marks;
+    }
+
+    /// Notes how much memory is in use; an error if it is too much.
+    fn measure_memory(&mut self, path: &Path) -> Result<(), Box<Found>> {
+        let n_bytes = self.checkpoints.n_bytes() + self.pending_bytes;
+        self.cost.peak_bytes = self.cost.peak_bytes.max(n_bytes);
+        match n_bytes >> 20 > u64::from(MAX_MEBIBYTES) {
+            true => Err(self.too_complex(path, Limit::Memory(MAX_MEBIBYTES))),
+            false => Ok(()),
         }
     }
 

@@ -11,6 +11,7 @@ use bpfc_kabi::{Callback, KfuncFlags, helper_by_id};
 pub fn mark(program: &mut Program<'_>) {
     mark_points(program);
     mark_packet_changes(program);
+    super::scc::mark(&mut program.code);
     let funcs: Vec<_> = program.funcs.iter().map(|f| (f.start, f.end)).collect();
     for (start, end) in funcs {
         mark_live(&mut program.code, start, end);

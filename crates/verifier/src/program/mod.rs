@@ -4,9 +4,11 @@
 mod contract;
 mod flow;
 mod maps;
+mod scc;
 
 pub use contract::{Contract, Param};
 pub use maps::{Content, MapInfo};
+pub use scc::successors;
 
 use crate::VerifyOptions;
 use crate::state::MapIdx;
@@ -35,6 +37,8 @@ pub struct Program<'a> {
     pub kernel_btf: Option<Arc<Btf>>,
     /// The kernel whose helpers it may call; none for all.
     pub helper_kernel: Option<KernelVersion>,
+    /// Whether a state is kept wherever states are compared (`BPF_F_TEST_STATE_FREQ`).
+    pub keeps_all_states: bool,
     /// The instructions.
     pub code: Vec<Op>,
     /// The maps.
@@ -62,6 +66,8 @@ pub struct Op {
     pub is_jump_point: bool,
     /// Whether a state is kept here each time: where a loop is cut off that ends by other means than its counter.
     pub is_force_checkpoint: bool,
+    /// The loop that it is a part of, as a number; 0 for none.
+    pub scc: u32,
     /// Such a means, if the instruction is one.
     pub repeats: Option<Repeats>,
 }
@@ -145,6 +151,7 @@ impl<'a> Program<'a> {
             kernel: options.kernel,
             kernel_btf: options.kernel_btf.clone(),
             helper_kernel: options.kernel.filter(|_| !options.ignores_availability),
+            keeps_all_states: options.keeps_all_states,
             code: Vec::new(),
             maps: IndexVec::new(),
             funcs,
@@ -174,6 +181,7 @@ impl<'a> Program<'a> {
                     is_jump_point: false,
                     is_force_checkpoint: false,
                     repeats: None,
+                    scc: 0,
                 });
             }
         }

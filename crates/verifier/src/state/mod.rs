@@ -62,10 +62,21 @@ pub struct Step {
     pub frame: u8,
     /// The stack slot that it loaded a register from or stored one to.
     pub slot: Option<StackSlot>,
+    /// What it compared had the same number elsewhere: the group of all these places, 0 for none.
+    pub links: u32,
+}
+
+/// Where a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// In a register of a frame.
+    Reg(u8, Reg),
+    /// On the stack.
+    Slot(StackSlot),
 }
 
 /// A slot of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StackSlot {
     /// The frame.
     pub frame: u8,

@@ -1,7 +1,6 @@
 //! The stack of one function: what each byte holds.
 
 use super::value::Value;
-use crate::domain::Scalar;
 use std::rc::Rc;
 
 /// A stack frame, from its highest address down. It grows with what is stored.
@@ -58,15 +57,6 @@ impl Slot {
         match self.spill {
             Some(_) => self.bytes.iter().take_while(|&&b| b == Byte::Spill).count(),
             None => 0,
-        }
-    }
-
-    /// The whole slot as one number, if that is what it is.
-    pub fn as_scalar(&self) -> Option<Value> {
-        match &self.spill {
-            Some(spill) if spill.is_scalar() && self.spill_bytes() == 8 => Some(**spill),
-            None if self.bytes == [Byte::Misc; 8] => Some(Value::scalar(Scalar::UNKNOWN, 0)),
-            _ => None,
         }
     }
 

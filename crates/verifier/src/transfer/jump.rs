@@ -2,8 +2,8 @@
 
 use super::{Machine, Mark, Next};
 use crate::domain::{Scalar, arith, branch};
-use crate::state::{Kind, PacketRange, State, Value};
-use bpfc_isa::{AluOp, JmpOp, Reg, Src, Width};
+use crate::state::{Kind, PacketRange, Place, StackSlot, State, Value};
+use bpfc_isa::{AluOp, JmpOp, Reg, RegSet, Src, Width};
 use bpfc_kabi::limits::MAX_PACKET_OFFSET;
 
 impl Machine<'_> {
@@ -26,6 +26,8 @@ impl Machine<'_> {
                 Value::scalar(Scalar::constant(number), state.insn_idx)
             }
         };
+        let is_stack = |value: &Value| matches!(value.kind, Kind::Stack { .. });
+        self.is_noted = is_stack(&left) || is_stack(&right);
         if let Some(is_taken) = outcome(width, op, &left, &right) {
             if left.is_scalar() {
                 self.marks.push(Mark::Precise(dst));
@@ -37,6 +39,14 @@ impl Machine<'_> {
             }
             return Next::Goto(if is_taken { target } else { next });
         }
+        if matches!(src, Src::Reg(_)) {
+            self.collect_linked(state, &right);
+        }
+        self.collect_linked(state, &left);
+        let (left, right) = match src {
+            Src::Reg(reg) => (*state.reg(dst), *state.reg(reg)),
+            Src::Imm(_) => (*state.reg(dst), right),
+        };
         let mut taken = Box::new(state.clone());
         taken.insn_idx = target;
         if left.is_scalar() && right.is_scalar() {
@@ -53,6 +63,65 @@ impl Machine<'_> {
         }
         Next::Branch(taken)
     }
+}
+
+impl Machine<'_> {
+    /// Notes where else the number is; at most [`MAX_LINKED`] places stay linked (`collect_linked_regs`, Linux 6.11
+    /// `kernel/bpf/verifier.c`).
+    fn collect_linked(&mut self, state: &mut State, value: &Value) {
+        if !value.is_scalar() || value.id == 0 {
+            return;
+        }
+        let is_linked = |other: &Value| other.is_scalar() && other.id == value.id;
+        for number in (0..state.frames.len()).rev() {
+            let frame = &state.frames[number];
+            let mut found = RegSet::EMPTY;
+            for reg in Reg::ALL.into_iter().filter(|reg| *reg != Reg::R10) {
+                if is_linked(&frame.regs[usize::from(reg.number())]) {
+                    found.insert(reg);
+                }
+            }
+            let mut slots = 0_u64;
+            for (slot, content) in frame.stack.slots.iter().enumerate() {
+                let spill = content.spill.as_ref().filter(|_| content.spill_bytes() > 0);
+                slots |= u64::from(spill.is_some_and(|spill| is_linked(spill))) << slot;
+            }
+            let number = number as u8;
+            for reg in found.iter() {
+                if !self.add_link(Place::Reg(number, reg)) {
+                    unlink(&mut state.frame_mut(number).regs[usize::from(reg.number())]);
+                }
+            }
+            while slots != 0 {
+                let slot = slots.trailing_zeros() as u8;
+                slots &= slots - 1;
+                if !self.add_link(Place::Slot(StackSlot { frame: number, slot }))
+                    && let Some(spill) =
+                        &mut state.frame_mut(number).stack.slots[usize::from(slot)].spill
+                {
+                    unlink(std::rc::Rc::make_mut(spill));
+                }
+            }
+        }
+    }
+
+    fn add_link(&mut self, place: Place) -> bool {
+        let is_known = self.links.contains(&place);
+        if !is_known && self.links.len() < MAX_LINKED {
+            self.links.push(place);
+            return true;
+        }
+        is_known
+    }
+}
+
+/// `LINKED_REGS_MAX` (Linux 6.11 `kernel/bpf/verifier.c`).
+const MAX_LINKED: usize = 6;
+
+fn unlink(value: &mut Value) {
+    value.id = 0;
+    value.is_displaced = false;
+    value.off = 0;
 }
 
 /// Whether the jump is taken, if that is certain.

@@ -191,6 +191,7 @@ impl Machine<'_> {
             let spill_bytes = slot.spill_bytes();
             if first == 0 && n_bytes <= spill_bytes {
                 self.slot = Some(access.slot());
+                self.is_noted = true;
                 return fill(spill, access.n_bytes);
             }
             if first < spill_bytes {
@@ -201,6 +202,7 @@ impl Machine<'_> {
                 return match is_inside && spill.is_zero() {
                     true => {
                         self.slot = Some(access.slot());
+                        self.is_noted = true;
                         Value::scalar(Scalar::ZERO, origin)
                     }
                     false => unknown,
@@ -301,7 +303,10 @@ impl Machine<'_> {
         let stack = &mut state.frame_mut(access.frame).stack;
         let is_at_start = place(access.min).1 == 0;
         match value {
-            Some(value) if is_at_start => stack.spill(access.min, access.n_bytes, value),
+            Some(value) if is_at_start => {
+                self.is_noted = true;
+                stack.spill(access.min, access.n_bytes, value);
+            }
             _ => {
                 let byte = match (is_zero, is_unknown) {
                     (true, _) => Byte::Zero,

@@ -11,7 +11,7 @@ mod memory;
 pub use alu::displace;
 
 use crate::program::{Operand, Program};
-use crate::state::{Kind, StackSlot, State, Value};
+use crate::state::{Kind, Place, StackSlot, State, Value};
 use bpfc_isa::{Callee, Insn, Reg, RegSet, Wide};
 use bpfc_kabi::KfuncFlags;
 use std::collections::BTreeSet;
@@ -72,6 +72,10 @@ pub struct Machine<'a> {
     pub marks: Vec<Mark>,
     /// The stack slot that the last instruction moved a register to or from.
     pub slot: Option<StackSlot>,
+    /// Whether that is a whole register, so that the kernel notes the instruction in the history of the path.
+    pub is_noted: bool,
+    /// Where the numbers are that the last instruction compared, if each is in several places.
+    pub links: Vec<Place>,
     next_id: u32,
 }
 
@@ -81,7 +85,15 @@ const MAX_ROUNDS: u8 = 3;
 impl<'a> Machine<'a> {
     /// A machine for `program`.
     pub fn new(program: &'a Program<'a>) -> Machine<'a> {
-        Machine { program, gaps: BTreeSet::new(), marks: Vec::new(), slot: None, next_id: 0 }
+        Machine {
+            program,
+            gaps: BTreeSet::new(),
+            marks: Vec::new(),
+            slot: None,
+            is_noted: false,
+            links: Vec::new(),
+            next_id: 0,
+        }
     }
 
     /// An id that nothing has yet.
@@ -94,6 +106,8 @@ impl<'a> Machine<'a> {
     pub fn execute(&mut self, state: &mut State) -> Next {
         self.marks.clear();
         self.slot = None;
+        self.is_noted = false;
+        self.links.clear();
         let insn_idx = state.insn_idx;
         let program = self.program;
         let op = &program.code[insn_idx as usize];
