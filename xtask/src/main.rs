@@ -9,6 +9,7 @@ mod c_testsuite;
 mod conformance;
 mod corpus;
 mod differential;
+mod effort;
 mod fuzz;
 mod kabi;
 mod kernels;
@@ -27,6 +28,7 @@ usage: cargo xtask TASK
           `bench code` writes docs/code-quality.md
   differential
           compare generated programs between compilers, engines and the kernel
+  effort  compare what verifying costs us and the kernel here: `effort [--corpus NAME] [FILTER]`
   fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`,
           or mutated objects through all that takes objects: `fuzz objects [N] [SEED]`
   corpus  build the programs of other projects, compare with the lists in tests/corpus
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         "c-testsuite" => c_testsuite::run(rest),
         "conformance" => conformance::run(rest),
         "differential" => differential::run(rest),
+        "effort" => effort::run(rest),
         "fuzz" => fuzz::run(rest),
         "corpus" => corpus::run(rest),
         "kabi" => kabi::run(rest),

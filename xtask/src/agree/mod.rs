@@ -6,7 +6,7 @@
 
 mod asked;
 mod mutate;
-mod objects;
+pub mod objects;
 mod page;
 mod selftests;
 mod tally;

@@ -166,12 +166,16 @@ pub fn tests(root: &Path) -> Result<Vec<Source>> {
 fn ours(path: &Path, root: &Path, found: &mut Vec<Source>) {
     let Ok(text) = std::fs::read(path) else { return };
     let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    found.extend(of_text(name, &text));
+}
+
+/// Compiles a text with bpfc; nothing if it does not compile.
+pub fn of_text(name: String, text: &[u8]) -> Option<Source> {
     let mut session = Session::default();
-    let Some(file) = bpfc::add_source(&mut session, &name, &text) else { return };
+    let file = bpfc::add_source(&mut session, &name, text)?;
     let options = Options::default();
-    if let Some(object) = bpfc::compile(&mut session, file, &options, &mut ThisMachine::default()) {
-        found.push(Source { name, object, sources: session.sources, only: None });
-    }
+    let object = bpfc::compile(&mut session, file, &options, &mut ThisMachine::default())?;
+    Some(Source { name, object, sources: session.sources, only: None })
 }
 
 /// No files but those that bpfc carries; the types of the kernel here.
