@@ -116,7 +116,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
 fn generated(seed: u64, count: u64) -> Vec<Source> {
     let programs = (seed..seed + count).map(|seed| {
         let text = bpfc_testkit::generate::program(seed);
-        objects::of_text(format!("own {seed}"), text.as_bytes())
+        objects::build(&format!("own {seed}"), text.as_bytes(), &bpfc::Options::default())
     });
     programs.flatten().collect()
 }

@@ -25,7 +25,7 @@ usage: cargo xtask TASK
   ready   what CI asks for: fmt --check, clippy -D warnings, tidy, test
   agree   compare the verdicts of our verifier with the kernel's: `agree --help`
   bench   compare bpfc with clang on the examples, write docs/benchmarks.md: `bench [front-end]`;
-          `bench code` writes docs/code-quality.md
+          `bench code` writes docs/code-quality.md, `bench verifier` docs/verifier-cost.md
   differential
           compare generated programs between compilers, engines and the kernel
   effort  compare what verifying costs us and the kernel here: `effort [--corpus NAME] [FILTER]`

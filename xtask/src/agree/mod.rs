@@ -22,10 +22,11 @@ const USAGE: &str = "\
 usage: cargo xtask agree [OPTION...] [FILTER...]
 
   FILTER         only programs of whose `corpus/file program` this is a part
-  --corpus NAME  only this corpus: selftests, progs, public, examples, tests, mutations
+  --corpus NAME  only this corpus: selftests, progs, public, examples, tests,
+                 generated, mutations
   --linux PATH   an unpacked Linux 6.12, instead of Debian's package
-  --mutations N  mutated programs (2000)
-  --seed S       of the mutations (1)
+  --count N      generated programs, and mutated ones (2000)
+  --seed S       of both (1)
   --all          programs on which both agree are listed too
   --log          the kernel's log of programs on which they differ
   --bless        write docs/agreement.md";
@@ -35,7 +36,7 @@ usage: cargo xtask agree [OPTION...] [FILTER...]
 struct Arguments {
     corpus: Option<String>,
     linux: Option<String>,
-    n_mutations: usize,
+    n_programs: usize,
     seed: u64,
     lists_all: bool,
     shows_log: bool,
@@ -48,7 +49,7 @@ impl Arguments {
         let mut parsed = Arguments {
             corpus: None,
             linux: None,
-            n_mutations: 2000,
+            n_programs: 2000,
             seed: 1,
             lists_all: false,
             shows_log: false,
@@ -61,7 +62,7 @@ impl Arguments {
             match argument.as_str() {
                 "--corpus" => parsed.corpus = Some(value()?),
                 "--linux" => parsed.linux = Some(value()?),
-                "--mutations" => parsed.n_mutations = value()?.parse()?,
+                "--count" => parsed.n_programs = value()?.parse()?,
                 "--seed" => parsed.seed = value()?.parse()?,
                 "--all" => parsed.lists_all = true,
                 "--log" => parsed.shows_log = true,
@@ -94,7 +95,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     for corpus in Corpus::ALL {
         let needed = arguments.wants(corpus)
             || arguments.wants(Corpus::Mutations)
-                && !matches!(corpus, Corpus::Selftests | Corpus::Progs);
+                && !matches!(corpus, Corpus::Selftests | Corpus::Progs | Corpus::Generated);
         if needed && corpus != Corpus::Mutations {
             let found = collect(corpus, &arguments, &root, &folder)?;
             if arguments.wants(corpus) {
@@ -104,7 +105,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         }
     }
     if arguments.wants(Corpus::Mutations) {
-        let mutations = mutate::all(&sources, arguments.n_mutations, arguments.seed);
+        let mutations = mutate::all(&sources, arguments.n_programs, arguments.seed);
         tallies.push(compare(&judge, &arguments, Corpus::Mutations, &mutations));
     }
     for tally in &tallies {
@@ -133,6 +134,7 @@ fn collect(
         Corpus::Public => objects::public(root, folder),
         Corpus::Examples => objects::examples(root),
         Corpus::Tests => objects::tests(root),
+        Corpus::Generated => Ok(objects::generated(arguments.n_programs, arguments.seed)),
         Corpus::Mutations => Ok(Vec::new()),
     }
 }

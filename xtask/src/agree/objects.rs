@@ -2,7 +2,7 @@
 
 use super::Result;
 use crate::bench;
-use bpfc::{Btf, FileProvider, Host, IncludeRequest, LoadedFile, Options};
+use bpfc::{Btf, FileProvider, Host, IncludeRequest, LoadedFile, OptLevel, Options};
 use bpfc_base::{Session, SourceMap};
 use bpfc_btf::TypeDef;
 use bpfc_loader::Kernel;
@@ -24,18 +24,21 @@ pub enum Corpus {
     Examples,
     /// The tests of this repository, compiled by bpfc.
     Tests,
+    /// Programs of the generator that the differential tests use, compiled by bpfc.
+    Generated,
     /// Programs of the others but the selftests, each with one thing changed.
     Mutations,
 }
 
 impl Corpus {
     /// All of them, in the order in which they are asked about.
-    pub const ALL: [Corpus; 6] = [
+    pub const ALL: [Corpus; 7] = [
         Corpus::Selftests,
         Corpus::Progs,
         Corpus::Public,
         Corpus::Examples,
         Corpus::Tests,
+        Corpus::Generated,
         Corpus::Mutations,
     ];
 
@@ -47,6 +50,7 @@ impl Corpus {
             Corpus::Public => "public",
             Corpus::Examples => "examples",
             Corpus::Tests => "tests",
+            Corpus::Generated => "generated",
             Corpus::Mutations => "mutations",
         }
     }
@@ -162,20 +166,32 @@ pub fn tests(root: &Path) -> Result<Vec<Source>> {
     Ok(found)
 }
 
+/// Generated programs, each without optimisation and with it; the same for the same seed.
+pub fn generated(n: usize, seed: u64) -> Vec<Source> {
+    let mut found = Vec::new();
+    for seed in (seed..).take(n.div_ceil(2)) {
+        let text = bpfc_testkit::generate::program(seed);
+        for (level, suffix) in [(OptLevel::O0, "O0"), (OptLevel::O2, "O2")] {
+            let options = Options { opt_level: level, ..Options::default() };
+            found.extend(build(&format!("own-{seed}-{suffix}"), text.as_bytes(), &options));
+        }
+    }
+    found
+}
+
 /// Compiles a file with bpfc; nothing if it does not compile.
 fn ours(path: &Path, root: &Path, found: &mut Vec<Source>) {
     let Ok(text) = std::fs::read(path) else { return };
     let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
-    found.extend(of_text(name, &text));
+    found.extend(build(&name, &text, &Options::default()));
 }
 
 /// Compiles a text with bpfc; nothing if it does not compile.
-pub fn of_text(name: String, text: &[u8]) -> Option<Source> {
+pub fn build(name: &str, text: &[u8], options: &Options) -> Option<Source> {
     let mut session = Session::default();
-    let file = bpfc::add_source(&mut session, &name, text)?;
-    let options = Options::default();
-    let object = bpfc::compile(&mut session, file, &options, &mut ThisMachine::default())?;
-    Some(Source { name, object, sources: session.sources, only: None })
+    let file = bpfc::add_source(&mut session, name, text)?;
+    let object = bpfc::compile(&mut session, file, options, &mut ThisMachine::default())?;
+    Some(Source { name: name.to_owned(), object, sources: session.sources, only: None })
 }
 
 /// No files but those that bpfc carries; the types of the kernel here.

@@ -61,7 +61,8 @@ pub fn write(root: &Path, tallies: &[Tally], known: &Known, judge: &Judge) -> Re
         "\n*selftests*: `progs/verifier_*.c` of Linux 6.12, compiled by clang. *progs*: \
          the other programs of Linux' tests of BPF, likewise. *public*: libbpf-bootstrap, \
          libbpf-tools and xdp-tutorial, compiled by clang. *examples* and *tests*: those of this repository, \
-         compiled by bpfc. *mutations*: programs of the others but the selftests, each with one instruction \
+         compiled by bpfc. *generated*: programs of the generator of `cargo xtask differential`, at -O0 and -O2. \
+         *mutations*: programs of public, examples and tests, each with one instruction \
          changed: a check left out or turned around, a number or an offset changed, a register swapped, \
          an instruction left out.\n\n## Disagreements\n",
     );

@@ -31,11 +31,11 @@ pub struct Sample {
 }
 
 /// A source, and what clang needs to read it.
-struct Source {
-    corpus: &'static str,
-    name: String,
-    path: PathBuf,
-    includes: Vec<PathBuf>,
+pub struct Source {
+    pub corpus: &'static str,
+    pub name: String,
+    pub path: PathBuf,
+    pub includes: Vec<PathBuf>,
 }
 
 /// Measures all, or those whose path contains the only argument; all are written to the page.
@@ -73,7 +73,7 @@ pub fn run(args: &[String]) -> Result<()> {
 }
 
 /// The examples that both compilers read, and the corpora.
-fn sources(root: &Path) -> Result<Vec<Source>> {
+pub fn sources(root: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for name in super::EXAMPLES {
         let path = root.join("examples").join(format!("{name}.c"));
@@ -145,7 +145,7 @@ fn measure(source: &Source, folder: &Path, bpfc: &Path, packets: &[Vec<u8>]) -> 
     })
 }
 
-fn succeed(who: &str, command: &[String]) -> Result<()> {
+pub fn succeed(who: &str, command: &[String]) -> Result<()> {
     let output = Command::new(&command[0]).args(&command[1..]).stdin(Stdio::null()).output()?;
     if output.status.success() {
         return Ok(());

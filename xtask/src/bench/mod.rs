@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: bpfc beside clang on the examples, in one run: time and memory of the
 //! compiler, instructions of the object, time of the program. Writes `docs/benchmarks.md`, or with
-//! `cargo xtask bench front-end` one section of it; `cargo xtask bench code` is about the code alone.
+//! `cargo xtask bench front-end` one section of it; `cargo xtask bench code` is about the code alone,
+//! `cargo xtask bench verifier` about the verifier.
 
 mod code;
 mod code_report;
@@ -8,6 +9,7 @@ mod headers;
 mod kernel;
 mod measure;
 mod report;
+mod verifier;
 
 pub use measure::child;
 
@@ -41,13 +43,19 @@ pub struct Row {
     pub theirs: Built,
 }
 
+const USAGE: &str =
+    "usage: cargo xtask bench [front-end | code [PART-OF-A-PATH] | verifier [PART-OF-A-PATH]]";
+
 /// Builds, measures, writes: all of the page, or with `front-end` that section alone.
 pub fn run(args: &[String]) -> Result<()> {
     let is_front_end_alone = match args {
         [] => false,
         [section] if section == "front-end" => true,
         [section, rest @ ..] if section == "code" && rest.len() <= 1 => return code::run(rest),
-        _ => return Err("usage: cargo xtask bench [front-end | code [PART-OF-A-PATH]]".into()),
+        [section, rest @ ..] if section == "verifier" && rest.len() <= 1 => {
+            return verifier::run(rest);
+        }
+        _ => return Err(USAGE.into()),
     };
     let root = bpfc_testkit::workspace_root().ok_or("run this in the workspace")?;
     let folder = root.join("target/bench");
