@@ -51,6 +51,8 @@ pub enum Command {
     Run(Run),
     /// Explain a diagnostic code, such as E0703, or a warning, such as -Wshadow.
     Explain(Explain),
+    /// Explain what a kernel's verifier printed when it rejected a program.
+    ExplainLog(ExplainLog),
     /// Show what the running kernel can do with BPF.
     Features(Features),
     /// Disassemble an object file.
@@ -405,6 +407,22 @@ pub struct Explain {
     /// A code, or a warning such as -Wshadow; without one, the list of all.
     #[arg(allow_hyphen_values = true)]
     pub code: Option<String>,
+}
+
+/// `bpfc explain-log`
+#[derive(Args, Debug)]
+pub struct ExplainLog {
+    /// The log, also one that a loader printed or that was copied from a page; `-` for standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The object that was loaded: tells the source line of each instruction.
+    #[arg(long, value_name = "OBJECT")]
+    pub object: Option<PathBuf>,
+
+    /// Where the source is: a file, or a folder that is searched.
+    #[arg(long, value_name = "PATH", default_value = ".", hide_default_value = true)]
+    pub source: PathBuf,
 }
 
 /// `bpfc features`

@@ -10,6 +10,7 @@ mod engines;
 mod examples;
 mod headers;
 mod hostile;
+mod kernel_log;
 mod link;
 mod objects;
 mod pages;

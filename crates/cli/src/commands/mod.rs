@@ -7,6 +7,7 @@ pub mod completions;
 pub mod depend;
 pub mod disasm;
 pub mod explain;
+pub mod explain_log;
 pub mod features;
 pub mod link;
 pub mod man;

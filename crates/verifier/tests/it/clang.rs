@@ -60,6 +60,10 @@ fn differences(scratch: &Scratch, source: &Path, all: &mut Vec<String>) {
                 let report = format!("{:#?}", report.diagnostics);
                 all.push(format!("{name}: only the kernel accepts:\n{report}"));
             }
+            (Verdict::Rejected, Err(log)) => {
+                let differs = kernel::code_differs(&report.diagnostics[0], &log);
+                all.extend(differs.map(|text| format!("{name}: {text}\n{log}")));
+            }
             _ => {}
         }
     }

@@ -52,7 +52,12 @@ fn files() {
                         let message = &report.diagnostics[0].message;
                         test.fail(format!("the kernel accepts what is refused here: {message}"));
                     }
-                    _ => {}
+                    (Verdict::Rejected, Err(log)) => {
+                        if let Some(text) = kernel::code_differs(&report.diagnostics[0], &log) {
+                            test.fail(text);
+                        }
+                    }
+                    (Verdict::Accepted, Ok(())) => {}
                 }
             }
             Ok(())

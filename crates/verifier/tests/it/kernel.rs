@@ -1,5 +1,6 @@
 //! Asks the kernel of this machine, through bpftool.
 
+use bpfc_base::Diagnostic;
 use bpfc_btf::Btf;
 use bpfc_kabi::KernelVersion;
 use bpfc_object::{CoreTarget, FuncId, Linked, Object, Reloc, link, write};
@@ -70,6 +71,27 @@ pub fn skip(reason: &str) {
     let required = std::env::var("BPFC_REQUIRE_KERNEL").is_ok_and(|value| value == "1");
     assert!(!required, "{reason}");
     eprintln!("skipped: {reason}");
+}
+
+/// What differs between our diagnostic and what the kernel's log means: its code. A log that is not understood differs, too.
+pub fn code_differs(ours: &Diagnostic, log: &str) -> Option<String> {
+    let read = bpfc_kernel_log::read(log);
+    let rejection = read.iter().rev().find(|log| log.is_rejection());
+    let meaning = rejection.and_then(bpfc_kernel_log::explain);
+    let theirs = meaning.as_ref().map(|meaning| (meaning.code.name(), meaning.message.as_str()));
+    match theirs {
+        Some((code, _)) if code == ours.code.name() => None,
+        // The kernel tells recursion by the depth that it leads to.
+        Some(("E0711", _)) if ours.code.name() == "E0401" => None,
+        _ => {
+            let says = rejection.map(|log| log.messages.join("; "));
+            Some(format!(
+                "{} here ({}), the kernel's log means {theirs:?}: {says:?}",
+                ours.code.name(),
+                ours.message
+            ))
+        }
+    }
 }
 
 /// What the kernel says of one program: its log if it refuses, and none if it accepts.

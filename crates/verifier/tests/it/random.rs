@@ -198,7 +198,11 @@ fn verdicts_are_those_of_the_kernel() {
                 let report = format!("{:#?}", report.diagnostics);
                 differences.push(format!("program {n}: only the kernel accepts\n{text}\n{report}"));
             }
-            _ => {}
+            (Verdict::Rejected, Err(log)) => {
+                let differs = kernel::code_differs(&report.diagnostics[0], &log);
+                differences.extend(differs.map(|why| format!("program {n}: {why}\n{text}")));
+            }
+            (Verdict::Accepted, Ok(())) => {}
         }
     }
     eprintln!("{n_programs} programs, {n_accepted} accepted, {} differences", differences.len());

@@ -1,12 +1,10 @@
 //! The kernel's "no": its log, read and tied to the source.
 
-mod explain;
-mod parse;
-
 use crate::Errno;
 use bpfc_base::codes::{Code, btf, load};
 use bpfc_base::{Diagnostic, Span};
 use bpfc_isa::{Callee, Insn, SlotMap, Syntax};
+use bpfc_kernel_log::{explain, read_whole, registers_in, restate};
 use bpfc_object::{Line, Linked};
 use std::sync::Arc;
 
@@ -17,6 +15,8 @@ pub struct Rejection {
     pub program: String,
     /// What the system call returned.
     pub errno: Errno,
+    /// The code of the mistake, if the kernel's message is a known one.
+    pub code: Option<Code>,
     /// What is wrong: explained where the kernel's message is a known one, otherwise its own.
     pub message: String,
     /// The kernel's words.
@@ -66,7 +66,7 @@ pub(crate) struct Failure<'a> {
 
 /// Reads the log of a failed load.
 pub(crate) fn rejection(failure: Failure<'_>) -> Rejection {
-    let parsed = parse::parse(&failure.log);
+    let parsed = read_whole(&failure.log);
     let linked = failure.linked;
     let slots = SlotMap::new(&linked.plain_insns());
     let place = |slot: u32| slots.insn_idx(slot).map(|insn_idx| place(linked, insn_idx));
@@ -76,18 +76,20 @@ pub(crate) fn rejection(failure: Failure<'_>) -> Rejection {
         let found = poisoned.find(|(insn_idx, _)| *insn_idx == place.insn_idx);
         found.map(|(_, what)| what.clone())
     });
-    let explanation = explain::explain(&parsed.messages);
+    let explanation = explain(&parsed);
+    let code = explanation.as_ref().map(|explained| explained.code);
     let (message, help) = match (&missing, explanation) {
         (Some(what), _) => (format!("{what} on this kernel"), None),
-        (None, Some(explained)) => (explained.message, explained.help.map(str::to_owned)),
+        (None, Some(explained)) => (explained.message, explained.help),
         (None, None) => match parsed.messages.last() {
-            Some(message) => (explain::clean(message), None),
+            Some(message) => (restate(message), None),
             None => (failure.errno.to_string(), None),
         },
     };
-    let suggestion = parsed.suggestion.filter(|_| missing.is_none());
+    let report = parsed.report.unwrap_or_default();
+    let suggestion = report.suggestion.filter(|_| missing.is_none());
     let help = help.or_else(|| suggestion.as_deref().map(as_advice));
-    let named = explain::registers_in(&parsed.messages.join(" "));
+    let named = registers_in(&parsed.messages.join(" "));
     let registers = named.into_iter().filter_map(|number| {
         let state = parsed.registers.get(&number)?;
         Some((format!("r{number}"), state.clone()))
@@ -95,6 +97,7 @@ pub(crate) fn rejection(failure: Failure<'_>) -> Rejection {
     Rejection {
         program: linked.name.clone(),
         errno: failure.errno,
+        code,
         message,
         help,
         registers: registers.collect(),
@@ -102,7 +105,7 @@ pub(crate) fn rejection(failure: Failure<'_>) -> Rejection {
         place: failing,
         missing,
         kernel_says: parsed.messages,
-        kernel_reason: parsed.reason,
+        kernel_reason: report.reason,
         program_span: failure.program_span,
         log: failure.log,
     }
@@ -145,7 +148,10 @@ fn text(insn: &Insn) -> String {
 impl Rejection {
     /// The code of its diagnostic.
     pub fn code(&self) -> Code {
-        if self.missing.is_some() { btf::E0603 } else { load::E0904 }
+        match self.missing {
+            Some(_) => btf::E0603,
+            None => self.code.unwrap_or(load::E0904),
+        }
     }
 
     /// The diagnostic, at the source of the failing instruction where it is known.

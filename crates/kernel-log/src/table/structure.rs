@@ -1,0 +1,212 @@
+//! The form of the code, and what it refers to.
+
+use super::{Row, row};
+use bpfc_base::codes::btf::E0601;
+use bpfc_base::codes::object::E0803;
+use bpfc_base::codes::verifier::{E0705, E0710, E0714};
+
+const BUG: &str = "this is a bug of the compiler, or of what edited the object";
+
+pub const ROWS: &[Row] = &[
+    row(
+        "unreachable insn {n}",
+        E0714,
+        "no path leads to instruction {n}",
+        "code that a constant switches off stays there: compile with optimisation, or remove it",
+    ),
+    row(
+        "jump out of range from insn {a} to {b}",
+        E0714,
+        "a jump from instruction {a} to {b} leads out of its function",
+        BUG,
+    ),
+    row(
+        "jump into the middle of ldimm64 insn {n}",
+        E0714,
+        "a jump leads into the middle of instruction {n}",
+        BUG,
+    ),
+    row(
+        "last insn is not an exit or jmp",
+        E0714,
+        "a function does not end with `exit` or a jump",
+        "a function that returns a value needs a `return` on every path",
+    ),
+    row("R{r} is invalid", E0714, "there is no register {r}", BUG),
+    row(
+        "unknown opcode {n}",
+        E0714,
+        "instruction {n} is none that this kernel knows",
+        "compile for an older instruction set: `--cpu v2` or `v1`",
+    ),
+    row("unknown insn class {n}", E0714, "this is no instruction", BUG),
+    row("invalid BPF_LD_IMM insn", E0714, "a 64-bit load is malformed", BUG),
+    row("invalid bpf_ld_imm64 insn", E0714, "a 64-bit load is malformed", BUG),
+    row("unrecognized bpf_ld_imm64 insn", E0714, "a 64-bit load is malformed", BUG),
+    row("BPF_LD_IMM64 uses reserved fields", E0714, "a 64-bit load is malformed", BUG),
+    row(
+        "{insn} uses reserved fields",
+        E0714,
+        "`{insn}` has bits that must be zero",
+        "compile for an older instruction set: `--cpu v2` or `v1`",
+    ),
+    row("invalid BPF_ALU opcode {n}", E0714, "there is no operation {n}", BUG),
+    row("invalid BPF_JMP/JMP32 opcode {n}", E0714, "there is no jump {n}", BUG),
+    row("invalid BPF_LD mode", E0714, "there is no such load", BUG),
+    row(
+        "BPF_ATOMIC uses invalid atomic opcode {n}",
+        E0714,
+        "there is no atomic operation {n}",
+        "compile for an older instruction set: `--cpu v2`",
+    ),
+    row("invalid may_goto off {n}", E0714, "a `may_goto` is malformed", BUG),
+    row(
+        "BPF_LD_[ABS|IND] instructions not allowed for this program type",
+        E0714,
+        "programs of this type cannot load from the packet in this way",
+        "",
+    ),
+    row(
+        "at the time of BPF_LD_ABS|IND R6 != pointer to skb",
+        E0714,
+        "the context must be in `r6` for a load in the way of old packet filters",
+        "",
+    ),
+    row(
+        "cannot use BPF_LD_[ABS|IND] within callback",
+        E0714,
+        "a callback cannot load from the packet in this way",
+        "",
+    ),
+    row(
+        "LD_ABS is ",
+        E0714,
+        "loads in the way of old packet filters are for functions that return `int`",
+        "",
+    ),
+    row("tail_call is ", E0714, "tail calls are for functions that return `int`", ""),
+    row("too many subprograms", E0714, "the program has too many functions", ""),
+    row("invalid access to map value pointer", E0705, "an address is outside the map value", ""),
+    row(
+        "fd {n} is not pointing to valid bpf_map",
+        E0803,
+        "a map is missing: its relocation was not applied",
+        "load the object with a loader that knows maps",
+    ),
+    row(
+        "no direct value access support for this map type",
+        E0705,
+        "the address of a value cannot be taken in a map of this type",
+        "",
+    ),
+    row(
+        "direct value offset of {n} is not allowed",
+        E0705,
+        "offset {n} is outside the map value",
+        "",
+    ),
+    row(
+        "The total number of maps per program has reached the limit of {n}",
+        E0714,
+        "a program uses at most {n} maps",
+        "",
+    ),
+    row("tracing progs cannot use {what} yet", E0705, "tracing programs cannot use `{what}`", ""),
+    row(
+        "socket filter progs cannot use {what} yet",
+        E0705,
+        "socket filters cannot use `{what}`",
+        "",
+    ),
+    row(
+        "bpf_struct_ops map cannot be used in prog",
+        E0705,
+        "a map of operations is no map for programs",
+        "",
+    ),
+    row(
+        "only one cgroup storage of each type is allowed",
+        E0705,
+        "a program uses one cgroup storage of each type",
+        "",
+    ),
+    row("Only one arena per program", E0705, "a program uses one arena", ""),
+    row(
+        "tail_call abusing map_ptr",
+        E0710,
+        "the map of a tail call is not always the same",
+        "use one map at each call",
+    ),
+    row("invalid type id {n} in func_info", E0601, "the types of functions are malformed", ""),
+    row("invalid type id {n} in func info", E0601, "the types of functions are malformed", ""),
+    row(
+        "missing btf func_info",
+        E0601,
+        "the object has no types of functions, which global functions and callbacks need",
+        "compile with `-g`",
+    ),
+    row(
+        "number of funcs in func_info doesn't match number of subprogs",
+        E0601,
+        "the types of functions are malformed",
+        "",
+    ),
+    row(
+        "func_info BTF section doesn't match subprog layout",
+        E0601,
+        "the types of functions are malformed",
+        "",
+    ),
+    row("Invalid line_info[{n}]", E0601, "the line information is malformed", ""),
+    row("missing bpf_line_info for", E0601, "the line information lacks a function", ""),
+    row("in-kernel BTF is malformed", E0601, "the kernel's own types are malformed", ""),
+    row(
+        "attach_btf_id {n} is not ",
+        E0803,
+        "the program attaches to what is no function or tracepoint",
+        "",
+    ),
+    row(
+        "attach_btf_id {n} is invalid",
+        E0803,
+        "the program attaches to what the kernel does not have",
+        "",
+    ),
+    row(
+        "Tracing programs must provide btf_id",
+        E0803,
+        "the section does not name a function that the kernel has",
+        "",
+    ),
+    row(
+        "The address of function {name} cannot be found",
+        E0803,
+        "the kernel does not have function `{name}`",
+        "",
+    ),
+    row(
+        "{name}() is not modifiable",
+        E0803,
+        "the result of `{name}` cannot be changed",
+        "it must be a system call, or marked for error injection",
+    ),
+    row("{name} is not sleepable", E0803, "`{name}` does not allow programs that sleep", ""),
+    row(
+        "can't modify return codes of BPF programs",
+        E0803,
+        "the result of a BPF program cannot be changed",
+        "",
+    ),
+    row(
+        "Attach to function {name} with a >8 byte return value",
+        E0803,
+        "`{name}` returns more than 8 bytes, which a program here cannot",
+        "",
+    ),
+    row(
+        "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable",
+        E0803,
+        "programs of this type cannot sleep",
+        "",
+    ),
+];
