@@ -114,7 +114,7 @@ fn keep(efforts: &mut BTreeMap<String, Effort>, name: &str, effort: Effort) {
 /// What `bpfc check --stats` says of each program that it accepts.
 fn our_efforts(bpfc: &Path, file: &Path, efforts: &mut BTreeMap<String, Effort>) -> Result<()> {
     let output = Command::new(bpfc)
-        .args(["check", "-w", "--stats", "--format", "json"])
+        .args(["check", "-w", "--stats", "--format", "json", "--kernel", "running"])
         .arg(file)
         .stdin(Stdio::null())
         .output()?;
@@ -176,6 +176,9 @@ fn loaded(object: &Object, func: FuncId, kernel: &Kernel) -> Option<Effort> {
 }
 
 fn line(row: &Row) -> String {
+    if row.programs.is_empty() {
+        return format!("| {} | {:.1} ms | – | – | – | – | – | – | – |\n", row.name, row.whole.ms);
+    }
     let (ours, kernel) = (row.total(|both| both.0), row.total(|both| both.1));
     format!(
         "| {} | {:.1} ms | {} | {} | {} | {} | {:.2} ms | {:.2} ms | {:.2} |\n",

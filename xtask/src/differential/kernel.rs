@@ -61,7 +61,9 @@ pub fn compare(
 
 /// What our verifier says.
 fn verify(session: &mut Session, object: &Object) -> Result<(), String> {
-    bpfc::verify(session, object, &VerifyOptions::default());
+    // The rules of the kernel that is asked.
+    let options = VerifyOptions { kernel: Kernel::new().version(), ..VerifyOptions::default() };
+    bpfc::verify(session, object, &options);
     let mut errors = session.diagnostics.iter().filter(|d| d.severity == Severity::Error);
     match errors.next() {
         None => Ok(()),
