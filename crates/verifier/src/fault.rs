@@ -1,7 +1,8 @@
 //! How an obligation is broken: what the explorer hands to the explanations.
 
 use crate::obligation::{Access, AccessKind};
-use crate::state::{Held, Value};
+use crate::program::FieldKind;
+use crate::state::{Held, MapIdx, Value};
 use bpfc_base::Code;
 use bpfc_base::codes::{bpf, verifier};
 use bpfc_isa::{AluOp, Reg};
@@ -111,8 +112,44 @@ pub enum FaultKind {
     },
     /// The helper exists, but not for this program.
     Helper(u32, HelperFault),
-    /// Something is still held at the end.
-    Unreleased(Held),
+    /// Something is still held where the program ends, or may end.
+    Unreleased(Held, Ending),
+    /// A lock is not used as it must be.
+    Lock(LockFault),
+    /// A section is still open where the program ends, or may end.
+    SectionOpen {
+        /// The section.
+        section: Section,
+        /// What ends the program.
+        by: Ending,
+    },
+    /// What may sleep is called where that is forbidden.
+    Sleeps {
+        /// What is called.
+        name: String,
+        /// Why it is forbidden.
+        section: Section,
+    },
+    /// A field of a map value that belongs to the kernel, or a section.
+    Field(SectionFault),
+    /// A function that is called back.
+    Callback(CallbackFault),
+    /// A tail call, or a packet load in the old way, where there can be none.
+    TailCall(TailCallFault),
+    /// The map is not for programs of this kind.
+    MapNotForProgram {
+        /// The map.
+        map: MapIdx,
+        /// Why not.
+        why: &'static str,
+    },
+    /// A function that is verified by itself has a type that the kernel does not take.
+    NoContract {
+        /// The function.
+        func: u32,
+        /// Why not.
+        why: &'static str,
+    },
     /// The result is out of range.
     Return {
         /// The smallest value allowed.
@@ -120,6 +157,8 @@ pub enum FaultKind {
         /// The largest.
         max: i64,
     },
+    /// A function that is verified by itself returns a pointer.
+    PointerReturned,
     /// The address of a stack frame is returned.
     StackReturned,
     /// Too much work.
@@ -232,6 +271,10 @@ pub enum ArgFault {
     Unterminated,
     /// Packet data cannot be passed to this helper, or in this program type.
     NoPacket,
+    /// It must be zero.
+    NotZero,
+    /// The format, or what goes with it.
+    Format(&'static str),
 }
 
 /// Why a helper cannot be called.
@@ -245,6 +288,110 @@ pub enum HelperFault {
     Gpl,
     /// By programs that may sleep only.
     Sleeps,
+}
+
+/// What ends a program, or may end it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The end of the program or of a function that is verified by itself.
+    Exit,
+    /// A tail call that succeeds.
+    TailCall,
+    /// A load in the way of old packet filters, behind the packet's end.
+    PacketLoad,
+}
+
+/// Where a program must not sleep, and what it has to leave again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// `bpf_rcu_read_lock`.
+    Rcu,
+    /// `bpf_preempt_disable`.
+    Preempt,
+    /// `bpf_local_irq_save`.
+    Irq,
+    /// A lock.
+    Lock,
+    /// The whole program.
+    Program,
+}
+
+/// How a lock is misused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockFault {
+    /// A call that is not allowed while the lock is held.
+    Call {
+        /// The call that took the lock.
+        taken: u32,
+    },
+    /// The lock is held where the program ends, or may end.
+    Open {
+        /// The call that took the lock.
+        taken: u32,
+        /// What ends the program.
+        by: Ending,
+    },
+    /// A lock is held already.
+    Second {
+        /// The call that took the lock.
+        taken: u32,
+    },
+    /// No lock is held.
+    NotTaken,
+    /// Another lock was taken last.
+    Other {
+        /// The call that took it.
+        taken: u32,
+    },
+}
+
+/// How a field that belongs to the kernel, or a section, is misused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SectionFault {
+    /// The pointer does not lead into a map value.
+    NotAField(FieldKind),
+    /// The pointer leads nobody knows where in the map value.
+    VariableOffset(FieldKind),
+    /// The map value has no such field.
+    NoField(FieldKind),
+    /// The field is elsewhere.
+    OtherOffset {
+        /// The field.
+        kind: FieldKind,
+        /// Where it is.
+        offset: u32,
+    },
+    /// The program reads or writes the field itself.
+    Touched(FieldKind),
+    /// A timer is in another map than the one that is named with it.
+    OtherMap,
+    /// There is nothing to be left.
+    NotOpen(Section),
+}
+
+/// What is wrong with a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackFault {
+    /// The map does not let its elements be walked over.
+    NoElements,
+    /// It returns something else than it may.
+    Result {
+        /// The smallest value allowed.
+        min: i64,
+        /// The largest.
+        max: i64,
+    },
+}
+
+/// Why there can be no tail call here, or no load from the packet in the old way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TailCallFault {
+    /// The function does not return a number.
+    NoNumber,
+    /// The callers' frames leave too little stack.
+    Stack(u32),
+    /// The function is called back.
+    Callback,
 }
 
 /// Which limit was hit.
@@ -273,6 +420,8 @@ pub enum Malformed {
     ClosesLoop,
     /// The call leads to no function.
     Call,
+    /// The map is none of the object's.
+    NoMap,
     /// The address of a function that is not static.
     GlobalCallback,
     /// Division by the constant zero.
@@ -284,6 +433,22 @@ pub enum Malformed {
 }
 
 impl FaultKind {
+    /// Whether it is about a field through which the kernel calls back later.
+    fn is_timer(&self) -> bool {
+        let FaultKind::Field(fault) = self else {
+            return false;
+        };
+        let kind = match fault {
+            SectionFault::NotAField(kind)
+            | SectionFault::VariableOffset(kind)
+            | SectionFault::NoField(kind)
+            | SectionFault::OtherOffset { kind, .. }
+            | SectionFault::Touched(kind) => kind,
+            SectionFault::OtherMap | SectionFault::NotOpen(_) => return false,
+        };
+        matches!(kind, FieldKind::Timer | FieldKind::Wq | FieldKind::TaskWork)
+    }
+
     /// The code of its diagnostic.
     pub fn code(&self) -> Code {
         match self {
@@ -296,12 +461,32 @@ impl FaultKind {
             | FaultKind::Denied(..)
             | FaultKind::FramePointer
             | FaultKind::Object { .. }
+            | FaultKind::PointerReturned
             | FaultKind::StackReturned => verifier::E0705,
             FaultKind::Packet { .. } => verifier::E0706,
             FaultKind::OutOfBounds { .. }
             | FaultKind::Argument(..)
             | FaultKind::Contract { .. } => verifier::E0707,
-            FaultKind::Unreleased(_) => verifier::E0708,
+            FaultKind::Unreleased(..) => verifier::E0708,
+            FaultKind::Lock(_)
+            | FaultKind::Field(
+                SectionFault::Touched(_)
+                | SectionFault::NotAField(_)
+                | SectionFault::VariableOffset(_)
+                | SectionFault::NoField(_)
+                | SectionFault::OtherOffset { .. },
+            ) if self.is_timer() => verifier::E0733,
+            FaultKind::Lock(_) => verifier::E0730,
+            FaultKind::Field(SectionFault::OtherMap) => verifier::E0733,
+            FaultKind::Field(SectionFault::NotOpen(_)) | FaultKind::SectionOpen { .. } => {
+                verifier::E0737
+            }
+            FaultKind::Field(_) => verifier::E0730,
+            FaultKind::Sleeps { .. } => verifier::E0731,
+            FaultKind::Callback(_) => verifier::E0732,
+            FaultKind::TailCall(_) => verifier::E0735,
+            FaultKind::MapNotForProgram { .. } => verifier::E0739,
+            FaultKind::NoContract { .. } => verifier::E0738,
             FaultKind::Return { .. } => verifier::E0709,
             FaultKind::Ctx { .. } | FaultKind::CtxModified => verifier::E0710,
             FaultKind::TooComplex(_) => verifier::E0711,

@@ -10,12 +10,10 @@
 //! (`transfer`); `explore` walks over the paths and decides what need not be walked twice;
 //! `diagnose` explains the first broken obligation.
 //!
-//! **Known gaps.** What is not modelled is assumed to be right, never reported: kernel functions,
-//! dynptrs, iterators, arenas, kptrs, timers, spin locks, RCU and preemption sections, the bodies
-//! of callbacks, exceptions, arguments of programs whose context is described by BTF, fields of
-//! kernel objects, results of LSM and struct_ops programs, rules for unprivileged users. Loops that
-//! end through `may_goto` or an iterator are followed for a few rounds. [`Report::gaps`] says which
-//! of these a program met.
+//! **Known gaps.** What is not modelled is assumed to be right, never reported: most kernel functions,
+//! dynptrs, iterators, arenas, kptrs, exceptions, arguments of programs whose context is described by BTF, fields of
+//! kernel objects, results of LSM and struct_ops programs, rules for unprivileged users.
+//! [`Report::gaps`] says which of these a program met.
 
 #![forbid(unsafe_code)]
 
@@ -33,7 +31,7 @@ use bpfc_base::{Diagnostic, SourceMap};
 use bpfc_btf::Btf;
 use bpfc_kabi::{KernelVersion, limits::limits};
 use bpfc_object::{Linked, Object};
-use explore::{Explorer, Found, structure};
+use explore::{Explorer, Found, depth, structure};
 use fault::Fault;
 use program::Program;
 use std::sync::Arc;
@@ -129,11 +127,15 @@ fn explore_all(program: &Program<'_>, explorer: &mut Explorer<'_, '_>) -> Result
     let alone =
         |(insn_idx, fault): (u32, Fault)| Box::new(Found { fault, insn_idx, trace: Vec::new() });
     structure::check(program).map_err(alone)?;
+    discharge::check_maps(program).map_err(alone)?;
     explorer.explore(0)?;
-    for func in 1..program.funcs.len() as u32 {
-        if program.funcs[func as usize].contract.is_some() {
-            explorer.explore(func)?;
-        }
+    // Functions that are verified by themselves, if a path calls them: `do_check_subprogs`.
+    let mut is_done = vec![false; program.funcs.len()];
+    while let Some(func) = (1..program.funcs.len() as u32)
+        .find(|&func| explorer.is_called(func) && !is_done[func as usize])
+    {
+        is_done[func as usize] = true;
+        explorer.explore(func)?;
     }
-    structure::check_stack(program, &explorer.cost().stack_bytes).map_err(alone)
+    depth::check(program, &explorer.cost().stack_bytes).map_err(alone)
 }

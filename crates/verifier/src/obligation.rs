@@ -1,9 +1,10 @@
 //! What an instruction demands of the state before it runs, as data. One kind of demand, once
 //! broken, has one kind of [`Fault`](crate::fault::Fault) with its code.
 
+use crate::fault::Ending;
 use crate::program::{Op, Operand};
-use bpfc_isa::{AluOp, AtomicOp, Callee, Insn, Reg, Src, Width};
-use bpfc_kabi::helper_by_id;
+use bpfc_isa::{AluOp, AtomicOp, Callee, Insn, LoadType, Reg, Src, Wide, Width};
+use bpfc_kabi::{Callback, helper_by_id};
 
 /// One demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,12 +55,20 @@ pub enum Obligation {
     Depth,
     /// `r6` is the context, and the program type may load from the packet that way.
     PacketLoad,
-    /// Nothing is held any more, if this ends the program.
-    NothingHeld,
+    /// Nothing is held any more and no section is open, if this ends the program.
+    Ending(Ending),
+    /// What a single helper demands of its arguments together.
+    Special(u32),
+    /// The function may be called in the sections that are open.
+    Enterable(u32),
+    /// The kernel function may be called in the sections that are open.
+    KernelCall,
     /// `r0` may be returned.
     Returnable,
     /// The function whose address is loaded is static: it is verified where it is called back.
     Callback(u32),
+    /// The map that the instruction names is one of the object's.
+    Exists,
     /// The instruction makes sense at all: what it refers to exists.
     WellFormed,
 }
@@ -77,6 +86,8 @@ pub struct Access {
     pub kind: AccessKind,
     /// The register that is stored.
     pub stored: Option<Reg>,
+    /// Whether a load extends the sign.
+    pub is_signed: bool,
 }
 
 /// What an access does.
@@ -101,8 +112,12 @@ pub fn obligations(op: &Op) -> Vec<Obligation> {
         Insn::SignExtend { dst, src, .. } => {
             all.extend([Obligation::Readable(src), Obligation::Writable(dst)]);
         }
-        Insn::LoadImm64 { dst, .. } => {
+        Insn::LoadImm64 { dst, value } => {
             all.push(Obligation::Writable(dst));
+            let is_map = matches!(value, Wide::MapFd(_) | Wide::MapValue { .. });
+            if op.operand == Operand::Kernel && is_map {
+                all.push(Obligation::Exists);
+            }
             if let Operand::Func(func) = op.operand {
                 all.push(Obligation::Callback(func));
             }
@@ -110,6 +125,9 @@ pub fn obligations(op: &Op) -> Vec<Obligation> {
         Insn::Load { ty, dst, base, off } => {
             let n_bytes = ty.size().bytes();
             load(&mut all, dst, base, off, n_bytes, AccessKind::Read);
+            if let Some(Obligation::Access(access)) = all.last_mut() {
+                access.is_signed = matches!(ty, LoadType::S8 | LoadType::S16 | LoadType::S32);
+            }
         }
         Insn::LoadAcquire { size, dst, base, off } => {
             load(&mut all, dst, base, off, size.bytes(), AccessKind::Update)
@@ -135,13 +153,14 @@ pub fn obligations(op: &Op) -> Vec<Obligation> {
             all.push(Obligation::Readable(Reg::R6));
             all.extend(index.map(Obligation::Readable));
             all.push(Obligation::PacketLoad);
+            all.push(Obligation::Ending(Ending::PacketLoad));
         }
         Insn::JumpIf { dst, src, .. } => {
             all.extend(register(src).map(Obligation::Readable));
             all.push(Obligation::Readable(dst));
         }
         Insn::Call(callee) => call(&mut all, callee, op.operand),
-        Insn::Exit => all.extend([Obligation::NothingHeld, Obligation::Returnable]),
+        Insn::Exit => all.extend([Obligation::Ending(Ending::Exit), Obligation::Returnable]),
         Insn::Jump { .. } | Insn::JumpLong { .. } | Insn::MayGoto { .. } => {}
     }
     all
@@ -170,7 +189,14 @@ fn alu(all: &mut Vec<Obligation>, width: Width, op: AluOp, dst: Reg, src: Src) {
 
 fn load(all: &mut Vec<Obligation>, dst: Reg, base: Reg, off: i16, n_bytes: u32, kind: AccessKind) {
     all.extend([Obligation::Readable(base), Obligation::Writable(dst)]);
-    all.push(Obligation::Access(Access { base, off, n_bytes, kind, stored: None }));
+    all.push(Obligation::Access(Access {
+        base,
+        off,
+        n_bytes,
+        kind,
+        stored: None,
+        is_signed: false,
+    }));
 }
 
 fn store(
@@ -183,7 +209,7 @@ fn store(
 ) {
     all.extend(stored.map(Obligation::Readable));
     all.push(Obligation::Readable(base));
-    all.push(Obligation::Access(Access { base, off, n_bytes, kind, stored }));
+    all.push(Obligation::Access(Access { base, off, n_bytes, kind, stored, is_signed: false }));
 }
 
 fn call(all: &mut Vec<Obligation>, callee: Callee, operand: Operand) {
@@ -195,12 +221,17 @@ fn call(all: &mut Vec<Obligation>, callee: Callee, operand: Operand) {
                 all.push(Obligation::Readable(Reg::ARGS[idx]));
                 all.push(Obligation::Argument { helper, idx });
             }
+            all.push(Obligation::Special(helper));
+            let callback = helper_by_id(helper).and_then(|helper| helper.effects.callback);
+            if callback.is_some_and(|callback| callback != Callback::Timer) {
+                all.push(Obligation::Depth);
+            }
         }
         (Callee::Local { .. }, Operand::Func(func)) => {
-            all.push(Obligation::Depth);
+            all.extend([Obligation::Enterable(func), Obligation::Depth]);
             all.extend((0..5).map(|idx| Obligation::Contract { func, idx }));
         }
-        (Callee::Kfunc { .. }, _) | (_, Operand::Kernel) => {}
+        (Callee::Kfunc { .. }, _) | (_, Operand::Kernel) => all.push(Obligation::KernelCall),
         (Callee::Local { .. }, _) => all.push(Obligation::WellFormed),
     }
 }

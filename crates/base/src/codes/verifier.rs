@@ -15,4 +15,12 @@ codes! {
     E0712 = "endless loop",
     E0713 = "uninitialised stack",
     E0714 = "malformed code",
+    E0730 = "lock misused",
+    E0731 = "sleeping where it is forbidden",
+    E0732 = "invalid callback",
+    E0733 = "timer or work queue misused",
+    E0735 = "invalid tail call",
+    E0737 = "section not left",
+    E0738 = "global function that the kernel cannot verify by itself",
+    E0739 = "map not for this program",
 }

@@ -2,7 +2,7 @@
 
 use super::Writer;
 use crate::discharge::proto_of;
-use crate::fault::{ArgFault, FaultKind};
+use crate::fault::{ArgFault, FaultKind, LockFault};
 use crate::program::Operand;
 use crate::state::{Kind, Value};
 use bpfc_isa::{AluOp, Callee, Insn, Reg, Src};
@@ -14,9 +14,18 @@ impl Writer<'_, '_> {
         let fault = &self.found.fault;
         let mut notes = Vec::new();
         match &fault.kind {
-            FaultKind::Unreleased(held) => {
+            FaultKind::Unreleased(held, _) => {
                 let what = self.called(held.insn_idx).unwrap_or("this call");
                 notes.push((held.insn_idx, format!("acquired here by `{what}`")));
+            }
+            FaultKind::Lock(
+                LockFault::Call { taken }
+                | LockFault::Open { taken, .. }
+                | LockFault::Second { taken }
+                | LockFault::Other { taken },
+            ) => {
+                let what = self.called(*taken).unwrap_or("this call");
+                notes.push((*taken, format!("the lock is taken here by `{what}`")));
             }
             FaultKind::MaybeNull(_) => {
                 notes.extend(self.result_note(&fault.value));

@@ -2,7 +2,8 @@
 
 use super::Writer;
 use crate::fault::{
-    ArgFault, Argument, Arithmetic, Bounds, Denied, FaultKind, HelperFault, Limit, Malformed, Use,
+    ArgFault, Argument, Arithmetic, Bounds, Denied, Ending, FaultKind, HelperFault, Limit,
+    Malformed, Use,
 };
 use crate::obligation::AccessKind;
 use crate::state::{Kind, Value};
@@ -23,21 +24,21 @@ pub struct Words {
 }
 
 impl Words {
-    fn new(message: impl Into<String>) -> Words {
+    pub(super) fn new(message: impl Into<String>) -> Words {
         Words { message: message.into(), ..Words::default() }
     }
 
-    fn label(mut self, text: impl Into<String>) -> Words {
+    pub(super) fn label(mut self, text: impl Into<String>) -> Words {
         self.label = Some(text.into());
         self
     }
 
-    fn note(mut self, text: impl Into<String>) -> Words {
+    pub(super) fn note(mut self, text: impl Into<String>) -> Words {
         self.notes.push(text.into());
         self
     }
 
-    fn help(mut self, text: impl Into<String>) -> Words {
+    pub(super) fn help(mut self, text: impl Into<String>) -> Words {
         self.help = Some(text.into());
         self
     }
@@ -84,7 +85,21 @@ impl Writer<'_, '_> {
                     .help(format!("make `{name}` static, or pass {wanted}"))
             }
             FaultKind::Helper(id, why) => self.helper(*id, *why),
-            FaultKind::Unreleased(held) => self.unreleased(held.insn_idx),
+            FaultKind::Unreleased(held, by) => self.unreleased(held.insn_idx, *by),
+            FaultKind::Lock(_)
+            | FaultKind::SectionOpen { .. }
+            | FaultKind::Sleeps { .. }
+            | FaultKind::Field(_)
+            | FaultKind::Callback(_)
+            | FaultKind::TailCall(_)
+            | FaultKind::MapNotForProgram { .. }
+            | FaultKind::NoContract { .. } => self.scope_words(),
+            FaultKind::PointerReturned => {
+                let what = describe(self, &fault.value);
+                Words::new(format!("a global function returns {what}"))
+                    .note("functions that are verified by themselves return numbers only")
+                    .help("make the function static")
+            }
             FaultKind::Return { min, max } => self.result(*min, *max),
             FaultKind::StackReturned => {
                 Words::new("a function returns the address of its own local variable")
@@ -391,6 +406,12 @@ impl Writer<'_, '_> {
             ArgFault::Unterminated => {
                 words(format!("argument `{parameter}` of `{helper}` has no terminating zero"))
             }
+            ArgFault::NotZero => {
+                words(format!("argument `{parameter}` of `{helper}` must be the constant 0"))
+            }
+            ArgFault::Format(why) => {
+                words(format!("`{helper}` does not take this format")).note(*why)
+            }
             ArgFault::NoPacket => {
                 words(format!("`{helper}` does not take packet data as `{parameter}`"))
                     .help("copy the data to the stack first")
@@ -422,7 +443,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn unreleased(&self, insn_idx: u32) -> Words {
+    fn unreleased(&self, insn_idx: u32, by: Ending) -> Words {
         let op = &self.program.code[insn_idx as usize];
         let name = match op.insn {
             bpfc_isa::Insn::Call(bpfc_isa::Callee::Helper(id)) => helper_by_id(id).map(|h| h.name),
@@ -438,7 +459,7 @@ impl Writer<'_, '_> {
             _ => ("the reference", "the function that releases it"),
         };
         Words::new(format!("{what} is not given back on this path"))
-            .label("the program ends here")
+            .label(super::scopes::ends_here(by))
             .help(format!("call {how} on every path"))
     }
 
@@ -470,7 +491,7 @@ impl Value {
 }
 
 /// What a value is, in words.
-fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
+pub(super) fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
     let maps = &writer.program.maps;
     match value.kind {
         Kind::Uninit => "uninitialised".to_owned(),
@@ -481,6 +502,7 @@ fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
         Kind::Unknown => "an unknown value".to_owned(),
         Kind::Ctx => "the program's context".to_owned(),
         Kind::Map(map) => format!("the map `{}`", maps[map].name),
+        Kind::MapKey(map) => format!("a key of map `{}`", maps[map].name),
         Kind::MapValue(map) => {
             let name = &maps[map].name;
             match name.starts_with('.') {
@@ -558,6 +580,9 @@ fn malformed(why: Malformed) -> Words {
         Malformed::ClosesLoop => Words::new("a loop is closed without a jump")
             .note("Linux before 6.7 takes such a loop for one without end"),
         Malformed::Call => Words::new("this call leads to no function"),
+        Malformed::NoMap => {
+            Words::new("this instruction names a map by a number, not one of the object's maps")
+        }
         Malformed::GlobalCallback => Words::new("the address of a global function cannot be used")
             .note("only static functions are called back")
             .help("declare the function `static`"),

@@ -193,6 +193,7 @@ impl Question<'_> {
             Kind::Stack { .. }
                 | Kind::Packet
                 | Kind::PacketMeta
+                | Kind::MapKey(_)
                 | Kind::MapValue(_)
                 | Kind::Mem { .. }
         );
@@ -292,6 +293,9 @@ impl Question<'_> {
         is_exact: bool,
     ) -> Result<(), FaultKind> {
         let writes = arg.flags.has(ArgFlags::WRITE) || arg.flags.has(ArgFlags::UNINIT);
+        if arg.flags.has(ArgFlags::ALIGNED) {
+            super::special::aligned(value, n_bytes as u32)?;
+        }
         let region = Region {
             value,
             off: 0,

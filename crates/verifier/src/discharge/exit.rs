@@ -1,8 +1,8 @@
 //! What may be returned: `check_return_code` (Linux 6.12 `kernel/bpf/verifier.c`).
 
-use crate::fault::FaultKind;
+use crate::fault::{CallbackFault, FaultKind};
 use crate::program::Program;
-use crate::state::{Kind, State};
+use crate::state::{CallbackFrame, Kind, State, Value};
 use bpfc_isa::Reg;
 use bpfc_kabi::{ExitRule, ProgType, exit_rule};
 
@@ -12,16 +12,26 @@ pub fn check(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
     if state.depth() > 0 {
         return match value.kind {
             Kind::Stack { .. } => Err(FaultKind::StackReturned),
-            _ => Ok(()),
+            _ => match state.top().callback {
+                Some(callback) => called_back(value, &callback),
+                None => Ok(()),
+            },
         };
+    }
+    if let Some(callback) = state.top().callback
+        && callback.is_async
+    {
+        return called_back(value, &callback);
     }
     let func = state.top().func;
     if func != 0 {
         // A global function, verified by itself.
         let is_void = program.funcs[func as usize].is_void;
         return match value.kind {
-            Kind::Uninit if !is_void => Err(FaultKind::Uninit),
-            _ => Ok(()),
+            _ if is_void => Ok(()),
+            Kind::Uninit => Err(FaultKind::Uninit),
+            Kind::Scalar | Kind::Unknown => Ok(()),
+            _ => Err(FaultKind::PointerReturned),
         };
     }
     // Of these the hook's prototype decides, and it may return nothing.
@@ -45,6 +55,17 @@ pub fn check(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
             }
         }
         ExitRule::Any | ExitRule::LsmHook | ExitRule::LsmCgroupHook => Ok(()),
+    }
+}
+
+/// `prepare_func_exit`: whether a function that is called back may return this.
+fn called_back(value: &Value, callback: &CallbackFrame) -> Result<(), FaultKind> {
+    let (min, max) = (callback.min, callback.max);
+    match value.kind {
+        Kind::Unknown => Ok(()),
+        Kind::Uninit => Err(FaultKind::Uninit),
+        Kind::Scalar if min <= value.number.smin && value.number.smax <= max => Ok(()),
+        _ => Err(FaultKind::Callback(CallbackFault::Result { min, max })),
     }
 }
 

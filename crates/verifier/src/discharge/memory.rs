@@ -2,12 +2,14 @@
 //! `check_helper_mem_access` (Linux 6.12 `kernel/bpf/verifier.c`).
 
 use super::argument::packet_may_be_written;
-use crate::fault::{Argument, Bounds, Denied, FaultKind, Use};
+use crate::fault::{Argument, Bounds, Denied, FaultKind, SectionFault, Use};
 use crate::obligation::{Access, AccessKind};
-use crate::program::Program;
+use crate::program::{MapInfo, Program};
 use crate::state::{Byte, Kind, PacketRange, State, Value};
 use bpfc_kabi::limits::{MAX_STACK_BYTES, MAX_VAR_OFFSET};
-use bpfc_kabi::{AccessOp, ContextKind, ObjectKind, access_ctx, access_object, context_of};
+use bpfc_kabi::{
+    AccessOp, ContextKind, CtxValue, ObjectKind, access_ctx, access_object, context_of,
+};
 
 /// A stretch of memory that is accessed.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +100,14 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
             if region.kind != AccessKind::Write && map.is_write_only {
                 return denied(Denied::WriteOnly);
             }
-            inside(region, map.value_bytes.into())
+            inside(region, map.value_bytes.into())?;
+            untouched(region, map)
+        }
+        Kind::MapKey(map) => {
+            if writes {
+                return denied(Denied::ReadOnly);
+            }
+            inside(region, program.maps[map].key_bytes.into())
         }
         Kind::Mem { size_bytes, is_read_only, .. } => {
             if writes && is_read_only {
@@ -162,6 +171,23 @@ fn aligned(value: &Value, access: &Access) -> Result<(), FaultKind> {
     match address.is_aligned(access.n_bytes.into()) {
         true => Ok(()),
         false => Err(FaultKind::Denied(Denied::Misaligned, access.kind)),
+    }
+}
+
+/// Fields that belong to the kernel are for its helpers: `check_map_access`.
+fn untouched(region: &Region<'_>, map: &MapInfo) -> Result<(), FaultKind> {
+    let number = &region.value.number;
+    let off = i64::from(region.value.off) + region.off;
+    let first = number.smin.saturating_add(off);
+    let last = i64::try_from(number.umax).unwrap_or(i64::MAX).saturating_add(off);
+    let end = last.saturating_add(region.n_bytes as i64);
+    let touched = map.fields.iter().find(|field| {
+        let start = i64::from(field.offset);
+        first < start + i64::from(field.kind.size_bytes()) && start < end
+    });
+    match touched {
+        Some(field) => Err(FaultKind::Field(SectionFault::Touched(field.kind))),
+        None => Ok(()),
     }
 }
 
@@ -346,9 +372,15 @@ fn context(program: &Program<'_>, value: &Value, access: &Access) -> Result<(), 
     if context_of(prog_type) == ContextKind::Btf && op == AccessOp::Write {
         return Ok(());
     }
-    access_ctx(prog_type, program.attach_type, offset, access.n_bytes, op)
-        .map(|_| ())
-        .map_err(fault)
+    let value = access_ctx(prog_type, program.attach_type, offset, access.n_bytes, op);
+    let is_packet =
+        matches!(value, Ok(CtxValue::Packet | CtxValue::PacketEnd | CtxValue::PacketMeta));
+    // Half of an address, with its sign, is no address (`is_ldsx` in `*_is_valid_access`).
+    match value {
+        Ok(_) if is_packet && access.is_signed => Err(fault(bpfc_kabi::CtxFault::Misaligned)),
+        Ok(_) => Ok(()),
+        Err(why) => Err(fault(why)),
+    }
 }
 
 fn fields(value: &Value, object: ObjectKind, access: &Access) -> Result<(), FaultKind> {

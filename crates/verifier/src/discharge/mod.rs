@@ -6,16 +6,22 @@
 
 mod argument;
 mod arithmetic;
+mod compat;
 mod exit;
+mod format;
 mod memory;
+mod scope;
+mod special;
 
 pub use argument::{map_of_call, proto_of, size_of_argument};
+pub use compat::check_maps;
 pub use exit::is_result_checked;
 pub use memory::stack_range;
+pub use scope::owner as lock_owner;
 
-use crate::fault::{Fault, FaultKind, HelperFault, Limit, Malformed};
+use crate::fault::{Fault, FaultKind, HelperFault, Limit, Malformed, TailCallFault};
 use crate::obligation::Obligation;
-use crate::program::{Param, Program};
+use crate::program::{Param, Program, section_call};
 use crate::state::{Kind, State};
 use bpfc_isa::{AluOp, Reg, Width};
 use bpfc_kabi::{ProgType, helper_by_id, limits::MAX_CALL_FRAMES};
@@ -50,7 +56,13 @@ pub fn discharge(
             memory::access(program, state, &access).map_err(at(access.base))
         }
         Obligation::Callable(helper) => {
-            callable(program, helper).map_err(|why| nowhere(FaultKind::Helper(helper, why)))
+            callable(program, helper).map_err(|why| nowhere(FaultKind::Helper(helper, why)))?;
+            match helper_by_id(helper) {
+                Some(row) => {
+                    scope::call(program, state, scope::Callee::Helper(row)).map_err(nowhere)
+                }
+                None => Ok(()),
+            }
         }
         Obligation::Argument { helper, idx } => argument::check(program, state, helper, idx),
         Obligation::Contract { func, idx } => {
@@ -61,16 +73,25 @@ pub fn discharge(
             false => Err(nowhere(FaultKind::TooComplex(Limit::Frames(MAX_CALL_FRAMES)))),
         },
         Obligation::PacketLoad => packet_load(program, state).map_err(at(Reg::R6)),
-        Obligation::NothingHeld => match state.held.first() {
-            Some(&held) if state.depth() == 0 => Err(nowhere(FaultKind::Unreleased(held))),
-            _ => Ok(()),
+        Obligation::Ending(by) => scope::ending(state, by).map_err(nowhere),
+        Obligation::Special(helper) => match helper_by_id(helper) {
+            Some(row) => special::check(program, state, row).map_err(|(kind, reg)| match reg {
+                Some(reg) => at(reg)(kind),
+                None => nowhere(kind),
+            }),
+            None => Ok(()),
         },
+        Obligation::Enterable(func) => {
+            scope::call(program, state, scope::Callee::Func(func)).map_err(nowhere)
+        }
+        Obligation::KernelCall => kernel_call(program, state).map_err(nowhere),
         Obligation::Returnable => exit::check(program, state).map_err(at(Reg::R0)),
         // `check_ld_imm` (Linux 5.13 `kernel/bpf/verifier.c`).
         Obligation::Callback(func) => match program.funcs[func as usize].is_global {
             true => Err(nowhere(FaultKind::Malformed(Malformed::GlobalCallback))),
             false => Ok(()),
         },
+        Obligation::Exists => Err(nowhere(FaultKind::Malformed(Malformed::NoMap))),
         Obligation::WellFormed => Err(nowhere(FaultKind::Malformed(Malformed::Call))),
     }
 }
@@ -114,6 +135,15 @@ fn callable(program: &Program<'_>, id: u32) -> Result<(), HelperFault> {
 /// `btf_check_func_arg_match` (Linux 6.12 `kernel/bpf/verifier.c`).
 fn contract(program: &Program<'_>, state: &State, func: u32, idx: usize) -> Result<(), FaultKind> {
     let contract = program.funcs[func as usize].contract.as_ref();
+    if let Some(why) = contract.and_then(|contract| contract.refused) {
+        return Err(FaultKind::NoContract { func, why });
+    }
+    let info = &program.funcs[func as usize];
+    // Functions that return nothing since Linux 7.1.
+    if info.is_global && !info.returns_number && (!info.is_void || !program.is_since(7, 1)) {
+        let why = "it does not return a number";
+        return Err(FaultKind::NoContract { func, why });
+    }
     let Some(param) = contract.and_then(|contract| contract.params.get(idx)) else {
         return Ok(());
     };
@@ -123,6 +153,9 @@ fn contract(program: &Program<'_>, state: &State, func: u32, idx: usize) -> Resu
         (_, Kind::Uninit) => Err(FaultKind::Uninit),
         (_, Kind::Unknown) | (Param::Unknown, _) | (Param::Scalar, Kind::Scalar) => Ok(()),
         (Param::Scalar, _) => refuse("a number"),
+        (Param::Arena, Kind::Scalar) => Ok(()),
+        (Param::Arena, _) => refuse("an address in an arena, or a number"),
+        (Param::Dynptr | Param::Object { .. }, _) => Ok(()),
         (Param::Ctx, Kind::Ctx) => Ok(()),
         (Param::Ctx, _) => refuse("the program's context"),
         (Param::Mem { size_bytes, is_nullable }, _) => {
@@ -142,6 +175,16 @@ fn contract(program: &Program<'_>, state: &State, func: u32, idx: usize) -> Resu
     }
 }
 
+/// Whether the kernel function may be called here.
+fn kernel_call(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
+    let name = program.kfunc_name(state.insn_idx);
+    scope::call(program, state, scope::Callee::Kfunc(name))?;
+    match name.and_then(section_call) {
+        Some(section) => scope::section_call(program, state, section),
+        None => Ok(()),
+    }
+}
+
 /// `check_ld_abs` (Linux 6.12 `kernel/bpf/verifier.c`).
 fn packet_load(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
     let is_allowed = matches!(
@@ -150,6 +193,10 @@ fn packet_load(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
     );
     if !is_allowed {
         return Err(FaultKind::Malformed(Malformed::PacketLoad));
+    }
+    let is_callback = |frame: &std::rc::Rc<crate::state::Frame>| frame.callback.is_some();
+    if state.frames.iter().skip(1).any(is_callback) {
+        return Err(FaultKind::TailCall(TailCallFault::Callback));
     }
     match state.reg(Reg::R6).kind {
         Kind::Ctx | Kind::Unknown => Ok(()),

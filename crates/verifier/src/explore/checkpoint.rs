@@ -271,6 +271,7 @@ impl Checkpoints {
         let is_endless = matches!(repeats, None | Some(Repeats::MayGoto))
             && old.n_may_goto == state.n_may_goto
             && old.n_unrolled == state.n_unrolled
+            && old.n_async == state.n_async
             && equal::may_loop(old, state)
             && equal::covers(program, old, state, Mode::Exact, None).is_ok();
         if is_endless { Comparison::Loops } else { Comparison::IsOpen }

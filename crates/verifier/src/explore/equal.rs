@@ -215,7 +215,7 @@ impl Comparison {
         if old.kind == Kind::Uninit {
             return true;
         }
-        if old.kind != new.kind || old.is_nullable != new.is_nullable {
+        if old.kind != new.kind || old.is_nullable != new.is_nullable || old.uid != new.uid {
             return false;
         }
         match old.kind {
@@ -227,7 +227,7 @@ impl Comparison {
                     && self.ids.same_id(old.id, new.id)
                     && old.number.includes(&new.number)
             }
-            Kind::MapValue(_) | Kind::Mem { .. } => {
+            Kind::MapKey(_) | Kind::MapValue(_) | Kind::Mem { .. } => {
                 old.off == new.off
                     && old.number.includes(&new.number)
                     && self.ids.same_id(old.id, new.id)
@@ -243,6 +243,7 @@ impl Comparison {
             && old.is_nullable == new.is_nullable
             && old.off == new.off
             && old.range == new.range
+            && old.uid == new.uid
             && old.number == new.number
             && self.ids.same(key(old.id, old.is_displaced), key(new.id, new.is_displaced))
             && self.ids.same_id(old.ref_id, new.ref_id)

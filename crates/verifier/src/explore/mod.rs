@@ -6,6 +6,7 @@
 //! the first path that has one, or with none.
 
 mod checkpoint;
+pub mod depth;
 mod equal;
 mod history;
 mod liveness;
@@ -73,6 +74,19 @@ pub struct Path {
 /// Memory for states and waiting paths, at most: what must not be passed is 500 MB for the whole process.
 const MAX_MEBIBYTES: u32 = 300;
 
+impl Path {
+    fn start(state: State) -> Path {
+        Path {
+            state,
+            parent: None,
+            history: History::default(),
+            n_noted: 0,
+            written: vec![0],
+            n_bytes: 0,
+        }
+    }
+}
+
 /// Walks over the paths of one program and of the functions verified by themselves.
 pub struct Explorer<'p, 'a> {
     program: &'p Program<'a>,
@@ -113,14 +127,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
         self.pending.clear();
         self.pending_bytes = 0;
         let state = self.entry(func);
-        self.pending.push(Path {
-            state,
-            parent: None,
-            history: History::default(),
-            n_noted: 0,
-            written: vec![0],
-            n_bytes: 0,
-        });
+        self.pending.push(Path::start(state));
         while let Some(path) = self.pending.pop() {
             self.pending_bytes -= path.n_bytes;
             self.walk(path)?;
@@ -131,6 +138,11 @@ impl<'p, 'a> Explorer<'p, 'a> {
     /// What was met that is not modelled.
     pub fn gaps(&self) -> impl Iterator<Item = &String> {
         self.machine.gaps.iter()
+    }
+
+    /// Whether a path calls this function, which is verified by itself.
+    pub fn is_called(&self, func: u32) -> bool {
+        self.machine.called.contains(&func)
     }
 
     /// What it cost so far.
@@ -169,6 +181,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             scopes: Scopes { is_sleepable: self.program.is_sleepable, ..Scopes::default() },
             n_unrolled: 0,
             n_may_goto: 0,
+            n_async: 0,
             insn_idx: info.start,
             rounds: Vec::new(),
         }
@@ -176,9 +189,12 @@ impl<'p, 'a> Explorer<'p, 'a> {
 
     fn parameter(&mut self, param: Param, origin: u32) -> Value {
         match param {
-            Param::Scalar => Value::scalar(crate::domain::Scalar::UNKNOWN, origin),
+            Param::Scalar | Param::Arena => Value::scalar(crate::domain::Scalar::UNKNOWN, origin),
             Param::Ctx => Value::pointer(Kind::Ctx, origin),
-            Param::Unknown => Value::unknown(origin),
+            Param::Unknown | Param::Dynptr | Param::Object { .. } => {
+                self.machine.gaps.insert("kernel objects passed to global functions".to_owned());
+                Value::unknown(origin)
+            }
             Param::Mem { size_bytes, is_nullable } => {
                 let kind = Kind::Mem { size_bytes, is_read_only: false, is_record: false };
                 Value {
@@ -238,6 +254,14 @@ impl<'p, 'a> Explorer<'p, 'a> {
             match next {
                 Next::Goto(next) => path.state.insn_idx = next,
                 Next::Done => break,
+                Next::Spawn(other) => {
+                    path.state.insn_idx = insn_idx + 1;
+                    if self.pending.len() >= MAX_JUMP_SEQUENCE as usize {
+                        let limit = Limit::Jumps(MAX_JUMP_SEQUENCE);
+                        return Err(self.too_complex(&path, limit));
+                    }
+                    self.pending.push(Path::start(*other));
+                }
                 Next::Fork { .. } | Next::Branch(_) => {
                     let (next, other) = match next {
                         Next::Fork { next, other } => (next, other),

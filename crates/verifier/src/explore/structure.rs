@@ -2,12 +2,11 @@
 //! reachable, functions end, nothing recurses. `check_subprogs`, `check_cfg` and
 //! `check_max_stack_depth` (Linux 6.12 `kernel/bpf/verifier.c`).
 
-use crate::fault::{Fault, FaultKind, Limit, Malformed};
+use super::depth::is_tail_call;
+use crate::fault::{Fault, FaultKind, Limit, Malformed, TailCallFault};
 use crate::program::{Operand, Program};
-use bpfc_isa::Insn;
-use bpfc_kabi::limits::{
-    MAX_CALL_FRAMES, MAX_STACK_BYTES, STACK_FRAME_ALIGN, STACK_FRAME_ALIGN_JIT,
-};
+use bpfc_isa::{Callee, Insn};
+use bpfc_kabi::limits::MAX_CALL_FRAMES;
 
 /// The first thing that is wrong, and the instruction.
 pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
@@ -31,45 +30,25 @@ pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
             return malformed(insn_idx, Malformed::ClosesLoop);
         }
     }
+    abnormal_return(program)?;
     recursion(program)
 }
 
-/// Whether the stack of no chain of calls, given each function's own, is too deep.
-pub fn check_stack(program: &Program<'_>, stack_bytes: &[u32]) -> Result<(), (u32, Fault)> {
-    let align = match program.is_since(6, 9) {
-        true => STACK_FRAME_ALIGN_JIT,
-        false => STACK_FRAME_ALIGN,
-    };
-    // Nothing recurses, so that the depth of a function is known once that of its callees is.
-    let mut depth = vec![None; program.funcs.len()];
-    let total = deepest(program, 0, stack_bytes, align, &mut depth, 0);
-    match total > MAX_STACK_BYTES {
-        true => Err((0, Fault::alone(FaultKind::StackTooDeep(total)))),
-        false => Ok(()),
+/// Functions that may end the program from within return numbers: `check_abnormal_return`, `check_btf_func`.
+fn abnormal_return(program: &Program<'_>) -> Result<(), (u32, Fault)> {
+    for (insn_idx, op) in (0..).zip(&program.code) {
+        let may_end = match op.insn {
+            Insn::LoadPacket { .. } => true,
+            Insn::Call(Callee::Helper(id)) => is_tail_call(id),
+            _ => false,
+        };
+        let func = &program.funcs[op.func as usize];
+        if op.func > 0 && may_end && func.has_type && !func.returns_number {
+            let kind = FaultKind::TailCall(TailCallFault::NoNumber);
+            return Err((insn_idx, Fault::alone(kind)));
+        }
     }
-}
-
-fn deepest(
-    program: &Program<'_>,
-    func: usize,
-    stack_bytes: &[u32],
-    align: u32,
-    depth: &mut Vec<Option<u32>>,
-    level: u32,
-) -> u32 {
-    if let Some(known) = depth[func] {
-        return known;
-    }
-    if level > MAX_CALL_FRAMES {
-        return 0;
-    }
-    let mut below = 0;
-    for callee in callees(program, func) {
-        below = below.max(deepest(program, callee, stack_bytes, align, depth, level + 1));
-    }
-    let own = stack_bytes[func].max(1).next_multiple_of(align);
-    depth[func] = Some(own + below);
-    own + below
+    Ok(())
 }
 
 /// Functions called by a function, in the order of the calls.

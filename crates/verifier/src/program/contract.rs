@@ -10,6 +10,8 @@ use bpfc_object::{Extern, Function, Object};
 pub struct Contract {
     /// What is passed in `r1` and so on; at most five.
     pub params: Vec<Param>,
+    /// Why the kernel takes no such function, if it does not.
+    pub refused: Option<&'static str>,
 }
 
 /// One parameter.
@@ -25,6 +27,17 @@ pub enum Param {
         size_bytes: u32,
         /// Whether null may be passed: not with the tag `arg:nonnull`.
         is_nullable: bool,
+    },
+    /// An address in an arena, or a number.
+    Arena,
+    /// A dynptr that may only be read from.
+    Dynptr,
+    /// An object of the kernel, with the tag `arg:trusted` or `arg:untrusted`.
+    Object {
+        /// Whether null may be passed.
+        is_nullable: bool,
+        /// Whether it must be a valid one.
+        is_trusted: bool,
     },
     /// Something that this verifier does not model.
     Unknown,
@@ -44,15 +57,31 @@ pub fn of_function(
         return None;
     };
     let tags = tags(object, func);
-    let params = params.iter().take(5).enumerate().map(|(idx, param)| {
+    let mut contract = Contract { params: Vec::new(), refused: None };
+    if params.len() > 5 {
+        contract.refused = Some("it has more than five parameters");
+    }
+    for (idx, param) in params.iter().take(5).enumerate() {
         let mine: Vec<&str> = tags
             .iter()
             .filter(|(component, _)| *component == idx as u32)
-            .map(|(_, tag)| *tag)
+            .filter_map(|(_, tag)| tag.strip_prefix("arg:"))
             .collect();
-        classify(object, param.ty, &mine, prog_type)
-    });
-    Some(Contract { params: params.collect() })
+        let param = classify(object, param.ty, &mine, prog_type);
+        contract.params.push(param.unwrap_or(Param::Unknown));
+        contract.refused = contract.refused.or(param.err());
+    }
+    Some(contract)
+}
+
+/// Whether the function returns a number.
+pub fn returns_number(object: &Object, function: &Function) -> bool {
+    let Some(TypeDef::FuncProto { ret, .. }) = function.btf.and_then(|func| proto(object, func))
+    else {
+        return false;
+    };
+    let ty = strip(object, *ret);
+    matches!(ty, Some(TypeDef::Int { .. } | TypeDef::Enum { .. } | TypeDef::Enum64 { .. }))
 }
 
 /// Whether the function's type says that it returns nothing.
@@ -82,28 +111,53 @@ fn tags(object: &Object, func: TypeId) -> Vec<(u32, &str)> {
     tags.collect()
 }
 
-fn classify(object: &Object, ty: TypeId, tags: &[&str], prog_type: Option<ProgType>) -> Param {
-    if tags.contains(&"arg:ctx") {
-        return Param::Ctx;
+/// `btf_prepare_func_args`: what a parameter of this type with these tags is, or why there is none such.
+fn classify(
+    object: &Object,
+    ty: TypeId,
+    tags: &[&str],
+    prog_type: Option<ProgType>,
+) -> Result<Param, &'static str> {
+    const KNOWN: [&str; 6] = ["ctx", "trusted", "untrusted", "nonnull", "nullable", "arena"];
+    const CLASH: Result<Param, &str> = Err("a parameter has tags that do not go together");
+    if tags.iter().any(|tag| !KNOWN.contains(tag)) {
+        return Err("a parameter has a tag that the kernel does not know");
     }
-    let is_special = |tag: &&str| tag.starts_with("arg:") && **tag != *"arg:nonnull";
-    match strip(object, ty) {
-        Some(TypeDef::Int { .. } | TypeDef::Enum { .. } | TypeDef::Enum64 { .. }) => Param::Scalar,
-        Some(TypeDef::Ptr { target }) => {
-            if tags.iter().any(is_special) {
-                return Param::Unknown;
-            }
-            if is_context(object, *target, prog_type) {
-                return Param::Ctx;
-            }
-            match size_of(object, *target, 0) {
-                Some(size_bytes) if size_bytes > 0 => {
-                    Param::Mem { size_bytes, is_nullable: !tags.contains(&"arg:nonnull") }
-                }
-                _ => Param::Unknown,
-            }
+    let has = |tag: &str| tags.contains(&tag);
+    let only = |allowed: &[&str]| tags.iter().all(|tag| allowed.contains(tag));
+    let target = match strip(object, ty) {
+        Some(TypeDef::Ptr { target }) => *target,
+        _ if !tags.is_empty() => return Err("a parameter that is no pointer has a tag"),
+        Some(TypeDef::Int { .. } | TypeDef::Enum { .. } | TypeDef::Enum64 { .. }) => {
+            return Ok(Param::Scalar);
         }
-        _ => Param::Unknown,
+        _ => return Err("a parameter is neither a number nor a pointer"),
+    };
+    if has("ctx") || is_context(object, target, prog_type) {
+        return if only(&["ctx"]) { Ok(Param::Ctx) } else { CLASH };
+    }
+    if matches!(strip(object, target), Some(TypeDef::Struct { name, .. } | TypeDef::Fwd { name, .. }) if name == "bpf_dynptr")
+    {
+        return if tags.is_empty() { Ok(Param::Dynptr) } else { CLASH };
+    }
+    if has("trusted") {
+        let param = Param::Object { is_nullable: has("nullable"), is_trusted: true };
+        return if only(&["trusted", "nullable"]) { Ok(param) } else { CLASH };
+    }
+    if has("untrusted") {
+        let param = Param::Object { is_nullable: false, is_trusted: false };
+        return if only(&["untrusted"]) { Ok(param) } else { CLASH };
+    }
+    if has("arena") {
+        return if only(&["arena"]) { Ok(Param::Arena) } else { CLASH };
+    }
+    if has("nullable") {
+        return CLASH;
+    }
+    match size_of(object, target, 0) {
+        Some(0) => Ok(Param::Unknown),
+        Some(size_bytes) => Ok(Param::Mem { size_bytes, is_nullable: !has("nonnull") }),
+        None => Err("a parameter points to a type whose size is not known"),
     }
 }
 

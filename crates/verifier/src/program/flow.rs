@@ -10,7 +10,7 @@ use bpfc_kabi::{Callback, KfuncFlags, helper_by_id};
 /// Sets [`Op::live`], [`Op::is_prune_point`] and [`Op::is_jump_point`] of every instruction.
 pub fn mark(program: &mut Program<'_>) {
     mark_points(program);
-    mark_packet_changes(program);
+    mark_effects(program);
     super::scc::mark(&mut program.code);
     let funcs: Vec<_> = program.funcs.iter().map(|f| (f.start, f.end)).collect();
     for (start, end) in funcs {
@@ -73,23 +73,32 @@ fn mark_repeats(program: &mut Program<'_>) {
     }
 }
 
-/// Passes [`super::FuncInfo::changes_packet`] from callees to callers until nothing changes.
-fn mark_packet_changes(program: &mut Program<'_>) {
+/// Passes [`super::FuncInfo::changes_packet`] and the like from callees to callers until nothing changes.
+fn mark_effects(program: &mut Program<'_>) {
     let mut changed = true;
     while changed {
         changed = false;
         for idx in 0..program.code.len() {
             let op = &program.code[idx];
-            let changes = match (op.insn, op.operand) {
-                (Insn::Call(Callee::Helper(id)), _) => {
-                    helper_by_id(id).is_some_and(|helper| helper.effects.changes_packet)
+            let (changes, sleeps) = match (op.insn, op.operand) {
+                (Insn::Call(Callee::Helper(id)), _) => helper_by_id(id)
+                    .map_or((false, false), |helper| {
+                        (helper.effects.changes_packet, helper.effects.might_sleep)
+                    }),
+                (Insn::Call(_), Operand::Func(func)) => {
+                    let callee = &program.funcs[func as usize];
+                    (callee.changes_packet, callee.may_sleep)
                 }
-                (Insn::Call(_), Operand::Func(func)) => program.funcs[func as usize].changes_packet,
-                _ => false,
+                (Insn::Call(_), _) => {
+                    let row = program.kfunc_name(idx as u32).and_then(bpfc_kabi::kfunc);
+                    (false, row.is_some_and(|row| row.flags.has(KfuncFlags::SLEEPABLE)))
+                }
+                _ => (false, false),
             };
             let func = &mut program.funcs[op.func as usize];
-            changed |= changes && !func.changes_packet;
+            changed |= changes && !func.changes_packet || sleeps && !func.may_sleep;
             func.changes_packet |= changes;
+            func.may_sleep |= sleeps;
         }
     }
 }

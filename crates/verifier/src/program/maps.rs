@@ -1,5 +1,6 @@
 //! The maps of a program as the verifier sees them.
 
+use super::record::{self, Field, FieldKind};
 use crate::state::MapIdx;
 use bpfc_base::{Idx, IndexVec};
 use bpfc_btf::{TypeDef, TypeId};
@@ -33,8 +34,27 @@ pub struct MapInfo {
     pub content: Content,
     /// What each element is, for a map of maps.
     pub inner: Option<MapIdx>,
+    /// The fields of a value that belong to the kernel.
+    pub fields: Vec<Field>,
     /// Whether values may hold pointers of the kernel, so that loads give more than numbers.
     pub may_hold_pointers: bool,
+}
+
+impl MapInfo {
+    /// Whether values hold a lock, so that it matters which value a pointer leads to.
+    pub fn holds_lock(&self) -> bool {
+        let is_lock =
+            |field: &Field| matches!(field.kind, FieldKind::SpinLock | FieldKind::ResSpinLock);
+        self.fields.iter().any(is_lock)
+    }
+
+    /// Whether values hold something that calls back later, so that it matters which map it is.
+    pub fn holds_timer(&self) -> bool {
+        let calls = |field: &Field| {
+            matches!(field.kind, FieldKind::Timer | FieldKind::Wq | FieldKind::TaskWork)
+        };
+        self.fields.iter().any(calls)
+    }
 }
 
 /// What is known of the contents of the only value of a map.
@@ -95,6 +115,7 @@ impl<'a> Maps<'a> {
         if data.kind == DataKind::ReadOnly {
             info.content = Content::Frozen(section);
         }
+        info.fields = record::of_data(self.object, section);
         let idx = self.table.push(info);
         self.data.insert(section, idx);
         idx
@@ -123,6 +144,7 @@ impl<'a> Maps<'a> {
             is_write_only: false,
             content: version.map_or(Content::Unknown, |v| Content::Number(code(v))),
             inner: None,
+            fields: Vec::new(),
             may_hold_pointers: false,
         };
         let idx = self.table.push(info);
@@ -146,6 +168,7 @@ impl<'a> Maps<'a> {
             is_write_only: map.map_flags & WRITE_ONLY_FOR_PROGRAMS != 0,
             content: Content::Varies,
             inner: None,
+            fields: map.value_type.map_or(Vec::new(), |ty| record::of_type(self.object, ty)),
             may_hold_pointers: map.value_type.is_some_and(|ty| holds_pointers(self.object, ty, 0)),
         }
     }

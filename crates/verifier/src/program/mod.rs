@@ -4,11 +4,15 @@
 mod contract;
 mod flow;
 mod maps;
+mod record;
 mod scc;
+mod section;
 
 pub use contract::{Contract, Param};
 pub use maps::{Content, MapInfo};
+pub use record::{Field, FieldKind};
 pub use scc::successors;
+pub use section::{SectionCall, section_call};
 
 use crate::VerifyOptions;
 use crate::state::MapIdx;
@@ -113,8 +117,14 @@ pub struct FuncInfo {
     pub is_global: bool,
     /// Whether C says that it returns nothing.
     pub is_void: bool,
+    /// Whether C says that it returns a number.
+    pub returns_number: bool,
+    /// Whether its type is known.
+    pub has_type: bool,
     /// Whether it, or a function that it calls, calls a helper that moves the packet.
     pub changes_packet: bool,
+    /// Whether it, or a function that it calls, calls what may sleep.
+    pub may_sleep: bool,
 }
 
 impl<'a> Program<'a> {
@@ -137,7 +147,10 @@ impl<'a> Program<'a> {
                     .then(|| contract::of_function(object, function, linked.prog_type))
                     .flatten(),
                 is_void: contract::is_void(object, function),
+                returns_number: contract::returns_number(object, function),
+                has_type: function.btf.is_some(),
                 changes_packet: false,
+                may_sleep: false,
             }
         });
         let funcs: Vec<FuncInfo> = funcs.collect();

@@ -30,7 +30,6 @@ pub struct Frame {
     pub n_called_back: u32,
 }
 
-#[allow(dead_code)]
 /// What a function that is called back owes to its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallbackFrame {
@@ -98,6 +97,8 @@ pub struct State {
     pub n_unrolled: u32,
     /// How often the path went on at a `may_goto`, which ends any loop at some time.
     pub n_may_goto: u32,
+    /// How many functions that are called later led to this one.
+    pub n_async: u32,
     /// The next instruction.
     pub insn_idx: u32,
     /// How often the path went round each loop whose end this verifier does not model.

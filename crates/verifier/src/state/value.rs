@@ -32,6 +32,8 @@ pub struct Value {
     /// Registers with the same id hold the same: equal numbers, pointers that are null together,
     /// packet pointers with the same variable offset. 0 for none.
     pub id: u32,
+    /// Which element of a map of maps the map is, or the value belongs to; 0 where that does not matter.
+    pub uid: u32,
     /// The reference that keeps the object alive; 0 for none.
     pub ref_id: u32,
     /// The instruction that made it, for explanations.
@@ -51,6 +53,8 @@ pub enum Kind {
     Ctx,
     /// A map.
     Map(MapIdx),
+    /// An address in a key of a map, of which the callback is told.
+    MapKey(MapIdx),
     /// An address in a value of a map.
     MapValue(MapIdx),
     /// An address in a stack frame.
@@ -103,6 +107,7 @@ impl Value {
         is_displaced: false,
         range: PacketRange::Bytes(0),
         id: 0,
+        uid: 0,
         ref_id: 0,
         origin: 0,
     };
@@ -154,7 +159,11 @@ impl Value {
         !self.is_nullable
             && matches!(
                 self.kind,
-                Kind::Object(_) | Kind::MapValue(_) | Kind::Map(_) | Kind::Mem { .. }
+                Kind::Object(_)
+                    | Kind::MapKey(_)
+                    | Kind::MapValue(_)
+                    | Kind::Map(_)
+                    | Kind::Mem { .. }
             )
     }
 }

@@ -22,13 +22,8 @@ impl Machine<'_> {
         for idx in 0..proto.args.len() {
             self.argument(state, proto, idx);
         }
-        if helper.effects.callback.is_some() {
-            self.gaps.insert(format!("the callback of `{}`", helper.name));
-            for reg in Reg::ARGS {
-                let value = *state.reg(reg);
-                self.havoc_behind(state, &value);
-            }
-        }
+        let other = helper.effects.callback.and_then(|callback| self.called_back(state, callback));
+        self.helper_scope(state, helper.name);
         if let Some(idx) = helper.released_arg() {
             let ref_id = state.reg(Reg::ARGS[idx]).ref_id;
             release(state, ref_id, insn_idx);
@@ -43,7 +38,11 @@ impl Machine<'_> {
             state.held.push(Held { id: result.ref_id, insn_idx });
         }
         state.set(Reg::R0, result);
-        Next::Goto(insn_idx + 1)
+        match other {
+            Some(other) if other.n_async > state.n_async => Next::Spawn(other),
+            Some(other) => Next::Fork { next: insn_idx + 1, other },
+            None => Next::Goto(insn_idx + 1),
+        }
     }
 
     /// Sockets from socket maps are acquired by the lookup.
@@ -63,8 +62,8 @@ impl Machine<'_> {
             kind if kind != ArgKind::Anything && value.is_scalar() => {
                 self.marks.push(Mark::Precise(Reg::ARGS[idx]));
             }
-            ArgKind::Dynptr(_) | ArgKind::Timer => {
-                self.gaps.insert("dynptrs and timers".to_owned());
+            ArgKind::Dynptr(_) => {
+                self.gaps.insert("dynptrs".to_owned());
                 self.havoc_behind(state, &value);
             }
             _ => {}
@@ -144,15 +143,29 @@ impl Machine<'_> {
             RetKind::PercpuVariable | RetKind::Kptr => return Value::unknown(origin),
             RetKind::BtfId(_) => Kind::Btf,
         };
+        let mut uid = map.map_or(0, |_| self.map_argument_uid(proto, state));
+        let has_id = is_nullable
+            || matches!(kind, Kind::MapValue(map) if self.program.maps[map].holds_lock());
+        let id = if has_id { self.fresh_id() } else { 0 };
+        // Each element of a map of maps counts as a map of its own where it matters.
+        if let Kind::Map(inner) = kind {
+            uid = if self.program.maps[inner].holds_timer() { id } else { 0 };
+        }
         Value {
             is_nullable,
-            id: if is_nullable { self.fresh_id() } else { 0 },
+            id,
+            uid,
             ref_id: match helper.effects.shares_reference {
                 true => state.reg(Reg::R1).ref_id,
                 false => 0,
             },
             ..Value::pointer(kind, origin)
         }
+    }
+
+    fn map_argument_uid(&self, proto: &Proto, state: &State) -> u32 {
+        let idx = proto.args.iter().position(|arg| arg.kind == ArgKind::ConstMapPtr);
+        idx.map_or(0, |idx| state.reg(Reg::ARGS[idx]).uid)
     }
 
     /// A lookup in an array by a constant below its length (Linux 6.14).
@@ -202,6 +215,7 @@ impl Machine<'_> {
         let program = self.program;
         let info = &program.funcs[func as usize];
         if let Some(contract) = &info.contract {
+            self.called.insert(func);
             for (param, reg) in contract.params.iter().zip(Reg::ARGS) {
                 let value = *state.reg(reg);
                 if value.is_scalar() && *param != Param::Scalar {
@@ -210,7 +224,11 @@ impl Machine<'_> {
                 match param {
                     Param::Mem { size_bytes, .. } => self.pass_memory(state, &value, *size_bytes),
                     Param::Unknown => self.havoc_behind(state, &value),
-                    Param::Scalar | Param::Ctx => {}
+                    Param::Scalar
+                    | Param::Ctx
+                    | Param::Arena
+                    | Param::Dynptr
+                    | Param::Object { .. } => {}
                 }
             }
             forget(state, RegSet::CALLER_SAVED);

@@ -1,7 +1,9 @@
 //! Conditional jumps: which ways are possible, and what each tells.
 
+use super::scope::may_hold_lock;
 use super::{Machine, Mark, Next};
 use crate::domain::{Scalar, arith, branch};
+use crate::program::Program;
 use crate::state::{Kind, PacketRange, Place, StackSlot, State, Value};
 use bpfc_isa::{AluOp, JmpOp, Reg, RegSet, Src, Width};
 use bpfc_kabi::limits::MAX_PACKET_OFFSET;
@@ -59,7 +61,15 @@ impl Machine<'_> {
                 }
             }
         } else if left.is_pointer() || right.is_pointer() {
-            compare_pointers(state, &mut taken, width, op, (dst, &left), (src, &right));
+            compare_pointers(
+                self.program,
+                state,
+                &mut taken,
+                width,
+                op,
+                (dst, &left),
+                (src, &right),
+            );
         }
         Next::Branch(taken)
     }
@@ -175,6 +185,7 @@ fn learn(state: &mut State, reg: Reg, value: &Value) {
 }
 
 fn compare_pointers(
+    program: &Program<'_>,
     state: &mut State,
     taken: &mut State,
     width: Width,
@@ -195,8 +206,8 @@ fn compare_pointers(
             true => (taken, state),
             false => (state, taken),
         };
-        decide_null(when_equal, left, true);
-        decide_null(when_not, left, false);
+        decide_null(program, when_equal, left, true);
+        decide_null(program, when_not, left, false);
         return;
     }
     // A pointer that equals one that is not null is not null (Linux 6.2).
@@ -204,7 +215,7 @@ fn compare_pointers(
         if left.is_nullable != right.is_nullable {
             let nullable = if left.is_nullable { left } else { right };
             let when_equal = if eq_is_taken { taken } else { state };
-            decide_null(when_equal, nullable, false);
+            decide_null(program, when_equal, nullable, false);
         }
         return;
     }
@@ -214,7 +225,7 @@ fn compare_pointers(
 }
 
 /// All registers with this id are null, or are not.
-fn decide_null(state: &mut State, value: &Value, is_null: bool) {
+fn decide_null(program: &Program<'_>, state: &mut State, value: &Value, is_null: bool) {
     let (id, ref_id) = (value.id, value.ref_id);
     if is_null && ref_id != 0 {
         // Nothing was acquired.
@@ -227,7 +238,9 @@ fn decide_null(state: &mut State, value: &Value, is_null: bool) {
                 *other = Value::scalar(Scalar::ZERO, other.origin);
             } else {
                 other.is_nullable = false;
-                other.id = 0;
+                if !may_hold_lock(program, other) {
+                    other.id = 0;
+                }
             }
         },
     );

@@ -5,12 +5,14 @@
 
 mod alu;
 mod call;
+mod callback;
 mod jump;
 mod memory;
+mod scope;
 
 pub use alu::displace;
 
-use crate::program::{Operand, Program};
+use crate::program::{Operand, Program, section_call};
 use crate::state::{Kind, Place, StackSlot, State, Value};
 use bpfc_isa::{Callee, Insn, Reg, RegSet, Wide};
 use bpfc_kabi::KfuncFlags;
@@ -29,6 +31,8 @@ pub enum Next {
         /// The other one.
         other: Box<State>,
     },
+    /// To the next instruction; the other state starts by itself, later and elsewhere.
+    Spawn(Box<State>),
     /// Nowhere: the program, or the function that is verified by itself, ends.
     Done,
 }
@@ -76,6 +80,8 @@ pub struct Machine<'a> {
     pub is_noted: bool,
     /// Where the numbers are that the last instruction compared, if each is in several places.
     pub links: Vec<Place>,
+    /// Functions verified by themselves that were called.
+    pub called: BTreeSet<u32>,
     next_id: u32,
 }
 
@@ -92,6 +98,7 @@ impl<'a> Machine<'a> {
             slot: None,
             is_noted: false,
             links: Vec::new(),
+            called: BTreeSet::new(),
             next_id: 0,
         }
     }
@@ -133,9 +140,13 @@ impl<'a> Machine<'a> {
             | Insn::StoreRelease { .. }
             | Insn::Atomic { .. } => self.memory(state, op.insn),
             Insn::LoadPacket { .. } => {
+                let fails = self.packet_load_fails(state);
                 forget(state, RegSet::CALLER_SAVED);
                 let number = crate::domain::Scalar::UNKNOWN;
                 state.set(Reg::R0, Value::scalar(number, insn_idx));
+                if let Some(other) = fails {
+                    return Next::Fork { next: insn_idx + 1, other };
+                }
             }
             Insn::Jump { .. } | Insn::JumpLong { .. } => {
                 return Next::Goto(op.target.unwrap_or(insn_idx + 1));
@@ -205,6 +216,11 @@ impl<'a> Machine<'a> {
         let insn_idx = state.insn_idx;
         let name = self.program.kfunc_name(insn_idx);
         let row = name.and_then(bpfc_kabi::kfunc);
+        if let Some(section) = name.and_then(section_call) {
+            self.section_call(state, section);
+            forget(state, RegSet::CALLER_SAVED);
+            return Next::Goto(insn_idx + 1);
+        }
         self.gaps.insert(match name {
             Some(name) => format!("kernel function `{name}`"),
             None => "kernel functions".to_owned(),
@@ -225,10 +241,15 @@ impl<'a> Machine<'a> {
     /// Ends a function.
     fn exit(&mut self, state: &mut State) -> Next {
         if state.depth() == 0 {
-            if crate::discharge::is_result_checked(self.program) && state.top().func == 0 {
+            let frame = state.top();
+            let is_program = frame.func == 0 && crate::discharge::is_result_checked(self.program);
+            if is_program || frame.callback.is_some() {
                 self.marks.push(Mark::Precise(Reg::R0));
             }
             return Next::Done;
+        }
+        if state.top().callback.is_some() {
+            return self.leave_callback(state);
         }
         let result = *state.reg(Reg::R0);
         let call_site = state.top().call_site;

@@ -1,0 +1,79 @@
+//! Entering and leaving sections: locks and preemption.
+
+use super::Machine;
+use crate::discharge::lock_owner;
+use crate::domain::Scalar;
+use crate::program::SectionCall;
+use crate::state::{Kind, Lock, LockKind, State, Value};
+use bpfc_isa::Reg;
+
+impl Machine<'_> {
+    /// What a helper does to the sections.
+    pub(super) fn helper_scope(&mut self, state: &mut State, name: &str) {
+        match name {
+            "bpf_spin_lock" => self.lock(state, LockKind::Spin),
+            "bpf_spin_unlock" => self.unlock(state, LockKind::Spin),
+            _ => {}
+        }
+    }
+
+    /// What a kernel function does that opens or closes a section.
+    pub(super) fn section_call(&mut self, state: &mut State, section: SectionCall) {
+        match section {
+            SectionCall::PreemptDisable => state.scopes.n_preempt += 1,
+            SectionCall::PreemptEnable => {
+                state.scopes.n_preempt = state.scopes.n_preempt.saturating_sub(1);
+            }
+            SectionCall::Lock(kind) => self.lock(state, kind),
+            SectionCall::Unlock(kind) => self.unlock(state, kind),
+        }
+    }
+
+    fn lock(&mut self, state: &mut State, kind: LockKind) {
+        let value = *state.reg(Reg::R1);
+        let insn_idx = state.insn_idx;
+        match lock_owner(&value) {
+            Some(owner) => state.scopes.locks.push(Lock { kind, id: value.id, owner, insn_idx }),
+            None => {
+                self.gaps.insert("locks of objects".to_owned());
+            }
+        }
+    }
+
+    fn unlock(&mut self, state: &mut State, kind: LockKind) {
+        let value = *state.reg(Reg::R1);
+        let Some(owner) = lock_owner(&value) else {
+            return;
+        };
+        let locks = &mut state.scopes.locks;
+        let at = locks
+            .iter()
+            .rposition(|lock| lock.kind == kind && lock.owner == owner && lock.id == value.id);
+        if let Some(at) = at {
+            locks.remove(at);
+        }
+    }
+
+    /// A load from the packet in a function ends that function where there are no such bytes: `check_ld_abs`
+    /// (Linux 6.12.70 and 6.18.10).
+    pub(super) fn packet_load_fails(&self, state: &State) -> Option<Box<State>> {
+        let is_known = self.program.is_before(6, 18);
+        if state.depth() == 0 || is_known {
+            return None;
+        }
+        let mut other = Box::new(state.clone());
+        let call_site = state.top().call_site;
+        other.frames.pop();
+        other.set(Reg::R0, Value::scalar(Scalar::ZERO, state.insn_idx));
+        other.insn_idx = call_site + 1;
+        Some(other)
+    }
+}
+
+/// Whether a pointer to this keeps its id when it turns out not to be null, since a lock is told from others by it.
+pub fn may_hold_lock(program: &crate::program::Program<'_>, value: &Value) -> bool {
+    match value.kind {
+        Kind::MapValue(map) => program.maps[map].holds_lock(),
+        _ => false,
+    }
+}
