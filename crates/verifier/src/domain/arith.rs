@@ -1,8 +1,8 @@
 //! Arithmetic on [`Scalar`]s, as precise as `adjust_scalar_min_max_vals` (Linux 6.18
 //! `kernel/bpf/verifier.c`).
 
-use super::Scalar;
-use bpfc_isa::{AluOp, Width};
+use super::{Scalar, Tnum};
+use bpfc_isa::{AluOp, SwapBits, Width};
 
 /// What `dst op src` may be. [`AluOp::Mov`] gives `src`. Results of 32-bit operations are
 /// zero-extended, but where nothing is known of the result, nothing is known of its high half
@@ -32,6 +32,25 @@ pub fn alu(width: Width, op: AluOp, dst: Scalar, src: Scalar) -> Scalar {
         Width::W32 => result.zero_extend32(),
         Width::W64 => result.sync(),
     }
+    result
+}
+
+/// What the low `bits` of `dst` may be, in reverse order of bytes if it `reverses`, zero-extended (`scalar_byte_swap`,
+/// Linux 6.18 stable).
+pub fn swap(dst: Scalar, bits: SwapBits, reverses: bool) -> Scalar {
+    let n_bytes = match bits {
+        SwapBits::B16 => 2,
+        SwapBits::B32 => 4,
+        SwapBits::B64 => 8,
+    };
+    let mut result = dst;
+    if reverses {
+        let swap = |number: u64| number.swap_bytes() >> (64 - 8 * n_bytes);
+        result = Scalar::UNKNOWN;
+        result.bits = Tnum { value: swap(dst.bits.value), mask: swap(dst.bits.mask) };
+        result.sync();
+    }
+    result.truncate(n_bytes);
     result
 }
 

@@ -3,7 +3,7 @@
 use super::{Machine, Mark};
 use crate::domain::{Scalar, arith};
 use crate::state::{Kind, PacketRange, State, Value};
-use bpfc_isa::{AluOp, Insn, Reg, Src, Width};
+use bpfc_isa::{AluOp, Insn, Reg, Src, SwapOp, Width};
 
 impl Machine<'_> {
     /// An instruction without memory.
@@ -24,9 +24,20 @@ impl Machine<'_> {
             Insn::SignExtend { extension, dst, src } => {
                 self.sign_extend(state, extension, dst, src)
             }
-            Insn::ByteSwap { dst, .. } => {
-                let result = match state.reg(dst).kind {
+            Insn::ByteSwap { op, bits, dst } => {
+                let value = state.reg(dst);
+                let tracks = self.program.is_since(6, 18);
+                let result = match value.kind {
                     Kind::Unknown => Value::unknown(origin),
+                    Kind::Scalar if tracks => {
+                        let is_little = self.program.object.endian == bpfc_isa::Endian::Little;
+                        let reverses = match op {
+                            SwapOp::Swap => true,
+                            SwapOp::Le => !is_little,
+                            SwapOp::Be => is_little,
+                        };
+                        Value::scalar(arith::swap(value.number, bits, reverses), origin)
+                    }
                     _ => Value::scalar(Scalar::UNKNOWN, origin),
                 };
                 state.set(dst, result);
