@@ -54,6 +54,18 @@ pub fn swap(dst: Scalar, bits: SwapBits, reverses: bool) -> Scalar {
     result
 }
 
+/// What `known + distance` may be, for numbers that are linked: without what addition forgets where it may wrap, but of 32
+/// bits if the link `is_narrow`.
+pub fn displace(known: Scalar, distance: Scalar, is_narrow: bool) -> Scalar {
+    let mut result = known;
+    add(&mut result, &distance);
+    match is_narrow {
+        true => result.zero_extend32(),
+        false => result.sync(),
+    }
+    result
+}
+
 /// What `-dst` may be.
 pub fn neg(width: Width, dst: Scalar) -> Scalar {
     alu(width, AluOp::Sub, Scalar::ZERO, dst)

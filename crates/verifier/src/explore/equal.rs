@@ -31,19 +31,24 @@ pub enum Mismatch {
 #[derive(Default)]
 struct Ids {
     pairs: Vec<(u64, u64)>,
-    n_alone: u64,
+    n_alone: u32,
 }
 
 /// Ids of numbers may mean "that number plus a constant".
-fn key(id: u32, is_displaced: bool) -> u64 {
-    u64::from(id) << 1 | u64::from(is_displaced)
+fn key(value: &Value) -> u64 {
+    plain(value.id) | u64::from(value.is_displaced) << 1 | u64::from(value.is_narrow)
+}
+
+/// An id that means just that.
+fn plain(id: u32) -> u64 {
+    u64::from(id) << 2
 }
 
 impl Ids {
     /// `check_ids`.
     fn same(&mut self, old: u64, new: u64) -> bool {
-        if old < 2 || new < 2 {
-            return (old < 2) == (new < 2);
+        if old < 4 || new < 4 {
+            return (old < 4) == (new < 4);
         }
         for &(known_old, known_new) in &self.pairs {
             if known_old == old {
@@ -58,7 +63,7 @@ impl Ids {
     }
 
     fn same_id(&mut self, old: u32, new: u32) -> bool {
-        self.same(key(old, false), key(new, false))
+        self.same(plain(old), plain(new))
     }
 
     /// `check_scalar_ids`: a number without a link in the kept state covers a linked one; the other way round, the new
@@ -69,12 +74,11 @@ impl Ids {
         }
         let new_id = if new.id == 0 {
             self.n_alone += 1;
-            u64::MAX - 2 * self.n_alone
+            plain(u32::MAX - self.n_alone)
         } else {
-            key(new.id, new.is_displaced)
+            key(new)
         };
-        self.same(key(old.id, old.is_displaced), new_id)
-            && (!old.is_displaced || self.same(key(old.id, false), new_id & !1))
+        self.same(key(old), new_id) && (!old.is_displaced || self.same(plain(old.id), new_id & !3))
     }
 }
 
@@ -87,6 +91,7 @@ pub fn may_loop(old: &State, new: &State) -> bool {
             && a.ref_id == b.ref_id
             && a.off == b.off
             && a.is_displaced == b.is_displaced
+            && a.is_narrow == b.is_narrow
             && a.is_nullable == b.is_nullable
             && a.range == b.range
             && a.number == b.number
@@ -245,7 +250,7 @@ impl Comparison {
             && old.range == new.range
             && old.uid == new.uid
             && old.number == new.number
-            && self.ids.same(key(old.id, old.is_displaced), key(new.id, new.is_displaced))
+            && self.ids.same(key(old), key(new))
             && self.ids.same_id(old.ref_id, new.ref_id)
     }
 
@@ -253,7 +258,7 @@ impl Comparison {
         if !old.is_precise && self.mode == Mode::Pruning {
             return true;
         }
-        if old.id != 0 && old.is_displaced != new.is_displaced
+        if old.id != 0 && (old.is_displaced != new.is_displaced || old.is_narrow != new.is_narrow)
             || old.is_displaced && old.off != new.off
         {
             return false;

@@ -287,7 +287,7 @@ fn undo(
                 }
             }
         }
-        insn => undo_plain(insn, step, wanted)?,
+        insn => undo_plain(program, insn, step, wanted)?,
     }
     wanted.link(links);
     Ok(())
@@ -313,7 +313,12 @@ fn undo_call(program: &Program<'_>, step: &Step, next: u32, wanted: &mut Wanted)
     *regs = regs.difference(RegSet::CALLER_SAVED);
 }
 
-fn undo_plain(insn: Insn, step: &Step, wanted: &mut Wanted) -> Result<(), Lost> {
+fn undo_plain(
+    program: &Program<'_>,
+    insn: Insn,
+    step: &Step,
+    wanted: &mut Wanted,
+) -> Result<(), Lost> {
     let regs = &mut wanted.frame(step.frame).0;
     let stored = match insn {
         Insn::Alu { op: AluOp::Mov, dst, src, .. } => {
@@ -362,6 +367,8 @@ fn undo_plain(insn: Insn, step: &Step, wanted: &mut Wanted) -> Result<(), Lost> 
             }
             return Ok(());
         }
+        // Linux before 7.1 overlooks that the register is overwritten.
+        Insn::Atomic { src, .. } if program.is_before(7, 1) => Some(src),
         Insn::Atomic { op, src, .. } if op.fetches() => {
             let result = match op {
                 AtomicOp::CmpXchg => Reg::R0,

@@ -27,6 +27,8 @@ pub struct Value {
     pub off: i32,
     /// The number is the one that its id stands for, plus `off`.
     pub is_displaced: bool,
+    /// That sum was of 32 bits, so that its high half is zero.
+    pub is_narrow: bool,
     /// How much of the packet behind the pointer (without its fixed offset) is known to exist.
     pub range: PacketRange,
     /// Registers with the same id hold the same: equal numbers, pointers that are null together,
@@ -105,6 +107,7 @@ impl Value {
         number: Scalar::UNKNOWN,
         off: 0,
         is_displaced: false,
+        is_narrow: false,
         range: PacketRange::Bytes(0),
         id: 0,
         uid: 0,
@@ -125,6 +128,14 @@ impl Value {
     /// Something that this verifier does not model.
     pub const fn unknown(origin: u32) -> Value {
         Value { kind: Kind::Unknown, origin, ..Value::UNINIT }
+    }
+
+    /// The number is no longer related to others.
+    pub fn unlink(&mut self) {
+        self.id = 0;
+        self.off = 0;
+        self.is_displaced = false;
+        self.is_narrow = false;
     }
 
     /// Whether it is a number.

@@ -100,14 +100,12 @@ impl Machine<'_> {
         let fits = width == Width::W64 || value.number.width_bits() <= 32;
         let result = match value.kind {
             Kind::Scalar => {
-                let mut copy = value;
-                if fits {
-                    copy.id = self.link(state, src);
-                } else {
+                let id = if fits { self.link(state, src) } else { 0 };
+                let mut copy = *state.reg(src);
+                copy.id = id;
+                if !fits {
                     copy.number.zero_extend32();
-                    copy.id = 0;
-                    copy.is_displaced = false;
-                    copy.off = 0;
+                    copy.unlink();
                 }
                 copy
             }
@@ -122,7 +120,15 @@ impl Machine<'_> {
     /// The id of the number in `reg`, which gets one if it has none and is not known anyway.
     pub(super) fn link(&mut self, state: &mut State, reg: Reg) -> u32 {
         let value = state.reg(reg);
-        if value.id != 0 || !value.is_scalar() || value.number.as_constant().is_some() {
+        if !value.is_scalar() {
+            return value.id;
+        }
+        // Sums of a linked number and a constant are not linked further.
+        if value.is_displaced {
+            state.reg_mut(reg).unlink();
+        }
+        let value = state.reg(reg);
+        if value.id != 0 || value.number.as_constant().is_some() {
             return value.id;
         }
         let id = self.fresh_id();
@@ -146,12 +152,12 @@ impl Machine<'_> {
                 let mut copy = value;
                 // A number that is not negative in that width stays what it is.
                 if value.number.umax < 1 << (bits - 1) {
-                    copy.id = self.link(state, src);
+                    let id = self.link(state, src);
+                    copy = *state.reg(src);
+                    copy.id = id;
                 } else {
                     copy.number.sign_extend(bits, extension.width().bits());
-                    copy.id = 0;
-                    copy.is_displaced = false;
-                    copy.off = 0;
+                    copy.unlink();
                     copy.origin = origin;
                 }
                 copy
@@ -176,7 +182,10 @@ impl Machine<'_> {
         };
         let result = match (left.kind, right.kind) {
             (Kind::Unknown, _) | (_, Kind::Unknown) => Value::unknown(origin),
-            (Kind::Scalar, Kind::Scalar) => numbers(width, op, &left, &right, origin),
+            (Kind::Scalar, Kind::Scalar) => {
+                let tracks_all = self.program.is_since(6, 18);
+                numbers(tracks_all, width, op, &left, &right, origin)
+            }
             _ if width == Width::W32 => Value::scalar(Scalar::UNKNOWN, origin),
             (Kind::Scalar, _) => {
                 self.marks.push(Mark::Precise(dst));
@@ -221,17 +230,40 @@ pub fn displace(pointer: &Value, op: AluOp, number: &Scalar, id: u32) -> Value {
 }
 
 /// `left op right` on numbers.
-fn numbers(width: Width, op: AluOp, left: &Value, right: &Value, origin: u32) -> Value {
+fn numbers(
+    tracks_all: bool,
+    width: Width,
+    op: AluOp,
+    left: &Value,
+    right: &Value,
+    origin: u32,
+) -> Value {
     let number = arith::alu(width, op, left.number, right.number);
     let mut result = Value::scalar(number, origin);
-    // `x + constant` stays linked to `x` (Linux 6.11).
-    let constant = right.number.as_constant();
-    let distance = constant.and_then(|distance| i32::try_from(distance).ok());
-    let is_first = left.id != 0 && !left.is_displaced;
-    if let (AluOp::Add, Width::W64, Some(distance), true) = (op, width, distance, is_first) {
+    if let Some(distance) = distance(tracks_all, width, op, left, right) {
         result.id = left.id;
         result.is_displaced = true;
+        result.is_narrow = width == Width::W32;
         result.off = distance;
     }
     result
+}
+
+/// `x + constant` stays linked to `x` (Linux 6.11); since 6.18 also `x - constant` and sums of 32 bits.
+fn distance(tracks_all: bool, width: Width, op: AluOp, left: &Value, right: &Value) -> Option<i32> {
+    if left.id == 0 || left.is_displaced {
+        return None;
+    }
+    let distance = match width {
+        Width::W64 => i32::try_from(right.number.as_constant()? as i64).ok()?,
+        Width::W32 if tracks_all && left.number.umax <= u64::from(u32::MAX) => {
+            right.number.as_constant32()? as i32
+        }
+        Width::W32 => return None,
+    };
+    match op {
+        AluOp::Add => Some(distance),
+        AluOp::Sub if tracks_all => distance.checked_neg(),
+        _ => None,
+    }
 }

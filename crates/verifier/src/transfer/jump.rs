@@ -5,7 +5,7 @@ use super::{Machine, Mark, Next};
 use crate::domain::{Scalar, arith, branch};
 use crate::program::Program;
 use crate::state::{Kind, PacketRange, Place, StackSlot, State, Value};
-use bpfc_isa::{AluOp, JmpOp, Reg, RegSet, Src, Width};
+use bpfc_isa::{JmpOp, Reg, RegSet, Src, Width};
 use bpfc_kabi::limits::MAX_PACKET_OFFSET;
 
 impl Machine<'_> {
@@ -99,7 +99,7 @@ impl Machine<'_> {
             let number = number as u8;
             for reg in found.iter() {
                 if !self.add_link(Place::Reg(number, reg)) {
-                    unlink(&mut state.frame_mut(number).regs[usize::from(reg.number())]);
+                    state.frame_mut(number).regs[usize::from(reg.number())].unlink();
                 }
             }
             while slots != 0 {
@@ -109,7 +109,7 @@ impl Machine<'_> {
                     && let Some(spill) =
                         &mut state.frame_mut(number).stack.slots[usize::from(slot)].spill
                 {
-                    unlink(std::rc::Rc::make_mut(spill));
+                    std::rc::Rc::make_mut(spill).unlink();
                 }
             }
         }
@@ -127,12 +127,6 @@ impl Machine<'_> {
 
 /// `LINKED_REGS_MAX` (Linux 6.11 `kernel/bpf/verifier.c`).
 const MAX_LINKED: usize = 6;
-
-fn unlink(value: &mut Value) {
-    value.id = 0;
-    value.is_displaced = false;
-    value.off = 0;
-}
 
 /// Whether the jump is taken, if that is certain.
 fn outcome(width: Width, op: JmpOp, left: &Value, right: &Value) -> Option<bool> {
@@ -173,13 +167,18 @@ fn learn(state: &mut State, reg: Reg, value: &Value) {
     state.for_each(
         |other| other.is_scalar() && other.id == known.id,
         |other| {
-            other.number = if other.is_displaced == known.is_displaced && other.off == known.off {
-                known.number
+            let is_alike = other.is_displaced == known.is_displaced && other.off == known.off;
+            if other.is_displaced && known.is_displaced && other.is_narrow != known.is_narrow {
+                // Sums of different widths say nothing of each other.
+            } else if is_alike {
+                other.number = known.number;
+                other.is_narrow = known.is_narrow;
             } else {
                 let distance = i64::from(other.off) - i64::from(known.off);
                 let distance = Scalar::constant(distance as u64);
-                arith::alu(Width::W64, AluOp::Add, known.number, distance)
-            };
+                let is_narrow = other.is_narrow || known.is_narrow;
+                other.number = arith::displace(known.number, distance, is_narrow);
+            }
         },
     );
 }

@@ -231,10 +231,9 @@ impl Machine<'_> {
                 };
                 let mut value = *state.reg(reg);
                 if value.is_scalar() {
-                    value.id = id;
-                    if id == 0 {
-                        value.is_displaced = false;
-                        value.off = 0;
+                    match id {
+                        0 => value.unlink(),
+                        _ => value.id = id,
                     }
                 }
                 value
@@ -411,9 +410,7 @@ fn fill(spill: &Value, n_bytes: u32) -> Value {
     }
     let mut value = *spill;
     if value.number.width_bits() > n_bytes * 8 {
-        value.id = 0;
-        value.is_displaced = false;
-        value.off = 0;
+        value.unlink();
     }
     value.number.truncate(n_bytes);
     value
