@@ -4,6 +4,7 @@
 
 mod args;
 mod btf_file;
+mod bug;
 mod clang_args;
 mod commands;
 mod cpu_arg;

@@ -23,4 +23,5 @@ codes! {
     E0737 = "section not left",
     E0738 = "global function that the kernel cannot verify by itself",
     E0739 = "map not for this program",
+    E0790 = "code of bpfc is refused although the source is right",
 }

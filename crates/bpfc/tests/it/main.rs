@@ -14,6 +14,7 @@ mod kernel_log;
 mod link;
 mod objects;
 mod pages;
+mod prove;
 mod relocations;
 mod run;
 mod scenario;

@@ -96,6 +96,7 @@ fn open(args: &Build, file: &Path, terminal: &mut Terminal) -> Result<Compilatio
 fn result(args: &Build, compilation: &mut Compilation) -> Option<Vec<u8>> {
     let Some(stage) = stage(args) else {
         let object = compilation.compile()?;
+        compilation.prove(&object);
         let bytes = bpfc::write_object(&mut compilation.session, &object)?;
         return match args.emit {
             Emit::Skeleton(language) => skeleton(args, &mut compilation.session, &bytes, language),

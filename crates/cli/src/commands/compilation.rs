@@ -2,6 +2,7 @@
 
 use crate::args::{Compile, DialectChoice, EndianChoice};
 use crate::btf_file;
+use crate::bug;
 use crate::exit::Exit;
 use crate::files;
 use crate::host::{ThisMachine, online_cpus};
@@ -97,12 +98,23 @@ impl Compilation {
         Some(object)
     }
 
+    /// Verifies what was compiled, and warns where its code is refused although the source is right.
+    pub fn prove(&mut self, object: &Object) {
+        let Self { session, file, options, host } = self;
+        for bug in bpfc::prove(session, *file, object, options, host) {
+            session.report(bug::keep(bug.as_warning()));
+        }
+    }
+
     /// Compiles the source to a part of a program, free of places in this source.
     ///
     /// # Errors
     /// How the command ends; why was printed.
     pub fn part(mut self, terminal: &mut Terminal) -> Result<Object, Exit> {
         let object = self.compile();
+        if let Some(object) = &object {
+            self.prove(object);
+        }
         let bytes = object.and_then(|object| bpfc::write_object(&mut self.session, &object));
         let name = self.session.sources.file(self.file).name.clone();
         match (bytes, self.report(terminal)) {

@@ -7,6 +7,7 @@ use super::compilation::Compilation;
 use super::link;
 use crate::args::{Check, MessageFormat};
 use crate::btf_file;
+use crate::bug;
 use crate::exit::Exit;
 use crate::files;
 use crate::kernels;
@@ -111,23 +112,35 @@ impl<'a> Checker<'a> {
         texts: &Texts,
         terminal: &mut Terminal,
     ) -> Result<Look, Exit> {
-        let (mut session, object) = if link::is_object(file) {
-            let object = link::parse(file, bytes).map_err(|error| terminal.fail_with(error))?;
-            (Session::default(), Some(object))
-        } else {
-            let (compilation, object) = self.compile(file, bytes, texts, terminal)?;
-            (compilation.session, object)
-        };
         let mut stats = Vec::new();
-        if let Some(object) = object {
+        if link::is_object(file) {
+            let object = link::parse(file, bytes).map_err(|error| terminal.fail_with(error))?;
+            let mut session = Session::default();
             self.verify(&mut session, &object, &mut stats);
+            let diagnostics = session.diagnostics.take();
+            return Ok(Look { session, diagnostics, stats });
         }
+        let (mut compilation, object) = self.compile(file, bytes, texts, terminal)?;
+        if let Some(object) = object {
+            let refused = self.verify(&mut compilation.session, &object, &mut stats);
+            self.blame(&mut compilation, &refused);
+        }
+        let mut session = compilation.session;
         let diagnostics = session.diagnostics.take();
         Ok(Look { session, diagnostics, stats })
     }
 
-    fn verify(&self, session: &mut Session, object: &Object, stats: &mut Vec<ProgramStats>) {
+    /// Verifies all programs; what is refused, with the programs' names.
+    fn verify(
+        &self,
+        session: &mut Session,
+        object: &Object,
+        stats: &mut Vec<ProgramStats>,
+    ) -> Vec<(String, Diagnostic)> {
+        let mut refused = Vec::new();
         let mut observer = |session: &Session, verified: &bpfc::Verified<'_>| {
+            let diagnostics = verified.report.diagnostics.iter();
+            refused.extend(diagnostics.map(|found| (verified.linked.name.clone(), found.clone())));
             if self.args.stats {
                 stats.push(ProgramStats::of(verified, &session.sources));
             }
@@ -139,6 +152,23 @@ impl<'a> Checker<'a> {
             }
             false => {
                 bpfc::check_kernels_observed(session, object, &self.kernels, &mut observer);
+            }
+        }
+        refused
+    }
+
+    /// Says so where what is refused is bpfc's mistake. Reports for several kernels are left alone.
+    fn blame(&self, compilation: &mut Compilation, refused: &[(String, Diagnostic)]) {
+        if !self.kernels.is_empty() {
+            return;
+        }
+        let Compilation { session, file, options, host } = compilation;
+        let verify = VerifyOptions::default();
+        let bugs = bpfc::blame(session, *file, refused, options, &verify, host);
+        for ((_, diagnostic), bug) in refused.iter().zip(bugs) {
+            if let Some(bug) = bug {
+                session.diagnostics.retain(|other| other != diagnostic);
+                session.report(bug::keep(bug));
             }
         }
     }
