@@ -45,7 +45,6 @@ const NOISE: &[&str] = &[
     "parent ",
     "propagating ",
     "func#",
-    "arg#0 reference type('UNKNOWN",
     "Validating ",
     "caller:",
     "callee:",

@@ -5,7 +5,7 @@ use bpfc_base::codes::bpf::E0409;
 use bpfc_base::codes::btf::{E0601, E0607};
 use bpfc_base::codes::load::E0904;
 use bpfc_base::codes::object::E0803;
-use bpfc_base::codes::verifier::{E0705, E0707, E0709, E0710, E0714};
+use bpfc_base::codes::verifier::{E0705, E0707, E0709, E0710, E0714, E0732, E0738};
 
 const JIT: &str = "enable the kernel's compiler: `sysctl net.core.bpf_jit_enable=1`";
 const BUG: &str =
@@ -36,7 +36,7 @@ pub const ROWS: &[Row] = &[
     row("map_ptr access not supported", E0705, "the inside of this map cannot be read", ""),
     row(
         "callback function not allowed for map",
-        E0707,
+        E0732,
         "a map of this type does not take this callback",
         "",
     ),
@@ -50,7 +50,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "Unrecognized arg#{n} type {ty}",
-        E0707,
+        E0738,
         "argument {n}, from 0, has a type that functions verified by themselves cannot have",
         "declare the function `static`",
     ),

@@ -2,7 +2,9 @@
 
 use super::{Row, row};
 use bpfc_base::codes::bpf::{E0401, E0403, E0405, E0406, E0409};
-use bpfc_base::codes::verifier::{E0703, E0705, E0707, E0711, E0714};
+use bpfc_base::codes::verifier::{
+    E0703, E0707, E0711, E0714, E0730, E0731, E0733, E0735, E0737, E0738, E0739,
+};
 
 const GPL: &str = "declare the license: `char LICENSE[] SEC(\"license\") = \"GPL\";`";
 const NULL: &str = "leave the path if the pointer is null before the call";
@@ -53,6 +55,7 @@ pub const ROWS: &[Row] = &[
     row("arg#{n} expected pointer to {what}", E0707, "argument {n}, from 0, must be a pointer to {what}", ""),
     row("arg#{n} expects pointer to ctx", E0707, "argument {n}, from 0, must be the program's context", ""),
     row("arg#{n} is {got} expected {expected}", E0707, "argument {n}, from 0, is {got} where {expected} is expected", ""),
+    row("arg#{n} reference type('UNKNOWN", E0738, "parameter {n} of a global function, from 0, points to a type whose size is not known", "give the parameter a complete type, or declare the function `static`"),
     row("arg#{n} reference type('{ty}", E0707, "argument {n}, from 0, has a type whose size is not known", ""),
     row("arg#{n} {what}", E0707, "argument {n}, from 0, is not what is expected: {what}", ""),
     row("arg{n} expected pointer to func", E0707, "argument {n} must be a function", ""),
@@ -63,8 +66,17 @@ pub const ROWS: &[Row] = &[
     row("kernel function {name} args#{n} expected pointer to {expected} but R{r} has a pointer to {got}", E0707, "argument {n} of `{name}`, from 0, is a pointer to {got} where one to {expected} is expected", ""),
     row("kernel function {name} args#{n} {what}", E0707, "argument {n} of `{name}`, from 0, is not taken: {what}", ""),
     row("pointer in R{r} isn't map pointer", E0707, "`r{r}` must be a map", ""),
-    row("{what} pointer in R1 map_uid={a} doesn't match map pointer in R2 map_uid={b}", E0707, "the {what} is not in the map that is passed with it", ""),
+    row("{what} pointer in R1 map_uid={a} doesn't match map pointer in R2 map_uid={b}", E0733, "the {what} is not in the map that is passed with it", ""),
     row("allocated object must be referenced", E0707, "the object is not owned here", ""),
+    row("R{r} doesn't have constant offset. bpf_spin_lock has to be", E0730, "the lock must be at a constant offset", ""),
+    row("R{r} doesn't have constant offset. bpf_timer has to be", E0733, "the timer must be at a constant offset", ""),
+    row("map '{map}' has to have BTF in order to use bpf_spin_lock", E0730, "map `{map}` needs types of key and value for a lock", "declare the map with `__type(key, …)` and `__type(value, …)`"),
+    row("map '{map}' has to have BTF in order to use bpf_timer", E0733, "map `{map}` needs types of key and value for a timer", "declare the map with `__type(key, …)` and `__type(value, …)`"),
+    row("map '{map}' has no valid bpf_spin_lock", E0730, "the values of map `{map}` hold no lock", ""),
+    row("local '{what}' has no valid bpf_spin_lock", E0730, "`{what}` holds no lock", ""),
+    row("map '{map}' has no valid bpf_timer", E0733, "the values of map `{map}` hold no timer", ""),
+    row("off {off} doesn't point to 'struct bpf_spin_lock' that is at {at}", E0730, "the lock is at offset {at}, not at {off}", ""),
+    row("off {off} doesn't point to 'struct bpf_timer' that is at {at}", E0733, "the timer is at offset {at}, not at {off}", ""),
     row("R{r} doesn't have constant offset. {what} has to be at the constant offset", E0707, "`{what}` must be at a constant offset", ""),
     row("map '{map}' has to have BTF in order to use {what}", E0707, "map `{map}` needs types of key and value for `{what}`", "declare the map with `__type(key, …)` and `__type(value, …)`"),
     row("map '{map}' has no valid {what}", E0707, "the values of map `{map}` hold no `{what}`", ""),
@@ -83,15 +95,15 @@ pub const ROWS: &[Row] = &[
     row("recursive call from {a} to {b}", E0401, "`{a}` and `{b}` call each other without end", "use a loop"),
     row("combined stack size of {n} calls is {bytes}. Too large", E0403, "a chain of {n} functions needs {bytes} bytes of stack, and 512 is the limit", STACK),
     row("stack size of subprog {n} is {bytes}. Too large", E0403, "a function needs {bytes} bytes of stack, and 512 is the limit", STACK),
-    row("tail_calls are not allowed when call stack of previous frames is {bytes} bytes", E0403, "functions on the way to a tail call may use 256 bytes of stack, not {bytes}", STACK),
+    row("tail_calls are not allowed when call stack of previous frames is {bytes} bytes", E0735, "functions on the way to a tail call may use 256 bytes of stack, not {bytes}", STACK),
     row("tail_calls are not allowed in non-JITed programs with bpf-to-bpf calls", E0409, "tail calls from functions need the kernel's compiler", "enable it: `sysctl net.core.bpf_jit_enable=1`"),
     row("callback function not static", E0714, "the address of a global function cannot be used", "declare the function `static`"),
     row("callback function cannot be the main program", E0714, "a program cannot be its own callback", ""),
     row("call to invalid destination", E0714, "this call leads to no function", ""),
     row("invalid destination in call", E0714, "this call leads to no function", ""),
-    row("function calls are not allowed while holding a lock", E0707, "nothing is called while a lock is held", "call before the lock is taken, or after it is released"),
-    row("global function calls are not allowed while holding a lock", E0707, "global functions are not called while a lock is held", "declare the function `static`"),
-    row("global function calls are not allowed with preemption disabled", E0707, "global functions are not called while preemption is disabled", "declare the function `static`"),
+    row("function calls are not allowed while holding a lock", E0730, "nothing is called while a lock is held", "call before the lock is taken, or after it is released"),
+    row("global function calls are not allowed while holding a lock", E0730, "global functions are not called while a lock is held", "declare the function `static`"),
+    row("global function calls are not allowed with preemption disabled", E0737, "global functions are not called while preemption is disabled", "declare the function `static`"),
     // Helpers and kernel functions that are not for this program.
     row("program of this type cannot use helper {name}#", E0409, "programs of this type cannot call `{name}`", ""),
     row("unknown func {name}#", E0409, "programs of this type cannot call `{name}`, or the kernel does not have it", ""),
@@ -103,10 +115,10 @@ pub const ROWS: &[Row] = &[
     row("struct ops programs must have a GPL compatible license", E0406, "programs of this type are under the GPL", GPL),
     row("helper call is not allowed in probe", E0409, "the helper cannot be called from a probe here", ""),
     row("helper call might sleep in a non-sleepable prog", E0409, "the helper may sleep, but this program may not", SLEEP),
-    row("sleepable helper {name}#{id} in rcu_read_lock region", E0409, "`{name}` may sleep, which is not allowed under RCU", "call it after `bpf_rcu_read_unlock`"),
-    row("sleepable helper {name}#{id} in ", E0409, "`{name}` may sleep, which is not allowed here", ""),
+    row("sleepable helper {name}#{id} in rcu_read_lock region", E0731, "`{name}` may sleep, which is not allowed under RCU", "call it after `bpf_rcu_read_unlock`"),
+    row("sleepable helper {name}#{id} in ", E0731, "`{name}` may sleep, which is not allowed here", ""),
     row("program must be sleepable to call sleepable kfunc {name}", E0409, "`{name}` may sleep, but this program may not", SLEEP),
-    row("kernel func {name} is sleepable within ", E0409, "`{name}` may sleep, which is not allowed here", ""),
+    row("kernel func {name} is sleepable within ", E0731, "`{name}` may sleep, which is not allowed here", ""),
     row("calling kernel function {name} is not allowed", E0409, "programs of this type cannot call `{name}`", ""),
     row("calling kernel function is not supported without CONFIG_DEBUG_INFO_BTF", E0409, "this kernel has no types, which calls of its functions need", ""),
     row("JIT does not support calling kernel function", E0409, "kernel functions cannot be called on this machine", ""),
@@ -122,6 +134,6 @@ pub const ROWS: &[Row] = &[
     row("func {name}#{id} not supported for program type", E0409, "programs of this type cannot call `{name}`", ""),
     row("cannot update sockmap in this context", E0409, "programs of this type cannot change maps of sockets", ""),
     row("css_task_iter is only allowed in", E0409, "this iterator is for LSM programs, BPF iterators and sleepable programs", ""),
-    row("Sleepable programs can only use", E0705, "programs that may sleep cannot use a map of this type", ""),
+    row("Sleepable programs can only use", E0739, "programs that may sleep cannot use a map of this type", ""),
     row("bpf_throw kfunc (insn {n}) cannot be called from callback subprog", E0409, "an exception cannot be thrown from a callback", ""),
 ];

@@ -1,7 +1,7 @@
 //! Loops, limits, results.
 
 use super::{Row, row};
-use bpfc_base::codes::verifier::{E0709, E0711, E0712};
+use bpfc_base::codes::verifier::{E0709, E0711, E0712, E0732};
 
 const COMPLEX: &str =
     "use fewer branches inside loops, global `__noinline` functions, or `bpf_loop`";
@@ -50,13 +50,13 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "At callback return the register R0 has {got} should have been in {range}",
-        E0709,
+        E0732,
         "the callback returns {got}, but the result must be in {range}",
         "return 0 to go on, 1 to stop",
     ),
     row(
         "At async callback return the register R0 has {got} should have been in {range}",
-        E0709,
+        E0732,
         "the callback returns {got}, but the result must be in {range}",
         "return 0",
     ),
@@ -81,7 +81,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "R0 not a scalar value",
-        E0709,
+        E0732,
         "the callback returns what is no number",
         "return 0 to go on, 1 to stop",
     ),

@@ -1,7 +1,9 @@
 //! Accesses: bounds, packets, the stack, the context, maps, kernel memory.
 
 use super::{Row, row};
-use bpfc_base::codes::verifier::{E0701, E0702, E0703, E0705, E0706, E0707, E0710, E0713};
+use bpfc_base::codes::verifier::{
+    E0701, E0702, E0703, E0705, E0706, E0707, E0710, E0713, E0730, E0733,
+};
 
 const BOUND: &str = "check the index or length against the size on the way here";
 const PACKET: &str =
@@ -380,6 +382,18 @@ pub const ROWS: &[Row] = &[
         E0705,
         "`struct {what}` may be read by programs under the GPL only",
         "declare the license: `char LICENSE[] SEC(\"license\") = \"GPL\";`",
+    ),
+    row(
+        "bpf_spin_lock cannot be accessed directly by load/store",
+        E0730,
+        "a lock is reached through its functions only",
+        "",
+    ),
+    row(
+        "bpf_timer cannot be accessed directly by load/store",
+        E0733,
+        "a timer is reached through its functions only",
+        "",
     ),
     row(
         "{what} cannot be accessed directly by load/store",

@@ -1,7 +1,7 @@
 //! References, locks, RCU, and what else must be given back.
 
 use super::{Row, row};
-use bpfc_base::codes::verifier::{E0707, E0708};
+use bpfc_base::codes::verifier::{E0707, E0708, E0730, E0737};
 
 pub const ROWS: &[Row] = &[
     row(
@@ -30,7 +30,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "bpf_spin_unlock is missing",
-        E0708,
+        E0730,
         "a lock is held when the program ends",
         "release it with `bpf_spin_unlock` on every path",
     ),
@@ -42,74 +42,74 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "BPF_EXIT instruction {what} cannot be used inside bpf_spin_lock-ed region",
-        E0708,
+        E0730,
         "a lock is held when the program ends",
         "release it with `bpf_spin_unlock` on every path",
     ),
     row(
         "BPF_EXIT instruction {what} cannot be used inside bpf_rcu_read_lock-ed region",
-        E0708,
+        E0737,
         "the RCU read lock is held when the program ends",
         "call `bpf_rcu_read_unlock` on every path",
     ),
     row(
         "BPF_EXIT instruction {what} cannot be used inside bpf_preempt_disable-ed region",
-        E0708,
+        E0737,
         "preemption is disabled when the program ends",
         "call `bpf_preempt_enable` on every path",
     ),
     row(
         "BPF_EXIT instruction {what} cannot be used inside bpf_local_irq_save-ed region",
-        E0708,
+        E0737,
         "interrupts are disabled when the program ends",
         "call `bpf_local_irq_restore` on every path",
     ),
     row(
         "{what} cannot be used inside bpf_spin_lock-ed region",
-        E0708,
+        E0730,
         "a lock is held at `{what}`",
         "release it before",
     ),
     row(
         "{what} cannot be used inside bpf_rcu_read_lock-ed region",
-        E0708,
+        E0737,
         "the RCU read lock is held at `{what}`",
         "call `bpf_rcu_read_unlock` before",
     ),
     row(
         "{what} cannot be used inside bpf_preempt_disable-ed region",
-        E0708,
+        E0737,
         "preemption is disabled at `{what}`",
         "call `bpf_preempt_enable` before",
     ),
     row(
         "bpf_rcu_read_unlock is missing",
-        E0708,
+        E0737,
         "the RCU read lock is held when the program ends",
         "call `bpf_rcu_read_unlock` on every path",
     ),
     row(
         "{n} bpf_preempt_enable{s} missing",
-        E0708,
+        E0737,
         "preemption is disabled when the program ends",
         "call `bpf_preempt_enable` on every path",
     ),
     row(
         "Locking two bpf_spin_locks are not allowed",
-        E0707,
+        E0730,
         "a second lock is taken while one is held",
         "release the first one before",
     ),
-    row("bpf_spin_unlock without taking a lock", E0707, "a lock is released that is not held", ""),
+    row("bpf_spin_unlock without taking a lock", E0730, "a lock is released that is not held", ""),
     row(
         "bpf_spin_unlock of different lock",
-        E0707,
+        E0730,
         "another lock is released than the one that is held",
         "",
     ),
-    row("nested rcu read lock", E0707, "the RCU read lock is held already", ""),
-    row("unmatched rcu read unlock", E0707, "the RCU read lock is not held here", ""),
-    row("unmatched attempt to enable preemption", E0707, "preemption is not disabled here", ""),
+    row("nested rcu read lock", E0737, "the RCU read lock is held already", ""),
+    row("unmatched rcu read unlock", E0737, "the RCU read lock is not held here", ""),
+    row("unmatched attempt to enable preemption", E0737, "preemption is not disabled here", ""),
     row(
         "expected an RCU CS when using {what}",
         E0707,

@@ -3,7 +3,7 @@
 use super::{Row, row};
 use bpfc_base::codes::btf::E0601;
 use bpfc_base::codes::object::E0803;
-use bpfc_base::codes::verifier::{E0705, E0710, E0714};
+use bpfc_base::codes::verifier::{E0705, E0710, E0714, E0735, E0739};
 
 const BUG: &str = "this is a bug of the compiler, or of what edited the object";
 
@@ -74,17 +74,17 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "cannot use BPF_LD_[ABS|IND] within callback",
-        E0714,
+        E0735,
         "a callback cannot load from the packet in this way",
         "",
     ),
     row(
         "LD_ABS is ",
-        E0714,
+        E0735,
         "loads in the way of old packet filters are for functions that return `int`",
         "",
     ),
-    row("tail_call is ", E0714, "tail calls are for functions that return `int`", ""),
+    row("tail_call is ", E0735, "tail calls are for functions that return `int`", ""),
     row("too many subprograms", E0714, "the program has too many functions", ""),
     row("invalid access to map value pointer", E0705, "an address is outside the map value", ""),
     row(
@@ -111,10 +111,10 @@ pub const ROWS: &[Row] = &[
         "a program uses at most {n} maps",
         "",
     ),
-    row("tracing progs cannot use {what} yet", E0705, "tracing programs cannot use `{what}`", ""),
+    row("tracing progs cannot use {what} yet", E0739, "tracing programs cannot use `{what}`", ""),
     row(
         "socket filter progs cannot use {what} yet",
-        E0705,
+        E0739,
         "socket filters cannot use `{what}`",
         "",
     ),
