@@ -136,6 +136,8 @@ pub enum FaultKind {
     Callback(CallbackFault),
     /// A tail call, or a packet load in the old way, where there can be none.
     TailCall(TailCallFault),
+    /// An exception, or its handler, is not used as it must be.
+    Exception(ExceptionFault),
     /// The map is not for programs of this kind.
     MapNotForProgram {
         /// The map.
@@ -299,6 +301,8 @@ pub enum Ending {
     TailCall,
     /// A load in the way of old packet filters, behind the packet's end.
     PacketLoad,
+    /// `bpf_throw`.
+    Throw,
 }
 
 /// Where a program must not sleep, and what it has to leave again.
@@ -381,6 +385,17 @@ pub enum CallbackFault {
         /// The largest.
         max: i64,
     },
+}
+
+/// How exceptions are misused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExceptionFault {
+    /// Thrown by a function that is called back.
+    InCallback,
+    /// The handler is called.
+    HandlerCalled,
+    /// The program has several handlers.
+    SeveralHandlers,
 }
 
 /// Why there can be no tail call here, or no load from the packet in the old way.
@@ -485,6 +500,7 @@ impl FaultKind {
             FaultKind::Sleeps { .. } => verifier::E0731,
             FaultKind::Callback(_) => verifier::E0732,
             FaultKind::TailCall(_) => verifier::E0735,
+            FaultKind::Exception(_) => verifier::E0734,
             FaultKind::MapNotForProgram { .. } => verifier::E0739,
             FaultKind::NoContract { .. } => verifier::E0738,
             FaultKind::Return { .. } => verifier::E0709,

@@ -19,6 +19,7 @@ codes! {
     E0731 = "sleeping where it is forbidden",
     E0732 = "invalid callback",
     E0733 = "timer or work queue misused",
+    E0734 = "exception misused",
     E0735 = "invalid tail call",
     E0737 = "section not left",
     E0738 = "global function that the kernel cannot verify by itself",

@@ -3,7 +3,8 @@
 use super::Writer;
 use super::wording::{Words, describe};
 use crate::fault::{
-    CallbackFault, Ending, FaultKind, LockFault, Section, SectionFault, TailCallFault,
+    CallbackFault, Ending, ExceptionFault, FaultKind, LockFault, Section, SectionFault,
+    TailCallFault,
 };
 use crate::program::FieldKind;
 use bpfc_isa::{Callee, Insn};
@@ -14,6 +15,7 @@ pub fn ends_here(by: Ending) -> &'static str {
     match by {
         Ending::Exit => "the program ends here",
         Ending::TailCall => "the program ends here if the tail call succeeds",
+        Ending::Throw => "the program ends here",
         Ending::PacketLoad => "the program ends here if the packet is too short",
     }
 }
@@ -48,6 +50,18 @@ impl Writer<'_, '_> {
             }
             FaultKind::Callback(CallbackFault::Result { min, max }) => self.result_of(*min, *max),
             FaultKind::TailCall(why) => self.tail_call(*why),
+            FaultKind::Exception(why) => match why {
+                ExceptionFault::InCallback => {
+                    Words::new("`bpf_throw` in a function that is called back")
+                        .help("return 1 to stop, and look at what happened behind the call")
+                }
+                ExceptionFault::HandlerCalled => {
+                    Words::new("the handler of exceptions is called like a function")
+                }
+                ExceptionFault::SeveralHandlers => {
+                    Words::new("the program names several handlers of exceptions")
+                }
+            },
             FaultKind::MapNotForProgram { map, why } => {
                 let name = &self.program.maps[*map].name;
                 Words::new(format!("this program cannot use map `{name}`")).note(*why)

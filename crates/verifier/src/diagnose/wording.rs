@@ -92,6 +92,7 @@ impl Writer<'_, '_> {
             | FaultKind::Field(_)
             | FaultKind::Callback(_)
             | FaultKind::TailCall(_)
+            | FaultKind::Exception(_)
             | FaultKind::MapNotForProgram { .. }
             | FaultKind::NoContract { .. } => self.scope_words(),
             FaultKind::PointerReturned => {

@@ -221,7 +221,8 @@ impl Question<'_> {
             ArgKind::Func => (matches!(kind, Kind::Func(_)), "a function"),
             ArgKind::Stack => (matches!(kind, Kind::Stack { .. }), "a pointer to the stack"),
             ArgKind::ConstStr => (matches!(kind, Kind::MapValue(_)), "a constant string"),
-            ArgKind::BtfId(_) | ArgKind::PercpuBtfId => (is_pointer, "a kernel object"),
+            ArgKind::PercpuBtfId => (kind == Kind::Btf, "a per-CPU variable of the kernel"),
+            ArgKind::BtfId(_) => (is_pointer, "a kernel object"),
             ArgKind::SpinLock | ArgKind::Timer | ArgKind::KptrDest => {
                 (is_pointer, "a field of a map value")
             }

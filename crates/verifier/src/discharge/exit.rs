@@ -34,6 +34,11 @@ pub fn check(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
             _ => Err(FaultKind::PointerReturned),
         };
     }
+    result(program, value)
+}
+
+/// Whether the program may return this.
+pub fn result(program: &Program<'_>, value: &Value) -> Result<(), FaultKind> {
     // Of these the hook's prototype decides, and it may return nothing.
     if matches!(program.prog_type, None | Some(ProgType::Lsm | ProgType::StructOps | ProgType::Ext))
     {

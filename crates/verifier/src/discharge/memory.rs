@@ -145,8 +145,8 @@ pub fn contract_region(
     size_bytes: u32,
 ) -> Result<(), FaultKind> {
     for kind in [AccessKind::Read, AccessKind::Write] {
-        // A function that only reads is not told from one that writes: read-only memory passes.
-        if kind == AccessKind::Write && !matches!(value.kind, Kind::Stack { .. }) {
+        // Kernel objects are only read.
+        if kind == AccessKind::Write && value.kind == Kind::Btf {
             continue;
         }
         region(

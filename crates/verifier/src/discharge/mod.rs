@@ -6,6 +6,7 @@
 
 mod argument;
 mod arithmetic;
+mod attach;
 mod compat;
 mod exit;
 mod format;
@@ -19,7 +20,7 @@ pub use exit::is_result_checked;
 pub use memory::stack_range;
 pub use scope::owner as lock_owner;
 
-use crate::fault::{Fault, FaultKind, HelperFault, Limit, Malformed, TailCallFault};
+use crate::fault::{Ending, Fault, FaultKind, HelperFault, Limit, Malformed, TailCallFault};
 use crate::obligation::Obligation;
 use crate::program::{Param, Program, section_call};
 use crate::state::{Kind, State};
@@ -113,7 +114,8 @@ fn callable(program: &Program<'_>, id: u32) -> Result<(), HelperFault> {
         return Err(HelperFault::NoSuch);
     };
     if let Some(prog_type) = program.prog_type
-        && !helper.is_allowed(prog_type, program.helper_kernel)
+        && (!helper.is_allowed(prog_type, program.helper_kernel)
+            || !attach::allows(prog_type, program.attach_type, helper.name))
     {
         return Err(HelperFault::NotHere);
     }
@@ -156,6 +158,7 @@ fn contract(program: &Program<'_>, state: &State, func: u32, idx: usize) -> Resu
         (Param::Arena, Kind::Scalar) => Ok(()),
         (Param::Arena, _) => refuse("an address in an arena, or a number"),
         (Param::Dynptr | Param::Object { .. }, _) => Ok(()),
+        (Param::Ctx, Kind::Ctx) if value.fixed_offset() != Some(0) => Err(FaultKind::CtxModified),
         (Param::Ctx, Kind::Ctx) => Ok(()),
         (Param::Ctx, _) => refuse("the program's context"),
         (Param::Mem { size_bytes, is_nullable }, _) => {
@@ -179,6 +182,14 @@ fn contract(program: &Program<'_>, state: &State, func: u32, idx: usize) -> Resu
 fn kernel_call(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
     let name = program.kfunc_name(state.insn_idx);
     scope::call(program, state, scope::Callee::Kfunc(name))?;
+    if name == Some("bpf_throw") {
+        scope::ending(state, Ending::Throw)?;
+        // Without a handler of its own, the value is the program's result.
+        return match program.exception_callback {
+            Some(_) => Ok(()),
+            None => exit::result(program, state.reg(Reg::R1)),
+        };
+    }
     match name.and_then(section_call) {
         Some(section) => scope::section_call(program, state, section),
         None => Ok(()),

@@ -34,10 +34,8 @@ pub fn check(
             }
         }
         // The helper cannot fail: flags that it does not know cannot be refused when it runs.
-        "bpf_get_local_storage" => {
-            if !is_zero(&arg(1)) {
-                return Err(blame(1)(FaultKind::Argument(argument(1), ArgFault::NotZero)));
-            }
+        "bpf_get_local_storage" if !is_zero(&arg(1)) => {
+            return Err(blame(1)(FaultKind::Argument(argument(1), ArgFault::NotZero)));
         }
         "bpf_dynptr_from_mem" => {
             let is_fine = matches!(arg(0).kind, Kind::MapValue(_) | Kind::Unknown);

@@ -1,6 +1,6 @@
 //! How much stack chains of calls use: `check_max_stack_depth` (Linux 6.18 `kernel/bpf/verifier.c`).
 
-use crate::fault::{Fault, FaultKind, Limit, TailCallFault};
+use crate::fault::{ExceptionFault, Fault, FaultKind, Limit, TailCallFault};
 use crate::program::{Operand, Program};
 use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::limits::{
@@ -22,6 +22,7 @@ pub fn is_tail_call(helper: u32) -> bool {
 struct Info {
     has_tail_call: bool,
     has_packet_load: bool,
+    throws: bool,
     is_callback: bool,
     is_async: bool,
     /// Calls and addresses of functions, in the order of the code.
@@ -104,6 +105,12 @@ impl Walk<'_, '_> {
             };
             *next += 1;
             let depth = *depth;
+            let is_handler = self.program.exception_callback
+                == Some(self.program.funcs[callee.func].name.as_str());
+            if callee.is_call && is_handler {
+                let kind = FaultKind::Exception(ExceptionFault::HandlerCalled);
+                return Err((callee.insn_idx, Fault::alone(kind)));
+            }
             // What runs later needs no stack here.
             if self.infos[callee.func].is_async && !callee.is_call {
                 continue;
@@ -135,6 +142,9 @@ impl Walk<'_, '_> {
             info.is_callback || chain.iter().any(|(func, ..)| self.infos[*func].is_callback);
         if info.has_packet_load && is_called_back {
             return fault(FaultKind::TailCall(TailCallFault::Callback));
+        }
+        if info.throws && is_called_back {
+            return fault(FaultKind::Exception(ExceptionFault::InCallback));
         }
         if func > 0 && info.has_tail_call && depth >= MAX_STACK_BYTES_WITH_TAIL_CALL {
             return fault(FaultKind::TailCall(TailCallFault::Stack(depth)));
@@ -176,9 +186,9 @@ fn infos(program: &Program<'_>) -> Vec<Info> {
                 };
                 info.has_tail_call |= helper.is_some_and(|helper| is_tail_call(helper.id));
                 let callback = helper.and_then(|helper| helper.effects.callback);
-                let is_wq = program
-                    .kfunc_name(insn_idx)
-                    .is_some_and(|name| name.starts_with("bpf_wq_set_callback"));
+                let kfunc = program.kfunc_name(insn_idx);
+                info.throws |= kfunc == Some("bpf_throw");
+                let is_wq = kfunc.is_some_and(|name| name.starts_with("bpf_wq_set_callback"));
                 if let Some(func) = last_address
                     && (callback.is_some() || is_wq)
                 {

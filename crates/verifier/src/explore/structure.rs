@@ -3,7 +3,7 @@
 //! `check_max_stack_depth` (Linux 6.12 `kernel/bpf/verifier.c`).
 
 use super::depth::is_tail_call;
-use crate::fault::{Fault, FaultKind, Limit, Malformed, TailCallFault};
+use crate::fault::{ExceptionFault, Fault, FaultKind, Limit, Malformed, TailCallFault};
 use crate::program::{Operand, Program};
 use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::limits::MAX_CALL_FRAMES;
@@ -29,6 +29,10 @@ pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
         {
             return malformed(insn_idx, Malformed::ClosesLoop);
         }
+    }
+    if program.n_exception_callbacks > 1 {
+        let kind = FaultKind::Exception(ExceptionFault::SeveralHandlers);
+        return Err((0, Fault::alone(kind)));
     }
     abnormal_return(program)?;
     recursion(program)

@@ -97,6 +97,18 @@ fn proto(object: &Object, func: TypeId) -> Option<&TypeDef> {
     object.btf.get(*proto)
 }
 
+/// The functions that a program names as its handlers of exceptions.
+pub fn exception_callbacks(object: &Object, func: TypeId) -> Vec<&str> {
+    let ids = (1..=object.btf.n_types()).map(TypeId);
+    let names = ids.filter_map(|id| match object.btf.get(id) {
+        Some(TypeDef::DeclTag { name, target, component_idx: None, .. }) if *target == func => {
+            name.strip_prefix("exception_callback:")
+        }
+        _ => None,
+    });
+    names.collect()
+}
+
 /// The `btf_decl_tag`s of parameters.
 fn tags(object: &Object, func: TypeId) -> Vec<(u32, &str)> {
     let ids = (1..=object.btf.n_types()).map(TypeId);

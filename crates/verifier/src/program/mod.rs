@@ -43,6 +43,10 @@ pub struct Program<'a> {
     pub helper_kernel: Option<KernelVersion>,
     /// Whether a state is kept wherever states are compared (`BPF_F_TEST_STATE_FREQ`).
     pub keeps_all_states: bool,
+    /// The name of the function that handles exceptions, if the program names one.
+    pub exception_callback: Option<&'a str>,
+    /// How many such names there are.
+    pub n_exception_callbacks: usize,
     /// The instructions.
     pub code: Vec<Op>,
     /// The maps.
@@ -154,6 +158,8 @@ impl<'a> Program<'a> {
             }
         });
         let funcs: Vec<FuncInfo> = funcs.collect();
+        let main = linked.subprogs.first().and_then(|main| object.functions[main.func].btf);
+        let handlers = main.map_or(Vec::new(), |main| contract::exception_callbacks(object, main));
         let mut program = Program {
             object,
             linked,
@@ -165,6 +171,8 @@ impl<'a> Program<'a> {
             kernel_btf: options.kernel_btf.clone(),
             helper_kernel: options.kernel.filter(|_| !options.ignores_availability),
             keeps_all_states: options.keeps_all_states,
+            exception_callback: handlers.first().copied(),
+            n_exception_callbacks: handlers.len(),
             code: Vec::new(),
             maps: IndexVec::new(),
             funcs,

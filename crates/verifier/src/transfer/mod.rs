@@ -221,6 +221,13 @@ impl<'a> Machine<'a> {
             forget(state, RegSet::CALLER_SAVED);
             return Next::Goto(insn_idx + 1);
         }
+        if name == Some("bpf_throw") {
+            self.marks.push(Mark::Precise(Reg::R1));
+            if self.program.exception_callback.is_some() {
+                self.gaps.insert("the handler of exceptions".to_owned());
+            }
+            return Next::Done;
+        }
         self.gaps.insert(match name {
             Some(name) => format!("kernel function `{name}`"),
             None => "kernel functions".to_owned(),
