@@ -5,7 +5,7 @@ use bpfc_base::codes::bpf::E0409;
 use bpfc_base::codes::btf::{E0601, E0607};
 use bpfc_base::codes::load::E0904;
 use bpfc_base::codes::object::E0803;
-use bpfc_base::codes::verifier::{E0705, E0707, E0709, E0710, E0714, E0732, E0738};
+use bpfc_base::codes::verifier::{E0705, E0707, E0709, E0710, E0714, E0732, E0734, E0738};
 
 const JIT: &str = "enable the kernel's compiler: `sysctl net.core.bpf_jit_enable=1`";
 const BUG: &str =
@@ -110,10 +110,10 @@ pub const ROWS: &[Row] = &[
         "what handles exceptions takes one integer",
         "",
     ),
-    row("multiple exception callback tags", E0707, "a program has one function for exceptions", ""),
+    row("multiple exception callback tags", E0734, "a program has one function for exceptions", ""),
     row(
         "insn {n} cannot call exception cb directly",
-        E0707,
+        E0734,
         "what handles exceptions cannot be called",
         "",
     ),

@@ -3,7 +3,7 @@
 use super::{Row, row};
 use bpfc_base::codes::bpf::{E0401, E0403, E0405, E0406, E0409};
 use bpfc_base::codes::verifier::{
-    E0703, E0707, E0711, E0714, E0730, E0731, E0733, E0735, E0737, E0738, E0739,
+    E0703, E0707, E0711, E0714, E0730, E0731, E0733, E0734, E0735, E0737, E0738, E0739,
 };
 
 const GPL: &str = "declare the license: `char LICENSE[] SEC(\"license\") = \"GPL\";`";
@@ -135,5 +135,5 @@ pub const ROWS: &[Row] = &[
     row("cannot update sockmap in this context", E0409, "programs of this type cannot change maps of sockets", ""),
     row("css_task_iter is only allowed in", E0409, "this iterator is for LSM programs, BPF iterators and sleepable programs", ""),
     row("Sleepable programs can only use", E0739, "programs that may sleep cannot use a map of this type", ""),
-    row("bpf_throw kfunc (insn {n}) cannot be called from callback subprog", E0409, "an exception cannot be thrown from a callback", ""),
+    row("bpf_throw kfunc (insn {n}) cannot be called from callback subprog", E0734, "an exception cannot be thrown from a callback", ""),
 ];
