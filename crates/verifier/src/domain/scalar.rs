@@ -120,6 +120,23 @@ impl Scalar {
             || self.bits.value & self.bits.mask != 0
     }
 
+    /// Where ranges and bits contradict each other, the kernel forgets the ranges (`reg_bounds_sanity_check`, Linux 6.8
+    /// `kernel/bpf/verifier.c`): the path is dead, but it is followed.
+    pub fn forget_contradiction(&mut self) {
+        let value = self.bits.value;
+        let is_wrong = self.bits.is_constant()
+            && (self.umin, self.umax, self.smin, self.smax)
+                != (value, value, value as i64, value as i64);
+        let low = value as u32;
+        let is_wrong_low = self.bits.low().is_constant()
+            && (self.umin32, self.umax32, self.smin32, self.smax32)
+                != (low, low, low as i32, low as i32);
+        if self.is_impossible() || is_wrong || is_wrong_low {
+            self.forget_ranges64();
+            self.forget_ranges32();
+        }
+    }
+
     /// How many low bits hold the number: 8, 16, 32 or 64.
     pub fn width_bits(&self) -> u32 {
         match self.umax {

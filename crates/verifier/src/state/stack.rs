@@ -123,15 +123,24 @@ impl Stack {
     }
 
     /// Some of the bytes from `off` on are stored to, but not known which: what was there is lost,
-    /// what was not there is still not there.
-    pub fn fill_some(&mut self, off: i64, n_bytes: u32, is_zero: bool) {
+    /// what was not there is still not there. Zero over zero stays zero; whether there was any
+    /// (`check_stack_write_var_off`, Linux 6.18 `kernel/bpf/verifier.c`).
+    pub fn fill_some(&mut self, off: i64, n_bytes: u32, is_zero: bool) -> bool {
+        let mut keeps_zero = false;
         for off in off..off + i64::from(n_bytes) {
             let (slot, idx) = place(off);
             let Some(slot) = self.slots.get_mut(slot) else {
                 continue;
             };
+            let is_spilled_zero = slot.bytes[idx] == Byte::Spill
+                && slot.spill.as_ref().is_some_and(|spill| spill.is_zero());
+            if is_zero && is_spilled_zero {
+                keeps_zero = true;
+                continue;
+            }
             slot.scrub();
             let byte = &mut slot.bytes[idx];
+            keeps_zero |= is_zero && *byte == Byte::Zero;
             *byte = match *byte {
                 Byte::Zero if is_zero => Byte::Zero,
                 Byte::Uninit => Byte::Uninit,
@@ -139,5 +148,6 @@ impl Stack {
                 _ => Byte::Misc,
             };
         }
+        keeps_zero
     }
 }

@@ -55,6 +55,10 @@ impl Machine<'_> {
             for (state, holds) in [(&mut *taken, true), (&mut *state, false)] {
                 let (mut left, mut right) = (left, right);
                 branch::refine(width, op, holds, &mut left.number, &mut right.number);
+                if self.program.is_before(7, 0) {
+                    left.number.forget_contradiction();
+                    right.number.forget_contradiction();
+                }
                 learn(state, dst, &left);
                 if let Src::Reg(src) = src {
                     learn(state, src, &right);

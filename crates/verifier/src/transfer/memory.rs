@@ -278,7 +278,8 @@ impl Machine<'_> {
             }
         } else {
             let stack = &mut state.frame_mut(access.frame).stack;
-            stack.fill_some(access.min, access.span(), byte == Byte::Zero);
+            let keeps_zero = stack.fill_some(access.min, access.span(), byte == Byte::Zero);
+            self.mark_zero(state, keeps_zero);
         }
     }
 
@@ -291,7 +292,8 @@ impl Machine<'_> {
         let is_unknown = value.is_some_and(|value| value.kind == Kind::Unknown);
         if !access.is_fixed() {
             let stack = &mut state.frame_mut(access.frame).stack;
-            stack.fill_some(access.min, access.span(), is_zero);
+            let keeps_zero = stack.fill_some(access.min, access.span(), is_zero);
+            self.mark_zero(state, keeps_zero);
             return;
         }
         let slot = access.slot();
@@ -317,6 +319,13 @@ impl Machine<'_> {
         }
         if is_zero && let (Src::Reg(reg), true) = (self.stored_operand(state), !is_at_start) {
             // A zero byte is more than just data: the register's value mattered.
+            self.marks.push(Mark::Precise(reg));
+        }
+    }
+
+    /// Where zero was stored over zero, that the register is zero mattered.
+    fn mark_zero(&mut self, state: &State, keeps_zero: bool) {
+        if let (true, Src::Reg(reg)) = (keeps_zero, self.stored_operand(state)) {
             self.marks.push(Mark::Precise(reg));
         }
     }
