@@ -7,7 +7,7 @@
 	r3 = r10
 	r3 += -8
 	if r4 s> 8 goto out
-	call bpf_xdp_load_bytes ;~ E0707: size `len` of `bpf_xdp_load_bytes` may be negative
+	call bpf_xdp_load_bytes ;~ E0748: size `len` of `bpf_xdp_load_bytes` may be negative
 out:
 	r0 = 0
 	exit

@@ -7,7 +7,7 @@
 	if r4 > r3 goto out
 	r2 = 4
 	call bpf_xdp_adjust_head ;~ note: may move the packet
-	r0 = *(u8 *)(r7 + 0) ;~ E0705: through a number
+	r0 = *(u8 *)(r7 + 0) ;~ E0745: from before
 out:
 	r0 = 2
 	exit

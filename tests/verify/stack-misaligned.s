@@ -1,4 +1,4 @@
 ; Stack accesses are aligned.
-	*(u64 *)(r10 - 12) = 1 ;~ E0705: misaligned
+	*(u64 *)(r10 - 12) = 1 ;~ E0747: misaligned
 	r0 = 0
 	exit

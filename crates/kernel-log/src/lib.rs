@@ -20,7 +20,7 @@ mod table;
 mod unwrap;
 
 pub use diagnose::{diagnostic, place};
-pub use meaning::{Meaning, explain, registers_in, restate};
+pub use meaning::{Meaning, agree, explain, registers_in, restate};
 pub use read::{read, read_whole};
 pub use report::{Report, Step};
 

@@ -90,6 +90,8 @@ pub enum FaultKind {
     },
     /// A pointer to the context was changed before the access.
     CtxModified,
+    /// One instruction accesses memory through pointers of kinds that need different instructions.
+    MixedKinds,
     /// An object's field does not allow this access.
     Object {
         /// The object.
@@ -464,6 +466,17 @@ impl FaultKind {
         matches!(kind, FieldKind::Timer | FieldKind::Wq | FieldKind::TaskWork)
     }
 
+    /// What the access does that is at fault, if one is.
+    pub fn access(&self) -> Option<AccessKind> {
+        match self {
+            FaultKind::Denied(_, kind) | FaultKind::MaybeNull(Use::Access(kind)) => Some(*kind),
+            FaultKind::Ctx { access, .. } => Some(access.kind),
+            FaultKind::OutOfBounds { by_helper: None, .. }
+            | FaultKind::Packet { by_helper: None, .. } => Some(AccessKind::Write),
+            _ => None,
+        }
+    }
+
     /// The code of its diagnostic.
     pub fn code(&self) -> Code {
         match self {
@@ -472,6 +485,15 @@ impl FaultKind {
             FaultKind::OutOfBounds { by_helper: None, .. } => verifier::E0702,
             FaultKind::MaybeNull(_) => verifier::E0703,
             FaultKind::Arithmetic(_) => verifier::E0704,
+            FaultKind::Denied(Denied::Misaligned, _) => verifier::E0747,
+            FaultKind::Argument(
+                _,
+                ArgFault::NegativeSize | ArgFault::ZeroSize | ArgFault::UnboundedSize,
+            ) => verifier::E0748,
+            FaultKind::Contract { .. } => verifier::E0749,
+            FaultKind::Argument(_, ArgFault::NoPacket) => verifier::E0750,
+            FaultKind::CtxModified => verifier::E0751,
+            FaultKind::MixedKinds => verifier::E0752,
             FaultKind::NotAPointer
             | FaultKind::Denied(..)
             | FaultKind::FramePointer
@@ -479,9 +501,7 @@ impl FaultKind {
             | FaultKind::PointerReturned
             | FaultKind::StackReturned => verifier::E0705,
             FaultKind::Packet { .. } => verifier::E0706,
-            FaultKind::OutOfBounds { .. }
-            | FaultKind::Argument(..)
-            | FaultKind::Contract { .. } => verifier::E0707,
+            FaultKind::OutOfBounds { .. } | FaultKind::Argument(..) => verifier::E0707,
             FaultKind::Unreleased(..) => verifier::E0708,
             FaultKind::Lock(_)
             | FaultKind::Field(
@@ -504,7 +524,7 @@ impl FaultKind {
             FaultKind::MapNotForProgram { .. } => verifier::E0739,
             FaultKind::NoContract { .. } => verifier::E0738,
             FaultKind::Return { .. } => verifier::E0709,
-            FaultKind::Ctx { .. } | FaultKind::CtxModified => verifier::E0710,
+            FaultKind::Ctx { .. } => verifier::E0710,
             FaultKind::TooComplex(_) => verifier::E0711,
             FaultKind::EndlessLoop => verifier::E0712,
             FaultKind::Malformed(_) => verifier::E0714,

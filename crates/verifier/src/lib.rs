@@ -109,7 +109,10 @@ pub fn verify(
         },
         diagnostics: match &result {
             Ok(()) => Vec::new(),
-            Err(found) => vec![diagnose::diagnose(&program, sources, found)],
+            Err(found) => {
+                let replay = explorer.replay(found);
+                vec![diagnose::diagnose(&program, sources, found, &replay)]
+            }
         },
         n_insns: cost.n_insns,
         n_states: cost.n_states,

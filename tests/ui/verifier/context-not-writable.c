@@ -5,7 +5,7 @@
 SEC("xdp") int prog(struct xdp_md *ctx)
 {
 	ctx->data = 0;
-      //^^^^^^^^^^^^^ E0710
+      //^^^^^^^^^ E0710
 	return XDP_PASS;
 }
 

@@ -24,5 +24,13 @@ codes! {
     E0737 = "section not left",
     E0738 = "global function that the kernel cannot verify by itself",
     E0739 = "map not for this program",
+    E0745 = "packet pointer used after a call that moves the packet",
+    E0746 = "kernel memory read directly",
+    E0747 = "misaligned access",
+    E0748 = "size out of range",
+    E0749 = "wrong argument of a global function",
+    E0750 = "packet data passed to a helper that takes none",
+    E0751 = "context accessed at a variable offset",
+    E0752 = "different kinds of pointers in one place",
     E0790 = "code of bpfc is refused although the source is right",
 }

@@ -31,7 +31,7 @@ fn compare(name: &str, text: &str, flags: &[String]) -> Vec<String> {
         let options = LoadOptions { programs: Some(vec![id]), ..LoadOptions::default() };
         let theirs = load(&object, &kernel, &options);
         if let (Some(ours), Err(LoadError::Rejected(theirs))) = (ours.first(), &theirs)
-            && ours.code != theirs.code()
+            && !bpfc_kernel_log::agree(ours.code, theirs.code())
         {
             differences.push(format!(
                 "`{}`: {} here ({}), {} by the kernel's log ({}; it says {:?})",

@@ -12,6 +12,7 @@ mod headers;
 mod hostile;
 mod kernel_log;
 mod link;
+mod mistakes;
 mod objects;
 mod pages;
 mod prove;

@@ -2,7 +2,8 @@
 
 use super::{Row, row};
 use bpfc_base::codes::verifier::{
-    E0701, E0702, E0703, E0705, E0706, E0707, E0710, E0713, E0730, E0733,
+    E0701, E0702, E0703, E0705, E0706, E0707, E0710, E0713, E0730, E0733, E0747, E0748, E0750,
+    E0751, E0752,
 };
 
 const BOUND: &str = "check the index or length against the size on the way here";
@@ -35,19 +36,19 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "helper access to the packet is not allowed",
-        E0707,
+        E0750,
         "this helper does not take packet data, or not in programs of this type",
         "copy the data to the stack first",
     ),
     row(
         "misaligned packet access off {off} size {size}",
-        E0705,
+        E0747,
         "an access of {size} bytes to the packet is not aligned",
         "copy the bytes with `__builtin_memcpy`, or mark the structure as packed",
     ),
     row(
         "misaligned {what}access off {off} size {size}",
-        E0705,
+        E0747,
         "an access of {size} bytes is not aligned",
         "align the variable, or copy the bytes with `__builtin_memcpy`",
     ),
@@ -124,7 +125,7 @@ pub const ROWS: &[Row] = &[
     .in_call(E0707),
     row(
         "R{r} min value is negative, either use unsigned or 'var &= const'",
-        E0707,
+        E0748,
         "the size in `r{r}` may be negative",
         "use an unsigned type, or check that the size is not negative",
     ),
@@ -155,13 +156,13 @@ pub const ROWS: &[Row] = &[
     .in_call(E0707),
     row(
         "R{r} unbounded memory access, use 'var &= const' or 'if (var < const)'",
-        E0707,
+        E0748,
         "the size in `r{r}` has no upper bound that the kernel can see",
         "compare the size with the size of the buffer first",
     ),
     row(
         "R{r} invalid zero-sized read",
-        E0707,
+        E0748,
         "the size in `r{r}` may be zero",
         "leave the path if the size is zero",
     ),
@@ -296,17 +297,17 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "dereference of modified ctx ptr R{r} off={off} disallowed",
-        E0710,
+        E0751,
         "the pointer to the context was moved by {off} bytes before the access",
         "read the fields through the context itself",
     ),
     row(
         "dereference of modified ctx ptr",
-        E0710,
+        E0751,
         "the pointer to the context was moved before the access",
         "read the fields through the context itself",
     ),
-    row("variable ctx access var_off", E0710, "the offset into the context must be a constant", ""),
+    row("variable ctx access var_off", E0751, "the offset into the context must be a constant", ""),
     row("R{r} leaks addr into ctx", E0710, "a pointer is stored in the context", ""),
     row(
         "invalid access to flow keys off={off} size={size}",
@@ -456,7 +457,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "same insn cannot be used with different pointers",
-        E0705,
+        E0752,
         "one load or store is reached with pointers of different kinds",
         "keep the accesses apart: the compiler joined the branches, so put `asm volatile(\"\")` into one of them",
     ),

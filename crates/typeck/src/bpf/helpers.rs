@@ -4,7 +4,7 @@ use super::calls::CallGraph;
 use super::sections::Program;
 use crate::hir::{Callee, FuncId, Module};
 use bpfc_base::codes::bpf::{E0406, E0409};
-use bpfc_base::{Diagnostic, IndexVec, Session, Span};
+use bpfc_base::{Diagnostic, Edit, IndexVec, Session, Span};
 use bpfc_kabi::{GPL_COMPATIBLE_LICENSES, Helper, helper_by_id, is_gpl_compatible};
 
 /// Reports calls of GPL-only helpers from a program without a GPL-compatible license.
@@ -29,14 +29,29 @@ pub(super) fn check_license(session: &mut Session, module: &Module, graph: &Call
                 }
                 None => diagnostic.with_note("the program has no license section"),
             };
-            let help = match license {
+            let diagnostic = match license {
                 Some(_) => {
                     let known = GPL_COMPATIBLE_LICENSES.map(|license| format!("`{license}`"));
-                    format!("the kernel takes these: {}", known.join(", "))
+                    diagnostic.with_help(format!("the kernel takes these: {}", known.join(", ")))
                 }
-                None => "add `char LICENSE[] SEC(\"license\") = \"GPL\";`".to_owned(),
+                None => {
+                    let declaration = "char LICENSE[] SEC(\"license\") = \"GPL\";";
+                    let help = format!("add `{declaration}`");
+                    let root = session.sources.root(call.span);
+                    match session.sources.file_at(root.lo) {
+                        Some(file) => {
+                            let file = session.sources.file(file);
+                            let end = file.start + file.text.len() as u32;
+                            let line_break = if file.text.ends_with('\n') { "" } else { "\n" };
+                            let replacement = format!("{line_break}\n{declaration}\n");
+                            let edit = Edit { span: Span::new(end, end), replacement };
+                            diagnostic.with_edit(help, vec![edit])
+                        }
+                        None => diagnostic.with_help(help),
+                    }
+                }
             };
-            session.report(diagnostic.with_help(help));
+            session.report(diagnostic);
         }
     }
 }

@@ -1,21 +1,42 @@
 //! From a [`Fault`] to a [`Diagnostic`]: in words about the C program, with where the value came
 //! from, what was known of it, and what to do.
 
+mod fix;
 mod origin;
 mod scopes;
+mod slice;
 mod source;
+mod text;
 mod wording;
 
-use crate::explore::Found;
+use crate::explore::{Found, Replay};
 use crate::fault::FaultKind;
 use crate::program::Program;
-use bpfc_base::{Diagnostic, Edit, SourceMap, Span};
+use bpfc_base::codes::verifier;
+use bpfc_base::{Code, Diagnostic, SourceMap};
 use source::Site;
 
 /// Explains `found`.
-pub fn diagnose(program: &Program<'_>, sources: &SourceMap, found: &Found) -> Diagnostic {
-    let writer =
-        Writer { program, sources, found, site: Site::of(program, sources, found.insn_idx) };
+pub fn diagnose(
+    program: &Program<'_>,
+    sources: &SourceMap,
+    found: &Found,
+    replay: &Replay,
+) -> Diagnostic {
+    let mut writer = Writer {
+        program,
+        sources,
+        found,
+        replay,
+        site: Site::of(program, sources, found.insn_idx),
+    };
+    // Returns that were merged have the place of one of them.
+    if matches!(found.fault.kind, FaultKind::Unreleased(..))
+        && writer.exit_is_shared()
+        && let Some(branch) = writer.last_branch()
+    {
+        writer.site = Site::of(program, sources, branch);
+    }
     writer.write()
 }
 
@@ -24,19 +45,19 @@ struct Writer<'w, 'a> {
     program: &'w Program<'a>,
     sources: &'w SourceMap,
     found: &'w Found,
+    replay: &'w Replay,
     site: Site,
 }
 
 impl Writer<'_, '_> {
     fn write(&self) -> Diagnostic {
-        let kind = &self.found.fault.kind;
         let words = self.words();
         let message = match self.site.span.is_none() {
             true => format!("{}{}", words.message, self.site.suffix()),
             false => words.message,
         };
-        let mut diagnostic = Diagnostic::new(kind.code(), self.site.span, message);
-        if let Some(label) = words.label {
+        let mut diagnostic = Diagnostic::new(self.code(), self.primary(), message);
+        if let Some(label) = self.known_label().or(words.label) {
             diagnostic = diagnostic.with_label(label);
         }
         if self.site.span.is_none() && !self.site.line_text.is_empty() {
@@ -52,10 +73,21 @@ impl Writer<'_, '_> {
             let func = &self.program.funcs[self.function()];
             diagnostic = diagnostic.with_note(format!("this is in function `{}`", func.name));
         }
-        match (words.help, self.edit()) {
-            (Some(help), Some(edit)) => diagnostic.with_edit(help, vec![edit]),
+        match (words.help, self.fix()) {
+            (_, Some(fix)) => diagnostic.with_edit(fix.text, fix.edits),
             (Some(help), None) => diagnostic.with_help(help),
-            (None, _) => diagnostic,
+            (None, None) => diagnostic,
+        }
+    }
+
+    /// The code: that of the kind of fault, or a finer one where the slice knows more.
+    fn code(&self) -> Code {
+        match &self.found.fault.kind {
+            FaultKind::NotAPointer if self.moves_packet(self.found.fault.value.origin) => {
+                verifier::E0745
+            }
+            FaultKind::NotAPointer if self.is_kernel_pointer() => verifier::E0746,
+            kind => kind.code(),
         }
     }
 
@@ -80,77 +112,5 @@ impl Writer<'_, '_> {
     /// Whether it helps to name the function: foreign objects show no place in the source.
     fn in_function(&self) -> bool {
         self.site.span.is_none() && self.function() > 0
-    }
-
-    /// The same as the help, as an edit.
-    fn edit(&self) -> Option<Edit> {
-        match &self.found.fault.kind {
-            FaultKind::MaybeNull(_) => {
-                let name = self.pointer_name()?;
-                let is_void = self.program.funcs[self.function()].is_void;
-                let check = match is_void {
-                    true => format!("if (!{name})\n{{indent}}\treturn;\n"),
-                    false => format!("if (!{name})\n{{indent}}\treturn 0;\n"),
-                };
-                self.insert_statement(&check)
-            }
-            FaultKind::UninitStack { by_helper: Some(argument), .. } => self.initialise(argument),
-            _ => None,
-        }
-    }
-
-    /// Inserts a statement in front of the one with the fault. `{indent}` stands for its
-    /// indentation.
-    fn insert_statement(&self, text: &str) -> Option<Edit> {
-        let span = self.sources.root(self.site.span);
-        let (file, range) = self.sources.locate(span)?;
-        let file = self.sources.file(file);
-        if !file.is_user {
-            return None;
-        }
-        let line = file.line_index(range.start as u32);
-        let start = *file.line_starts().get(line)?;
-        let line_text = file.line_text(line as u32 + 1);
-        let indent: String = line_text.chars().take_while(|c| c.is_whitespace()).collect();
-        // Between the statement and the line's start there is nothing else, and the line before
-        // ends something: the statement is no branch of an `if` without braces.
-        let before = file.text.get(..start as usize)?.trim_end();
-        if !before.ends_with([';', '{', '}', '/']) {
-            return None;
-        }
-        let text = format!("{indent}{}", text.replace("{indent}", &indent));
-        let at = file.start + start;
-        Some(Edit { span: Span::new(at, at), replacement: text })
-    }
-
-    /// Gives the variable whose address is the argument an initialiser.
-    fn initialise(&self, argument: &crate::fault::Argument) -> Option<Edit> {
-        let name = self.argument_text(argument)?;
-        let name = name.trim().strip_prefix('&')?.trim();
-        if !source::is_identifier(name) {
-            return None;
-        }
-        let span = self.sources.root(self.site.span);
-        let (file, range) = self.sources.locate(span)?;
-        let file = self.sources.file(file);
-        if !file.is_user {
-            return None;
-        }
-        let before = file.text.get(..range.start)?;
-        let declaration = format!("{name};");
-        let at = before.rfind(&declaration)?;
-        let line_start = before[..at].rfind('\n').map_or(0, |at| at + 1);
-        let ty = before[line_start..at].trim();
-        let is_declaration = !ty.is_empty()
-            && ty.ends_with(|c: char| c.is_whitespace() || c.is_alphanumeric() || c == '_')
-            && ty.chars().all(|c| c.is_alphanumeric() || c == '_' || c.is_whitespace())
-            && !matches!(ty, "return" | "goto");
-        if !is_declaration {
-            return None;
-        }
-        let value =
-            if ty.starts_with("struct") || ty.starts_with("union") { " = {}" } else { " = 0" };
-        let at = file.start + (at + name.len()) as u32;
-        Some(Edit { span: Span::new(at, at), replacement: value.to_owned() })
     }
 }

@@ -1,11 +1,15 @@
 //! Where a value came from: the backward slice of a fault.
 
 use super::Writer;
+use super::fix::bounds::variable_subscript;
+use super::slice::range_of;
+use super::source::argument_of;
 use crate::discharge::proto_of;
-use crate::fault::{ArgFault, FaultKind, LockFault};
+use crate::domain::Scalar;
+use crate::fault::{ArgFault, Argument, Arithmetic, FaultKind, LockFault};
 use crate::program::Operand;
 use crate::state::{Kind, Value};
-use bpfc_isa::{AluOp, Callee, Insn, Reg, Src};
+use bpfc_isa::{AluOp, Callee, Insn, JmpOp, Reg, Src};
 use bpfc_kabi::{ArgKind, helper_by_id};
 
 impl Writer<'_, '_> {
@@ -29,7 +33,15 @@ impl Writer<'_, '_> {
             }
             FaultKind::MaybeNull(_) => {
                 notes.extend(self.result_note(&fault.value));
+                notes.extend(self.other_check_note());
             }
+            FaultKind::OutOfBounds { .. }
+            | FaultKind::Arithmetic(Arithmetic::Unbounded | Arithmetic::TooFar)
+            | FaultKind::Argument(
+                _,
+                ArgFault::NegativeSize | ArgFault::ZeroSize | ArgFault::UnboundedSize,
+            ) => notes.extend(self.number_notes()),
+            FaultKind::Return { .. } => notes.extend(self.result_origin_note()),
             FaultKind::Packet { .. } => {
                 notes.extend(self.packet_note());
             }
@@ -47,7 +59,7 @@ impl Writer<'_, '_> {
     }
 
     /// The helper or function that an instruction calls.
-    fn called(&self, insn_idx: u32) -> Option<&str> {
+    pub fn called(&self, insn_idx: u32) -> Option<&str> {
         let op = self.program.code.get(insn_idx as usize)?;
         match (op.insn, op.operand) {
             (Insn::Call(Callee::Helper(id)), _) => Some(helper_by_id(id)?.name),
@@ -88,20 +100,160 @@ impl Writer<'_, '_> {
         Some((insn_idx, text))
     }
 
-    /// Why a packet pointer has no known length: never compared, or compared too early.
+    /// Why a packet pointer has no known length: compared too early, or another one was.
     fn packet_note(&self) -> Option<(u32, String)> {
-        let is_end = |insn: &Insn| matches!(insn, Insn::JumpIf { src: Src::Reg(_), .. });
-        let step = self.found.trace.iter().rev().find(|step| {
-            let op = &self.program.code[step.insn_idx as usize];
-            is_end(&op.insn)
+        let FaultKind::Packet { known, .. } = self.found.fault.kind else {
+            return None;
+        };
+        let id = self.found.fault.value.id;
+        let mut comparisons = self.replay.moments.iter().rev().filter_map(|moment| {
+            let insn = self.program.code[moment.step.insn_idx as usize].insn;
+            let Insn::JumpIf { dst, src: Src::Reg(src), .. } = insn else {
+                return None;
+            };
+            let (left, right) = (moment.state.reg(dst), moment.state.reg(src));
+            let pointer = match (left.is_packet(), right.is_packet()) {
+                (true, false) => left,
+                (false, true) => right,
+                _ => return None,
+            };
+            Some((moment.step.insn_idx, pointer.id == id))
         });
-        match self.found.fault.kind {
-            FaultKind::Packet { known, .. } if known > 0 => step.map(|step| {
-                let text = format!("the comparison before it covers {known} bytes only");
-                (step.insn_idx, text)
-            }),
+        let (insn_idx, is_same) = comparisons.next()?;
+        let text = match (is_same, known) {
+            (true, 0) => return None,
+            (true, known) => format!("the comparison before it covers {known} bytes only"),
+            (false, _) => {
+                "the comparison here is of a pointer at another variable offset: it says nothing about this one"
+                    .to_owned()
+            }
+        };
+        Some((insn_idx, text))
+    }
+
+    /// The check that is there, but of another pointer.
+    fn other_check_note(&self) -> Option<(u32, String)> {
+        let value = &self.found.fault.value;
+        let (insn_idx, other) = self.replay.moments.iter().rev().find_map(|moment| {
+            let insn = self.program.code[moment.step.insn_idx as usize].insn;
+            let Insn::JumpIf { dst, src: Src::Imm(0), .. } = insn else {
+                return None;
+            };
+            let other = moment.state.reg(dst);
+            let is_alike = other.is_nullable && other.kind == value.kind;
+            (is_alike && other.origin != value.origin)
+                .then_some((moment.step.insn_idx, other.origin))
+        })?;
+        let checked = self.name_of(other)?;
+        let name = self.pointer_name()?;
+        (checked != name)
+            .then(|| (insn_idx, format!("the check here is of `{checked}`, not of `{name}`")))
+    }
+
+    /// The number at fault: an index, an offset or a size. What the source calls it, the instruction that made it, and
+    /// what is known of it.
+    fn number_at_fault(&self) -> Option<(String, u32, Scalar)> {
+        let fault = &self.found.fault;
+        let state = self.replay.last.as_ref()?;
+        let size_of = |argument: &Argument, idx: usize| {
+            let value = state.reg(*Reg::ARGS.get(idx)?);
+            let helper = helper_by_id(argument.helper)?;
+            let text = argument_of(&self.site.text, helper.name, idx).map(str::to_owned);
+            let is_variable = value.is_scalar() && value.number.as_constant().is_none();
+            is_variable.then(|| {
+                Some((text.or_else(|| self.name_of(value.origin))?, value.origin, value.number))
+            })?
+        };
+        match &fault.kind {
+            FaultKind::Argument(argument, _) => size_of(argument, argument.idx),
+            FaultKind::OutOfBounds { by_helper: Some(argument), .. } => {
+                size_of(argument, argument.idx + 1)
+            }
+            FaultKind::OutOfBounds { min, max, .. } if min == max => None,
+            FaultKind::OutOfBounds { .. } => {
+                let (origin, number) = self.added_number(fault.reg?)?;
+                let subscript = variable_subscript(&self.site.text);
+                let name = subscript.map(|subscript| subscript.idx.to_owned());
+                Some((name.or_else(|| self.name_of(origin))?, origin, number))
+            }
+            FaultKind::Arithmetic(_) => {
+                let Insn::Alu { dst, src: Src::Reg(src), .. } =
+                    self.program.code.get(self.found.insn_idx as usize)?.insn
+                else {
+                    return None;
+                };
+                let value =
+                    [dst, src].into_iter().map(|reg| state.reg(reg)).find(|v| v.is_scalar())?;
+                Some((self.name_of(value.origin)?, value.origin, value.number))
+            }
             _ => None,
         }
+    }
+
+    /// What is known of the number at fault, beside the primary place.
+    pub fn known_label(&self) -> Option<String> {
+        let (name, _, number) = self.number_at_fault()?;
+        Some(format!("`{name}` is {} here", range_of(&number)))
+    }
+
+    /// Where the number at fault came from, and which check there was.
+    fn number_notes(&self) -> Vec<(u32, String)> {
+        let Some((name, origin, number)) = self.number_at_fault() else {
+            return Vec::new();
+        };
+        let mut notes = Vec::new();
+        if !self.is_within_primary(origin) {
+            notes.push((origin, format!("`{name}` comes from here")));
+        }
+        let reg = match self.found.fault.kind {
+            FaultKind::Argument(argument, _) => Reg::ARGS.get(argument.idx).copied(),
+            FaultKind::OutOfBounds { by_helper: Some(argument), .. } => {
+                Reg::ARGS.get(argument.idx + 1).copied()
+            }
+            _ => self.found.fault.reg,
+        };
+        let is_compared = |value: &Value| value.is_scalar() && value.number.as_constant().is_none();
+        if let Some(check) = self.comparison_of(&[origin], is_compared) {
+            let insn = self.program.code[check.insn_idx as usize].insn;
+            let is_signed = matches!(
+                insn,
+                Insn::JumpIf { op: JmpOp::SGt | JmpOp::SGe | JmpOp::SLt | JmpOp::SLe, .. }
+            );
+            let text = match number.smin < 0 || is_signed && number.umax > 0x7fff_ffff {
+                true => "the check here is signed: negative numbers pass".to_owned(),
+                false => format!("the check here lets {} through", range_of(&number)),
+            };
+            notes.push((check.insn_idx, text));
+            return notes;
+        }
+        let ancestors = reg.map(|reg| self.ancestors(reg)).unwrap_or_default();
+        if let Some(check) = self.comparison_of(&ancestors, is_compared)
+            && check.value.origin != origin
+        {
+            notes.push((
+                check.insn_idx,
+                format!("the check here is of what `{name}` was before it was changed"),
+            ));
+        }
+        notes
+    }
+
+    /// Whether the place of an instruction is a part of what is shown anyway.
+    fn is_within_primary(&self, insn_idx: u32) -> bool {
+        let span = self.program.linked.insns.get(insn_idx as usize).map(|insn| insn.span);
+        let (Some(span), own) = (span, self.sources.root(self.site.span)) else {
+            return false;
+        };
+        let root = self.sources.root(span);
+        !own.is_none() && own.lo <= root.lo && root.hi <= own.hi
+    }
+
+    /// Where the result came from.
+    fn result_origin_note(&self) -> Option<(u32, String)> {
+        let value = &self.found.fault.value;
+        let is_variable = value.is_scalar() && value.number.as_constant().is_none();
+        let is_shown = self.is_within_primary(value.origin);
+        (is_variable && !is_shown).then(|| (value.origin, "the value comes from here".to_owned()))
     }
 
     /// How something became a number.

@@ -68,6 +68,16 @@ impl Writer<'_, '_> {
             )
             .label("an offset was added before")
             .help("access the field through the context parameter itself, with a constant offset"),
+            FaultKind::MixedKinds => {
+                let text = match self.site.text.is_empty() {
+                    true => "this access".to_owned(),
+                    false => format!("`{}`", self.site.text),
+                };
+                Words::new(format!("{text} goes through different kinds of pointers"))
+                    .label(format!("here to {}, on another path to something else", describe(self, &fault.value)))
+                    .note("accesses to the context and to kernel objects are rewritten when the program is loaded, so one instruction serves one kind of pointer only")
+                    .help("access each of them in its own branch, and choose between the values")
+            }
             FaultKind::Object { why, off, .. } => {
                 let name = describe(self, &fault.value);
                 Words::new(format!("{name} has no such field at offset {off}"))
@@ -287,6 +297,24 @@ impl Writer<'_, '_> {
     }
 
     fn not_a_pointer(&self) -> Words {
+        let fault = &self.found.fault;
+        let text = match self.site.text.is_empty() {
+            true => "this access".to_owned(),
+            false => format!("`{}`", self.site.text),
+        };
+        if self.moves_packet(fault.value.origin) {
+            let called = self.called(fault.value.origin).unwrap_or("a call");
+            return Words::new(format!(
+                "{text} uses a pointer into the packet from before `{called}`"
+            ))
+            .note("after such a call the packet may be somewhere else")
+            .help("read `data` and `data_end` from the context again, and compare them again");
+        }
+        if self.is_kernel_pointer() {
+            return Words::new(format!("{text} accesses kernel memory directly"))
+                .note("the address is a number to the verifier: what is there may be gone")
+                .help("read it with `BPF_CORE_READ` or `bpf_probe_read_kernel`");
+        }
         let words = match self.found.fault.value.as_null() {
             true => Words::new("a null pointer is dereferenced"),
             false if self.site.text.is_empty() => {
@@ -367,7 +395,6 @@ impl Writer<'_, '_> {
         let helper = helper_name(&argument);
         let parameter = parameter(&argument);
         let got = describe(self, &self.found.fault.value);
-        let number = &self.found.fault.value.number;
         let words = |message: String| {
             let signature = helper_by_id(argument.helper).map(|helper| helper.to_string());
             match signature {
@@ -388,11 +415,9 @@ impl Writer<'_, '_> {
             }
             ArgFault::NegativeSize => {
                 words(format!("size `{parameter}` of `{helper}` may be negative"))
-                    .label(format!("between {} and {}", number.smin, number.smax))
                     .help("use an unsigned type, or check that the size is not negative")
             }
             ArgFault::ZeroSize => words(format!("size `{parameter}` of `{helper}` may be zero"))
-                .label(format!("between {} and {}", number.umin, number.umax))
                 .help("leave the path if the size is zero"),
             ArgFault::UnboundedSize => {
                 words(format!("size `{parameter}` of `{helper}` has no upper bound"))
@@ -467,10 +492,9 @@ impl Writer<'_, '_> {
     fn result(&self, min: i64, max: i64) -> Words {
         let value = &self.found.fault.value;
         let got = match value.number.as_constant() {
-            Some(number) if value.is_scalar() => format!("{}", number as i64),
-            _ if value.is_scalar() => {
-                format!("between {} and {}", value.number.smin, value.number.smax)
-            }
+            // The kernel looks at the low half: an `int`.
+            Some(number) if value.is_scalar() => format!("{}", number as i32),
+            _ if value.is_scalar() => super::slice::range_of(&value.number),
             _ => describe(self, value),
         };
         let allowed = match min == max {

@@ -12,6 +12,7 @@ mod history;
 mod liveness;
 mod loops;
 mod precision;
+mod replay;
 pub mod structure;
 
 use crate::discharge::discharge;
@@ -21,9 +22,11 @@ use crate::program::{Param, Program};
 use crate::state::{Frame, Kind, Scopes, Stack, State, Step, Value};
 use crate::transfer::{Machine, Mark, Next};
 use bpfc_isa::{Insn, Reg};
+use bpfc_kabi::ObjectKind;
 use bpfc_kabi::limits::MAX_JUMP_SEQUENCE;
 use checkpoint::{Checkpoints, Progress, Visit};
 use history::History;
+pub use replay::Replay;
 use std::rc::Rc;
 
 /// The first fault of a program.
@@ -99,6 +102,20 @@ pub struct Explorer<'p, 'a> {
     max_insns: u32,
     cost: Cost,
     n_jumps: u32,
+    /// Per instruction, the kind of pointer that it accessed memory through.
+    pointer_kinds: Vec<Option<PointerKind>>,
+}
+
+/// Kinds of pointers that one instruction cannot have both of: accesses through them are rewritten
+/// when the program is loaded (`reg_type_mismatch`, Linux 6.12 `kernel/bpf/verifier.c`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PointerKind {
+    /// Rewritten as an access to the real context.
+    Ctx,
+    /// Rewritten as an access to the real object.
+    Object(ObjectKind),
+    /// Left as it is.
+    Plain,
 }
 
 impl<'p, 'a> Explorer<'p, 'a> {
@@ -118,6 +135,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
                 ..Cost::default()
             },
             n_jumps: 0,
+            pointer_kinds: vec![None; program.code.len()],
         }
     }
 
@@ -227,6 +245,12 @@ impl<'p, 'a> Explorer<'p, 'a> {
             }
             for obligation in &self.obligations[insn_idx as usize] {
                 if let Err(fault) = discharge(self.program, &path.state, obligation) {
+                    return Err(self.found(&path, fault));
+                }
+                if let Obligation::Access(access) = obligation
+                    && let Some(fault) =
+                        mixed_kinds(&mut self.pointer_kinds, &path.state, access.base)
+                {
                     return Err(self.found(&path, fault));
                 }
             }
@@ -375,6 +399,24 @@ impl<'p, 'a> Explorer<'p, 'a> {
             trace: self.checkpoints.trace(path),
         })
     }
+}
+
+/// The instruction accesses memory through a kind of pointer, and did through another on another path.
+fn mixed_kinds(kinds: &mut [Option<PointerKind>], state: &State, base: Reg) -> Option<Fault> {
+    let value = state.reg(base);
+    let kind = match value.kind {
+        Kind::Ctx => PointerKind::Ctx,
+        Kind::Object(object) => PointerKind::Object(object),
+        Kind::Stack { .. } | Kind::MapValue(_) | Kind::Packet | Kind::PacketMeta => {
+            PointerKind::Plain
+        }
+        Kind::Mem { .. } => PointerKind::Plain,
+        _ => return None,
+    };
+    let known = kinds.get_mut(state.insn_idx as usize)?;
+    let is_mixed = known.is_some_and(|known| known != kind);
+    *known = Some(kind);
+    is_mixed.then(|| Fault::of(FaultKind::MixedKinds, Some(base), *value))
 }
 
 fn bits(first: u8, last: u8) -> u64 {

@@ -87,7 +87,7 @@ int packet_check_of_wrong_size(struct xdp_md *ctx)
 	return ip->protocol;
 }
 
-SEC("tc") // E0705
+SEC("tc") // E0745
 int packet_after_pull(struct __sk_buff *skb)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
@@ -159,7 +159,7 @@ int no_progress(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-SEC("kprobe/do_unlinkat") // E0707
+SEC("kprobe/do_unlinkat") // E0748
 int size_unbounded(struct pt_regs *ctx)
 {
 	char name[64];
@@ -168,7 +168,7 @@ int size_unbounded(struct pt_regs *ctx)
 	return name[0];
 }
 
-SEC("kprobe/do_unlinkat") // E0707
+SEC("kprobe/do_unlinkat") // E0748
 int size_too_large(struct pt_regs *ctx)
 {
 	char name[64];

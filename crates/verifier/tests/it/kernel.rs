@@ -78,9 +78,11 @@ pub fn code_differs(ours: &Diagnostic, log: &str) -> Option<String> {
     let read = bpfc_kernel_log::read(log);
     let rejection = read.iter().rev().find(|log| log.is_rejection());
     let meaning = rejection.and_then(bpfc_kernel_log::explain);
+    if meaning.as_ref().is_some_and(|meaning| bpfc_kernel_log::agree(ours.code, meaning.code)) {
+        return None;
+    }
     let theirs = meaning.as_ref().map(|meaning| (meaning.code.name(), meaning.message.as_str()));
     match theirs {
-        Some((code, _)) if code == ours.code.name() => None,
         // The kernel tells recursion by the depth that it leads to.
         Some(("E0711", _)) if ours.code.name() == "E0401" => None,
         _ => {

@@ -1,0 +1,36 @@
+// A function is called with a number of any size.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+struct slots {
+	__u32 counts[8];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct slots);
+} table SEC(".maps");
+
+static void bump(struct slots *slots, __u32 queue)
+{
+	slots->counts[queue]++;
+      //^^^^^^^^^^^^^^^^^^^^ E0702: `slots->counts[queue]++` may be outside the value of map `table`, which has 32 bytes
+}
+
+SEC("xdp")
+int count(struct xdp_md *ctx)
+{
+	__u32 key = 0;
+	struct slots *slots = bpf_map_lookup_elem(&table, &key);
+
+	if (slots)
+		bump(slots, ctx->rx_queue_index);
+	return XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";
+//= fixed
+//| +	if (queue >= sizeof(slots->counts) / sizeof(slots->counts[0]))
+//| +		return;
