@@ -1,5 +1,6 @@
 //! How an obligation is broken: what the explorer hands to the explanations.
 
+pub use crate::fault_kernel::*;
 use crate::obligation::{Access, AccessKind};
 use crate::program::FieldKind;
 use crate::state::{Held, MapIdx, Value};
@@ -154,6 +155,8 @@ pub enum FaultKind {
         /// Why not.
         why: &'static str,
     },
+    /// Towards objects and functions of the kernel.
+    Kernel(KernelFault),
     /// The result is out of range.
     Return {
         /// The smallest value allowed.
@@ -480,6 +483,7 @@ impl FaultKind {
     /// The code of its diagnostic.
     pub fn code(&self) -> Code {
         match self {
+            FaultKind::Kernel(fault) => fault.code(),
             FaultKind::Uninit | FaultKind::UninitStack { by_helper: None, .. } => verifier::E0701,
             FaultKind::UninitStack { .. } => verifier::E0713,
             FaultKind::OutOfBounds { by_helper: None, .. } => verifier::E0702,

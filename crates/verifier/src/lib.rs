@@ -22,6 +22,7 @@ mod discharge;
 pub mod domain;
 mod explore;
 mod fault;
+mod fault_kernel;
 mod obligation;
 mod program;
 mod state;

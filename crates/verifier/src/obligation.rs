@@ -44,6 +44,8 @@ pub enum Obligation {
         /// The parameter, from 0.
         idx: usize,
     },
+    /// The kernel function may be called, with these arguments.
+    Kfunc(u32),
     /// The register fits the parameter of a function that is verified by itself.
     Contract {
         /// The function.
@@ -230,6 +232,9 @@ fn call(all: &mut Vec<Obligation>, callee: Callee, operand: Operand) {
         (Callee::Local { .. }, Operand::Func(func)) => {
             all.extend([Obligation::Enterable(func), Obligation::Depth]);
             all.extend((0..5).map(|idx| Obligation::Contract { func, idx }));
+        }
+        (_, Operand::Kfunc(func)) => {
+            all.extend([Obligation::KernelCall, Obligation::Kfunc(func)]);
         }
         (Callee::Kfunc { .. }, _) | (_, Operand::Kernel) => all.push(Obligation::KernelCall),
         (Callee::Local { .. }, _) => all.push(Obligation::WellFormed),

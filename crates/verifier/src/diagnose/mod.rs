@@ -8,6 +8,7 @@ mod slice;
 mod source;
 mod text;
 mod wording;
+mod wording_kfunc;
 
 use crate::explore::{Found, Replay};
 use crate::fault::FaultKind;

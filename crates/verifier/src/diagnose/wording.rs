@@ -111,6 +111,7 @@ impl Writer<'_, '_> {
                     .note("functions that are verified by themselves return numbers only")
                     .help("make the function static")
             }
+            FaultKind::Kernel(fault) => self.kernel(fault),
             FaultKind::Return { min, max } => self.result(*min, *max),
             FaultKind::StackReturned => {
                 Words::new("a function returns the address of its own local variable")
@@ -543,6 +544,11 @@ pub(super) fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
         Kind::Mem { is_record: true, .. } => "the ring buffer record".to_owned(),
         Kind::Mem { .. } => "the memory".to_owned(),
         Kind::Btf => "a kernel object".to_owned(),
+        Kind::Typed(typed) => {
+            let kernel = writer.program.of_kernel.as_ref();
+            let name = kernel.map_or("", |kernel| kernel.name(typed.types, typed.ty));
+            format!("a pointer to `struct {name}`")
+        }
         Kind::Func(func) => format!("the function `{}`", writer.program.funcs[func as usize].name),
     }
 }

@@ -1,10 +1,11 @@
 //! Arguments of helpers: `check_func_arg` (Linux 6.12 `kernel/bpf/verifier.c`).
 
 use super::memory::{self, Region};
+use super::object;
 use crate::fault::{ArgFault, Argument, Fault, FaultKind, Use};
 use crate::obligation::AccessKind;
 use crate::program::{Content, Program};
-use crate::state::{Kind, MapIdx, State, Value};
+use crate::state::{Kind, MapIdx, PtrFlags, State, Value};
 use bpfc_isa::Reg;
 use bpfc_kabi::limits::MAX_VAR_SIZE;
 use bpfc_kabi::{
@@ -152,6 +153,11 @@ impl Question<'_> {
 
     /// Whether the register is of a kind that the parameter takes.
     fn kind(&self) -> Result<(), FaultKind> {
+        let of_object =
+            object::argument(self.program, self.state, self.helper, self.arg, self.at.idx);
+        if let Some(answer) = of_object {
+            return answer;
+        }
         let (fits, wanted) = self.fits();
         if !fits {
             return self.refuse(ArgFault::Kind(wanted));
@@ -202,14 +208,14 @@ impl Question<'_> {
             Kind::Object(ObjectKind::Socket | ObjectKind::SockCommon | ObjectKind::TcpSock)
         );
         let is_pointer = self.value.is_pointer();
+        let is_object = kind == Kind::Btf
+            || matches!(kind, Kind::Typed(typed) if typed.flags == PtrFlags::TRUSTED);
         match self.arg.kind {
             ArgKind::Anything | ArgKind::ConstSize | ArgKind::ConstSizeOrZero => (true, ""),
             ArgKind::ConstMapPtr => (matches!(kind, Kind::Map(_)), "a map"),
             ArgKind::MapValue if self.takes_socket() => (is_pointer, "a socket"),
             ArgKind::MapKey | ArgKind::MapValue => (is_memory, "a pointer to memory"),
-            ArgKind::Mem | ArgKind::FixedMem(_) => {
-                (is_memory || kind == Kind::Btf, "a pointer to memory")
-            }
+            ArgKind::Mem | ArgKind::FixedMem(_) => (is_memory || is_object, "a pointer to memory"),
             ArgKind::ConstAllocSize => (self.value.is_scalar(), "a number"),
             ArgKind::Ctx => (kind == Kind::Ctx, "the program's context"),
             ArgKind::SockCommon => (is_sock, "a socket"),
@@ -350,4 +356,20 @@ impl Question<'_> {
         let is_exact = number.as_constant().is_some();
         self.region(memory, arg, at, number.umax, is_exact).map_err(|kind| (kind, memory_idx))
     }
+}
+
+/// Whether the pointer leads to a string that ends and that nobody changes.
+pub fn constant_string(program: &Program<'_>, value: &Value) -> bool {
+    let Kind::MapValue(map) = value.kind else {
+        return false;
+    };
+    let info = &program.maps[map];
+    let (true, Some(off), Content::Frozen(data)) =
+        (info.is_read_only, value.fixed_offset(), &info.content)
+    else {
+        return false;
+    };
+    let content = program.object.data[*data].content();
+    let rest = usize::try_from(off).ok().and_then(|off| content.get(off..));
+    rest.is_some_and(|rest| rest.contains(&0))
 }

@@ -2,7 +2,8 @@
 //! `check_helper_mem_access` (Linux 6.12 `kernel/bpf/verifier.c`).
 
 use super::argument::packet_may_be_written;
-use crate::fault::{Argument, Bounds, Denied, FaultKind, SectionFault, Use};
+use super::{dynptr, typed};
+use crate::fault::{Argument, Bounds, Denied, FaultKind, KernelFault, SectionFault, Use};
 use crate::obligation::{Access, AccessKind};
 use crate::program::{MapInfo, Program};
 use crate::state::{Byte, Kind, PacketRange, State, Value};
@@ -45,7 +46,7 @@ pub fn access(program: &Program<'_>, state: &State, access: &Access) -> Result<(
         let works = is_stack
             || matches!(
                 value.kind,
-                Kind::MapValue(_) | Kind::Mem { .. } | Kind::Btf | Kind::Scalar
+                Kind::MapValue(_) | Kind::Mem { .. } | Kind::Btf | Kind::Typed(_) | Kind::Scalar
             );
         if !works {
             return Err(FaultKind::Denied(Denied::Atomic, access.kind));
@@ -64,10 +65,18 @@ pub fn access(program: &Program<'_>, state: &State, access: &Access) -> Result<(
             if access.kind != AccessKind::Write {
                 stack_read(program, state, frame, &region)?;
             }
+            if access.kind != AccessKind::Read {
+                let (min, max) = stack_range(value, region.off);
+                dynptr::overwritten(state, frame, min, max + i64::from(access.n_bytes))?;
+            }
             match access.stored {
                 Some(stored) => stack_store(state, frame, value, access, state.reg(stored)),
                 None => Ok(()),
             }
+        }
+        Kind::MapValue(map) => {
+            region(program, state, &region_of(value, access))?;
+            typed::kptr_access(program, state, value, map, access)
         }
         _ => region(program, state, &region_of(value, access)),
     }
@@ -92,8 +101,8 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
         Kind::Unknown => Ok(()),
         Kind::Uninit => Err(FaultKind::Uninit),
         Kind::Scalar => Err(FaultKind::NotAPointer),
-        Kind::MapValue(map) => {
-            let map = &program.maps[map];
+        Kind::MapValue(map_idx) => {
+            let map = &program.maps[map_idx];
             if writes && map.is_read_only {
                 return denied(Denied::ReadOnly);
             }
@@ -101,6 +110,9 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
                 return denied(Denied::WriteOnly);
             }
             inside(region, map.value_bytes.into())?;
+            if region.by_helper.is_some() {
+                typed::kptr_by_helper(program, region.value, map_idx, region.off, region.n_bytes)?;
+            }
             untouched(region, map)
         }
         Kind::MapKey(map) => {
@@ -124,11 +136,18 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
         Kind::Stack { frame } => {
             stack_bounds(region)?;
             match region.kind {
-                AccessKind::Write => Ok(()),
+                AccessKind::Write => {
+                    let (min, max) = stack_range(region.value, region.off);
+                    dynptr::is_fillable(state, frame, min, max + region.n_bytes as i64)
+                }
                 _ => stack_read(program, state, frame, region),
             }
         }
-        // Kernel objects may be read; what is there is not modelled. A map's own fields likewise.
+        Kind::Typed(_) => {
+            let (value, off) = (region.value, region.off);
+            typed::object(program, state, value, off, region.n_bytes, region.kind).map(|_| ())
+        }
+        // Objects of unknown type may be read; what is there is not modelled. A map's own fields likewise.
         Kind::Btf | Kind::Map(_) => match writes && region.value.kind != Kind::Btf {
             true => denied(Denied::ReadOnly),
             false => Ok(()),
@@ -298,15 +317,16 @@ fn stack_bounds(region: &Region<'_>) -> Result<(), FaultKind> {
 fn stack_read(
     program: &Program<'_>,
     state: &State,
-    frame: u8,
+    frame_idx: u8,
     region: &Region<'_>,
 ) -> Result<(), FaultKind> {
-    let Some(frame) = state.frames.get(usize::from(frame)) else {
+    let Some(frame) = state.frames.get(usize::from(frame_idx)) else {
         return Ok(());
     };
     let stack = &frame.stack;
     let (min, max) = stack_range(region.value, region.off);
     let end = max + region.n_bytes as i64;
+    dynptr::is_data(state, frame_idx, min, end)?;
     let is_load = region.by_helper.is_none() && min == max;
     if is_load
         && let Some(slot) = stack.slot(min)
@@ -368,6 +388,15 @@ fn context(program: &Program<'_>, value: &Value, access: &Access) -> Result<(), 
     let Ok(offset) = u32::try_from(off) else {
         return Err(fault(bpfc_kabi::CtxFault::NoField));
     };
+    if context_of(prog_type) == ContextKind::Btf
+        && let Some(hook) = program.of_kernel.as_ref().and_then(|kernel| kernel.hook.as_ref())
+    {
+        let refuse = |why: String| Err(FaultKind::Kernel(KernelFault::Context(why)));
+        return match op {
+            AccessOp::Read => hook.slot(offset, access.n_bytes).map(|_| ()).or_else(refuse),
+            AccessOp::Write => refuse("it cannot be written".to_owned()),
+        };
+    }
     // A function pointer of a struct_ops may write to its arguments; their types are not modelled.
     if context_of(prog_type) == ContextKind::Btf && op == AccessOp::Write {
         return Ok(());

@@ -8,17 +8,25 @@ mod argument;
 mod arithmetic;
 mod attach;
 mod compat;
+mod dynptr;
 mod exit;
 mod format;
+mod kfunc;
 mod memory;
+mod object;
 mod scope;
 mod special;
+mod typed;
 
 pub use argument::{map_of_call, proto_of, size_of_argument};
 pub use compat::check_maps;
+pub use dynptr::{Dynptr, Place, initialised as initialised_dynptr};
 pub use exit::is_result_checked;
+pub use kfunc::{Call as KfuncCall, call as kfunc_call};
 pub use memory::stack_range;
+pub use object::kptr_taken;
 pub use scope::owner as lock_owner;
+pub use typed::{Loaded, kptr_loaded, kptr_touched, object as typed_object};
 
 use crate::fault::{Ending, Fault, FaultKind, HelperFault, Limit, Malformed, TailCallFault};
 use crate::obligation::Obligation;
@@ -65,6 +73,7 @@ pub fn discharge(
                 None => Ok(()),
             }
         }
+        Obligation::Kfunc(func) => kfunc::call(program, state, func).map(|_| ()),
         Obligation::Argument { helper, idx } => argument::check(program, state, helper, idx),
         Obligation::Contract { func, idx } => {
             contract(program, state, func, idx).map_err(at(Reg::ARGS[idx]))

@@ -3,9 +3,9 @@
 //! `do_check_insn`, `check_helper_call`, `check_func_call`, `process_spin_lock` and `check_resource_leak` (Linux 6.18
 //! `kernel/bpf/verifier.c`).
 
-use crate::fault::{Ending, FaultKind, LockFault, Section, SectionFault};
-use crate::program::{Field, FieldKind, Program, SectionCall};
-use crate::state::{Kind, Lock, LockKind, LockOwner, State, Value};
+use crate::fault::{Ending, FaultKind, GraphFault, KernelFault, LockFault, Section, SectionFault};
+use crate::program::{Field, FieldKind, Managed, ManagedField, Program, SectionCall};
+use crate::state::{Kind, Lock, LockKind, LockOwner, PtrFlags, State, Value};
 use bpfc_isa::Reg;
 use bpfc_kabi::Helper;
 
@@ -169,6 +169,19 @@ pub fn lock(
         };
         field(program, value, wanted).map_err(FaultKind::Field)?;
     }
+    if let (Some(typed), Some(kernel)) = (value.typed(), &program.of_kernel) {
+        let name = match kind {
+            LockKind::Spin => "bpf_spin_lock",
+            LockKind::Resilient | LockKind::ResilientIrq => "bpf_res_spin_lock",
+        };
+        let record = kernel.record(typed.ty);
+        let at = |field: &&ManagedField| {
+            value.fixed_offset() == Some(field.offset.into()) && field.what == Managed::Other(name)
+        };
+        if !record.iter().any(|field| at(&field)) {
+            return Err(FaultKind::Kernel(KernelFault::Graph(GraphFault::NoField)));
+        }
+    }
     let locks = &state.scopes.locks;
     let same = |lock: &&Lock| lock.owner == owner && lock.id == value.id;
     let fault = |why| Err(FaultKind::Lock(why));
@@ -196,6 +209,9 @@ pub fn lock(
 pub fn owner(value: &Value) -> Option<LockOwner> {
     match value.kind {
         Kind::MapValue(map) => Some(LockOwner::Map(map)),
+        Kind::Typed(typed) if typed.flags.has(PtrFlags::ALLOCATED) => {
+            Some(LockOwner::Object(typed.ty.0))
+        }
         _ => None,
     }
 }

@@ -3,7 +3,9 @@
 //! As `states_equal`, `regsafe`, `stacksafe` and `refsafe` (Linux 6.18 `kernel/bpf/verifier.c`).
 
 use crate::program::Program;
-use crate::state::{Byte, Frame, Kind, PacketRange, Scopes, Slot, Stack, StackSlot, State, Value};
+use crate::state::{
+    Byte, Frame, Kind, PacketRange, Scopes, Slot, Stack, StackObject, StackSlot, State, Value,
+};
 use bpfc_isa::{Reg, RegSet};
 use std::rc::Rc;
 
@@ -235,6 +237,7 @@ impl Comparison {
             Kind::MapKey(_) | Kind::MapValue(_) | Kind::Mem { .. } => {
                 old.off == new.off
                     && old.number.includes(&new.number)
+                    && old.dynptr_id == new.dynptr_id
                     && self.ids.same_id(old.id, new.id)
                     && self.ids.same_id(old.ref_id, new.ref_id)
             }
@@ -250,6 +253,7 @@ impl Comparison {
             && old.range == new.range
             && old.uid == new.uid
             && old.number == new.number
+            && old.dynptr_id == new.dynptr_id
             && self.ids.same(key(old), key(new))
             && self.ids.same_id(old.ref_id, new.ref_id)
     }
@@ -290,6 +294,9 @@ impl Comparison {
             if byte != new.bytes[at] {
                 return false;
             }
+            if at == 0 && byte == Byte::Object {
+                return self.object(old.object, new.object);
+            }
             if at == 0
                 && byte == Byte::Spill
                 && let (Some(a), Some(b)) = (&old.spill, &new.spill)
@@ -298,6 +305,35 @@ impl Comparison {
             }
         }
         true
+    }
+
+    /// Whether both slots are the same part of the same kind of thing.
+    fn object(&mut self, old: Option<StackObject>, new: Option<StackObject>) -> bool {
+        use StackObject::{Dynptr, Iterator};
+        match (old, new) {
+            (
+                Some(Dynptr { ty, is_first, ref_id, .. }),
+                Some(Dynptr { ty: new_ty, is_first: new_first, ref_id: new_ref, .. }),
+            ) => ty == new_ty && is_first == new_first && self.ids.same_id(ref_id, new_ref),
+            (
+                Some(Iterator { ty, is_active, ref_id, guard, .. }),
+                Some(Iterator {
+                    ty: new_ty,
+                    is_active: new_active,
+                    ref_id: new_ref,
+                    guard: new_guard,
+                    ..
+                }),
+            ) => {
+                // The depth tells rounds of a loop apart, which is what must not count here.
+                ty == new_ty
+                    && is_active == new_active
+                    && guard == new_guard
+                    && self.ids.same_id(ref_id, new_ref)
+            }
+            (None, None) => true,
+            _ => false,
+        }
     }
 
     /// `scalar_reg_for_stack`: what a load of the whole slot gives, if that is a number.

@@ -355,12 +355,19 @@ impl<'p, 'a> Explorer<'p, 'a> {
                 }
                 Mark::Widen => {
                     let running = path.state.insn_idx;
+                    let next_is_fork = matches!(next, Next::Fork { .. });
                     let (state, insn_idx) = match next {
                         Next::Fork { other, .. } => (&mut **other, running),
                         Next::Goto(next) => (&mut path.state, *next),
                         _ => continue,
                     };
-                    self.checkpoints.widen(path.parent, insn_idx, state);
+                    // Not the state that was kept just before the running instruction.
+                    let kept = self.checkpoints.get(path.parent);
+                    let parent = match next_is_fork && path.history.backward().next().is_none() {
+                        true => kept.and_then(|kept| kept.parent),
+                        false => path.parent,
+                    };
+                    self.checkpoints.widen(parent, insn_idx, state);
                 }
                 Mark::Precise(reg) => {
                     self.checkpoints.mark_precise(self.program, &path.origin(), frame, reg);

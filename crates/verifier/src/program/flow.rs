@@ -13,8 +13,10 @@ pub fn mark(program: &mut Program<'_>) {
     mark_effects(program);
     super::scc::mark(&mut program.code);
     let funcs: Vec<_> = program.funcs.iter().map(|f| (f.start, f.end)).collect();
+    let kfuncs = program.of_kernel.iter().flat_map(|kernel| &kernel.kfuncs);
+    let n_params: Vec<usize> = kfuncs.map(|info| info.params.len()).collect();
     for (start, end) in funcs {
-        mark_live(&mut program.code, start, end);
+        mark_live(&mut program.code, &n_params, start, end);
     }
 }
 
@@ -53,7 +55,9 @@ fn mark_points(program: &mut Program<'_>) {
 /// Where loops end by other means than a counter: `visit_insn` (Linux 6.18 `kernel/bpf/verifier.c`).
 fn mark_repeats(program: &mut Program<'_>) {
     for insn_idx in 0..program.code.len() {
-        let flags = program.kfunc_name(insn_idx as u32).and_then(bpfc_kabi::kfunc);
+        let name = program.kfunc_name(insn_idx as u32);
+        let flags = name.and_then(bpfc_kabi::kfunc);
+        let is_followed = program.of_kernel.is_some();
         let op = &mut program.code[insn_idx];
         op.repeats = match op.insn {
             Insn::MayGoto { .. } => Some(Repeats::MayGoto),
@@ -61,6 +65,9 @@ fn mark_repeats(program: &mut Program<'_>) {
                 let callback = helper_by_id(id).and_then(|helper| helper.effects.callback);
                 let is_sync = callback.is_some_and(|callback| callback != Callback::Timer);
                 is_sync.then_some(Repeats::Callback)
+            }
+            Insn::Call(_) if is_followed && name == Some("bpf_rbtree_add_impl") => {
+                Some(Repeats::Callback)
             }
             Insn::Call(_) if flags.is_some_and(|row| row.flags.has(KfuncFlags::ITER_NEXT)) => {
                 Some(Repeats::Iterator)
@@ -104,7 +111,7 @@ fn mark_effects(program: &mut Program<'_>) {
 }
 
 /// Backward until nothing changes.
-fn mark_live(code: &mut [Op], start: u32, end: u32) {
+fn mark_live(code: &mut [Op], n_params: &[usize], start: u32, end: u32) {
     let mut changed = true;
     while changed {
         changed = false;
@@ -117,7 +124,7 @@ fn mark_live(code: &mut [Op], start: u32, end: u32) {
             if let Some(target) = op.target {
                 out = out.union(code[target as usize].live);
             }
-            let live = out.difference(op.insn.defs()).union(uses(&op.insn));
+            let live = out.difference(op.insn.defs()).union(uses(op, n_params));
             if live != op.live {
                 code[insn_idx as usize].live = live;
                 changed = true;
@@ -126,13 +133,14 @@ fn mark_live(code: &mut [Op], start: u32, end: u32) {
     }
 }
 
-/// The registers that an instruction reads. Of a helper only its parameters count.
-pub fn uses(insn: &Insn) -> RegSet {
-    match *insn {
-        Insn::Call(Callee::Helper(id)) => {
-            let n_args = helper_by_id(id).map_or(5, |helper| helper.proto.args.len());
-            Reg::ARGS.into_iter().take(n_args).collect()
+/// The registers that an instruction reads. Of a function of the kernel only its parameters count.
+fn uses(op: &Op, n_params: &[usize]) -> RegSet {
+    let n_args = match (op.insn, op.operand) {
+        (Insn::Call(Callee::Helper(id)), _) => {
+            helper_by_id(id).map_or(5, |helper| helper.proto.args.len())
         }
-        _ => insn.uses(),
-    }
+        (Insn::Call(_), Operand::Kfunc(func)) => n_params.get(func as usize).copied().unwrap_or(5),
+        (insn, _) => return insn.uses(),
+    };
+    Reg::ARGS.into_iter().take(n_args).collect()
 }

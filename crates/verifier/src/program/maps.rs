@@ -1,5 +1,6 @@
 //! The maps of a program as the verifier sees them.
 
+use super::fields::ManagedField;
 use super::record::{self, Field, FieldKind};
 use crate::state::MapIdx;
 use bpfc_base::{Idx, IndexVec};
@@ -36,6 +37,12 @@ pub struct MapInfo {
     pub inner: Option<MapIdx>,
     /// The fields of a value that belong to the kernel.
     pub fields: Vec<Field>,
+    /// The type of a value.
+    pub value_type: Option<TypeId>,
+    /// The section that it holds.
+    pub section: Option<DataId>,
+    /// Pointers, lists and trees in a value, if the kernel's types are known.
+    pub managed: Vec<ManagedField>,
     /// Whether values may hold pointers of the kernel, so that loads give more than numbers.
     pub may_hold_pointers: bool,
 }
@@ -116,6 +123,7 @@ impl<'a> Maps<'a> {
             info.content = Content::Frozen(section);
         }
         info.fields = record::of_data(self.object, section);
+        info.section = Some(section);
         let idx = self.table.push(info);
         self.data.insert(section, idx);
         idx
@@ -145,6 +153,9 @@ impl<'a> Maps<'a> {
             content: version.map_or(Content::Unknown, |v| Content::Number(code(v))),
             inner: None,
             fields: Vec::new(),
+            value_type: None,
+            section: None,
+            managed: Vec::new(),
             may_hold_pointers: false,
         };
         let idx = self.table.push(info);
@@ -169,6 +180,9 @@ impl<'a> Maps<'a> {
             content: Content::Varies,
             inner: None,
             fields: map.value_type.map_or(Vec::new(), |ty| record::of_type(self.object, ty)),
+            value_type: map.value_type,
+            section: None,
+            managed: Vec::new(),
             may_hold_pointers: map.value_type.is_some_and(|ty| holds_pointers(self.object, ty, 0)),
         }
     }

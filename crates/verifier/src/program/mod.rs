@@ -2,26 +2,36 @@
 //! function expects, which registers are alive, and where states are compared.
 
 mod contract;
+mod fields;
 mod flow;
+mod hook;
+mod hook_null;
+mod kernel;
+mod kfunc;
 mod maps;
 mod record;
 mod scc;
 mod section;
+mod walk;
 
 pub use contract::{Contract, Param};
+pub use fields::{KptrTag, Managed, ManagedField};
+pub use hook::Slot as HookSlot;
+pub use kernel::{Kernel, Variable};
+pub use kfunc::{KfuncInfo, KfuncParam, KfuncRet, ParamTy, Pointee, is_plain};
 pub use maps::{Content, MapInfo};
 pub use record::{Field, FieldKind};
 pub use scc::successors;
 pub use section::{SectionCall, section_call};
+pub use walk::{Found as FoundField, Inherited, WalkFault, inherited};
 
 use crate::VerifyOptions;
 use crate::state::MapIdx;
 use bpfc_base::IndexVec;
-use bpfc_btf::{Btf, KindSet};
+use bpfc_btf::KindSet;
 use bpfc_isa::{Callee, Insn, RegSet, SlotMap, Wide};
 use bpfc_kabi::{AttachType, KernelVersion, ProgType, guess_section};
 use bpfc_object::{ExternId, ExternKind, Linkage, Linked, Object, Reference};
-use std::sync::Arc;
 
 /// A prepared program.
 pub struct Program<'a> {
@@ -37,8 +47,8 @@ pub struct Program<'a> {
     pub is_sleepable: bool,
     /// The kernel it is for; none for "any".
     pub kernel: Option<KernelVersion>,
-    /// The types of that kernel.
-    pub kernel_btf: Option<Arc<Btf>>,
+    /// What that kernel's types say of what the program uses.
+    pub of_kernel: Option<Kernel>,
     /// The kernel whose helpers it may call; none for all.
     pub helper_kernel: Option<KernelVersion>,
     /// Whether a state is kept wherever states are compared (`BPF_F_TEST_STATE_FREQ`).
@@ -102,6 +112,10 @@ pub enum Operand {
     MapValue(MapIdx, u32),
     /// A function of the program.
     Func(u32),
+    /// A kernel function, as in [`Kernel::kfuncs`].
+    Kfunc(u32),
+    /// A variable of the kernel, as in [`Kernel::variables`].
+    Variable(u32),
     /// Something of the kernel that is not modelled.
     Kernel,
 }
@@ -168,7 +182,7 @@ impl<'a> Program<'a> {
             is_sleepable: section.is_some_and(|section| section.def.flags.is_sleepable)
                 || linked.prog_type == Some(ProgType::Syscall),
             kernel: options.kernel,
-            kernel_btf: options.kernel_btf.clone(),
+            of_kernel: options.kernel_btf.clone().map(|btf| Kernel::new(object, linked, btf)),
             helper_kernel: options.kernel.filter(|_| !options.ignores_availability),
             keeps_all_states: options.keeps_all_states,
             exception_callback: handlers.first().copied(),
@@ -179,6 +193,7 @@ impl<'a> Program<'a> {
         };
         program.code = program.prepare(&mut maps);
         program.maps = maps.finish();
+        program.find_managed();
         flow::mark(&mut program);
         program
     }
@@ -227,7 +242,7 @@ impl<'a> Program<'a> {
                 _ if matches!(insn.insn, Insn::LoadImm64 { .. }) && self.is_lacking(id) => {
                     Operand::None
                 }
-                _ => Operand::Kernel,
+                _ => self.of_kernel.as_ref().map_or(Operand::Kernel, |kernel| kernel.operand(id)),
             },
             (None, Insn::Call(Callee::Local { .. }))
             | (None, Insn::LoadImm64 { value: Wide::Func { .. }, .. }) => {
@@ -251,10 +266,25 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// Sets [`MapInfo::managed`].
+    fn find_managed(&mut self) {
+        let Some(kernel) = &self.of_kernel else {
+            return;
+        };
+        for map in self.maps.iter_mut() {
+            map.managed = match (map.value_type, map.section) {
+                (_, Some(section)) => kernel.of_data(self.object, section),
+                (Some(ty), None) => kernel.record(ty).to_vec(),
+                _ => Vec::new(),
+            };
+        }
+    }
+
     /// Whether a weak symbol is null: the kernel's types do not have it.
     fn is_lacking(&self, id: ExternId) -> bool {
         let item = &self.object.externs[id];
-        let Some(btf) = self.kernel_btf.as_deref().filter(|_| item.is_weak) else {
+        let Some(btf) = self.of_kernel.as_ref().map(|kernel| &*kernel.btf).filter(|_| item.is_weak)
+        else {
             return false;
         };
         let name = bpfc_btf::core::essential_name(&item.name);

@@ -1,10 +1,12 @@
 //! The state of the machine at one point of one path: registers, stack frames, references.
 
+mod kernel;
 #[allow(dead_code)]
 mod scope;
 mod stack;
 mod value;
 
+pub use kernel::{DynptrType, Guard, PtrFlags, StackObject, Typed, Types};
 #[allow(unused_imports)]
 pub use scope::{Irq, Lock, LockKind, LockOwner, Scopes};
 pub use stack::{Byte, Iterator, Slot, Stack, place};

@@ -1,5 +1,6 @@
 //! The stack of one function: what each byte holds.
 
+use super::kernel::StackObject;
 use super::value::Value;
 use std::rc::Rc;
 
@@ -17,6 +18,8 @@ pub struct Slot {
     pub bytes: [Byte; 8],
     /// The register that was stored in the bytes that are [`Byte::Spill`], the lowest ones.
     pub spill: Option<Rc<Value>>,
+    /// What the slot belongs to, if all its bytes are [`Byte::Object`].
+    pub object: Option<StackObject>,
 }
 
 /// What a byte of the stack holds.
@@ -30,6 +33,8 @@ pub enum Byte {
     Zero,
     /// A part of [`Slot::spill`].
     Spill,
+    /// A part of [`Slot::object`].
+    Object,
     /// Something that this verifier does not model.
     Unknown,
 }
@@ -44,13 +49,18 @@ pub struct Iterator {
 }
 
 impl Slot {
-    /// The iterator that starts here. None is modelled yet.
+    /// The iterator that starts here.
     pub fn iterator(&self) -> Option<Iterator> {
-        None
+        match self.object? {
+            StackObject::Iterator { is_active, depth, ref_id, .. } if ref_id != 0 => {
+                Some(Iterator { is_active, depth })
+            }
+            _ => None,
+        }
     }
 
     /// Nothing was stored.
-    pub const UNINIT: Slot = Slot { bytes: [Byte::Uninit; 8], spill: None };
+    pub const UNINIT: Slot = Slot { bytes: [Byte::Uninit; 8], spill: None, object: None };
 
     /// How many bytes of a register are stored here.
     pub fn spill_bytes(&self) -> usize {
@@ -62,6 +72,9 @@ impl Slot {
 
     /// The spilled register is no longer whole: its bytes are just data.
     fn scrub(&mut self) {
+        if self.object.take().is_some() {
+            self.bytes = [Byte::Misc; 8];
+        }
         if self.spill.take().is_some() {
             for byte in &mut self.bytes {
                 if *byte == Byte::Spill {

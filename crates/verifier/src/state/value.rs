@@ -1,7 +1,9 @@
 //! What is known of the contents of a register.
 
+use super::kernel::{PtrFlags, Typed, Types};
 use crate::domain::Scalar;
 use bpfc_base::index_type;
+use bpfc_btf::TypeId;
 use bpfc_kabi::ObjectKind;
 
 index_type! {
@@ -38,6 +40,10 @@ pub struct Value {
     pub uid: u32,
     /// The reference that keeps the object alive; 0 for none.
     pub ref_id: u32,
+    /// The dynptr that the memory is a slice of; 0 for none.
+    pub dynptr_id: u32,
+    /// The memory is a part of the packet, which may move.
+    pub is_packet_slice: bool,
     /// The instruction that made it, for explanations.
     pub origin: u32,
 }
@@ -81,8 +87,10 @@ pub enum Kind {
         /// Whether it is a record of a ring buffer.
         is_record: bool,
     },
-    /// A kernel object whose type is in the kernel's BTF.
+    /// A kernel object of unknown type.
     Btf,
+    /// An object whose type BTF tells.
+    Typed(Typed),
     /// A function of the program.
     Func(u32),
 }
@@ -112,6 +120,8 @@ impl Value {
         id: 0,
         uid: 0,
         ref_id: 0,
+        dynptr_id: 0,
+        is_packet_slice: false,
         origin: 0,
     };
 
@@ -123,6 +133,31 @@ impl Value {
     /// A pointer to the start of something.
     pub const fn pointer(kind: Kind, origin: u32) -> Value {
         Value { kind, number: Scalar::ZERO, origin, ..Value::UNINIT }
+    }
+
+    /// A pointer to an object of the kernel.
+    pub const fn object(ty: TypeId, flags: PtrFlags, origin: u32) -> Value {
+        Value::pointer(Kind::Typed(Typed { types: Types::Kernel, ty, flags }), origin)
+    }
+
+    /// What it leads to, if BTF tells.
+    pub fn typed(&self) -> Option<Typed> {
+        match self.kind {
+            Kind::Typed(typed) => Some(typed),
+            _ => None,
+        }
+    }
+
+    /// Whether the object behind it is certain to be there (`is_trusted_reg`, Linux 6.18 `kernel/bpf/verifier.c`).
+    pub fn is_trusted(&self) -> bool {
+        self.ref_id != 0
+            || !self.is_nullable
+                && match self.kind {
+                    Kind::Typed(typed) => typed.flags.is_trusted(),
+                    Kind::Object(object) => object != ObjectKind::FlowKeys,
+                    Kind::Map(_) => true,
+                    _ => false,
+                }
     }
 
     /// Something that this verifier does not model.
@@ -176,5 +211,6 @@ impl Value {
                     | Kind::Map(_)
                     | Kind::Mem { .. }
             )
+            || !self.is_nullable && self.typed().is_some() && self.is_trusted()
     }
 }

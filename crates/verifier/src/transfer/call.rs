@@ -1,12 +1,18 @@
 //! Calls of helpers and of the program's own functions.
 
 use super::{Machine, Mark, Next, forget};
-use crate::discharge::{map_of_call, proto_of, size_of_argument, stack_range};
+use crate::discharge::{
+    Place, initialised_dynptr, map_of_call, proto_of, size_of_argument, stack_range,
+};
 use crate::domain::Scalar;
 use crate::program::Param;
-use crate::state::{Byte, Frame, Held, Kind, Stack, State, Value};
+use crate::state::{
+    Byte, DynptrType, Frame, Held, Kind, PtrFlags, Stack, State, Typed, Types, Value,
+};
 use bpfc_isa::{Reg, RegSet};
-use bpfc_kabi::{ArgFlags, ArgKind, Helper, MapType, ObjectKind, Proto, RetKind, helper_by_id};
+use bpfc_kabi::{
+    Arg, ArgFlags, ArgKind, DynptrKind, Helper, MapType, ObjectKind, Proto, RetKind, helper_by_id,
+};
 use std::rc::Rc;
 
 /// `MAX_ERRNO` (`include/linux/err.h`).
@@ -19,20 +25,34 @@ impl Machine<'_> {
         let helper = helper_by_id(id).expect("an obligation of the call");
         let proto = proto_of(self.program, helper);
         let result = self.result(state, helper, proto);
+        let dynptr = (proto.args.iter().zip(Reg::ARGS))
+            .find(|(arg, _)| matches!(arg.kind, ArgKind::Dynptr(_)))
+            .and_then(|(_, reg)| initialised_dynptr(state, state.reg(reg)).ok());
         for idx in 0..proto.args.len() {
             self.argument(state, proto, idx);
         }
         let other = helper.effects.callback.and_then(|callback| self.called_back(state, callback));
         self.helper_scope(state, helper.name);
-        if let Some(idx) = helper.released_arg() {
+        if let Some(idx) = helper.released_arg()
+            && !matches!(proto.args[idx].kind, ArgKind::Dynptr(_))
+        {
             let ref_id = state.reg(Reg::ARGS[idx]).ref_id;
             release(state, ref_id, insn_idx);
         }
         forget(state, RegSet::CALLER_SAVED);
-        if helper.effects.changes_packet {
+        let writes_packet = helper.name == "bpf_dynptr_write"
+            && dynptr
+                .is_some_and(|dynptr| matches!(dynptr.ty, DynptrType::Skb | DynptrType::SkbMeta));
+        if helper.effects.changes_packet || writes_packet {
             forget_packet(state, insn_idx);
         }
         let mut result = result;
+        if helper.name == "bpf_dynptr_data"
+            && let Some(dynptr) = dynptr
+        {
+            result.dynptr_id = dynptr.id;
+            result.ref_id = dynptr.ref_id;
+        }
         if helper.effects.acquires || self.acquires(&result) {
             result.ref_id = self.fresh_id();
             state.held.push(Held { id: result.ref_id, insn_idx });
@@ -62,6 +82,9 @@ impl Machine<'_> {
             kind if kind != ArgKind::Anything && value.is_scalar() => {
                 self.marks.push(Mark::Precise(Reg::ARGS[idx]));
             }
+            ArgKind::Dynptr(kind) if self.program.of_kernel.is_some() => {
+                self.dynptr_argument(state, arg, kind, &value);
+            }
             ArgKind::Dynptr(_) => {
                 self.gaps.insert("dynptrs".to_owned());
                 self.havoc_behind(state, &value);
@@ -88,6 +111,51 @@ impl Machine<'_> {
             let stack = &mut state.frame_mut(frame).stack;
             stack.fill(min, n_bytes, Byte::Misc);
         }
+    }
+
+    /// What a helper does to a dynptr.
+    fn dynptr_argument(&mut self, state: &mut State, arg: Arg, kind: DynptrKind, value: &Value) {
+        if arg.flags.has(ArgFlags::UNINIT) {
+            let Some(place) = Place::of(value, 2) else {
+                return;
+            };
+            let ty = match kind {
+                DynptrKind::Ringbuf => DynptrType::Ringbuf,
+                _ => DynptrType::Local,
+            };
+            let low = -8 * (place.slot as i64 + 1);
+            self.destroy_dynptrs(state, place.frame, low, low + 16);
+            self.make_dynptr(state, place.frame, place.slot, ty, 0);
+            return;
+        }
+        let Ok(dynptr) = initialised_dynptr(state, value) else {
+            return;
+        };
+        self.read_slots(dynptr.place.frame, dynptr.place.slot, 2);
+        if arg.flags.has(ArgFlags::RELEASE) {
+            self.release_dynptr(state, dynptr);
+        }
+    }
+
+    /// What a pointer to a variable of one CPU leads to.
+    fn percpu_variable(&self, state: &State) -> Option<Kind> {
+        let typed = state.reg(Reg::R1).typed()?;
+        let kernel = self.program.of_kernel.as_ref()?;
+        let btf = kernel.types(typed.types)?;
+        let is_struct = btf.resolved(typed.ty).is_ok_and(|(_, ty)| ty.composite().is_some());
+        let flags = match typed.types {
+            Types::Program => PtrFlags::ALLOCATED.with(PtrFlags::RCU),
+            Types::Kernel => PtrFlags::NONE,
+        };
+        let kind = match is_struct {
+            true => Kind::Typed(Typed { flags, ..typed }),
+            false => Kind::Mem {
+                size_bytes: btf.size_of(typed.ty).ok()?,
+                is_read_only: true,
+                is_record: false,
+            },
+        };
+        Some(kind)
     }
 
     /// What a helper returns.
@@ -140,8 +208,27 @@ impl Machine<'_> {
             RetKind::SockCommon => Kind::Object(ObjectKind::SockCommon),
             RetKind::RingbufMem => mem(true),
             RetKind::DynptrMem => mem(false),
-            RetKind::PercpuVariable | RetKind::Kptr => return Value::unknown(origin),
-            RetKind::BtfId(_) => Kind::Btf,
+            RetKind::PercpuVariable => match self.percpu_variable(state) {
+                Some(kind) => kind,
+                None => return Value::unknown(origin),
+            },
+            RetKind::Kptr => match crate::discharge::kptr_taken(self.program, state) {
+                Some(typed) => Kind::Typed(typed),
+                None => return Value::unknown(origin),
+            },
+            RetKind::BtfId(name) => {
+                let kernel = self.program.of_kernel.as_ref();
+                match kernel.and_then(|kernel| kernel.find_struct(name)) {
+                    Some(ty) => {
+                        let flags = match proto.ret.is_trusted {
+                            true => PtrFlags::TRUSTED,
+                            false => PtrFlags::NONE,
+                        };
+                        Kind::Typed(Typed { types: Types::Kernel, ty, flags })
+                    }
+                    None => Kind::Btf,
+                }
+            }
         };
         let mut uid = map.map_or(0, |_| self.map_argument_uid(proto, state));
         let has_id = is_nullable
@@ -262,7 +349,7 @@ impl Machine<'_> {
     }
 
     /// A function that is verified by itself may read and write the memory it is given.
-    fn pass_memory(&mut self, state: &mut State, value: &Value, size_bytes: u32) {
+    pub(super) fn pass_memory(&mut self, state: &mut State, value: &Value, size_bytes: u32) {
         let Kind::Stack { frame } = value.kind else {
             return;
         };
@@ -312,7 +399,7 @@ fn integer(state: &State, helper: &Helper, proto: &Proto) -> Value {
 }
 
 /// Gives back a reference: what it kept alive is gone.
-fn release(state: &mut State, ref_id: u32, insn_idx: u32) {
+pub(super) fn release(state: &mut State, ref_id: u32, insn_idx: u32) {
     if ref_id == 0 {
         return;
     }
@@ -324,9 +411,9 @@ fn release(state: &mut State, ref_id: u32, insn_idx: u32) {
 }
 
 /// The packet may have moved: pointers to it are gone.
-fn forget_packet(state: &mut State, insn_idx: u32) {
+pub(super) fn forget_packet(state: &mut State, insn_idx: u32) {
     state.for_each(
-        |value| value.is_packet() || value.kind == Kind::PacketEnd,
+        |value| value.is_packet() || value.kind == Kind::PacketEnd || value.is_packet_slice,
         |value| *value = Value::scalar(Scalar::UNKNOWN, insn_idx),
     );
 }

@@ -94,7 +94,7 @@ impl Machine<'_> {
     }
 
     /// A function that the kernel calls later, for the element of a map that the first argument points into.
-    fn later(&mut self, state: &State, func: u32) -> Box<State> {
+    pub(super) fn later(&mut self, state: &State, func: u32) -> Box<State> {
         let timer = *state.reg(Reg::R1);
         let is_wq = !matches!(
             self.program.code[state.insn_idx as usize].insn,

@@ -3,7 +3,7 @@
 use super::{Machine, Mark};
 use crate::domain::Scalar;
 use crate::program::Content;
-use crate::state::{Byte, Kind, MapIdx, Slot, StackSlot, State, Value, place};
+use crate::state::{Byte, Kind, MapIdx, PtrFlags, Slot, StackSlot, State, Value, place};
 use bpfc_isa::{AtomicOp, Insn, LoadType, Reg, Size, Src};
 use bpfc_kabi::{AccessOp, CtxValue, ObjectKind, access_ctx};
 
@@ -78,7 +78,11 @@ impl Machine<'_> {
                 self.load_stack(state, &access, origin)
             }
             Kind::Ctx => self.load_ctx(off, n_bytes, origin),
-            Kind::MapValue(map) => self.load_map(&pointer, map, off, n_bytes, origin),
+            Kind::Typed(_) => self.load_object(state, &pointer, off, n_bytes),
+            Kind::MapValue(map) => match self.load_kptr(state, &pointer, map, off, n_bytes) {
+                Some(value) => value,
+                None => self.load_map(&pointer, map, off, n_bytes, origin),
+            },
             // This may be the context, whose packet pointers are 4 bytes wide.
             Kind::Unknown if n_bytes >= 4 => Value::unknown(origin),
             // What is behind these may be a pointer.
@@ -96,6 +100,10 @@ impl Machine<'_> {
             return Value::unknown(origin);
         };
         if bpfc_kabi::context_of(prog_type) == bpfc_kabi::ContextKind::Btf {
+            if let Some(value) = self.load_hook(off, n_bytes, origin) {
+                return value;
+            }
+            self.gaps.insert("arguments of programs whose context is described by BTF".to_owned());
             return Value::unknown(origin);
         }
         let offset = u32::try_from(off).unwrap_or(u32::MAX);
@@ -114,7 +122,14 @@ impl Machine<'_> {
             Ok(CtxValue::SocketOrNull) => nullable(self, Kind::Object(ObjectKind::Socket)),
             Ok(CtxValue::SockCommonOrNull) => nullable(self, Kind::Object(ObjectKind::SockCommon)),
             Ok(CtxValue::FlowKeys) => Value::pointer(Kind::Object(ObjectKind::FlowKeys), origin),
-            Ok(CtxValue::TracepointBuffer | CtxValue::Btf(_)) => Value::unknown(origin),
+            Ok(CtxValue::Btf(name)) => {
+                let kernel = self.program.of_kernel.as_ref();
+                match kernel.and_then(|kernel| kernel.find_struct(name)) {
+                    Some(ty) => Value::object(ty, PtrFlags::TRUSTED, origin),
+                    None => Value::unknown(origin),
+                }
+            }
+            Ok(CtxValue::TracepointBuffer) => Value::unknown(origin),
             Ok(CtxValue::Scalar) | Err(_) => Value::scalar(Scalar::of_bytes(n_bytes), origin),
         }
     }
@@ -128,7 +143,7 @@ impl Machine<'_> {
         origin: u32,
     ) -> Value {
         let info = &self.program.maps[map];
-        if n_bytes == 8 && info.may_hold_pointers {
+        if n_bytes == 8 && info.may_hold_pointers && self.program.of_kernel.is_none() {
             return Value::unknown(origin);
         }
         let unknown = Value::scalar(Scalar::of_bytes(n_bytes), origin);
@@ -263,6 +278,12 @@ impl Machine<'_> {
         if usize::from(access.frame) >= state.frames.len() {
             return;
         }
+        self.destroy_dynptrs(
+            state,
+            access.frame,
+            access.min,
+            access.min + i64::from(access.span()),
+        );
         if access.is_fixed() {
             let slot = access.slot();
             self.slot = Some(slot);
@@ -288,6 +309,12 @@ impl Machine<'_> {
         if usize::from(access.frame) >= state.frames.len() {
             return;
         }
+        self.destroy_dynptrs(
+            state,
+            access.frame,
+            access.min,
+            access.min + i64::from(access.span()),
+        );
         let is_zero = value.is_some_and(|value| value.is_zero());
         let is_unknown = value.is_some_and(|value| value.kind == Kind::Unknown);
         if !access.is_fixed() {
@@ -402,7 +429,7 @@ impl Machine<'_> {
         self.read_stack(frame, min, (-min) as u32);
         let stack = &mut state.frame_mut(frame).stack;
         for slot in 0..=place(min).0 {
-            *stack.slot_mut(slot) = Slot { bytes: [Byte::Unknown; 8], spill: None };
+            *stack.slot_mut(slot) = Slot { bytes: [Byte::Unknown; 8], spill: None, object: None };
         }
     }
 }

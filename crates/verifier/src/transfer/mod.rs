@@ -7,12 +7,14 @@ mod alu;
 mod call;
 mod callback;
 mod jump;
+mod kfunc;
 mod memory;
 mod scope;
+mod typed;
 
 pub use alu::displace;
 
-use crate::program::{Operand, Program, section_call};
+use crate::program::{Operand, Program, Variable, section_call};
 use crate::state::{Kind, Place, StackSlot, State, Value};
 use bpfc_isa::{Callee, Insn, Reg, RegSet, Wide};
 use bpfc_kabi::KfuncFlags;
@@ -172,6 +174,14 @@ impl<'a> Machine<'a> {
                 Value { off: off as i32, ..Value::pointer(Kind::MapValue(map), insn_idx) }
             }
             (Operand::Func(func), _) => Value::pointer(Kind::Func(func), insn_idx),
+            (Operand::Kfunc(_), _) => {
+                let kind = Kind::Mem { size_bytes: 0, is_read_only: true, is_record: false };
+                Value::pointer(kind, insn_idx)
+            }
+            (Operand::Variable(idx), _) => match self.program.of_kernel.as_ref() {
+                Some(kernel) => variable(kernel.variables[idx as usize], insn_idx),
+                None => Value::unknown(insn_idx),
+            },
             (Operand::None, Wide::Value(number)) => {
                 Value::scalar(crate::domain::Scalar::constant(number), insn_idx)
             }
@@ -207,6 +217,7 @@ impl<'a> Machine<'a> {
         match (callee, operand) {
             (Callee::Helper(id), _) => self.call_helper(state, id),
             (Callee::Local { .. }, Operand::Func(func)) => self.call_function(state, func),
+            (_, Operand::Kfunc(func)) => self.call_kfunc(state, func),
             _ => self.call_kernel(state),
         }
     }
@@ -270,5 +281,17 @@ impl<'a> Machine<'a> {
 fn forget(state: &mut State, regs: RegSet) {
     for reg in regs.iter() {
         state.set(reg, Value::UNINIT);
+    }
+}
+
+/// The address of a variable of the kernel.
+fn variable(variable: Variable, insn_idx: u32) -> Value {
+    match variable {
+        Variable::Object(ty, flags) => Value::object(ty, flags, insn_idx),
+        Variable::Data(size_bytes) => {
+            let kind = Kind::Mem { size_bytes, is_read_only: true, is_record: false };
+            Value::pointer(kind, insn_idx)
+        }
+        Variable::Address => Value::scalar(crate::domain::Scalar::UNKNOWN, insn_idx),
     }
 }

@@ -1,10 +1,11 @@
 //! Entering and leaving sections: locks and preemption.
 
 use super::Machine;
+use super::typed::forget_members;
 use crate::discharge::lock_owner;
 use crate::domain::Scalar;
-use crate::program::SectionCall;
-use crate::state::{Kind, Lock, LockKind, State, Value};
+use crate::program::{Managed, SectionCall};
+use crate::state::{Kind, Lock, LockKind, PtrFlags, State, Value};
 use bpfc_isa::Reg;
 
 impl Machine<'_> {
@@ -52,6 +53,7 @@ impl Machine<'_> {
         if let Some(at) = at {
             locks.remove(at);
         }
+        forget_members(state);
     }
 
     /// A load from the packet in a function ends that function where there are no such bytes: `check_ld_abs`
@@ -74,6 +76,14 @@ impl Machine<'_> {
 pub fn may_hold_lock(program: &crate::program::Program<'_>, value: &Value) -> bool {
     match value.kind {
         Kind::MapValue(map) => program.maps[map].holds_lock(),
+        Kind::Typed(typed) if typed.flags.has(PtrFlags::ALLOCATED) => {
+            program.of_kernel.as_ref().is_some_and(|kernel| {
+                let fields = kernel.record(typed.ty);
+                let is_lock =
+                    |what| matches!(what, Managed::Other("bpf_spin_lock" | "bpf_res_spin_lock"));
+                fields.iter().any(|field| is_lock(field.what))
+            })
+        }
         _ => false,
     }
 }
