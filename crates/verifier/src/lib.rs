@@ -10,10 +10,12 @@
 //! (`transfer`); `explore` walks over the paths and decides what need not be walked twice;
 //! `diagnose` explains the first broken obligation.
 //!
-//! **Known gaps.** What is not modelled is assumed to be right, never reported: most kernel functions,
-//! dynptrs, iterators, arenas, kptrs, exceptions, arguments of programs whose context is described by BTF, fields of
-//! kernel objects, results of LSM and struct_ops programs, rules for unprivileged users.
-//! [`Report::gaps`] says which of these a program met.
+//! What is known of kernel functions, kernel objects, dynptrs, iterators, kptrs and of contexts that BTF describes comes
+//! from the types of the kernel ([`VerifyOptions::kernel_btf`]); without them these are gaps.
+//!
+//! **Known gaps.** What is not modelled is assumed to be right, never reported: kernel functions that the tables do not
+//! have, arenas, exceptions, results of LSM and struct_ops programs, dynptrs that are passed to functions,
+//! rules for unprivileged users. [`Report::gaps`] says which of these a program met.
 
 #![forbid(unsafe_code)]
 

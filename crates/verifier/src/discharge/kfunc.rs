@@ -184,7 +184,6 @@ impl Question<'_, '_> {
                 self.call.released = Some(Reg::ARGS[idx]);
             }
         }
-        let target = param.target.map(|ty| self.kernel.btf.name(ty));
         let is_context = self.name() == "bpf_cast_to_kern_ctx"
             || param.target.is_some_and(|ty| self.kernel.is_context(self.program.prog_type, ty));
         if is_context {
@@ -201,44 +200,8 @@ impl Question<'_, '_> {
         if is_release && value.ref_id != 0 && value.fixed_offset() != Some(0) {
             return self.refuse(Some(idx), KfuncFault::Displaced);
         }
-        if param.ends("__alloc") {
-            return self.allocated(idx, value);
-        }
-        if param.ends("__refcounted_kptr") {
-            return self.refcounted(idx, value);
-        }
-        match target {
-            Some("bpf_dynptr") => return self.dynptr(param, value),
-            _ if self.is_iterator(idx, param) => return self.iterator(idx, param, value),
-            Some("bpf_list_head") => return self.root(false, value),
-            Some("bpf_rb_root") => return self.root(true, value),
-            Some("bpf_list_node") => return self.node(false, value),
-            Some("bpf_rb_node") => return self.node(true, value),
-            _ => {}
-        }
-        if param.ends("__str") {
-            return match argument::constant_string(self.program, value) {
-                true => Ok(()),
-                false => self.refuse(Some(idx), KfuncFault::String),
-            };
-        }
-        if param.ends("__map") {
-            return self.map(idx, value);
-        }
-        let is_managed =
-            matches!(target, Some("bpf_wq" | "bpf_task_work" | "bpf_res_spin_lock" | "bpf_timer"));
-        if is_managed {
-            return match value.kind {
-                Kind::MapValue(_) => Ok(()),
-                _ if target == Some("bpf_res_spin_lock") && value.typed().is_some() => Ok(()),
-                _ => self.refuse(Some(idx), KfuncFault::Kind("a field of a map value")),
-            };
-        }
-        if param.ends("__irq_flag") {
-            return match value.kind {
-                Kind::Stack { .. } => Ok(()),
-                _ => self.refuse(Some(idx), KfuncFault::Kind("a pointer to the stack")),
-            };
+        if let Some(answer) = self.marked(idx, param, value) {
+            return answer;
         }
         let is_object = matches!(value.kind, Kind::Typed(_) | Kind::Btf | Kind::Map(_))
             || matches!(value.kind, Kind::Object(object) if object != ObjectKind::FlowKeys);
@@ -253,6 +216,47 @@ impl Question<'_, '_> {
             return Ok(());
         }
         self.memory(idx, param, pointee, value)
+    }
+
+    /// An argument that the name or the type of the parameter marks as something special; none if it is not.
+    fn marked(
+        &mut self,
+        idx: usize,
+        param: &KfuncParam,
+        value: &Value,
+    ) -> Option<Result<(), FaultKind>> {
+        let target = param.target.map(|ty| self.kernel.btf.name(ty));
+        if param.ends("__alloc") {
+            return Some(self.allocated(idx, value));
+        }
+        if param.ends("__refcounted_kptr") {
+            return Some(self.refcounted(idx, value));
+        }
+        Some(match target {
+            Some("bpf_dynptr") => self.dynptr(param, value),
+            _ if self.is_iterator(idx, param) => self.iterator(idx, param, value),
+            Some("bpf_list_head") => self.root(false, value),
+            Some("bpf_rb_root") => self.root(true, value),
+            Some("bpf_list_node") => self.node(false, value),
+            Some("bpf_rb_node") => self.node(true, value),
+            _ if param.ends("__str") => match argument::constant_string(self.program, value) {
+                true => Ok(()),
+                false => self.refuse(Some(idx), KfuncFault::String),
+            },
+            _ if param.ends("__map") => self.map(idx, value),
+            Some("bpf_wq" | "bpf_task_work" | "bpf_res_spin_lock" | "bpf_timer") => {
+                match value.kind {
+                    Kind::MapValue(_) => Ok(()),
+                    _ if target == Some("bpf_res_spin_lock") && value.typed().is_some() => Ok(()),
+                    _ => self.refuse(Some(idx), KfuncFault::Kind("a field of a map value")),
+                }
+            }
+            _ if param.ends("__irq_flag") => match value.kind {
+                Kind::Stack { .. } => Ok(()),
+                _ => self.refuse(Some(idx), KfuncFault::Kind("a pointer to the stack")),
+            },
+            _ => return None,
+        })
     }
 
     fn map(&mut self, idx: usize, value: &Value) -> Result<(), FaultKind> {

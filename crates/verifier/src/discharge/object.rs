@@ -63,7 +63,7 @@ struct Question<'q, 'a> {
 
 impl Question<'_, '_> {
     fn refuse<T>(&self, why: ObjectFault) -> Result<T, FaultKind> {
-        let callee = Callee::Helper(self.helper.id.into());
+        let callee = Callee::Helper(self.helper.id);
         Err(FaultKind::Kernel(KernelFault::Object { callee, idx: self.idx, why }))
     }
 
