@@ -34,6 +34,7 @@ pub mod hir;
 mod init;
 mod kernel;
 mod layout;
+mod lint;
 mod maps;
 pub mod print;
 mod prune;

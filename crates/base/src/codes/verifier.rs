@@ -41,4 +41,11 @@ codes! {
     E0751 = "context accessed at a variable offset",
     E0752 = "different kinds of pointers in one place",
     E0790 = "code of bpfc is refused although the source is right",
+    W0701 = "padding that leaves the kernel",
+    W0702 = "failure of a read ignored",
+    W0703 = "failure of an update ignored",
+    W0704 = "update that is not atomic",
+    W0705 = "map that no program uses",
+    W0706 = "printing for every packet",
+    W0707 = "byte orders mixed up",
 }

@@ -120,6 +120,13 @@ pub const FLAGS: &[FlagInfo] = &[
     flag("bpf-section", bpf::W0407, Default::On),
     flag("bpf-map", bpf::W0408, Default::On),
     flag("bpf-memory-order", bpf::W0409, Default::On),
+    flag("padding-leak", verifier::W0701, Default::Extra),
+    flag("unchecked-probe-read", verifier::W0702, Default::Off),
+    flag("unchecked-update", verifier::W0703, Default::Off),
+    flag("race", verifier::W0704, Default::All),
+    flag("unused-map", verifier::W0705, Default::All),
+    flag("printk-hot-path", verifier::W0706, Default::Extra),
+    flag("endian-compare", verifier::W0707, Default::On),
     flag("undefined-symbol", object::W0803, Default::On),
 ];
 
