@@ -55,6 +55,9 @@ pub struct VerifyOptions {
     pub max_insns: Option<u32>,
     /// Keeps a state wherever states are compared, as the kernel does with `BPF_F_TEST_STATE_FREQ`: for tests.
     pub keeps_all_states: bool,
+    /// Memory is only accessed at multiples of the size: for machines that cannot do otherwise, and for
+    /// `BPF_F_STRICT_ALIGNMENT`.
+    pub aligns_strictly: bool,
 }
 
 /// Whether the kernel would take the program.

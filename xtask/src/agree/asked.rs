@@ -110,6 +110,8 @@ impl Judge {
         let options = VerifyOptions {
             kernel: Some(self.version),
             kernel_btf: self.types.clone(),
+            aligns_strictly: source.prog_flags(func) & 1 != 0,
+            keeps_all_states: source.prog_flags(func) & 1 << 3 != 0,
             ..VerifyOptions::default()
         };
         let report = verify(&source.object, &linked, &options, &source.sources);

@@ -39,7 +39,8 @@ pub fn access(program: &Program<'_>, state: &State, access: &Access) -> Result<(
         return Err(FaultKind::MaybeNull(Use::Access(access.kind)));
     }
     let is_stack = matches!(value.kind, Kind::Stack { .. });
-    if is_stack || access.kind == AccessKind::Update {
+    let is_strict = program.aligns_strictly && value.is_pointer();
+    if is_stack || is_strict || access.kind == AccessKind::Update {
         aligned(value, access)?;
     }
     if access.kind == AccessKind::Update {
@@ -185,7 +186,9 @@ pub fn contract_region(
 }
 
 fn aligned(value: &Value, access: &Access) -> Result<(), FaultKind> {
-    let off = i64::from(value.off) + i64::from(access.off);
+    // Frames start two bytes into a word, so that the headers behind Ethernet's are aligned (`NET_IP_ALIGN`).
+    let start = if value.is_packet() { 2 } else { 0 };
+    let off = start + i64::from(value.off) + i64::from(access.off);
     let address = value.number.bits + crate::domain::Tnum::constant(off as u64);
     match address.is_aligned(access.n_bytes.into()) {
         true => Ok(()),

@@ -57,6 +57,8 @@ pub struct Program<'a> {
     pub exception_callback: Option<&'a str>,
     /// How many such names there are.
     pub n_exception_callbacks: usize,
+    /// Whether all memory is only accessed at multiples of the size.
+    pub aligns_strictly: bool,
     /// The instructions.
     pub code: Vec<Op>,
     /// The maps.
@@ -187,6 +189,7 @@ impl<'a> Program<'a> {
             keeps_all_states: options.keeps_all_states,
             exception_callback: handlers.first().copied(),
             n_exception_callbacks: handlers.len(),
+            aligns_strictly: options.aligns_strictly,
             code: Vec::new(),
             maps: IndexVec::new(),
             funcs,

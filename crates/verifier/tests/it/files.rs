@@ -1,6 +1,6 @@
 //! `tests/verify/*.s`: the verdict, the place and the words; and the kernel's verdict where there is
 //! one. `;@ kernel: 6.3` is the version that the file is about; the kernel of the
-//! machine is asked about its own. `;@ alone: reason` says that it is not asked.
+//! machine is asked about its own. `;@ alone: reason` says that it is not asked. `;@ align: strictly` is for machines that need that.
 
 use crate::{assembly, kernel};
 use bpfc_base::Idx;
@@ -17,7 +17,7 @@ fn files() {
     }
     Suite::in_workspace("tests/verify")
         .extensions(&["s"])
-        .keys(&["section", "map", "kernel", "alone"])
+        .keys(&["section", "map", "kernel", "alone", "align"])
         .run(move |test| {
             let settings = &test.file().settings;
             let maps = settings.iter().filter(|setting| setting.key == "map");
@@ -25,7 +25,9 @@ fn files() {
             let section = test.setting("section").unwrap_or("xdp").to_owned();
             let assembled = assembly::object(test.name(), test.text(), &section, maps)?;
             let linked = link(&assembled.object, FuncId::new(0)).map_err(|e| e.to_string())?;
-            let options = |kernel| VerifyOptions { kernel, ..VerifyOptions::default() };
+            let aligns_strictly = test.setting("align") == Some("strictly");
+            let options =
+                |kernel| VerifyOptions { kernel, aligns_strictly, ..VerifyOptions::default() };
             let wanted = test.setting("kernel").and_then(KernelVersion::parse);
             let report =
                 verify(&assembled.object, &linked, &options(wanted), &assembled.session.sources);
