@@ -4,6 +4,8 @@
 //! out of the images, and writes `crates/kernels/data/kernels.pack`. It needs apt, dpkg, tar, lz4 and what unpacks the
 //! images (xz, zstd).
 //!
+//! `transcript` renews what kernels say in `docs/verifier-messages.md`.
+//!
 //! `compare FILE…` boots these kernels in qemu and compares what they say of each program with `bpfc check --kernel`. It
 //! needs qemu-system-x86_64, busybox (static), cpio, gzip and strip, and a built `bpfc`.
 
@@ -12,6 +14,7 @@ pub mod debian;
 mod guest;
 mod image;
 mod machine;
+mod transcript;
 
 use bpfc_btf::Btf;
 use bpfc_kabi::KernelVersion;
@@ -24,7 +27,7 @@ use std::{error, fs};
 /// Whatever went wrong; a development task only prints it.
 pub type Result<T> = std::result::Result<T, Box<dyn error::Error>>;
 
-const USAGE: &str = "usage: cargo xtask kernels pack\n       cargo xtask kernels compare FILE…";
+const USAGE: &str = "usage: cargo xtask kernels pack\n       cargo xtask kernels compare FILE…\n       cargo xtask kernels transcript";
 
 /// Runs the task named by the arguments after `kernels`.
 pub fn run(args: &[String]) -> Result<()> {
@@ -32,6 +35,8 @@ pub fn run(args: &[String]) -> Result<()> {
         [task] if task == "pack" => pack(),
         [task, files @ ..] if task == "compare" && !files.is_empty() => compare::run(files),
         // What `compare` runs in the virtual machine.
+        [task] if task == "transcript" => transcript::run(),
+        [task, folder] if task == "guest-logs" => guest::print_logs(Path::new(folder)),
         [task, folder] if task == "guest" => guest::run(Path::new(folder)),
         _ => Err(USAGE.into()),
     }

@@ -30,7 +30,7 @@ pub fn run(files: &[String]) -> Result<()> {
     for file in files {
         predict(Path::new(file), &objects, &kernels, &mut predicted)?;
     }
-    let initrd = machine::initrd(&work, &objects)?;
+    let initrd = machine::initrd(&work, &objects, "guest")?;
     let mut n_differences = 0;
     for kernel in &kernels {
         let console = machine::boot(kernel, &initrd)?;

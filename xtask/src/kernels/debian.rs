@@ -12,6 +12,7 @@ deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian
 deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm-backports main
 deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bullseye main
 deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian-security bullseye-security main
+deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie-backports main
 ";
 
 /// Start and end of the names of packages, around what counts builds.
@@ -40,6 +41,24 @@ pub fn download(folder: &Path) -> Result<Vec<Downloaded>> {
             Ok(Downloaded { version: *version, release, vmlinuz })
         })
         .collect()
+}
+
+/// The newest kernel that explains in reports: Linux 7.3.
+pub fn download_newest(folder: &Path) -> Result<Downloaded> {
+    let version = KernelVersion::new(7, 3);
+    let (start, end) = (format!("linux-binary-{version}."), "+deb13-cloud-amd64");
+    let apt = Apt::new(folder)?;
+    apt.run("apt-get", &["update", "-q"])?;
+    let all = apt.run("apt-cache", &["pkgnames", &start])?;
+    let builds = all.lines().filter_map(|name| {
+        let build = name.strip_prefix(&start)?.strip_suffix(end)?;
+        build.parse::<u32>().ok()
+    });
+    let build = builds.max().ok_or_else(|| format!("no package {start}*{end}"))?;
+    let package = format!("{start}{build}{end}");
+    let release = package.trim_start_matches("linux-binary-").to_owned();
+    let vmlinuz = apt.image(&package, &format!("usr/lib/modules/{release}/vmlinuz"))?;
+    Ok(Downloaded { version, release, vmlinuz })
 }
 
 /// The newest package of this name, unopened, into `folder`.
@@ -88,8 +107,12 @@ impl Apt {
 
     /// The compressed image in a package, which is downloaded unless it was before.
     fn vmlinuz(&self, package: &str, release: &str) -> Result<PathBuf> {
+        self.image(package, &format!("boot/vmlinuz-{release}"))
+    }
+
+    fn image(&self, package: &str, path: &str) -> Result<PathBuf> {
         let root = self.folder.join(package);
-        let vmlinuz = root.join(format!("boot/vmlinuz-{release}"));
+        let vmlinuz = root.join(path);
         if !vmlinuz.exists() {
             let deb = self.download(package)?;
             let (deb, root) = (deb.display().to_string(), root.display().to_string());

@@ -13,7 +13,7 @@ const INIT: &str = "\
 /bin/busybox mount -t tracefs none /sys/kernel/tracing
 /bin/busybox mount -t bpf none /sys/fs/bpf
 /bin/busybox mount -t tmpfs none /tmp
-/bin/xtask kernels guest /objects
+/bin/xtask kernels TASK /objects
 /bin/busybox poweroff -f
 ";
 
@@ -36,8 +36,8 @@ const QEMU: [&str; 15] = [
     "-kernel",
 ];
 
-/// The initial file system with the objects of `objects`, beside which it is written.
-pub fn initrd(work: &Path, objects: &Path) -> Result<std::path::PathBuf> {
+/// The initial file system with the objects of `objects`, beside which it is written, and what runs there.
+pub fn initrd(work: &Path, objects: &Path, task: &str) -> Result<std::path::PathBuf> {
     let root = work.join("initrd");
     if root.exists() {
         fs::remove_dir_all(&root)?;
@@ -66,7 +66,7 @@ pub fn initrd(work: &Path, objects: &Path) -> Result<std::path::PathBuf> {
         fs::copy(&path, root.join("objects").join(path.file_name().ok_or("no name")?))?;
     }
     let init = root.join("init");
-    fs::write(&init, INIT)?;
+    fs::write(&init, INIT.replace("TASK", task))?;
     Command::new("chmod").arg("+x").arg(&init).status()?;
     let pack = format!("cd {} && find . | cpio -o -H newc --quiet | gzip -1", root.display());
     let packed = pipe("sh", &["-c", &pack], b"")?;
