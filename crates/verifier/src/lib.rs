@@ -133,8 +133,9 @@ pub fn verify(
 
 /// The program itself, then each global function by itself, as the kernel does.
 fn explore_all(program: &Program<'_>, explorer: &mut Explorer<'_, '_>) -> Result<(), Box<Found>> {
-    let alone =
-        |(insn_idx, fault): (u32, Fault)| Box::new(Found { fault, insn_idx, trace: Vec::new() });
+    let alone = |(insn_idx, fault): (u32, Fault)| {
+        Box::new(Found { fault, insn_idx, trace: Vec::new(), hot: None })
+    };
     structure::check(program).map_err(alone)?;
     discharge::check_maps(program).map_err(alone)?;
     explorer.explore(0)?;

@@ -2,6 +2,7 @@
 //! from, what was known of it, and what to do.
 
 mod fix;
+mod hot;
 mod origin;
 mod scopes;
 mod slice;

@@ -16,7 +16,7 @@ impl Writer<'_, '_> {
     /// Notes at the instructions that made the value at fault.
     pub fn origin_notes(&self) -> Vec<(u32, String)> {
         let fault = &self.found.fault;
-        let mut notes = Vec::new();
+        let mut notes = self.hot_notes();
         match &fault.kind {
             FaultKind::Unreleased(held, _) => {
                 let what = self.called(held.insn_idx).unwrap_or("this call");

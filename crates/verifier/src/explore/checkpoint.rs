@@ -74,8 +74,6 @@ pub struct Checkpoints {
     /// Whether that is asked.
     pub uses_liveness: bool,
     pub(super) loops: Loops,
-    /// Per instruction, why the last comparison there failed.
-    pub mismatches: Vec<Option<equal::Mismatch>>,
     n_made: u32,
     n_kept: u32,
     n_bytes: u64,
@@ -114,7 +112,6 @@ impl Checkpoints {
             liveness: Liveness::default(),
             uses_liveness: program.kernel.is_none() || program.is_since(6, 18),
             loops: Loops::default(),
-            mismatches: vec![None; program.code.len()],
             n_made: 0,
             n_kept: 0,
             n_bytes: 0,
@@ -145,6 +142,12 @@ impl Checkpoints {
     /// Bytes of memory for them, about.
     pub fn n_bytes(&self) -> u64 {
         self.n_bytes + self.liveness.n_bytes()
+    }
+
+    /// The states kept at an instruction, the newest first.
+    pub fn newest(&self, insn_idx: usize) -> impl Iterator<Item = &State> {
+        let states = self.at[insn_idx].iter().rev();
+        states.filter_map(|&idx| self.get(Some(idx)).map(|checkpoint| &checkpoint.state))
     }
 
     /// Another path goes on from `parent`.
@@ -232,7 +235,7 @@ impl Checkpoints {
                         keeps = false;
                     }
                 }
-                Comparison::Differs(mismatch) => self.mismatches[insn_idx] = mismatch,
+                Comparison::Differs => {}
             }
             if self.miss(program, idx, keeps) {
                 self.at[insn_idx].remove(position);
@@ -253,7 +256,7 @@ impl Checkpoints {
             let read = (!self.uses_liveness && is_complete).then_some(checkpoint.read.as_slice());
             return match equal::covers(program, old, state, mode, read) {
                 Ok(()) => Comparison::Covers { is_complete },
-                Err(mismatch) => Comparison::Differs(mismatch),
+                Err(_) => Comparison::Differs,
             };
         }
         let repeats = program.code[state.insn_idx as usize].repeats;
@@ -453,7 +456,7 @@ enum Comparison {
     Covers { is_complete: bool },
     Loops,
     IsOpen,
-    Differs(Option<equal::Mismatch>),
+    Differs,
 }
 
 /// Bytes of memory of a state, about: those that it does not share with others.

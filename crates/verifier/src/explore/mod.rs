@@ -9,6 +9,7 @@ mod checkpoint;
 pub mod depth;
 mod equal;
 mod history;
+mod hot;
 mod liveness;
 mod loops;
 mod precision;
@@ -25,7 +26,9 @@ use bpfc_isa::{Insn, Reg};
 use bpfc_kabi::ObjectKind;
 use bpfc_kabi::limits::MAX_JUMP_SEQUENCE;
 use checkpoint::{Checkpoints, Progress, Visit};
+pub use equal::Mismatch;
 use history::History;
+pub use hot::{Difference, Hot};
 pub use replay::Replay;
 use std::rc::Rc;
 
@@ -38,6 +41,8 @@ pub struct Found {
     pub insn_idx: u32,
     /// What ran before it, from the start.
     pub trace: Vec<Step>,
+    /// Where the time went, if the program is too complex.
+    pub hot: Option<Hot>,
 }
 
 /// What the walk cost.
@@ -355,19 +360,16 @@ impl<'p, 'a> Explorer<'p, 'a> {
                 }
                 Mark::Widen => {
                     let running = path.state.insn_idx;
-                    let next_is_fork = matches!(next, Next::Fork { .. });
-                    let (state, insn_idx) = match next {
-                        Next::Fork { other, .. } => (&mut **other, running),
-                        Next::Goto(next) => (&mut path.state, *next),
+                    let parent = self.checkpoints.get(path.parent);
+                    let (state, insn_idx, before) = match next {
+                        // The last state was kept just now, before the running instruction.
+                        Next::Fork { other, .. } => {
+                            (&mut **other, running, parent.and_then(|parent| parent.parent))
+                        }
+                        Next::Goto(next) => (&mut path.state, *next, path.parent),
                         _ => continue,
                     };
-                    // Not the state that was kept just before the running instruction.
-                    let kept = self.checkpoints.get(path.parent);
-                    let parent = match next_is_fork && path.history.backward().next().is_none() {
-                        true => kept.and_then(|kept| kept.parent),
-                        false => path.parent,
-                    };
-                    self.checkpoints.widen(parent, insn_idx, state);
+                    self.checkpoints.widen(before, insn_idx, state);
                 }
                 Mark::Precise(reg) => {
                     self.checkpoints.mark_precise(self.program, &path.origin(), frame, reg);
@@ -396,7 +398,9 @@ impl<'p, 'a> Explorer<'p, 'a> {
     }
 
     fn too_complex(&self, path: &Path, limit: Limit) -> Box<Found> {
-        self.found(path, Fault::alone(FaultKind::TooComplex(limit)))
+        let mut found = self.found(path, Fault::alone(FaultKind::TooComplex(limit)));
+        found.hot = self.hottest();
+        found
     }
 
     fn found(&self, path: &Path, fault: Fault) -> Box<Found> {
@@ -404,6 +408,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             fault,
             insn_idx: path.state.insn_idx,
             trace: self.checkpoints.trace(path),
+            hot: None,
         })
     }
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// The object that clang makes of a C file; none, with a note, if it cannot.
-fn compile(scratch: &Scratch, source: &Path) -> Option<Object> {
+pub fn compile(scratch: &Scratch, source: &Path) -> Option<Object> {
     let output = scratch.0.join("clang.o");
     let result = Command::new("clang-19")
         .args(["-target", "bpf", "-mcpu=v3", "-g", "-O2", "-Wno-everything"])

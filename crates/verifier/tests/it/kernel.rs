@@ -104,8 +104,30 @@ pub fn load(scratch: &Scratch, object: &Object, program: FuncId) -> Result<(), S
     load_file(&path)
 }
 
+/// What verifying one program cost the kernel: instructions, states, states at a time.
+pub fn effort(scratch: &Scratch, object: &Object, program: FuncId) -> Option<(u32, u32, u32)> {
+    let only = only(object, program);
+    let path = scratch.0.join("program.o");
+    std::fs::write(&path, write(&only).expect("a sound object")).unwrap();
+    let log = load_file_logged(&path).0;
+    let words: Vec<&str> = log.split_whitespace().collect();
+    let after = |word: &str| {
+        let at = words.iter().rposition(|w| *w == word)?;
+        words.get(at + 1)?.parse().ok()
+    };
+    Some((after("processed")?, after("total_states")?, after("peak_states")?))
+}
+
 /// What the kernel says of the only program of an ELF file.
 pub fn load_file(path: &Path) -> Result<(), String> {
+    match load_file_logged(path) {
+        (_, true) => Ok(()),
+        (log, false) => Err(log),
+    }
+}
+
+/// What the kernel says of it in any case, and whether it accepts it.
+fn load_file_logged(path: &Path) -> (String, bool) {
     let script =
         "mount -t bpf bpf /sys/fs/bpf && exec bpftool -d prog loadall \"$1\" /sys/fs/bpf/pins";
     let output = Command::new("unshare")
@@ -114,10 +136,8 @@ pub fn load_file(path: &Path) -> Result<(), String> {
         .unwrap();
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
     // Programs that are not to be loaded cannot be pinned either.
-    match output.status.success() || log.contains("failed to pin all programs") {
-        true => Ok(()),
-        false => Err(log),
-    }
+    let accepts = output.status.success() || log.contains("failed to pin all programs");
+    (log, accepts)
 }
 
 /// The object with one program; the others are not to be loaded.

@@ -4,6 +4,7 @@
 
 mod assembly;
 mod clang;
+mod effort;
 mod files;
 mod kernel;
 mod random;
