@@ -8,6 +8,8 @@
 
 pub mod arith;
 pub mod branch;
+#[cfg(test)]
+mod exhaustive;
 mod scalar;
 #[cfg(test)]
 mod tests;
