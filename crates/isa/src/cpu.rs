@@ -31,6 +31,7 @@ impl Insn {
         match *self {
             Insn::Alu { op: AluOp::SDiv | AluOp::SMod, .. }
             | Insn::SignExtend { .. }
+            | Insn::CastAddrSpace { .. }
             | Insn::ByteSwap { op: SwapOp::Swap, .. }
             | Insn::LoadAcquire { .. }
             | Insn::StoreRelease { .. }

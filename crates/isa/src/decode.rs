@@ -112,6 +112,17 @@ impl Fields {
                 Ok(Insn::Neg { width, dst: self.dst()? })
             }
             code::END => self.byte_swap(width),
+            MOV if self.source_is_reg()
+                && width == Width::W64
+                && self.0.off == opcode::ADDR_SPACE_CAST =>
+            {
+                let to_arena = match self.0.imm {
+                    opcode::TO_ARENA => true,
+                    opcode::FROM_ARENA => false,
+                    _ => return self.zero_imm().and(Err(self.bad_off())),
+                };
+                Ok(Insn::CastAddrSpace { to_arena, dst: self.dst()?, src: self.src()? })
+            }
             MOV if self.source_is_reg() && self.0.off != 0 => self.sign_extend(width),
             code => {
                 if opcode::find(&AluOp::ALL, |op| opcode::alu(op).0, code).is_none() {

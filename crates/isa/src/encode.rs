@@ -122,6 +122,11 @@ fn to_slots(insn: &Insn) -> (Slot, Option<Slot>) {
             off: extension.bits() as i16,
             ..alu(extension.width(), AluOp::Mov, dst, Src::Reg(src))
         },
+        Insn::CastAddrSpace { to_arena, dst, src } => Slot {
+            off: opcode::ADDR_SPACE_CAST,
+            imm: if to_arena { opcode::TO_ARENA } else { opcode::FROM_ARENA },
+            ..alu(Width::W64, AluOp::Mov, dst, Src::Reg(src))
+        },
         Insn::ByteSwap { op, bits, dst } => byte_swap(op, bits, dst),
         Insn::LoadImm64 { dst, value } => return load_imm64(dst, value),
         Insn::Load { ty, dst, base, off } => {

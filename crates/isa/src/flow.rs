@@ -20,7 +20,7 @@ impl Insn {
                 of_src(src).union(RegSet::of(dst))
             }
             Insn::Neg { dst, .. } | Insn::ByteSwap { dst, .. } => RegSet::of(dst),
-            Insn::SignExtend { src, .. } => RegSet::of(src),
+            Insn::SignExtend { src, .. } | Insn::CastAddrSpace { src, .. } => RegSet::of(src),
             Insn::Load { base, .. } | Insn::LoadAcquire { base, .. } => RegSet::of(base),
             Insn::Store { base, src, .. } => of_src(src).union(RegSet::of(base)),
             Insn::Atomic { op: AtomicOp::CmpXchg, base, src, .. } => {
@@ -46,6 +46,7 @@ impl Insn {
             Insn::Alu { dst, .. }
             | Insn::Neg { dst, .. }
             | Insn::SignExtend { dst, .. }
+            | Insn::CastAddrSpace { dst, .. }
             | Insn::ByteSwap { dst, .. }
             | Insn::LoadImm64 { dst, .. }
             | Insn::Load { dst, .. }

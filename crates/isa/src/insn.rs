@@ -20,6 +20,9 @@ pub enum Insn {
     Neg { width: Width, dst: Reg },
     /// `dst = (s8)src` and the like: move with sign extension.
     SignExtend { extension: Extension, dst: Reg, src: Reg },
+    /// `dst = addr_space_cast(src, to, from)`: an address in an arena (address space 1) as the kernel's programs use it
+    /// (0), or the other way round (`BPF_ADDR_SPACE_CAST`, Linux 6.9).
+    CastAddrSpace { to_arena: bool, dst: Reg, src: Reg },
     /// `dst = be16 dst` and the like. The result is zero-extended to 64 bits (RFC 9669 §4.2).
     ByteSwap { op: SwapOp, bits: SwapBits, dst: Reg },
     /// `dst = value ll`: the only instruction that takes two slots (RFC 9669 §5.4).

@@ -206,3 +206,10 @@ impl Slot {
         }
     }
 }
+
+/// The offset of a move that is a cast between address spaces (`BPF_ADDR_SPACE_CAST`).
+pub const ADDR_SPACE_CAST: i16 = 1;
+/// Its immediate, the destination above the source: from 1 to 0.
+pub const FROM_ARENA: i32 = 1;
+/// From 0 to 1.
+pub const TO_ARENA: i32 = 1 << 16;

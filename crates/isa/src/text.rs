@@ -60,6 +60,10 @@ impl Display for InsnText<'_> {
                 let width = extension.width();
                 write!(f, "{} = (s{}){}", view(width, dst), extension.bits(), view(width, src))
             }
+            Insn::CastAddrSpace { to_arena, dst, src } => {
+                let (to, from) = if to_arena { (1, 0) } else { (0, 1) };
+                write!(f, "{dst} = addr_space_cast({src}, {to:#x}, {from:#x})")
+            }
             Insn::ByteSwap { op, bits, dst } => {
                 write!(f, "{dst} = {}{} {dst}", op.symbol(), bits.bits())
             }

@@ -81,6 +81,9 @@ impl Map {
             }
         }
         let fd = outcome.map_err(|errno| create_error(definition, kernel, errno))?;
+        if definition.kind() == Some(MapType::Arena) {
+            place_arena(&fd, definition);
+        }
         Self::from_fd(definition.name.clone(), fd, kernel)
     }
 
@@ -439,6 +442,15 @@ pub(crate) fn c_path(path: &Path) -> Result<CString, LoadError> {
 const MMAPABLE: u32 = 1 << 10;
 
 /// Creates a map, with more locked memory if that is what is missing.
+/// Gives an arena its addresses in user space, without which no program that uses it can be loaded: the kernel keeps
+/// those of the first mapping. If that fails, the kernel says so when the program is loaded.
+fn place_arena(fd: &OwnedFd, definition: &Definition) {
+    let n_pages = usize::try_from(definition.max_entries).unwrap_or(0);
+    if let Some(n_bytes) = n_pages.checked_mul(memory::page_bytes()) {
+        drop(memory::Mapping::new(fd.as_fd(), 0, n_bytes, memory::Access::ReadWrite));
+    }
+}
+
 fn create_once(request: &Create<'_>) -> Result<OwnedFd, Errno> {
     match create(request) {
         Err(Errno::EPERM) if limits::raise_locked_memory() => create(request),

@@ -442,6 +442,8 @@ pub enum Malformed {
     Call,
     /// The map is none of the object's.
     NoMap,
+    /// A cast between address spaces in a program without an arena.
+    NoArena,
     /// The address of a function that is not static.
     GlobalCallback,
     /// Division by the constant zero.

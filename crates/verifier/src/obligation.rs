@@ -111,6 +111,11 @@ pub fn obligations(op: &Op) -> Vec<Obligation> {
         Insn::Neg { dst, .. } | Insn::ByteSwap { dst, .. } => {
             all.extend([Obligation::Readable(dst), Obligation::Writable(dst)]);
         }
+        Insn::CastAddrSpace { dst, src, .. } => all.extend([
+            Obligation::WellFormed,
+            Obligation::Readable(src),
+            Obligation::Writable(dst),
+        ]),
         Insn::SignExtend { dst, src, .. } => {
             all.extend([Obligation::Readable(src), Obligation::Writable(dst)]);
         }

@@ -138,6 +138,9 @@ impl Resolver<'_> {
                 writable(&insn)?;
                 Step::Compute(insn)
             }
+            Insn::CastAddrSpace { .. } => {
+                return Err(FaultKind::unsupported("memory of an arena"));
+            }
             Insn::LoadImm64 { dst, value } => {
                 writable(&insn)?;
                 let value = self.wide(idx, &insn, value)?;

@@ -57,6 +57,28 @@ impl Parser<'_, '_> {
         Ok(Insn::SignExtend { extension, dst: reg, src: self.in_width(src, width)? })
     }
 
+    /// `addr_space_cast(r2, 0, 1)`
+    fn cast_addr_space(&mut self, dst: View) -> Parsed<Insn> {
+        self.bump();
+        self.expect("(")?;
+        let src = self.register()?;
+        let src = self.in_width(src, Width::W64)?;
+        let mut space = || {
+            self.expect(",")?;
+            let literal = self.number()?;
+            self.fit::<u16>(literal, "an address space")
+        };
+        let spaces = (space()?, space()?);
+        let to_arena = match spaces {
+            (1, 0) => true,
+            (0, 1) => false,
+            _ => return Err(self.expected("the address spaces 0 and 1")),
+        };
+        self.expect(")")?;
+        let dst = self.in_width(dst, Width::W64)?;
+        Ok(Insn::CastAddrSpace { to_arena, dst, src })
+    }
+
     /// `*(u32 *)(r2 + 4)`, `*(u32 *)skb[4]`, `*(u32 *)skb[r2 + 4]`
     fn load(&mut self, dst: View) -> Parsed<Insn> {
         self.bump();
@@ -94,6 +116,7 @@ impl Parser<'_, '_> {
             return self.load_imm64(dst, Wide::Func { off: 0 });
         }
         match (word, atomic(word)) {
+            ("addr_space_cast", _) => self.cast_addr_space(dst),
             ("load_acquire", _) => {
                 self.bump();
                 self.expect("(")?;

@@ -75,6 +75,11 @@ pub fn every_form(r: &mut Random) -> Vec<Insn> {
         dst: r.reg(),
         src: r.reg(),
     }));
+    insns.extend([true, false].map(|to_arena| Insn::CastAddrSpace {
+        to_arena,
+        dst: r.reg(),
+        src: r.reg(),
+    }));
     for op in SwapOp::ALL {
         insns.extend(SwapBits::ALL.map(|bits| Insn::ByteSwap { op, bits, dst: r.reg() }));
     }

@@ -285,12 +285,19 @@ impl<'a> Definition<'a> {
 
     /// `__uint` or `__ulong`
     fn long(self, id: TypeId) -> Result<u64, ReadError> {
-        match self.resolve(self.pointee(id)?)? {
-            (_, Type::Enum(values) | Type::Enum64(values)) if values.n_enumerators() == 1 => {
-                let value = values.enumerator(0).map_or(0, |value| value.value);
-                Ok(value as u64)
+        let one = |ty: &Type<'_>| match ty {
+            Type::Enum(values) | Type::Enum64(values) if values.n_enumerators() == 1 => {
+                values.enumerator(0).map(|value| value.value as u64)
             }
-            _ => self.number(id).map(u64::from),
+            _ => None,
+        };
+        // libbpf's macro makes the member an enumeration itself.
+        if let Some(number) = one(&self.resolve(id)?.1) {
+            return Ok(number);
+        }
+        match one(&self.resolve(self.pointee(id)?)?.1) {
+            Some(number) => Ok(number),
+            None => self.number(id).map(u64::from),
         }
     }
 

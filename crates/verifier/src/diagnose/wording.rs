@@ -549,6 +549,7 @@ pub(super) fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
             let name = kernel.map_or("", |kernel| kernel.name(typed.types, typed.ty));
             format!("a pointer to `struct {name}`")
         }
+        Kind::Arena => "an address in the arena".to_owned(),
         Kind::Func(func) => format!("the function `{}`", writer.program.funcs[func as usize].name),
     }
 }
@@ -614,6 +615,12 @@ fn malformed(why: Malformed) -> Words {
         Malformed::NoMap => {
             Words::new("this instruction names a map by a number, not one of the object's maps")
         }
+        Malformed::NoArena => Words::new(
+            "an address is cast to or from an arena, but the program uses none",
+        )
+        .note(
+            "the arena is found by the map of type BPF_MAP_TYPE_ARENA that the program refers to",
+        ),
         Malformed::GlobalCallback => Words::new("the address of a global function cannot be used")
             .note("only static functions are called back")
             .help("declare the function `static`"),

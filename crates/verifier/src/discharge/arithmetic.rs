@@ -19,6 +19,9 @@ pub fn check(state: &State, width: Width, op: AluOp, dst: Reg, src: Src) -> Resu
         Src::Reg(reg) => Some(reg),
         Src::Imm(_) => None,
     };
+    if left.kind == Kind::Arena || right.kind == Kind::Arena {
+        return Ok(());
+    }
     match (left.is_pointer(), right.is_pointer()) {
         (false, false) => Ok(()),
         (true, true) if op == AluOp::Sub => Ok(()),

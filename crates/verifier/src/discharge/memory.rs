@@ -39,6 +39,9 @@ pub fn access(program: &Program<'_>, state: &State, access: &Access) -> Result<(
         return Err(FaultKind::MaybeNull(Use::Access(access.kind)));
     }
     let is_stack = matches!(value.kind, Kind::Stack { .. });
+    if value.kind == Kind::Arena {
+        return Ok(());
+    }
     let is_strict = program.aligns_strictly && value.is_pointer();
     if is_stack || is_strict || access.kind == AccessKind::Update {
         aligned(value, access)?;
@@ -47,7 +50,12 @@ pub fn access(program: &Program<'_>, state: &State, access: &Access) -> Result<(
         let works = is_stack
             || matches!(
                 value.kind,
-                Kind::MapValue(_) | Kind::Mem { .. } | Kind::Btf | Kind::Typed(_) | Kind::Scalar
+                Kind::MapValue(_)
+                    | Kind::Mem { .. }
+                    | Kind::Arena
+                    | Kind::Btf
+                    | Kind::Typed(_)
+                    | Kind::Scalar
             );
         if !works {
             return Err(FaultKind::Denied(Denied::Atomic, access.kind));
@@ -99,7 +107,7 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
     let writes = region.kind != AccessKind::Read;
     let denied = |why| Err(FaultKind::Denied(why, region.kind));
     match region.value.kind {
-        Kind::Unknown => Ok(()),
+        Kind::Unknown | Kind::Arena => Ok(()),
         Kind::Uninit => Err(FaultKind::Uninit),
         Kind::Scalar => Err(FaultKind::NotAPointer),
         Kind::MapValue(map_idx) => {

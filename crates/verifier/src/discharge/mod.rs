@@ -102,7 +102,18 @@ pub fn discharge(
             false => Ok(()),
         },
         Obligation::Exists => Err(nowhere(FaultKind::Malformed(Malformed::NoMap))),
-        Obligation::WellFormed => Err(nowhere(FaultKind::Malformed(Malformed::Call))),
+        Obligation::WellFormed => well_formed(program, state).map_err(nowhere),
+    }
+}
+
+/// Calls lead to functions, casts between address spaces to or from an arena.
+fn well_formed(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
+    let is_cast =
+        matches!(program.code[state.insn_idx as usize].insn, bpfc_isa::Insn::CastAddrSpace { .. });
+    match is_cast {
+        true if program.has_arena => Ok(()),
+        true => Err(FaultKind::Malformed(Malformed::NoArena)),
+        false => Err(FaultKind::Malformed(Malformed::Call)),
     }
 }
 

@@ -226,7 +226,7 @@ impl Comparison {
             return false;
         }
         match old.kind {
-            Kind::Uninit | Kind::Unknown => true,
+            Kind::Uninit | Kind::Unknown | Kind::Arena => true,
             Kind::Scalar => self.number(old, new),
             Kind::Packet | Kind::PacketMeta => {
                 covers_range(old.range, new.range)

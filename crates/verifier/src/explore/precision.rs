@@ -336,6 +336,10 @@ fn undo_plain(
             }
             return Ok(());
         }
+        Insn::CastAddrSpace { dst, .. } => {
+            regs.remove(dst);
+            return Ok(());
+        }
         Insn::SignExtend { dst, src, .. } => {
             if regs.remove(dst) {
                 regs.insert(src);

@@ -30,7 +30,7 @@ use crate::state::MapIdx;
 use bpfc_base::IndexVec;
 use bpfc_btf::KindSet;
 use bpfc_isa::{Callee, Insn, RegSet, SlotMap, Wide};
-use bpfc_kabi::{AttachType, KernelVersion, ProgType, guess_section};
+use bpfc_kabi::{AttachType, KernelVersion, MapType, ProgType, guess_section};
 use bpfc_object::{ExternId, ExternKind, Linkage, Linked, Object, Reference};
 
 /// A prepared program.
@@ -59,6 +59,8 @@ pub struct Program<'a> {
     pub n_exception_callbacks: usize,
     /// Whether all memory is only accessed at multiples of the size.
     pub aligns_strictly: bool,
+    /// Whether the program refers to an arena.
+    pub has_arena: bool,
     /// The instructions.
     pub code: Vec<Op>,
     /// The maps.
@@ -190,12 +192,17 @@ impl<'a> Program<'a> {
             exception_callback: handlers.first().copied(),
             n_exception_callbacks: handlers.len(),
             aligns_strictly: options.aligns_strictly,
+            has_arena: false,
             code: Vec::new(),
             maps: IndexVec::new(),
             funcs,
         };
         program.code = program.prepare(&mut maps);
         program.maps = maps.finish();
+        program.has_arena = program.code.iter().any(|op| match op.operand {
+            Operand::Map(map) => program.maps[map].kind == Some(MapType::Arena),
+            _ => false,
+        });
         program.find_managed();
         flow::mark(&mut program);
         program

@@ -93,6 +93,8 @@ pub enum Kind {
     Typed(Typed),
     /// A function of the program.
     Func(u32),
+    /// An address in the program's arena: any 32 bits, as faults there are harmless.
+    Arena,
 }
 
 /// What is known of the packet's length.

@@ -21,6 +21,13 @@ impl Machine<'_> {
                 };
                 state.set(dst, result);
             }
+            Insn::CastAddrSpace { to_arena, dst, .. } => {
+                let result = match to_arena {
+                    true => Value::scalar(Scalar::UNKNOWN, origin),
+                    false => Value::pointer(Kind::Arena, origin),
+                };
+                state.set(dst, result);
+            }
             Insn::SignExtend { extension, dst, src } => {
                 self.sign_extend(state, extension, dst, src)
             }
@@ -186,6 +193,7 @@ impl Machine<'_> {
                 let tracks_all = self.program.is_since(6, 18);
                 numbers(tracks_all, width, op, &left, &right, origin)
             }
+            (Kind::Arena, _) | (_, Kind::Arena) => Value::pointer(Kind::Arena, origin),
             _ if width == Width::W32 => Value::scalar(Scalar::UNKNOWN, origin),
             (Kind::Scalar, _) => {
                 self.marks.push(Mark::Precise(dst));

@@ -129,9 +129,10 @@ impl<'a> Machine<'a> {
                     return Next::Branch(other);
                 }
             }
-            Insn::Neg { .. } | Insn::SignExtend { .. } | Insn::ByteSwap { .. } => {
-                self.alu(state, insn)
-            }
+            Insn::Neg { .. }
+            | Insn::SignExtend { .. }
+            | Insn::CastAddrSpace { .. }
+            | Insn::ByteSwap { .. } => self.alu(state, insn),
             Insn::LoadImm64 { dst, value } => {
                 let value = self.address(insn_idx, op.operand, value);
                 state.set(dst, value);
