@@ -255,6 +255,10 @@ pub struct Check {
     #[arg(long, value_name = "VERSION", value_delimiter = ',')]
     pub kernel: Vec<String>,
 
+    /// Check for a user without CAP_BPF and CAP_PERFMON, where the kernel lets such users load programs.
+    #[arg(long)]
+    pub unprivileged: bool,
+
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
     pub compile: Compile,

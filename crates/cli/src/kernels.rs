@@ -89,7 +89,7 @@ pub fn select(
         return Err(usage("`--btf` goes with one kernel".into(), terminal));
     };
     let btf = btf_file::open(btf_files).map_err(|diagnostic| terminal.fail_with(diagnostic))?;
-    Ok(vec![TargetKernel { version, btf }])
+    Ok(vec![TargetKernel { version, btf, unprivileged: false }])
 }
 
 /// Where types come from.
@@ -106,7 +106,7 @@ fn open_all(wanted: &[(KernelVersion, Place)]) -> Vec<TargetKernel> {
             Place::Running => running(),
             Place::Bundled => bpfc_kernels::open(version),
         };
-        TargetKernel { version, btf }
+        TargetKernel { version, btf, unprivileged: false }
     };
     if let [only] = wanted {
         return vec![open(*only)];

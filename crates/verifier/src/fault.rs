@@ -139,6 +139,10 @@ pub enum FaultKind {
     Callback(CallbackFault),
     /// A tail call, or a packet load in the old way, where there can be none.
     TailCall(TailCallFault),
+    /// An address becomes known to a user without privileges, or may be guessed.
+    Leak(Leak),
+    /// Not for users without privileges.
+    Unprivileged(&'static str),
     /// An exception, or its handler, is not used as it must be.
     Exception(ExceptionFault),
     /// The map is not for programs of this kind.
@@ -392,6 +396,31 @@ pub enum CallbackFault {
     },
 }
 
+/// How an address becomes known, or may be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leak {
+    /// A result of arithmetic tells it.
+    Arithmetic,
+    /// A part of it is copied or overwritten.
+    Part,
+    /// It is compared.
+    Compared,
+    /// It is stored where others read it.
+    Memory,
+    /// It is returned.
+    Returned,
+    /// It is passed to a helper that takes any number.
+    Passed,
+    /// A pointer to the stack moves out of it, or nobody knows where to.
+    OutOfStack,
+    /// A pointer into a map value moves out of it.
+    OutOfValue,
+    /// What is added cannot be masked.
+    Speculation,
+    /// Different things are done on different paths.
+    Paths,
+}
+
 /// How exceptions are misused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExceptionFault {
@@ -527,6 +556,8 @@ impl FaultKind {
             FaultKind::Callback(_) => verifier::E0732,
             FaultKind::TailCall(_) => verifier::E0735,
             FaultKind::Exception(_) => verifier::E0734,
+            FaultKind::Leak(_) => verifier::E0736,
+            FaultKind::Unprivileged(_) => verifier::E0740,
             FaultKind::MapNotForProgram { .. } => verifier::E0739,
             FaultKind::NoContract { .. } => verifier::E0738,
             FaultKind::Return { .. } => verifier::E0709,

@@ -51,6 +51,9 @@ pub struct VerifyOptions {
     /// Whether a helper that this kernel does not have, or not for this type of program, is called like any other: for
     /// callers that report what is lacking themselves, all of it.
     pub ignores_availability: bool,
+    /// Whether the program is loaded by a user without `CAP_BPF` and `CAP_PERFMON`, where
+    /// `kernel.unprivileged_bpf_disabled` lets them.
+    pub unprivileged: bool,
     /// Gives up after this many instructions, counted along all paths; none for the kernel's limit.
     pub max_insns: Option<u32>,
     /// Keeps a state wherever states are compared, as the kernel does with `BPF_F_TEST_STATE_FREQ`: for tests.
@@ -138,6 +141,10 @@ fn explore_all(program: &Program<'_>, explorer: &mut Explorer<'_, '_>) -> Result
     };
     structure::check(program).map_err(alone)?;
     discharge::check_maps(program).map_err(alone)?;
+    if program.is_unprivileged {
+        discharge::check_unprivileged(program).map_err(alone)?;
+        structure::check_loops(program).map_err(alone)?;
+    }
     explorer.explore(0)?;
     // Functions that are verified by themselves, if a path calls them: `do_check_subprogs`.
     let mut is_done = vec![false; program.funcs.len()];

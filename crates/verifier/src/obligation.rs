@@ -69,6 +69,8 @@ pub enum Obligation {
     Returnable,
     /// The function whose address is loaded is static: it is verified where it is called back.
     Callback(u32),
+    /// The instruction is for users without privileges.
+    Privileged,
     /// The map that the instruction names is one of the object's.
     Exists,
     /// The instruction makes sense at all: what it refers to exists.

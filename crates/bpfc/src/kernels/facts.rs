@@ -29,6 +29,11 @@ impl<'a> Facts<'a> {
         self.kernel.version
     }
 
+    /// Whether programs are loaded by a user without privileges.
+    pub fn is_unprivileged(&self) -> bool {
+        self.kernel.unprivileged
+    }
+
     /// Its types.
     pub fn btf(&self) -> Option<&'a Btf> {
         self.kernel.btf.as_deref()

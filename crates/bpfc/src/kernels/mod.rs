@@ -28,6 +28,8 @@ pub struct TargetKernel {
     pub version: KernelVersion,
     /// Its types; without them, CO-RE relocations and names of functions are not checked.
     pub btf: Option<Arc<Btf>>,
+    /// Whether programs are loaded by a user without privileges.
+    pub unprivileged: bool,
 }
 
 /// Checks `object` against each of `kernels`, which are sorted by version, and reports to `session`, which knows the
@@ -112,6 +114,7 @@ impl Check<'_, '_> {
             kernel: Some(self.facts.version()),
             kernel_btf: self.facts.shared_btf(),
             ignores_availability: true,
+            unprivileged: self.facts.is_unprivileged(),
             ..VerifyOptions::default()
         }
     }

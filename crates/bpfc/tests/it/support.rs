@@ -53,14 +53,15 @@ impl Host for TestHost {
 /// The kernels of `--kernel=5.10,6.1`.
 fn kernels(flags: &[String]) -> Vec<TargetKernel> {
     static BUNDLED: OnceLock<Vec<TargetKernel>> = OnceLock::new();
-    let open = |version| TargetKernel { version, btf: bpfc_kernels::open(version) };
+    let open =
+        |version| TargetKernel { version, btf: bpfc_kernels::open(version), unprivileged: false };
     let bundled =
         || BUNDLED.get_or_init(|| bpfc_kernels::versions().into_iter().map(open).collect());
     let lists = flags.iter().filter_map(|flag| flag.strip_prefix("--kernel="));
     let versions = lists.flat_map(|list| list.split(',')).map(|name| {
         let version = KernelVersion::parse(name).expect("a version behind `--kernel=`");
         let found = bundled().iter().find(|kernel| kernel.version == version);
-        found.cloned().unwrap_or(TargetKernel { version, btf: None })
+        found.cloned().unwrap_or(TargetKernel { version, btf: None, unprivileged: false })
     });
     versions.collect()
 }

@@ -3,7 +3,7 @@
 use super::Writer;
 use super::wording::{Words, describe};
 use crate::fault::{
-    CallbackFault, Ending, ExceptionFault, FaultKind, LockFault, Section, SectionFault,
+    CallbackFault, Ending, ExceptionFault, FaultKind, Leak, LockFault, Section, SectionFault,
     TailCallFault,
 };
 use crate::program::FieldKind;
@@ -50,6 +50,9 @@ impl Writer<'_, '_> {
             }
             FaultKind::Callback(CallbackFault::Result { min, max }) => self.result_of(*min, *max),
             FaultKind::TailCall(why) => self.tail_call(*why),
+            FaultKind::Leak(why) => self.leak(*why),
+            FaultKind::Unprivileged(why) => Words::new((*why).to_owned())
+                .note("users without `CAP_BPF` may load simple programs only"),
             FaultKind::Exception(why) => match why {
                 ExceptionFault::InCallback => {
                     Words::new("`bpf_throw` in a function that is called back")
@@ -154,6 +157,27 @@ impl Writer<'_, '_> {
             true => words.help(format!("return {min}")),
             false => words.help("return 0 to go on, or 1 to stop"),
         }
+    }
+
+    fn leak(&self, why: Leak) -> Words {
+        let object = describe(self, &self.found.fault.value);
+        let message = match why {
+            Leak::Arithmetic => format!("arithmetic on the address of {object}"),
+            Leak::Part => "a part of an address is copied or overwritten".to_owned(),
+            Leak::Compared => format!("the address of {object} is compared"),
+            Leak::Memory => format!("the address of {object} is stored outside of the stack"),
+            Leak::Returned => format!("the address of {object} is returned"),
+            Leak::Passed => "a helper is told an address".to_owned(),
+            Leak::OutOfStack => "a pointer to the stack may leave it".to_owned(),
+            Leak::OutOfValue => "a pointer into a map value may leave it".to_owned(),
+            Leak::Speculation => {
+                "what is added to this pointer cannot be limited for a processor that guesses"
+                    .to_owned()
+            }
+            Leak::Paths => "the same instruction works on different objects".to_owned(),
+        };
+        Words::new(message)
+            .note("users without `CAP_PERFMON` must not learn, or guess, addresses of the kernel")
     }
 
     fn tail_call(&self, why: TailCallFault) -> Words {

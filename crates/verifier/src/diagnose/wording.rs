@@ -103,6 +103,8 @@ impl Writer<'_, '_> {
             | FaultKind::Callback(_)
             | FaultKind::TailCall(_)
             | FaultKind::Exception(_)
+            | FaultKind::Leak(_)
+            | FaultKind::Unprivileged(_)
             | FaultKind::MapNotForProgram { .. }
             | FaultKind::NoContract { .. } => self.scope_words(),
             FaultKind::PointerReturned => {

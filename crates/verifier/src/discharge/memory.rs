@@ -146,6 +146,10 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
             stack_bounds(region)?;
             match region.kind {
                 AccessKind::Write => {
+                    if program.is_unprivileged {
+                        let (value, n_bytes) = (region.value, region.n_bytes);
+                        super::unprivileged::stack_argument(state, frame, value, n_bytes)?;
+                    }
                     let (min, max) = stack_range(region.value, region.off);
                     dynptr::is_fillable(state, frame, min, max + region.n_bytes as i64)
                 }
@@ -351,7 +355,11 @@ fn stack_read(
         }
     }
     // Since Linux 6.3 programs loaded with CAP_PERFMON may read what nobody wrote.
-    if !region.must_be_init || program.is_since(6, 3) {
+    if program.is_unprivileged && region.by_helper.is_some() {
+        let (frame_idx, n_bytes) = (frame_idx, region.n_bytes);
+        super::unprivileged::stack_argument(state, frame_idx, region.value, n_bytes)?;
+    }
+    if !region.must_be_init || program.is_since(6, 3) && !program.is_unprivileged {
         return Ok(());
     }
     match (min..end).find(|&off| stack.byte(off) == Byte::Uninit) {

@@ -17,6 +17,7 @@ mod object;
 mod scope;
 mod special;
 mod typed;
+mod unprivileged;
 
 pub use argument::{map_of_call, proto_of, size_of_argument};
 pub use compat::check_maps;
@@ -27,6 +28,10 @@ pub use memory::stack_range;
 pub use object::kptr_taken;
 pub use scope::owner as lock_owner;
 pub use typed::{Loaded, kptr_loaded, kptr_touched, object as typed_object};
+pub use unprivileged::{
+    check_program as check_unprivileged, concerns as concerns_privileges,
+    limit as speculation_limit,
+};
 
 use crate::fault::{Ending, Fault, FaultKind, HelperFault, Limit, Malformed, TailCallFault};
 use crate::obligation::Obligation;
@@ -101,6 +106,7 @@ pub fn discharge(
             true => Err(nowhere(FaultKind::Malformed(Malformed::GlobalCallback))),
             false => Ok(()),
         },
+        Obligation::Privileged => unprivileged::check(program, state),
         Obligation::Exists => Err(nowhere(FaultKind::Malformed(Malformed::NoMap))),
         Obligation::WellFormed => well_formed(program, state).map_err(nowhere),
     }

@@ -132,6 +132,7 @@ pub fn covers(
         }),
     };
     let mut comparison = Comparison {
+        all_count: program.is_unprivileged,
         ids: Ids::default(),
         mode,
         may_read_uninit: program.kernel.is_some() && program.is_since(6, 3),
@@ -178,6 +179,8 @@ struct Comparison {
     mode: Mode,
     /// Whether reading stack bytes that nobody wrote gives a number.
     may_read_uninit: bool,
+    /// Whether every number counts, as without privileges.
+    all_count: bool,
     frame: u8,
 }
 
@@ -259,7 +262,7 @@ impl Comparison {
     }
 
     fn number(&mut self, old: &Value, new: &Value) -> bool {
-        if !old.is_precise && self.mode == Mode::Pruning {
+        if !old.is_precise && self.mode == Mode::Pruning && !self.all_count {
             return true;
         }
         if old.id != 0 && (old.is_displaced != new.is_displaced || old.is_narrow != new.is_narrow)

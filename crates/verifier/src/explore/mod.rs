@@ -16,10 +16,10 @@ mod precision;
 mod replay;
 pub mod structure;
 
-use crate::discharge::discharge;
+use crate::discharge::{concerns_privileges, discharge};
 use crate::fault::{Fault, FaultKind, Limit};
 use crate::obligation::{Obligation, obligations};
-use crate::program::{Param, Program};
+use crate::program::{Op, Param, Program};
 use crate::state::{Frame, Kind, Scopes, Stack, State, Step, Value};
 use crate::transfer::{Machine, Mark, Next};
 use bpfc_isa::{Insn, Reg};
@@ -129,7 +129,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
         Explorer {
             program,
             machine: Machine::new(program),
-            obligations: program.code.iter().map(obligations).collect(),
+            obligations: program.code.iter().map(|op| demands(program, op)).collect(),
             pending: Vec::new(),
             checkpoints: Checkpoints::new(program),
             pending_bytes: 0,
@@ -229,6 +229,21 @@ impl<'p, 'a> Explorer<'p, 'a> {
         }
     }
 
+    /// Asks what the next instruction demands.
+    fn demand(&mut self, path: &Path) -> Result<(), Box<Found>> {
+        for obligation in &self.obligations[path.state.insn_idx as usize] {
+            if let Err(fault) = discharge(self.program, &path.state, obligation) {
+                return Err(self.found(path, fault));
+            }
+            if let Obligation::Access(access) = obligation
+                && let Some(fault) = mixed_kinds(&mut self.pointer_kinds, &path.state, access.base)
+            {
+                return Err(self.found(path, fault));
+            }
+        }
+        Ok(())
+    }
+
     /// Follows one path to its end.
     fn walk(&mut self, mut path: Path) -> Result<(), Box<Found>> {
         loop {
@@ -248,17 +263,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
                     }
                 }
             }
-            for obligation in &self.obligations[insn_idx as usize] {
-                if let Err(fault) = discharge(self.program, &path.state, obligation) {
-                    return Err(self.found(&path, fault));
-                }
-                if let Obligation::Access(access) = obligation
-                    && let Some(fault) =
-                        mixed_kinds(&mut self.pointer_kinds, &path.state, access.base)
-                {
-                    return Err(self.found(&path, fault));
-                }
-            }
+            self.demand(&path)?;
             if op.insn.jump_offset().is_some() || matches!(op.insn, Insn::Call(_) | Insn::Exit) {
                 self.n_jumps += 1;
             }
@@ -271,6 +276,10 @@ impl<'p, 'a> Explorer<'p, 'a> {
             }
             self.checkpoints.liveness.begin(self.program, &path.state);
             let mut next = self.machine.execute(&mut path.state);
+            if let Some(fault) = self.machine.fault.take() {
+                path.state.insn_idx = insn_idx;
+                return Err(self.found(&path, fault));
+            }
             self.take_marks(&mut path, frame, &mut next);
             match path.state.depth() == frame {
                 true => self.checkpoints.liveness.commit(),
@@ -429,6 +438,15 @@ fn mixed_kinds(kinds: &mut [Option<PointerKind>], state: &State, base: Reg) -> O
     let is_mixed = known.is_some_and(|known| known != kind);
     *known = Some(kind);
     is_mixed.then(|| Fault::of(FaultKind::MixedKinds, Some(base), *value))
+}
+
+/// What an instruction demands in this program.
+fn demands(program: &Program<'_>, op: &Op) -> Vec<Obligation> {
+    let mut all = obligations(op);
+    if program.is_unprivileged && concerns_privileges(op) {
+        all.push(Obligation::Privileged);
+    }
+    all
 }
 
 fn bits(first: u8, last: u8) -> u64 {

@@ -25,7 +25,7 @@ pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
             return malformed(insn_idx, Malformed::Unreachable);
         }
         if program.is_before(6, 7)
-            && let Some(insn_idx) = closed_loop(program, func.start, func.end)
+            && let Some(insn_idx) = closed_loop(program, func.start, func.end, false)
         {
             return malformed(insn_idx, Malformed::ClosesLoop);
         }
@@ -87,9 +87,21 @@ fn unreachable(program: &Program<'_>, start: u32, end: u32) -> Option<u32> {
     Some(start + missing as u32)
 }
 
-/// The first instruction but jumps whose successor leads to it. `check_cfg` and `visit_insn` (Linux 6.1
+/// Programs of users without privileges have no loops: `check_cfg`.
+pub fn check_loops(program: &Program<'_>) -> Result<(), (u32, Fault)> {
+    let mut funcs = program.funcs.iter();
+    match funcs.find_map(|func| closed_loop(program, func.start, func.end, true)) {
+        Some(insn_idx) => {
+            let why = "a program cannot have loops";
+            Err((insn_idx, Fault::alone(FaultKind::Unprivileged(why))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The first instruction, with `any` also a jump, whose successor leads to it. `check_cfg` and `visit_insn` (Linux 6.1
 /// `kernel/bpf/verifier.c`): a search along what follows an instruction first, then along its jump.
-fn closed_loop(program: &Program<'_>, start: u32, end: u32) -> Option<u32> {
+fn closed_loop(program: &Program<'_>, start: u32, end: u32, any: bool) -> Option<u32> {
     #[derive(Clone, Copy, PartialEq, Eq)]
     enum Visit {
         Not,
@@ -114,7 +126,7 @@ fn closed_loop(program: &Program<'_>, start: u32, end: u32) -> Option<u32> {
                 visits[(next - start) as usize] = Visit::Open;
                 way.push((next, 0));
             }
-            Visit::Open if op.target.is_none() => return Some(at),
+            Visit::Open if any || op.target.is_none() => return Some(at),
             Visit::Open | Visit::Done => {}
         }
     }

@@ -53,6 +53,8 @@ pub struct Program<'a> {
     pub helper_kernel: Option<KernelVersion>,
     /// Whether a state is kept wherever states are compared (`BPF_F_TEST_STATE_FREQ`).
     pub keeps_all_states: bool,
+    /// Whether the user who loads it has no privileges.
+    pub is_unprivileged: bool,
     /// The name of the function that handles exceptions, if the program names one.
     pub exception_callback: Option<&'a str>,
     /// How many such names there are.
@@ -189,6 +191,7 @@ impl<'a> Program<'a> {
             of_kernel: options.kernel_btf.clone().map(|btf| Kernel::new(object, linked, btf)),
             helper_kernel: options.kernel.filter(|_| !options.ignores_availability),
             keeps_all_states: options.keeps_all_states,
+            is_unprivileged: options.unprivileged,
             exception_callback: handlers.first().copied(),
             n_exception_callbacks: handlers.len(),
             aligns_strictly: options.aligns_strictly,

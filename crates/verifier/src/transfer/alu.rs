@@ -208,6 +208,7 @@ impl Machine<'_> {
             // A difference of pointers is some number.
             _ => Value::scalar(Scalar::UNKNOWN, origin),
         };
+        self.sanitize(state, op, src, (&left, &right, &result));
         state.set(dst, result);
     }
 }

@@ -256,7 +256,8 @@ impl Machine<'_> {
         };
         match self.is_forgotten(&value, src, size) {
             true => {
-                let is_zero = value.is_zero() && matches!(src, Src::Reg(_));
+                let is_known = self.program.is_unprivileged || matches!(src, Src::Reg(_));
+                let is_zero = value.is_zero() && is_known;
                 let byte = if is_zero { Byte::Zero } else { Byte::Misc };
                 self.store_byte(state, &access, byte);
             }
@@ -269,7 +270,8 @@ impl Machine<'_> {
     fn is_forgotten(&self, value: &Value, src: Src, size: Size) -> bool {
         let is_immediate = matches!(src, Src::Imm(_));
         value.is_scalar()
-            && (is_immediate && self.program.is_before(6, 3)
+            && (self.program.is_unprivileged
+                || is_immediate && self.program.is_before(6, 3)
                 || size.bytes() < 8 && self.program.is_before(5, 16))
     }
 

@@ -9,16 +9,18 @@ mod callback;
 mod jump;
 mod kfunc;
 mod memory;
+mod sanitize;
 mod scope;
 mod typed;
 
 pub use alu::displace;
 
+use crate::fault::Fault;
 use crate::program::{Operand, Program, Variable, section_call};
-use crate::state::{Kind, Place, StackSlot, State, Value};
+use crate::state::{Kind, MapIdx, Place, StackSlot, State, Value};
 use bpfc_isa::{Callee, Insn, Reg, RegSet, Wide};
 use bpfc_kabi::KfuncFlags;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where control goes.
 pub enum Next {
@@ -84,6 +86,12 @@ pub struct Machine<'a> {
     pub links: Vec<Place>,
     /// Functions verified by themselves that were called.
     pub called: BTreeSet<u32>,
+    /// What turned out to be wrong with the last instruction beside its obligations, because of another path.
+    pub fault: Option<Fault>,
+    /// How additions are protected against speculation, for programs without privileges.
+    pub sanitations: BTreeMap<u32, sanitize::Sanitation>,
+    /// The maps of tail calls.
+    pub tail_call_maps: BTreeMap<u32, MapIdx>,
     next_id: u32,
 }
 
@@ -101,6 +109,9 @@ impl<'a> Machine<'a> {
             is_noted: false,
             links: Vec::new(),
             called: BTreeSet::new(),
+            fault: None,
+            sanitations: BTreeMap::new(),
+            tail_call_maps: BTreeMap::new(),
             next_id: 0,
         }
     }

@@ -12,6 +12,7 @@ impl Machine<'_> {
     /// What a helper does to the sections.
     pub(super) fn helper_scope(&mut self, state: &mut State, name: &str) {
         match name {
+            "bpf_tail_call" => self.note_tail_call(state),
             "bpf_spin_lock" => self.lock(state, LockKind::Spin),
             "bpf_spin_unlock" => self.unlock(state, LockKind::Spin),
             _ => {}

@@ -112,6 +112,11 @@ fn refused_programs() {
 }
 
 #[test]
+fn sections_and_callbacks() {
+    corpus("scopes", include_str!("../c/scopes.c"));
+}
+
+#[test]
 fn examples_of_the_repository() {
     let scratch = Scratch::new("examples");
     let mut all = Vec::new();

@@ -1,6 +1,8 @@
 //! `tests/verify/*.s`: the verdict, the place and the words; and the kernel's verdict where there is
 //! one. `;@ kernel: 6.3` is the version that the file is about; the kernel of the
-//! machine is asked about its own. `;@ alone: reason` says that it is not asked. `;@ align: strictly` is for machines that need that.
+//! machine is asked about its own. `;@ alone: reason` says that it is not asked, and it is not about what
+//! `;@ unprivileged: reason` marks, programs that users without privileges load. `;@ align: strictly` is for machines
+//! that need that.
 
 use crate::{assembly, kernel};
 use bpfc_base::Idx;
@@ -17,7 +19,7 @@ fn files() {
     }
     Suite::in_workspace("tests/verify")
         .extensions(&["s"])
-        .keys(&["section", "map", "kernel", "alone", "align"])
+        .keys(&["section", "map", "kernel", "alone", "align", "unprivileged"])
         .run(move |test| {
             let settings = &test.file().settings;
             let maps = settings.iter().filter(|setting| setting.key == "map");
@@ -26,8 +28,13 @@ fn files() {
             let assembled = assembly::object(test.name(), test.text(), &section, maps)?;
             let linked = link(&assembled.object, FuncId::new(0)).map_err(|e| e.to_string())?;
             let aligns_strictly = test.setting("align") == Some("strictly");
-            let options =
-                |kernel| VerifyOptions { kernel, aligns_strictly, ..VerifyOptions::default() };
+            let unprivileged = test.setting("unprivileged").is_some();
+            let options = |kernel| VerifyOptions {
+                kernel,
+                aligns_strictly,
+                unprivileged,
+                ..VerifyOptions::default()
+            };
             let wanted = test.setting("kernel").and_then(KernelVersion::parse);
             let report =
                 verify(&assembled.object, &linked, &options(wanted), &assembled.session.sources);
@@ -37,7 +44,9 @@ fn files() {
                 .map(|diagnostic| Found::new(&assembled.session, diagnostic, assembled.file))
                 .collect();
             test.diagnostics(&found);
-            if let (Ok(running), None) = (&running, test.setting("alone")) {
+            if let (Ok(running), None) =
+                (&running, test.setting("alone").or(test.setting("unprivileged")))
+            {
                 let kernel_says = {
                     let name = test.path().file_stem().unwrap().to_string_lossy().into_owned();
                     let scratch = kernel::Scratch::new(&name);

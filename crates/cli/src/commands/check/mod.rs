@@ -74,13 +74,16 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     fn new(args: &'a Check, terminal: &mut Terminal) -> Result<Self, Exit> {
-        let (kernels, types) = match args.kernel.is_empty() {
+        let (mut kernels, types) = match args.kernel.is_empty() {
             true => {
                 let types = btf_file::open(&args.compile.btf);
                 (Vec::new(), types.map_err(|error| terminal.fail_with(error))?)
             }
             false => (kernels::select(&args.kernel, &args.compile.btf, terminal)?, None),
         };
+        for kernel in &mut kernels {
+            kernel.unprivileged = args.unprivileged;
+        }
         Ok(Self { args, kernels, types, stats: Vec::new() })
     }
 
@@ -147,7 +150,7 @@ impl<'a> Checker<'a> {
         };
         match self.kernels.is_empty() {
             true => {
-                let options = VerifyOptions::default();
+                let options = self.verify_options();
                 bpfc::verify_observed(session, object, &options, &mut observer);
             }
             false => {
@@ -157,13 +160,18 @@ impl<'a> Checker<'a> {
         refused
     }
 
+    /// How programs are verified where no kernels were asked for.
+    fn verify_options(&self) -> VerifyOptions {
+        VerifyOptions { unprivileged: self.args.unprivileged, ..VerifyOptions::default() }
+    }
+
     /// Says so where what is refused is bpfc's mistake. Reports for several kernels are left alone.
     fn blame(&self, compilation: &mut Compilation, refused: &[(String, Diagnostic)]) {
         if !self.kernels.is_empty() {
             return;
         }
         let Compilation { session, file, options, host } = compilation;
-        let verify = VerifyOptions::default();
+        let verify = self.verify_options();
         let bugs = bpfc::blame(session, *file, refused, options, &verify, host);
         for ((_, diagnostic), bug) in refused.iter().zip(bugs) {
             if let Some(bug) = bug {
