@@ -394,7 +394,7 @@ int contract_of_void(struct __sk_buff *ctx)
 	return of_nothing(text);
 }
 
-SEC("tc") // E0707
+SEC("tc") // E0749
 int contract_of_pointer(struct __sk_buff *ctx)
 {
 	return of_bytes((void *)(long)ctx->mark);
