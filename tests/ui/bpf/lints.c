@@ -97,6 +97,14 @@ SEC("xdp") int orders(struct xdp_md *ctx)
 		return XDP_DROP;
 	if (ip->daddr == bpf_htonl(0x7f000001) || ip->saddr == 0 || ip->daddr == 0xffffffff)
 		return XDP_DROP;
+	switch (eth->h_proto) { //~ W0707
+	case ETH_P_ARP:
+		return XDP_PASS;
+	}
+	switch (eth->h_proto) {
+	case bpf_htons(ETH_P_ARP):
+		return XDP_PASS;
+	}
 	return bpf_ntohs(ip->tot_len) > 100 ? XDP_PASS : XDP_DROP;
 }
 

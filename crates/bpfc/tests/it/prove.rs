@@ -39,8 +39,8 @@ fn without_checks(mut object: Object) -> Object {
 
 fn bugs(text: &str, options: &Options, change: impl Fn(Object) -> Object) -> Vec<bpfc::Bug> {
     let mut compiled = compile("prog.c", text.as_bytes(), options);
-    let object = change(compiled.object.take().unwrap());
-    let file = compiled.file.unwrap();
+    let object = change(compiled.object.take().expect("a sound source"));
+    let file = compiled.file.expect("a short source");
     bpfc::prove(&compiled.session, file, &object, options, &mut TestHost::default())
 }
 

@@ -1,7 +1,7 @@
 //! A field in network byte order (`__be16`, `__be32`, `__be64`) compared with a constant in the machine's.
 
 use super::Lint;
-use crate::hir::{CompareOp, ExprId, ExprKind, Type, TypeId};
+use crate::hir::{CompareOp, ExprId, ExprKind, StmtKind, Type, TypeId};
 use crate::walk::{Node, walk};
 use bpfc_base::codes::verifier::W0707;
 use bpfc_base::{Diagnostic, Edit, Span};
@@ -18,12 +18,32 @@ pub(super) fn check(lint: &mut Lint<'_>) {
     }
     let mut found = Vec::new();
     walk(lint.body, |node| {
-        let Node::Expr(id) = node else { return };
+        let Node::Expr(id) = node else {
+            found.extend(switch(lint, node));
+            return;
+        };
         if let ExprKind::Compare(op, a, b) = lint.body.exprs[id].kind {
             found.extend(comparison(lint, op, a, b).or_else(|| comparison(lint, op, b, a)));
         }
     });
     found.into_iter().for_each(|diagnostic| lint.session.report(diagnostic));
+}
+
+/// A `switch` over a protocol whose cases are numbers of protocols as headers have them.
+fn switch(lint: &Lint<'_>, node: Node) -> Option<Diagnostic> {
+    let Node::Stmt(id) = node else { return None };
+    let StmtKind::Switch { value, cases, .. } = &lint.body.stmts[id].kind else { return None };
+    let bits = network_bits(lint, *value)?;
+    let case = cases.iter().find(|case| ETHER_TYPES.contains(&case.low))?;
+    let span = lint.body.exprs[*value].span;
+    let message = "a value in network byte order is compared with a number in the machine's";
+    let is_wanted = bits == 16 && !lint.session.sources.is_in_system(span);
+    is_wanted.then(|| {
+        Diagnostic::new(W0707, span, message)
+            .with_label("in network byte order")
+            .with_note(format!("a case is {:#06x}", case.low))
+            .with_help("convert the numbers of the cases: `bpf_htons`")
+    })
 }
 
 fn comparison(lint: &Lint<'_>, op: CompareOp, field: ExprId, number: ExprId) -> Option<Diagnostic> {
