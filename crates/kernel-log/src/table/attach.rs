@@ -5,7 +5,9 @@ use bpfc_base::codes::bpf::E0409;
 use bpfc_base::codes::btf::{E0601, E0607};
 use bpfc_base::codes::load::E0904;
 use bpfc_base::codes::object::E0803;
-use bpfc_base::codes::verifier::{E0705, E0707, E0709, E0710, E0714, E0732, E0734, E0738};
+use bpfc_base::codes::verifier::{
+    E0705, E0707, E0709, E0710, E0714, E0721, E0722, E0732, E0734, E0738,
+};
 
 const JIT: &str = "enable the kernel's compiler: `sysctl net.core.bpf_jit_enable=1`";
 const BUG: &str =
@@ -56,25 +58,25 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "kfunc {name}#{id} failed callback verification",
-        E0707,
+        E0721,
         "the callback of `{name}` is not taken",
         "",
     ),
     row(
         "Calling bpf_rcu_read_",
-        E0707,
+        E0722,
         "the RCU read lock is held already in the function that orders a tree",
         "",
     ),
     row(
         "local type ID argument must be in range",
-        E0707,
+        E0721,
         "the type of the new object is not known",
         "pass `typeof(struct name)`",
     ),
     row(
         "bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct",
-        E0707,
+        E0721,
         "a new object must be a structure",
         "",
     ),
@@ -84,29 +86,29 @@ pub const ROWS: &[Row] = &[
         "new objects need types in the object file",
         "compile with `-g`",
     ),
-    row("bpf_percpu_obj_new type {what}", E0707, "a new object per CPU cannot be this: {what}", ""),
+    row("bpf_percpu_obj_new type {what}", E0721, "a new object per CPU cannot be this: {what}", ""),
     row(
         "kfunc bpf_rdonly_cast type ID argument must be of a struct",
-        E0707,
+        E0721,
         "what is cast to must be a structure",
         "",
     ),
     row("max struct nesting depth exceeded", E0707, "structures are nested too deep", ""),
     row(
         "exception callback '{name}' could not be found",
-        E0707,
+        E0734,
         "there is no function `{name}` for exceptions",
         "",
     ),
     row(
         "exception callback '{name}' must have global linkage",
-        E0707,
+        E0734,
         "`{name}`, which handles exceptions, must not be `static`",
         "",
     ),
     row(
         "exception cb only supports single integer argument",
-        E0707,
+        E0734,
         "what handles exceptions takes one integer",
         "",
     ),
@@ -119,7 +121,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "cannot tail call within exception cb",
-        E0707,
+        E0734,
         "what handles exceptions cannot end in a tail call",
         "",
     ),

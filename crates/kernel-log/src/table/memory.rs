@@ -2,8 +2,8 @@
 
 use super::{Row, row};
 use bpfc_base::codes::verifier::{
-    E0701, E0702, E0703, E0705, E0706, E0707, E0710, E0713, E0730, E0733, E0747, E0748, E0750,
-    E0751, E0752,
+    E0701, E0702, E0703, E0705, E0706, E0707, E0710, E0713, E0716, E0717, E0720, E0730, E0733,
+    E0747, E0748, E0750, E0751, E0752,
 };
 
 const BOUND: &str = "check the index or length against the size on the way here";
@@ -54,8 +54,7 @@ pub const ROWS: &[Row] = &[
     ),
     // Null.
     row("R{r} invalid mem access '{kind}_or_null'", E0703, "`r{r}` may be null here", NULL),
-    row("R{r} invalid mem access 'rcu_ptr_or_null_", E0703, "`r{r}` may be null here", NULL),
-    // Numbers and other things that are no memory.
+    row("R{r} invalid mem access '{kind}_or_null_", E0703, "`r{r}` may be null here", NULL),
     row(
         "R{r} invalid mem access 'scalar'",
         E0705,
@@ -324,44 +323,44 @@ pub const ROWS: &[Row] = &[
     // Kernel objects.
     row(
         "access beyond struct {what} at off {off} size {size}",
-        E0705,
+        E0716,
         "{size} bytes at offset {off} are outside `struct {what}`",
         PROBE,
     ),
     row(
         "access beyond the end of member {member}",
-        E0705,
+        E0716,
         "the access goes beyond member `{member}`",
         "",
     ),
     row(
         "only read is supported",
-        E0705,
+        E0716,
         "kernel objects may only be read",
         "what may be written is written by helpers and kernel functions",
     ),
     row("only read from {what} is supported", E0705, "`{what}` may only be read", ""),
     row(
         "R{r} is ptr_{what} invalid negative access: off={off}",
-        E0705,
+        E0716,
         "the access is {off} bytes before the start of `{what}`",
         "",
     ),
     row(
         "R{r} is ptr_{what} invalid variable offset: ",
-        E0705,
+        E0716,
         "the offset into `{what}` must be a constant",
         "",
     ),
     row(
         "R{r} is ptr_{what} access user memory",
-        E0705,
+        E0716,
         "`r{r}` leads to memory of the user",
         "it is read with `bpf_probe_read_user`",
     ),
     row(
         "R{r} is ptr_{what} access percpu memory",
-        E0705,
+        E0716,
         "`r{r}` leads to memory that each CPU has of its own",
         "its address on one CPU is found with `bpf_per_cpu_ptr` or `bpf_this_cpu_ptr`",
     ),
@@ -374,13 +373,13 @@ pub const ROWS: &[Row] = &[
     row("R{r} cannot write into {what}", E0705, "`{what}` may only be read", ""),
     row(
         "'struct {what}' access is allowed only to CAP_PERFMON",
-        E0705,
+        E0716,
         "`struct {what}` may be read by programs with CAP_PERFMON only",
         "load the program as root",
     ),
     row(
         "Cannot access kernel 'struct {what}' from non-GPL compatible program",
-        E0705,
+        E0716,
         "`struct {what}` may be read by programs under the GPL only",
         "declare the license: `char LICENSE[] SEC(\"license\") = \"GPL\";`",
     ),
@@ -402,14 +401,14 @@ pub const ROWS: &[Row] = &[
         "`{what}` is reached through its functions only",
         "",
     ),
-    row("kptr ", E0705, "a kernel pointer in a map is not accessed as it must be", ""),
+    row("kptr ", E0720, "a kernel pointer in a map is not accessed as it must be", ""),
     row(
         "store to referenced kptr disallowed",
-        E0705,
+        E0720,
         "a kernel pointer that a map owns is overwritten",
         "exchange it with `bpf_kptr_xchg`",
     ),
-    row("invalid kptr access, R{r} type={got}", E0705, "`r{r}` is no such kernel pointer", ""),
+    row("invalid kptr access, R{r} type={got}", E0720, "`r{r}` is no such kernel pointer", ""),
     // Atomic operations.
     row(
         "BPF_ATOMIC stores into R{r} {what} is not allowed",
@@ -463,13 +462,13 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "potential write to dynptr at off={off} disallowed",
-        E0705,
+        E0717,
         "stack memory that holds a dynptr may be overwritten",
         "",
     ),
     row(
         "cannot overwrite referenced dynptr",
-        E0705,
+        E0717,
         "a dynptr that must be released is overwritten",
         "",
     ),

@@ -1,7 +1,7 @@
 //! References, locks, RCU, and what else must be given back.
 
 use super::{Row, row};
-use bpfc_base::codes::verifier::{E0707, E0708, E0730, E0737};
+use bpfc_base::codes::verifier::{E0707, E0708, E0718, E0719, E0722, E0730, E0737};
 
 pub const ROWS: &[Row] = &[
     row(
@@ -48,7 +48,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "BPF_EXIT instruction {what} cannot be used inside bpf_rcu_read_lock-ed region",
-        E0737,
+        E0719,
         "the RCU read lock is held when the program ends",
         "call `bpf_rcu_read_unlock` on every path",
     ),
@@ -107,39 +107,39 @@ pub const ROWS: &[Row] = &[
         "another lock is released than the one that is held",
         "",
     ),
-    row("nested rcu read lock", E0737, "the RCU read lock is held already", ""),
-    row("unmatched rcu read unlock", E0737, "the RCU read lock is not held here", ""),
+    row("nested rcu read lock", E0719, "the RCU read lock is held already", ""),
+    row("unmatched rcu read unlock", E0719, "the RCU read lock is not held here", ""),
     row("unmatched attempt to enable preemption", E0737, "preemption is not disabled here", ""),
     row(
         "expected an RCU CS when using {what}",
-        E0707,
+        E0718,
         "`{what}` must be called under RCU",
         "call `bpf_rcu_read_lock` before",
     ),
     row(
         "held lock and object are not in the same allocation",
-        E0707,
+        E0722,
         "the lock that is held is not the one that protects this object",
         "",
     ),
     row(
         "bpf_spin_lock at off={off} must be held for {what}",
-        E0707,
+        E0722,
         "`{what}` is reached while its lock is held only",
         "take the lock before",
     ),
     row(
         "operation on {what} expects arg#1 {rest}",
-        E0707,
+        E0722,
         "the node is not the one that `{what}` declares: {rest}",
         "",
     ),
     row(
         "can't spin_{what} in rbtree cb",
-        E0707,
+        E0722,
         "no lock is taken or released in the function that orders a tree",
         "",
     ),
-    row("rbtree_remove {rest}", E0707, "the node cannot be removed here: {rest}", ""),
-    row("{field} not found at offset={off}", E0707, "there is no `{field}` at offset {off}", ""),
+    row("rbtree_remove {rest}", E0722, "the node cannot be removed here: {rest}", ""),
+    row("{field} not found at offset={off}", E0722, "there is no `{field}` at offset {off}", ""),
 ];

@@ -89,7 +89,7 @@ pub const ROWS: &[Row] = &[
     row("invalid access to map value pointer", E0705, "an address is outside the map value", ""),
     row(
         "fd {n} is not pointing to valid bpf_map",
-        E0803,
+        E0714,
         "a map is missing: its relocation was not applied",
         "load the object with a loader that knows maps",
     ),
