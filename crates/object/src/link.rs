@@ -4,8 +4,11 @@
 //! addresses inside the object are resolved; maps, data and kernel symbols stay symbolic, since
 //! each consumer (VM, verifier, loader) has its own idea of their addresses.
 
-use crate::{CoreReloc, DataId, ExternId, ExternKind, FuncId, Line, MapId, ObjInsn, Object, Reloc};
+use crate::{
+    CoreReloc, DataId, ExternId, ExternKind, FuncId, Function, Line, MapId, ObjInsn, Object, Reloc,
+};
 use bpfc_base::{Idx, Span};
+use bpfc_btf::{TypeDef, TypeId};
 use bpfc_isa::{Callee, Insn, SlotMap, Wide};
 use bpfc_kabi::{AttachType, ProgType, guess_section};
 use std::collections::HashMap;
@@ -149,6 +152,9 @@ pub fn link(object: &Object, program: FuncId) -> Result<Linked, LinkError> {
         subprog_of: HashMap::new(),
     };
     linker.append_all(program)?;
+    for handler in exception_callbacks(object, function) {
+        linker.append_if_new(handler)?;
+    }
     linker.resolve_functions();
     let matched = guess_section(&function.section);
     Ok(Linked {
@@ -160,6 +166,24 @@ pub fn link(object: &Object, program: FuncId) -> Result<Linked, LinkError> {
         insns: linker.insns,
         subprogs: linker.subprogs,
     })
+}
+
+/// The functions that a program names to handle its exceptions (`__exception_cb`, Linux 6.7): nothing in the
+/// instructions mentions them.
+fn exception_callbacks(object: &Object, program: &Function) -> Vec<FuncId> {
+    let Some(func) = program.btf else { return Vec::new() };
+    let ids = (1..=object.btf.n_types()).map(TypeId);
+    let named = ids.filter_map(|id| match object.btf.get(id) {
+        Some(TypeDef::DeclTag { name, target, component_idx: None, .. }) if *target == func => {
+            name.strip_prefix("exception_callback:")
+        }
+        _ => None,
+    });
+    let id_of = |name: &str| {
+        let mut functions = object.functions.iter_enumerated();
+        functions.find(|(_, function)| function.name == name).map(|(id, _)| id)
+    };
+    named.filter_map(id_of).collect()
 }
 
 struct Linker<'a> {
@@ -187,6 +211,14 @@ impl Linker<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Appends a function that nothing mentions, and what it needs.
+    fn append_if_new(&mut self, func: FuncId) -> Result<(), LinkError> {
+        match self.subprog_of.contains_key(&func) {
+            true => Ok(()),
+            false => self.append_all(func),
+        }
     }
 
     /// Appends one function; the functions it mentions.

@@ -77,6 +77,24 @@ fn every_feature_survives() {
     assert!(&*prog.insns[0].line.as_ref().unwrap().text == "\tu32 key = limit;");
 }
 
+/// Nothing in the instructions mentions a handler of exceptions.
+#[test]
+fn programs_link_with_their_handlers_of_exceptions() {
+    let source = r#"
+        __attribute__((noinline)) int handle(unsigned long long cookie) { return cookie + 1; }
+        __attribute__((noinline)) int other(int x) { return x; }
+        __attribute__((section("tc"), btf_decl_tag("exception_callback:handle")))
+        int prog(void *ctx) { return 0; }
+    "#;
+    let Some(bytes) = compile("handlers", source) else {
+        return;
+    };
+    let object = read(&bytes).unwrap();
+    let linked = link(&object, object.function("prog").unwrap()).unwrap();
+    let names: Vec<_> = linked.subprogs.iter().map(|s| &*s.name).collect();
+    assert_eq!(names, ["prog", "handle"]);
+}
+
 #[test]
 fn programs_link_with_what_they_call() {
     let Some(bytes) = compile("link", include_str!("../c/all.c")) else {
