@@ -16,7 +16,7 @@ struct {
 static void bump(struct slots *slots, __u32 queue)
 {
 	slots->counts[queue]++;
-      //^^^^^^^^^^^^^^^^^^^^ E0702: `slots->counts[queue]++` may be outside the value of map `table`, which has 32 bytes
+      //^^^^^^^^^^^^^^^^^^^^ E0702: `slots->counts[queue]` may be outside the value of map `table`, which has 32 bytes
 }
 
 SEC("xdp")

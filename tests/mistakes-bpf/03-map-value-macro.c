@@ -24,7 +24,7 @@ int count(struct xdp_md *ctx)
 	if (!slots || queue > 8)
 		return XDP_PASS;
 	BUMP(slots, queue);
-      //^^^^^^^^^^^^^^^^^^ E0702: `slots->counts[queue] += 1` may be outside the value of map `table`, which has 32 bytes
+      //^^^^^^^^^^^^^^^^^^ E0702: `slots->counts[queue]` may be outside the value of map `table`, which has 32 bytes
 	return XDP_PASS;
 }
 

@@ -22,7 +22,7 @@ int count(struct xdp_md *ctx)
 	if (!slots)
 		return XDP_PASS;
 	slots->counts[ctx->rx_queue_index]++;
-      //^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E0702: `slots->counts[ctx->rx_queue_index]++` may be outside the value of map `table`, which has 32 bytes
+      //^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E0702: `slots->counts[ctx->rx_queue_index]` may be outside the value of map `table`, which has 32 bytes
 	return XDP_PASS;
 }
 

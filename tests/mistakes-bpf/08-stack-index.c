@@ -9,7 +9,7 @@ int count(struct xdp_md *ctx)
 	__u32 queue = ctx->rx_queue_index;
 
 	seen[queue] = 1;
-      //^^^^^^^^^^^ E0702: `seen[queue] = 1` may be outside the stack frame
+      //^^^^^^^^^^^ E0702: `seen[queue]` may be outside the stack frame
 	return seen[3] ? XDP_DROP : XDP_PASS;
 }
 

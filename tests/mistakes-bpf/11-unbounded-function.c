@@ -7,7 +7,7 @@ char line[64];
 static void copy(__u32 len)
 {
 	bpf_probe_read_user(line, len, (void *)0x1000);
-                                //^^^ E0707: `bpf_probe_read_user` accesses memory that is outside section `.bss`, which has 64 bytes
+                                //^^^ E0707: `bpf_probe_read_user` accesses memory at `line` that may be outside section `.bss`, which has 64 bytes
 }
 
 SEC("raw_tp/sys_enter")

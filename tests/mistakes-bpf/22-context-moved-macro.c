@@ -12,7 +12,7 @@ int queue(struct xdp_md *ctx)
 	return ctx->rx_queue_index == 7;
 #else
 	return WORD(ctx, bpf_get_prandom_u32() & 3) == 7;
-             //^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E0751: the context is accessed through a changed pointer
+             //^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E0751: `((__u32 *)ctx)[bpf_get_prandom_u32() & 3]` accesses the context at an offset that is not constant
 #endif
 }
 

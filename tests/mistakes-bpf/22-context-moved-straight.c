@@ -17,7 +17,7 @@ int mark(struct __sk_buff *skb)
 	return skb->cb[3];
 #else
 	return skb->cb[i];
-             //^^^^^^^^^^ E0751: the context is accessed through a changed pointer
+             //^^^^^^^^^^ E0751: `skb->cb[i]` accesses the context at an offset that is not constant
 #endif
 }
 

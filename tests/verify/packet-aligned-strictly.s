@@ -7,7 +7,7 @@
 	r4 += 22
 	if r4 > r3 goto out
 	r0 = *(u32 *)(r2 + 14)
-	r0 = *(u32 *)(r2 + 12) ;~ E0705: a misaligned access to packet data
+	r0 = *(u32 *)(r2 + 12) ;~ E0747: a misaligned access to packet data
 out:
 	r0 = 2
 	exit

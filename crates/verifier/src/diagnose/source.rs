@@ -113,6 +113,14 @@ impl Writer<'_, '_> {
         self.smallest().unwrap_or(self.site.span)
     }
 
+    /// The text of what is accessed, without what is done to it.
+    pub fn shown(&self) -> &str {
+        match self.found.fault.kind.access() {
+            Some(kind) => accessed(&self.site.text, kind),
+            None => &self.site.text,
+        }
+    }
+
     fn smallest(&self) -> Option<Span> {
         if let FaultKind::Unreleased(held, ..) = &self.found.fault.kind {
             let (spot, _) = self.place_of_release(held.insn_idx)?;
@@ -214,8 +222,7 @@ fn assigned(line: &str) -> Option<&str> {
         return None;
     }
     let before = line[..at].trim_end();
-    let start =
-        before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
+    let start = super::text::word_start(before);
     let name = &before[start..];
     // `x->y = …` and `x.y = …` name a member.
     let is_member = before[..start].ends_with("->") || before[..start].ends_with('.');

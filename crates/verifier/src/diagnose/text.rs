@@ -122,7 +122,7 @@ impl Code {
         let (mut start, mut is_branch) = (outer, false);
         loop {
             let rest = self.slice(start..function.body.end);
-            let word: String = rest.chars().take_while(|&c| is_word(c as u8)).collect();
+            let word: String = rest.bytes().take_while(|&c| is_word(c)).map(char::from).collect();
             let behind = start + word.len();
             let next = match &*word {
                 "if" | "while" | "for" | "switch" => self.behind_parentheses(behind)?,
@@ -234,7 +234,7 @@ impl Code {
             return None;
         }
         let before = before.trim_end();
-        let start = before.rfind(|c: char| !is_word(c as u8)).map_or(0, |at| at + 1);
+        let start = word_start(before);
         let is_member = before[..start].ends_with("->") || before[..start].ends_with('.');
         let name = &before[start..];
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
@@ -262,7 +262,8 @@ impl Code {
             let follows = *self.mask.get(next)?;
             let statement = self.block_start(function, start)?;
             let specifiers = self.slice(statement..start);
-            let first: String = specifiers.chars().take_while(|&c| is_word(c as u8)).collect();
+            let first: String =
+                specifiers.bytes().take_while(|&c| is_word(c)).map(char::from).collect();
             // `int v = 1, w;` declares, `x = 1, w;` does not.
             let second = specifiers[first.len()..].trim_start();
             let is_type = !first.is_empty()
@@ -291,7 +292,7 @@ impl Code {
             let line = text[..at].rfind(['\n', ';', '{', '(']).map_or(0, |start| start + 1);
             let specifiers = text[line..at].trim();
             let is_declared = specifiers.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && specifiers.chars().all(|c| is_word(c as u8) || c == ' ')
+                && specifiers.bytes().all(|c| is_word(c) || c == b' ')
                 && specifiers != "return";
             is_declared && text[at + name.len()..].starts_with('[')
         })
@@ -301,7 +302,7 @@ impl Code {
     pub fn name_of(&self, function: &Function) -> Option<&str> {
         let header = self.slice(function.header.clone());
         let before = header[..parameters_start(header)?].trim_end();
-        let start = before.rfind(|c: char| !is_word(c as u8)).map_or(0, |at| at + 1);
+        let start = word_start(before);
         Some(&before[start..])
     }
 
@@ -418,6 +419,12 @@ pub fn split_parentheses(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Where the word starts that `text` ends with.
+pub fn word_start(text: &str) -> usize {
+    let word = text.chars().rev().take_while(|&c| c.is_alphanumeric() || c == '_');
+    text.len() - word.map(char::len_utf8).sum::<usize>()
 }
 
 /// Where `word` stands in `text` as a whole word.

@@ -63,11 +63,20 @@ impl Writer<'_, '_> {
             FaultKind::Ctx { why, off, access } => {
                 self.ctx(*why, *off, access.n_bytes, access.kind)
             }
-            FaultKind::CtxModified => Words::new(
-                "the context is accessed through a changed pointer",
-            )
-            .label("an offset was added before")
-            .help("access the field through the context parameter itself, with a constant offset"),
+            FaultKind::CtxModified => {
+                match (self.site.text.is_empty(), fault.value.number.as_constant()) {
+                    (false, None) => Words::new(format!(
+                        "`{}` accesses the context at an offset that is not constant",
+                        self.shown()
+                    )),
+                    _ => Words::new("the context is accessed through a changed pointer")
+                        .label("an offset was added before"),
+                }
+                .note("each field of the context is translated when the program is loaded")
+                .help(
+                    "access the field through the context parameter itself, with a constant offset",
+                )
+            }
             FaultKind::MixedKinds => {
                 let text = match self.site.text.is_empty() {
                     true => "this access".to_owned(),
@@ -208,17 +217,25 @@ impl Writer<'_, '_> {
             }
         };
         let who = by_helper.as_ref().map(|argument| format!("`{}`", helper_name(argument)));
+        let memory = by_helper.as_ref().and_then(|argument| self.argument_text(argument));
         let subject = match (&who, self.site.text.is_empty()) {
-            (Some(who), _) => format!("{who} accesses memory that"),
-            (None, false) => format!("`{}`", self.site.text),
+            (Some(who), _) => match memory {
+                Some(memory) => format!("{who} accesses memory at `{memory}` that"),
+                None => format!("{who} accesses memory that"),
+            },
+            (None, false) => format!("`{}`", self.shown()),
             (None, true) => "the access".to_owned(),
         };
-        let is_certain = min == max;
+        let has_variable_size = by_helper.is_some() && self.known_label().is_some();
+        let is_certain = min == max && !has_variable_size;
         let verb = if is_certain { "is" } else { "may be" };
         let is_stack = matches!(fault.value.kind, Kind::Stack { .. });
         let bytes = if *n_bytes == 1 { "byte" } else { "bytes" };
         let words = Words::new(format!("{subject} {verb} outside {object}"));
         let words = match why {
+            _ if has_variable_size && min == max => {
+                words.note(format!("up to {n_bytes} {bytes} are accessed, from offset {min} of {size}"))
+            }
             _ if is_certain && is_stack => words.note(format!(
                 "it takes {n_bytes} {bytes} at offset {min} from the frame pointer; the frame spans -512..0"
             )),
@@ -249,7 +266,7 @@ impl Writer<'_, '_> {
         };
         let subject = match (by_helper, self.site.text.is_empty()) {
             (Some(argument), _) => format!("`{}` accesses packet data that", helper_name(argument)),
-            (None, false) => format!("`{}`", self.site.text),
+            (None, false) => format!("`{}`", self.shown()),
             (None, true) => "the access".to_owned(),
         };
         let need = off + *n_bytes as i64;
@@ -303,7 +320,7 @@ impl Writer<'_, '_> {
         let fault = &self.found.fault;
         let text = match self.site.text.is_empty() {
             true => "this access".to_owned(),
-            false => format!("`{}`", self.site.text),
+            false => format!("`{}`", self.shown()),
         };
         if self.moves_packet(fault.value.origin) {
             let called = self.called(fault.value.origin).unwrap_or("a call");

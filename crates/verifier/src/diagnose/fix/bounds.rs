@@ -211,9 +211,9 @@ pub fn variable_subscript(expr: &str) -> Option<Subscript<'_>> {
             idx.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || c == b'_');
         if !is_constant {
             let before = &expr[..open];
-            let start = before
-                .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '>')))
-                .map_or(0, |at| at + 1);
+            let is_part = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '>');
+            let n_bytes: usize = before.chars().rev().take_while(is_part).map(char::len_utf8).sum();
+            let start = before.len() - n_bytes;
             let array = before[start..].trim_start_matches(['-', '>', '.']);
             return (!array.is_empty()).then_some(Subscript { array, idx });
         }

@@ -14,6 +14,9 @@ use bpfc_base::{Edit, ExpnId, Span};
 use bpfc_kabi::CtxFault;
 use std::sync::Arc;
 
+/// Longer functions are not looked through.
+const MAX_FUNCTION_BYTES: usize = 100_000;
+
 /// What to do, in words and as edits.
 pub struct Fix {
     /// The words.
@@ -163,6 +166,9 @@ impl Writer<'_, '_> {
         }
         let code = Code::new(&file.text);
         let function = code.function_at(range.start)?;
+        if function.body.len() > MAX_FUNCTION_BYTES {
+            return None;
+        }
         Some(Spot {
             start: file.start,
             text: file.text.clone(),

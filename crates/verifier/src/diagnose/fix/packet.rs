@@ -2,7 +2,7 @@
 
 use super::super::Writer;
 use super::super::source::{argument_of, base_name, has_word, is_identifier};
-use super::super::text::{split_list, words};
+use super::super::text::{split_list, word_start, words};
 use super::{Fix, Spot, is_repeatable};
 use crate::fault::{Argument, FaultKind};
 use crate::state::Kind;
@@ -160,8 +160,7 @@ fn packet_end(spot: &Spot) -> Option<String> {
     let body = spot.code.slice(spot.function.body.start..spot.at);
     for at in words(body, "data_end") {
         if let Some(object) = body[..at].strip_suffix("->") {
-            let start =
-                object.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
+            let start = word_start(object);
             if let Some(name) = spot.code.assigned_to(spot.function.body.start + start) {
                 return Some(name.to_owned());
             }
