@@ -3,7 +3,7 @@
 use crate::program::{Managed, WalkFault};
 use crate::state::{DynptrType, Types};
 use bpfc_base::Code;
-use bpfc_base::codes::verifier;
+use bpfc_base::codes::{bpf, verifier};
 use bpfc_btf::TypeId;
 
 /// A broken obligation towards the kernel's objects and functions.
@@ -46,6 +46,8 @@ pub enum KernelFault {
     },
     /// A list or tree is misused.
     Graph(GraphFault),
+    /// A program of this type must be GPL.
+    License,
 }
 
 /// What takes an argument.
@@ -230,6 +232,9 @@ impl KernelFault {
     /// The code of its diagnostic.
     pub fn code(&self) -> Code {
         match self {
+            KernelFault::Object { why: ObjectFault::MaybeNull, .. }
+            | KernelFault::Kfunc { why: KfuncFault::MaybeNull, .. } => verifier::E0703,
+            KernelFault::Kfunc { why: KfuncFault::NotHere | KfuncFault::Sleeps, .. } => bpf::E0409,
             KernelFault::Object { .. } => verifier::E0715,
             KernelFault::Field { .. } => verifier::E0716,
             KernelFault::Context(_) => verifier::E0710,
@@ -239,6 +244,7 @@ impl KernelFault {
             KernelFault::Kptr(_) => verifier::E0720,
             KernelFault::Kfunc { .. } => verifier::E0721,
             KernelFault::Graph(_) => verifier::E0722,
+            KernelFault::License => bpf::E0406,
         }
     }
 }

@@ -60,7 +60,8 @@ pub struct Judge {
 }
 
 /// Parts of messages with which the kernel says what it lacks, not what is wrong with a program.
-const ENVIRONMENT: [&str; 9] = [
+const ENVIRONMENT: [&str; 10] = [
+    "failed to find the address for kernel symbol",
     "failed to find kernel BTF",
     "is not found in vmlinux BTF",
     "not found in kernel BTF",

@@ -569,6 +569,7 @@ pub(super) fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
             format!("a pointer to `struct {name}`")
         }
         Kind::Arena => "an address in the arena".to_owned(),
+        Kind::Dynptr => "a dynptr of the caller".to_owned(),
         Kind::Func(func) => format!("the function `{}`", writer.program.funcs[func as usize].name),
     }
 }

@@ -25,6 +25,9 @@ impl Writer<'_, '_> {
             KernelFault::Kptr(why) => self.kptr(*why),
             KernelFault::Kfunc { func, idx, why } => self.kfunc(*func, *idx, why),
             KernelFault::Graph(why) => graph(*why),
+            KernelFault::License => Words::new("a function of a `struct_ops` map must be GPL").help(
+                "declare a license that is compatible with the GPL: `char LICENSE[] SEC(\"license\") = \"GPL\";`",
+            ),
         }
     }
 

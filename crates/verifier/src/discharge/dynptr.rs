@@ -43,8 +43,8 @@ impl Place {
 /// An initialised dynptr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dynptr {
-    /// Where it is.
-    pub place: Place,
+    /// Where it is, if it is the program's.
+    pub place: Option<Place>,
     /// What it leads to.
     pub ty: DynptrType,
     /// Its number.
@@ -56,6 +56,9 @@ pub struct Dynptr {
 /// The initialised dynptr that is passed.
 pub fn initialised(state: &State, value: &Value) -> Result<Dynptr, FaultKind> {
     let fault = |why| FaultKind::Kernel(KernelFault::Dynptr(why));
+    if value.kind == Kind::Dynptr && value.fixed_offset() == Some(0) {
+        return Ok(Dynptr { place: None, ty: DynptrType::Local, id: value.id, ref_id: 0 });
+    }
     if !matches!(value.kind, Kind::Stack { .. }) {
         return Err(fault(DynptrFault::NotOnStack));
     }
@@ -66,7 +69,7 @@ pub fn initialised(state: &State, value: &Value) -> Result<Dynptr, FaultKind> {
         (
             Some(StackObject::Dynptr { ty, is_first: true, id, ref_id }),
             Some(StackObject::Dynptr { is_first: false, .. }),
-        ) => Ok(Dynptr { place, ty, id, ref_id }),
+        ) => Ok(Dynptr { place: Some(place), ty, id, ref_id }),
         _ => Err(missing()),
     }
 }

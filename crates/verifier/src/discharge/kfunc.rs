@@ -95,13 +95,16 @@ impl Question<'_, '_> {
     /// Whether the program may call it at all, here.
     fn callable(&self) -> Result<(), FaultKind> {
         if let (Some(prog), Some(_)) = (self.program.prog_type, self.program.helper_kernel)
-            && !is_allowed(self.info.row, prog)
+            && (!is_allowed(self.info.row, prog) || self.is_for_iterators_only())
         {
             return self.refuse(None, KfuncFault::NotHere);
         }
         let scopes = &self.state.scopes;
         if self.has(KfuncFlags::SLEEPABLE) && !scopes.may_sleep() {
             return self.refuse(None, KfuncFault::Sleeps);
+        }
+        if self.info.is_rcu_protected() && !scopes.is_in_rcu() && self.program.is_since(6, 18) {
+            return Err(FaultKind::Kernel(KernelFault::Iterator(IteratorFault::NoRcu)));
         }
         let rcu = |why| Err(FaultKind::Kernel(KernelFault::Rcu(why)));
         match self.name() {
@@ -116,6 +119,11 @@ impl Question<'_, '_> {
             "bpf_rcu_read_unlock" if scopes.n_rcu == 0 => rcu(RcuFault::NotOpen),
             _ => Ok(()),
         }
+    }
+
+    /// `bpf_sock_destroy` is for programs that iterate over sockets (`tracing_iter_filter`).
+    fn is_for_iterators_only(&self) -> bool {
+        self.name() == "bpf_sock_destroy" && self.program.attach_type != Some(AttachType::TraceIter)
     }
 
     fn argument(&mut self, idx: usize) -> Result<(), FaultKind> {

@@ -165,7 +165,9 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
             true => denied(Denied::ReadOnly),
             false => Ok(()),
         },
-        Kind::Ctx | Kind::Object(_) | Kind::PacketEnd | Kind::Func(_) => denied(Denied::Opaque),
+        Kind::Ctx | Kind::Object(_) | Kind::PacketEnd | Kind::Dynptr | Kind::Func(_) => {
+            denied(Denied::Opaque)
+        }
     }
 }
 

@@ -142,6 +142,7 @@ fn callable(program: &Program<'_>, id: u32) -> Result<(), HelperFault> {
     if let Some(prog_type) = program.prog_type
         && (!helper.is_allowed(prog_type, program.helper_kernel)
             || !attach::allows(prog_type, program.attach_type, helper.name))
+        && !is_of_socket_iterator(program, helper.name)
     {
         return Err(HelperFault::NotHere);
     }
@@ -183,7 +184,15 @@ fn contract(program: &Program<'_>, state: &State, func: u32, idx: usize) -> Resu
         (Param::Scalar, _) => refuse("a number"),
         (Param::Arena, Kind::Scalar) => Ok(()),
         (Param::Arena, _) => refuse("an address in an arena, or a number"),
-        (Param::Dynptr | Param::Object { .. }, _) => Ok(()),
+        (Param::Dynptr, _) if program.of_kernel.is_none() => Ok(()),
+        (Param::Dynptr, _) => dynptr::initialised(state, value).map(|_| ()),
+        (Param::Object { ty, is_nullable, is_trusted: true }, _) => {
+            match object::fits_parameter(program, value, ty, is_nullable) {
+                true => Ok(()),
+                false => refuse("a trusted pointer to a kernel object of that type"),
+            }
+        }
+        (Param::Object { .. }, _) => Ok(()),
         (Param::Ctx, Kind::Ctx) if value.fixed_offset() != Some(0) => Err(FaultKind::CtxModified),
         (Param::Ctx, Kind::Ctx) => Ok(()),
         (Param::Ctx, _) => refuse("the program's context"),
@@ -239,4 +248,11 @@ fn packet_load(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
         Kind::Ctx | Kind::Unknown => Ok(()),
         _ => Err(FaultKind::NotAPointer),
     }
+}
+
+/// Programs that iterate over TCP or UNIX sockets may change their options (`bpf_iter_tcp_get_func_proto`, Linux 5.16).
+fn is_of_socket_iterator(program: &Program<'_>, helper: &str) -> bool {
+    matches!(helper, "bpf_setsockopt" | "bpf_getsockopt")
+        && matches!(program.linked.section.as_str(), "iter/tcp" | "iter/unix")
+        && !program.is_before(5, 16)
 }

@@ -192,3 +192,32 @@ pub fn kptr_taken(program: &Program<'_>, state: &State) -> Option<crate::state::
     }
     Some(crate::state::Typed { types, ty, flags })
 }
+
+/// Whether a value may be passed to a global function that wants a trusted pointer to an object of the kernel; `ty` is
+/// the object's own idea of it.
+pub fn fits_parameter(
+    program: &Program<'_>,
+    value: &Value,
+    ty: bpfc_btf::TypeId,
+    is_nullable: bool,
+) -> bool {
+    let Some(kernel) = &program.of_kernel else {
+        return true;
+    };
+    if value.is_zero() || value.is_nullable {
+        return is_nullable && (value.is_zero() || trusted_type(value).is_some());
+    }
+    match (kernel.of_own(ty), trusted_type(value)) {
+        (_, None) => value.kind == Kind::Btf,
+        (Some(wanted), Some(found)) => {
+            kernel.matches(Types::Kernel, found, value.off.max(0) as u32, wanted, false)
+        }
+        (None, Some(_)) => true,
+    }
+}
+
+fn trusted_type(value: &Value) -> Option<bpfc_btf::TypeId> {
+    let typed = value.typed()?;
+    let is_trusted = typed.flags == PtrFlags::TRUSTED || value.ref_id != 0;
+    (is_trusted && typed.types == Types::Kernel).then_some(typed.ty)
+}

@@ -10,7 +10,7 @@ use bpfc_isa::Reg;
 use bpfc_kabi::Helper;
 
 /// Kernel functions that may be called while a lock is held (`kfunc_spin_allowed`).
-const ALLOWED_UNDER_LOCK: [&str; 22] = [
+const ALLOWED_UNDER_LOCK: [&str; 24] = [
     "bpf_iter_num_destroy",
     "bpf_iter_num_new",
     "bpf_iter_num_next",
@@ -29,6 +29,8 @@ const ALLOWED_UNDER_LOCK: [&str; 22] = [
     "bpf_rbtree_remove",
     "bpf_rbtree_right",
     "bpf_rbtree_root",
+    "bpf_refcount_acquire",
+    "bpf_refcount_acquire_impl",
     "bpf_res_spin_lock",
     "bpf_res_spin_lock_irqsave",
     "bpf_res_spin_unlock",

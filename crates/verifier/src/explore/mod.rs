@@ -20,8 +20,9 @@ use crate::discharge::{concerns_privileges, discharge};
 use crate::fault::{Fault, FaultKind, Limit};
 use crate::obligation::{Obligation, obligations};
 use crate::program::{Op, Param, Program};
-use crate::state::{Frame, Kind, Scopes, Stack, State, Step, Value};
+use crate::state::{Frame, Kind, PtrFlags, Scopes, Stack, State, Step, Value};
 use crate::transfer::{Machine, Mark, Next};
+use bpfc_btf::TypeId;
 use bpfc_isa::{Insn, Reg};
 use bpfc_kabi::ObjectKind;
 use bpfc_kabi::limits::MAX_JUMP_SEQUENCE;
@@ -210,10 +211,25 @@ impl<'p, 'a> Explorer<'p, 'a> {
         }
     }
 
+    /// The kernel's struct that one of the object's own stands for.
+    fn of_kernel(&self, ty: TypeId) -> Option<TypeId> {
+        self.program.of_kernel.as_ref()?.of_own(ty)
+    }
+
     fn parameter(&mut self, param: Param, origin: u32) -> Value {
         match param {
             Param::Scalar | Param::Arena => Value::scalar(crate::domain::Scalar::UNKNOWN, origin),
             Param::Ctx => Value::pointer(Kind::Ctx, origin),
+            Param::Dynptr if self.program.of_kernel.is_some() => {
+                let id = self.machine.fresh_id();
+                Value { id, ..Value::pointer(Kind::Dynptr, origin) }
+            }
+            Param::Object { ty, is_nullable, is_trusted } if self.of_kernel(ty).is_some() => {
+                let ty = self.of_kernel(ty).unwrap_or(ty);
+                let flags = if is_trusted { PtrFlags::TRUSTED } else { PtrFlags::UNTRUSTED };
+                let id = if is_nullable { self.machine.fresh_id() } else { 0 };
+                Value { id, is_nullable, ..Value::object(ty, flags, origin) }
+            }
             Param::Unknown | Param::Dynptr | Param::Object { .. } => {
                 self.machine.gaps.insert("kernel objects passed to global functions".to_owned());
                 Value::unknown(origin)

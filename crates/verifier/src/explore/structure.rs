@@ -3,14 +3,20 @@
 //! `check_max_stack_depth` (Linux 6.12 `kernel/bpf/verifier.c`).
 
 use super::depth::is_tail_call;
-use crate::fault::{ExceptionFault, Fault, FaultKind, Limit, Malformed, TailCallFault};
+use crate::fault::{
+    ExceptionFault, Fault, FaultKind, KernelFault, Limit, Malformed, TailCallFault,
+};
 use crate::program::{Operand, Program};
 use bpfc_isa::{Callee, Insn};
+use bpfc_kabi::ProgType;
 use bpfc_kabi::limits::MAX_CALL_FRAMES;
 
 /// The first thing that is wrong, and the instruction.
 pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
     let malformed = |insn_idx, kind| Err((insn_idx, Fault::alone(FaultKind::Malformed(kind))));
+    if program.prog_type == Some(ProgType::StructOps) && !program.is_gpl() {
+        return Err((0, Fault::alone(FaultKind::Kernel(KernelFault::License))));
+    }
     for (insn_idx, op) in (0..).zip(&program.code) {
         if op.insn.jump_offset().is_some() && op.target.is_none() {
             return malformed(insn_idx, Malformed::Jump);

@@ -34,6 +34,8 @@ pub enum Param {
     Dynptr,
     /// An object of the kernel, with the tag `arg:trusted` or `arg:untrusted`.
     Object {
+        /// What it points to, one of the object's own types.
+        ty: TypeId,
         /// Whether null may be passed.
         is_nullable: bool,
         /// Whether it must be a valid one.
@@ -153,11 +155,11 @@ fn classify(
         return if tags.is_empty() { Ok(Param::Dynptr) } else { CLASH };
     }
     if has("trusted") {
-        let param = Param::Object { is_nullable: has("nullable"), is_trusted: true };
+        let param = Param::Object { ty: target, is_nullable: has("nullable"), is_trusted: true };
         return if only(&["trusted", "nullable"]) { Ok(param) } else { CLASH };
     }
     if has("untrusted") {
-        let param = Param::Object { is_nullable: false, is_trusted: false };
+        let param = Param::Object { ty: target, is_nullable: false, is_trusted: false };
         return if only(&["untrusted"]) { Ok(param) } else { CLASH };
     }
     if has("arena") {

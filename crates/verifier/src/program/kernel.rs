@@ -148,6 +148,13 @@ impl Kernel {
         found
     }
 
+    /// The kernel's struct that one of the object's own stands for.
+    pub fn of_own(&self, ty: TypeId) -> Option<TypeId> {
+        let own = self.own.as_ref()?;
+        let (id, _) = own.resolved(ty).ok()?;
+        self.find_struct(bpfc_btf::core::essential_name(own.name(id)))
+    }
+
     /// The name of a type.
     pub fn name(&self, types: Types, ty: TypeId) -> &str {
         self.types(types).map_or("", |btf| btf.name(ty))

@@ -91,6 +91,8 @@ pub enum Kind {
     Btf,
     /// An object whose type BTF tells.
     Typed(Typed),
+    /// A dynptr that is not the program's: a callback or a global function was given it.
+    Dynptr,
     /// A function of the program.
     Func(u32),
     /// An address in the program's arena: any 32 bits, as faults there are harmless.

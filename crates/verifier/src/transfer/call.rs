@@ -131,7 +131,9 @@ impl Machine<'_> {
         let Ok(dynptr) = initialised_dynptr(state, value) else {
             return;
         };
-        self.read_slots(dynptr.place.frame, dynptr.place.slot, 2);
+        if let Some(place) = dynptr.place {
+            self.read_slots(place.frame, place.slot, 2);
+        }
         if arg.flags.has(ArgFlags::RELEASE) {
             self.release_dynptr(state, dynptr);
         }
@@ -311,11 +313,14 @@ impl Machine<'_> {
                 match param {
                     Param::Mem { size_bytes, .. } => self.pass_memory(state, &value, *size_bytes),
                     Param::Unknown => self.havoc_behind(state, &value),
-                    Param::Scalar
-                    | Param::Ctx
-                    | Param::Arena
-                    | Param::Dynptr
-                    | Param::Object { .. } => {}
+                    Param::Scalar | Param::Ctx | Param::Arena | Param::Object { .. } => {}
+                    Param::Dynptr => {
+                        if let Ok(dynptr) = initialised_dynptr(state, &value)
+                            && let Some(place) = dynptr.place
+                        {
+                            self.read_slots(place.frame, place.slot, 2);
+                        }
+                    }
                 }
             }
             forget(state, RegSet::CALLER_SAVED);

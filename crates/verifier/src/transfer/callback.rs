@@ -6,7 +6,7 @@
 
 use super::{Machine, Mark, Next};
 use crate::domain::Scalar;
-use crate::state::{CallbackFrame, Frame, Kind, Scopes, Stack, State, Value};
+use crate::state::{CallbackFrame, Frame, Kind, PtrFlags, Scopes, Stack, State, Value};
 use bpfc_isa::Reg;
 use bpfc_kabi::Callback;
 use std::rc::Rc;
@@ -75,10 +75,18 @@ impl Machine<'_> {
                 let (key, value) = self.element(&map, insn_idx);
                 vec![map, key, value, arg(2)]
             }
-            Callback::FindVma => vec![arg(0), Value::pointer(Kind::Btf, insn_idx), arg(3)],
+            Callback::FindVma => {
+                let kernel = self.program.of_kernel.as_ref();
+                let ty = kernel.and_then(|kernel| kernel.find_struct("vm_area_struct"));
+                let vma = match ty {
+                    Some(ty) => Value::object(ty, PtrFlags::NONE, insn_idx),
+                    None => Value::pointer(Kind::Btf, insn_idx),
+                };
+                vec![arg(0), vma, arg(3)]
+            }
             Callback::UserRingbufDrain => {
-                self.gaps.insert("the dynptr of the callback of `bpf_user_ringbuf_drain`".into());
-                vec![Value::unknown(insn_idx), arg(2)]
+                let id = self.fresh_id();
+                vec![Value { id, ..Value::pointer(Kind::Dynptr, insn_idx) }, arg(2)]
             }
             Callback::Timer => Vec::new(),
         }

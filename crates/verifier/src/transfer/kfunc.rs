@@ -128,7 +128,7 @@ impl Machine<'_> {
             let value = *state.reg(reg);
             self.pass_memory(state, &value, n_bytes.min(512) as u32);
         }
-        if let Some(Dynptr { place, .. }) = call.dynptr {
+        if let Some(Dynptr { place: Some(place), .. }) = call.dynptr {
             self.read_slots(place.frame, place.slot, 2);
         }
         if let Some((place, ty, shared)) = call.made {
@@ -201,8 +201,8 @@ impl Machine<'_> {
     pub(super) fn release_dynptr(&mut self, state: &mut State, dynptr: Dynptr) {
         release(state, dynptr.ref_id, state.insn_idx);
         forget_dynptrs(state, dynptr.ref_id);
-        if dynptr.ref_id == 0 {
-            self.clear_slots(state, dynptr.place.frame, dynptr.place.slot, 2);
+        if let Some(place) = dynptr.place.filter(|_| dynptr.ref_id == 0) {
+            self.clear_slots(state, place.frame, place.slot, 2);
         }
     }
 

@@ -262,6 +262,8 @@ impl<'a> Machine<'a> {
         for reg in Reg::ARGS {
             let value = *state.reg(reg);
             self.havoc_behind(state, &value);
+            // It may be what the function gives back.
+            state.held.retain(|held| held.id != value.ref_id);
         }
         forget(state, RegSet::CALLER_SAVED);
         state.set(Reg::R0, Value::unknown(insn_idx));

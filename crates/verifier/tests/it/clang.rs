@@ -106,6 +106,15 @@ fn accepted_programs() {
     corpus("accepted", include_str!("../c/accepted.c"));
 }
 
+/// What needs the types of a kernel: those of the running one.
+#[test]
+fn programs_about_the_kernel() {
+    match kernel::types() {
+        Some(_) => corpus("kernel", include_str!("../c/kernel.c")),
+        None => kernel::skip("the kernel shows no types"),
+    }
+}
+
 #[test]
 fn refused_programs() {
     corpus("refused", include_str!("../c/refused.c"));
