@@ -14,6 +14,7 @@ mod fuzz;
 mod kabi;
 mod kernels;
 mod ready;
+mod sound;
 mod tidy;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ usage: cargo xtask TASK
   differential
           compare generated programs between compilers, engines and the kernel
   effort  compare what verifying costs us and the kernel here: `effort [--corpus NAME] [FILTER]`
+  sound   run programs that our verifier accepts, compare with what it knew: `sound [N] [SEED]`
   fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`,
           or mutated objects through all that takes objects: `fuzz objects [N] [SEED]`
   corpus  build the programs of other projects, compare with the lists in tests/corpus
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
             println!("{USAGE}");
             Ok(())
         }
+        "sound" => sound::run(rest),
         "tidy" => tidy::run(),
         "ready" => ready::run(),
         "agree" => agree::run(rest),

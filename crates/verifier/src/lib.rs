@@ -58,6 +58,9 @@ pub struct VerifyOptions {
     pub max_insns: Option<u32>,
     /// Keeps a state wherever states are compared, as the kernel does with `BPF_F_TEST_STATE_FREQ`: for tests.
     pub keeps_all_states: bool,
+    /// Follows every path to its end, however alike states are, and writes down what was known of numbers on the way
+    /// ([`Report::observed`]): to compare with runs, for tests on programs with few paths.
+    pub observes: bool,
     /// Memory is only accessed at multiples of the size: for machines that cannot do otherwise, and for
     /// `BPF_F_STRICT_ALIGNMENT`.
     pub aligns_strictly: bool,
@@ -70,6 +73,17 @@ pub enum Verdict {
     Accepted,
     /// It would not.
     Rejected,
+}
+
+/// What was known of the registers that hold numbers, before an instruction on one path.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// The instruction.
+    pub insn_idx: u32,
+    /// How many calls of functions are in progress.
+    pub depth: u32,
+    /// Of `r0` to `r9`; none of what is no number.
+    pub numbers: [Option<domain::Scalar>; 10],
 }
 
 /// What is known of a program.
@@ -93,6 +107,8 @@ pub struct Report {
     pub visits: Vec<u32>,
     /// Bytes of memory for kept states and for paths not taken yet, at most; an estimate.
     pub peak_bytes: u64,
+    /// What was known where, if that was asked for.
+    pub observed: Vec<Observed>,
     /// What the program uses that is not modelled, in alphabetical order.
     pub gaps: Vec<String>,
 }
@@ -130,6 +146,7 @@ pub fn verify(
         reached: cost.visits.iter().map(|&n_visits| n_visits > 0).collect(),
         visits: cost.visits,
         peak_bytes: cost.peak_bytes,
+        observed: explorer.take_observed(),
         gaps: explorer.gaps().cloned().collect(),
     }
 }

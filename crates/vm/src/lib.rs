@@ -31,6 +31,7 @@ pub use context::InputError;
 pub use environment::Environment;
 pub use errno::name as errno_name;
 pub use fault::{Access, Fault, FaultKind, Place};
+pub use machine::Traced;
 pub use maps::{MapEntry, MapError, MapView};
 pub use outcome::{ArgValue, Effect, Input, Outcome, PacketStart, RedirectTarget};
 pub use vm::{Difference, EngineChoice, Options, Outcomes, RunError, SetupError, Vm};

@@ -33,6 +33,26 @@ pub(crate) struct Machine {
     /// Address of the task that runs programs.
     pub task: u64,
     pub run: Run,
+    pub trace: Trace,
+}
+
+/// What a run executed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trace {
+    /// Steps to note, at most.
+    pub limit: u32,
+    pub steps: Vec<Traced>,
+}
+
+/// An instruction about to be executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traced {
+    /// The instruction, counted from the program's start; a wide one counts once.
+    pub insn_idx: u32,
+    /// How many calls of functions are in progress.
+    pub depth: u32,
+    /// `r0` to `r10`.
+    pub regs: [u64; 11],
 }
 
 /// Time and chance.
@@ -74,6 +94,18 @@ impl Clock {
 }
 
 impl Machine {
+    /// Writes down an instruction about to be executed.
+    #[cold]
+    pub fn note(&mut self, insn_idx: u32, regs: &[u64; 16]) {
+        if self.trace.steps.len() as u64 >= u64::from(self.trace.limit) {
+            return;
+        }
+        let depth = self.run.frames.len().saturating_sub(1) as u32;
+        let mut kept = [0; 11];
+        kept.copy_from_slice(&regs[..11]);
+        self.trace.steps.push(Traced { insn_idx, depth, regs: kept });
+    }
+
     /// The time now; every call is later than the one before.
     pub fn now_ns(&mut self) -> u64 {
         let now = self.clock.now_ns;
@@ -219,6 +251,7 @@ impl Machine {
             let object = self.memory.region_mut(region::KERNEL + 1 + number);
             *object = Region::new(Place::Kernel, Vec::new());
         }
+        self.trace.steps.clear();
         self.run = Run::default();
     }
 

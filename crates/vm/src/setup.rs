@@ -1,7 +1,7 @@
 //! From an object to a machine: maps, data, symbols, programs.
 
 use crate::fault::Place;
-use crate::machine::{Clock, Machine, Run};
+use crate::machine::{Clock, Machine, Run, Trace};
 use crate::maps::{By, MapError, Maps};
 use crate::memory::{Memory, Region, Rights, address, region};
 use crate::packet::put_u64;
@@ -46,6 +46,7 @@ pub(crate) fn machine(
         programs: Arc::new(link_programs(object, &symbols)),
         n_object_maps,
         frame_bytes: options.frame_bytes,
+        trace: Trace { limit: options.n_traced, steps: Vec::new() },
         task,
         run: Run::default(),
     };

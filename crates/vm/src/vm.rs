@@ -7,7 +7,7 @@ use crate::engine::reference::Reference;
 use crate::environment::Environment;
 use crate::errno;
 use crate::fault::{Fault, FaultKind};
-use crate::machine::Machine;
+use crate::machine::{Machine, Traced};
 use crate::maps::{MapEntry, MapError, MapView};
 use crate::memory::FRAME_BYTES;
 use crate::outcome::{Input, Outcome};
@@ -41,6 +41,9 @@ pub struct Options {
     pub map_bytes: u64,
     /// Bytes of a stack frame; kernels have 512.
     pub frame_bytes: u32,
+    /// Instructions of a run to write down, at most, before each is executed: see [`Vm::trace`]. Only the reference
+    /// interpreter does.
+    pub n_traced: u32,
 }
 
 impl Default for Options {
@@ -52,6 +55,7 @@ impl Default for Options {
             fuel: 10_000_000,
             map_bytes: 1 << 30,
             frame_bytes: FRAME_BYTES,
+            n_traced: 0,
         }
     }
 }
@@ -199,6 +203,11 @@ impl Vm {
             None => result,
         };
         result.map_err(|fault| RunError::Fault(Box::new(fault)))
+    }
+
+    /// The instructions of the last run, as far as they were to be traced.
+    pub fn trace(&self) -> &[Traced] {
+        &self.machine.trace.steps
     }
 
     /// The content of a map.

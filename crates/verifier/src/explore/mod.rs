@@ -16,6 +16,7 @@ mod precision;
 mod replay;
 pub mod structure;
 
+use crate::Observed;
 use crate::discharge::{concerns_privileges, discharge};
 use crate::fault::{Fault, FaultKind, Limit};
 use crate::obligation::{Obligation, obligations};
@@ -102,6 +103,7 @@ pub struct Explorer<'p, 'a> {
     machine: Machine<'p>,
     obligations: Vec<Vec<Obligation>>,
     pending: Vec<Path>,
+    observed: Vec<Observed>,
     checkpoints: Checkpoints,
     /// Bytes of memory for the paths that wait.
     pending_bytes: u64,
@@ -132,6 +134,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
             machine: Machine::new(program),
             obligations: program.code.iter().map(|op| demands(program, op)).collect(),
             pending: Vec::new(),
+            observed: Vec::new(),
             checkpoints: Checkpoints::new(program),
             pending_bytes: 0,
             max_insns,
@@ -167,6 +170,20 @@ impl<'p, 'a> Explorer<'p, 'a> {
     /// Whether a path calls this function, which is verified by itself.
     pub fn is_called(&self, func: u32) -> bool {
         self.machine.called.contains(&func)
+    }
+
+    /// What was written down, if it was.
+    pub fn take_observed(&mut self) -> Vec<Observed> {
+        std::mem::take(&mut self.observed)
+    }
+
+    fn observe(&mut self, state: &State) {
+        let number = |value: &Value| value.is_scalar().then_some(value.number);
+        self.observed.push(Observed {
+            insn_idx: state.insn_idx,
+            depth: u32::from(state.depth()),
+            numbers: std::array::from_fn(|idx| number(&state.top().regs[idx])),
+        });
     }
 
     /// What it cost so far.
@@ -270,7 +287,9 @@ impl<'p, 'a> Explorer<'p, 'a> {
             }
             self.cost.visits[insn_idx as usize] += 1;
             let op = &self.program.code[insn_idx as usize];
-            if op.is_prune_point {
+            if self.program.observes {
+                self.observe(&path.state);
+            } else if op.is_prune_point {
                 match self.visit(&mut path) {
                     Visit::New => self.measure_memory(&path)?,
                     Visit::Known => break,

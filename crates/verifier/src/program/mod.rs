@@ -55,6 +55,8 @@ pub struct Program<'a> {
     pub keeps_all_states: bool,
     /// Whether the user who loads it has no privileges.
     pub is_unprivileged: bool,
+    /// Whether every path is followed to its end, and written down.
+    pub observes: bool,
     /// The name of the function that handles exceptions, if the program names one.
     pub exception_callback: Option<&'a str>,
     /// How many such names there are.
@@ -192,6 +194,7 @@ impl<'a> Program<'a> {
             helper_kernel: options.kernel.filter(|_| !options.ignores_availability),
             keeps_all_states: options.keeps_all_states,
             is_unprivileged: options.unprivileged,
+            observes: options.observes,
             exception_callback: handlers.first().copied(),
             n_exception_callbacks: handlers.len(),
             aligns_strictly: options.aligns_strictly,

@@ -8,3 +8,4 @@ mod effort;
 mod files;
 mod kernel;
 mod random;
+mod sound;

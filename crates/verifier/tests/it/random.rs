@@ -10,10 +10,10 @@ use bpfc_verifier::{Verdict, VerifyOptions, verify};
 use std::fmt::Write;
 
 /// splitmix64, so that failures repeat.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut x = self.0;
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,7 +21,7 @@ impl Random {
         x ^ (x >> 31)
     }
 
-    fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 
@@ -46,7 +46,7 @@ const NUMBERS: [&str; 5] = ["0", "2", "3", "4", "5"];
 
 /// A program: unknown numbers in `r0`, `r2`…`r5`, a map value of 64 bytes in `r7`, the packet with
 /// some bytes in `r8`, the context in `r6`; then anything.
-fn program(random: &mut Random) -> String {
+pub fn program(random: &mut Random) -> String {
     let mut text = String::from(
         "\tr6 = r1
 	*(u32 *)(r10 - 4) = 1

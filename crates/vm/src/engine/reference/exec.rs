@@ -106,6 +106,7 @@ fn clobber(regs: &mut [u64; 16]) {
 fn straight(machine: &mut Machine, program: &Program, idx: &mut u32, regs: &mut [u64; 16]) -> Stop {
     let ops = program.reference.ops(program);
     let mut fuel = machine.run.fuel;
+    let traces = machine.trace.limit > 0;
     let mut pc = *idx as usize;
     let stop = loop {
         let Some(op) = ops.get(pc) else {
@@ -117,6 +118,9 @@ fn straight(machine: &mut Machine, program: &Program, idx: &mut u32, regs: &mut 
             break Stop::Trap(machine.out_of_fuel());
         }
         fuel -= 1;
+        if traces {
+            machine.note(pc as u32 - 1, regs);
+        }
         let dst = usize::from(op.dst & 15);
         let a = regs[dst];
         let b = if op.src == IMM { op.imm } else { regs[usize::from(op.src & 15)] };
