@@ -10,6 +10,8 @@ pub mod objects;
 mod page;
 mod selftests;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use asked::Judge;
 use objects::{Corpus, Source};

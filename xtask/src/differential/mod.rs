@@ -10,7 +10,7 @@ mod arguments;
 mod compilers;
 mod csmith;
 mod examine;
-mod kernel;
+pub mod kernel;
 mod reduce;
 mod tally;
 #[cfg(test)]
