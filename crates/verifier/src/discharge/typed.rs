@@ -65,7 +65,7 @@ pub fn object(
         Ok(_) if is_own => Ok(Loaded::Number),
         Ok(FoundField::Pointer { ty, flags, field }) => {
             let owner = kernel.name(typed.types, typed.ty);
-            Ok(walked(state, value, typed, ty, flags, (owner, &field)))
+            Ok(walked(program, state, value, typed, ty, flags, (owner, &field)))
         }
         Err(why) => fault(FieldFault::Walk(why)),
     }
@@ -77,6 +77,7 @@ fn touches(field: &ManagedField, off: u32, n_bytes: u32) -> bool {
 
 /// How far a pointer can be relied on that was read from an object.
 fn walked(
+    program: &Program<'_>,
     state: &State,
     value: &Value,
     from: Typed,
@@ -88,6 +89,10 @@ fn walked(
         |flags, is_nullable| Loaded::Object(Typed { types: from.types, ty, flags }, is_nullable);
     if from.flags.has(PtrFlags::UNTRUSTED) {
         return object(PtrFlags::UNTRUSTED, false);
+    }
+    // Trust is followed since Linux 6.2; before, what was read from an object was taken like any other.
+    if program.is_before(6, 2) {
+        return object(PtrFlags::NONE, false);
     }
     let compat =
         flags.without(PtrFlags::TRUSTED.with(PtrFlags::ALLOCATED).with(PtrFlags::REFCOUNTED));

@@ -3,7 +3,7 @@
 use super::walk;
 use crate::state::PtrFlags;
 use bpfc_btf::{Btf, KindSet, Type, TypeDef, TypeId};
-use bpfc_kabi::{ProgType, guess_section};
+use bpfc_kabi::{KernelVersion, ProgType, guess_section};
 use bpfc_object::{DataTarget, Linked, Object};
 
 /// What a program is attached to.
@@ -93,7 +93,12 @@ const ITERATORS: [(&str, &str, bool); 19] = [
 ];
 
 /// What the program is attached to; none if it is nothing that the kernel's types describe.
-pub fn of_program(object: &Object, linked: &Linked, btf: &Btf) -> Option<Hook> {
+pub fn of_program(
+    object: &Object,
+    linked: &Linked,
+    btf: &Btf,
+    kernel: Option<KernelVersion>,
+) -> Option<Hook> {
     if linked.prog_type == Some(ProgType::StructOps) {
         return struct_ops(object, linked, btf);
     }
@@ -123,7 +128,9 @@ pub fn of_program(object: &Object, linked: &Linked, btf: &Btf) -> Option<Hook> {
             _ => return None,
         },
     };
-    Builder { btf, name, at, stub: None }.build(proto)
+    // Known since Linux 6.14, and in the stable releases of 6.12.
+    let knows_null = kernel.is_none_or(|kernel| kernel >= KernelVersion::new(6, 12));
+    Builder { btf, name, at, stub: None, knows_null }.build(proto)
 }
 
 /// The function that a struct of functions calls: `check_struct_ops_btf_id`.
@@ -161,7 +168,8 @@ fn struct_ops(object: &Object, linked: &Linked, btf: &Btf) -> Option<Hook> {
     let stub = btf.find_func(&format!("{struct_name}__{}", member.name)).map(|(_, proto)| {
         proto.params().map(|param| param.name.to_owned()).collect::<Vec<String>>()
     });
-    let mut hook = Builder { btf, name: found.name, at: At::StructOps, stub }.build(target)?;
+    let mut hook = Builder { btf, name: found.name, at: At::StructOps, stub, knows_null: true }
+        .build(target)?;
     hook.struct_ops = Some(struct_name.to_owned());
     Some(hook)
 }
@@ -172,6 +180,8 @@ struct Builder<'b> {
     at: At,
     /// The names of the parameters of the stub, which say more.
     stub: Option<Vec<String>>,
+    /// Whether the kernel knows which arguments of tracepoints may be null.
+    knows_null: bool,
 }
 
 impl Builder<'_> {
@@ -266,7 +276,7 @@ impl Builder<'_> {
         let stub_name = self.stub.as_ref().and_then(|names| names.get(idx));
         let is_marked = |name: &str| name.ends_with("__nullable");
         let mut is_nullable = is_marked(param) || stub_name.is_some_and(|name| is_marked(name));
-        if self.at == At::Tracepoint && idx < 16 {
+        if self.at == At::Tracepoint && self.knows_null && idx < 16 {
             let mask = super::hook_null::mask(self.name) >> (idx * 4);
             is_nullable |= mask & 1 != 0;
             if mask & 2 != 0 {

@@ -7,7 +7,7 @@ use super::kfunc::KfuncInfo;
 use super::{Operand, walk};
 use crate::state::{PtrFlags, Types};
 use bpfc_btf::{Btf, KindSet, Type, TypeId};
-use bpfc_kabi::ProgType;
+use bpfc_kabi::{KernelVersion, ProgType};
 use bpfc_object::{DataId, ExternId, ExternKind, Linked, Object, Reference};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -44,10 +44,15 @@ pub enum Variable {
 
 impl Kernel {
     /// Looks up what `linked` uses.
-    pub fn new(object: &Object, linked: &Linked, btf: Arc<Btf>) -> Kernel {
+    pub fn new(
+        object: &Object,
+        linked: &Linked,
+        btf: Arc<Btf>,
+        version: Option<KernelVersion>,
+    ) -> Kernel {
         let own = (object.btf.n_types() > 0).then(|| object.open_btf().ok()).flatten();
         let mut kernel = Kernel {
-            hook: hook::of_program(object, linked, &btf),
+            hook: hook::of_program(object, linked, &btf, version),
             btf,
             own,
             kfuncs: Vec::new(),

@@ -190,7 +190,10 @@ impl<'a> Program<'a> {
             is_sleepable: section.is_some_and(|section| section.def.flags.is_sleepable)
                 || linked.prog_type == Some(ProgType::Syscall),
             kernel: options.kernel,
-            of_kernel: options.kernel_btf.clone().map(|btf| Kernel::new(object, linked, btf)),
+            of_kernel: options
+                .kernel_btf
+                .clone()
+                .map(|btf| Kernel::new(object, linked, btf, options.kernel)),
             helper_kernel: options.kernel.filter(|_| !options.ignores_availability),
             keeps_all_states: options.keeps_all_states,
             is_unprivileged: options.unprivileged,
