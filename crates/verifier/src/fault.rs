@@ -430,6 +430,8 @@ pub enum ExceptionFault {
     HandlerCalled,
     /// The program has several handlers.
     SeveralHandlers,
+    /// The handler does not take and return one number, or is static.
+    HandlerType,
 }
 
 /// Why there can be no tail call here, or no load from the packet in the old way.

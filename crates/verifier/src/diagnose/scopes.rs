@@ -61,6 +61,9 @@ impl Writer<'_, '_> {
                 ExceptionFault::HandlerCalled => {
                     Words::new("the handler of exceptions is called like a function")
                 }
+                ExceptionFault::HandlerType => {
+                    Words::new("the handler of exceptions must be `int f(u64 cookie)`, not static")
+                }
                 ExceptionFault::SeveralHandlers => {
                     Words::new("the program names several handlers of exceptions")
                 }

@@ -24,7 +24,8 @@ pub fn check(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
         return called_back(value, &callback);
     }
     let func = state.top().func;
-    if func != 0 {
+    let is_handler = state.top().callback.is_some_and(|callback| callback.is_exception);
+    if func != 0 && !is_handler {
         // A global function, verified by itself.
         let is_void = program.funcs[func as usize].is_void;
         return match value.kind {

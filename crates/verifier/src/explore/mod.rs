@@ -21,7 +21,7 @@ use crate::discharge::{concerns_privileges, discharge};
 use crate::fault::{Fault, FaultKind, Limit};
 use crate::obligation::{Obligation, obligations};
 use crate::program::{Op, Param, Program};
-use crate::state::{Frame, Kind, PtrFlags, Scopes, Stack, State, Step, Value};
+use crate::state::{CallbackFrame, Frame, Kind, PtrFlags, Scopes, Stack, State, Step, Value};
 use crate::transfer::{Machine, Mark, Next};
 use bpfc_btf::TypeId;
 use bpfc_isa::{Insn, Reg};
@@ -194,6 +194,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
     /// The state in which a function is entered from outside.
     fn entry(&mut self, func: u32) -> State {
         let info = &self.program.funcs[func as usize];
+        let is_handler = func > 0 && self.program.exception_handler() == Some(func);
         let mut regs = [Value::UNINIT; 11];
         regs[10] = Value::pointer(Kind::Stack { frame: 0 }, info.start);
         match &info.contract {
@@ -215,7 +216,12 @@ impl<'p, 'a> Explorer<'p, 'a> {
                 call_site: 0,
                 regs,
                 stack: Stack::default(),
-                callback: None,
+                callback: is_handler.then_some(CallbackFrame {
+                    min: 0,
+                    max: 0,
+                    is_async: false,
+                    is_exception: true,
+                }),
                 n_called_back: 0,
             })],
             held: Vec::new(),

@@ -6,7 +6,7 @@ use super::depth::is_tail_call;
 use crate::fault::{
     ExceptionFault, Fault, FaultKind, KernelFault, Limit, Malformed, TailCallFault,
 };
-use crate::program::{Operand, Program};
+use crate::program::{Operand, Param, Program};
 use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::ProgType;
 use bpfc_kabi::limits::MAX_CALL_FRAMES;
@@ -40,8 +40,26 @@ pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
         let kind = FaultKind::Exception(ExceptionFault::SeveralHandlers);
         return Err((0, Fault::alone(kind)));
     }
+    exception_handler(program)?;
     abnormal_return(program)?;
     recursion(program)
+}
+
+/// The handler of exceptions takes and returns one number, and others can see it: `do_check_common`.
+fn exception_handler(program: &Program<'_>) -> Result<(), (u32, Fault)> {
+    let Some(handler) = program.exception_handler() else {
+        return Ok(());
+    };
+    let info = &program.funcs[handler as usize];
+    let contract = info.contract.as_ref();
+    let takes_number = contract.is_some_and(|contract| contract.params == [Param::Scalar]);
+    match info.is_global && info.returns_number && takes_number {
+        true => Ok(()),
+        false => {
+            let kind = FaultKind::Exception(ExceptionFault::HandlerType);
+            Err((info.start, Fault::alone(kind)))
+        }
+    }
 }
 
 /// Functions that may end the program from within return numbers: `check_abnormal_return`, `check_btf_func`.

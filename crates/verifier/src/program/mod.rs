@@ -324,6 +324,13 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// The function that handles exceptions, if it is a part of the program.
+    pub fn exception_handler(&self) -> Option<u32> {
+        let name = self.exception_callback?;
+        let func = self.funcs.iter().position(|func| func.name == name)?;
+        u32::try_from(func).ok()
+    }
+
     /// Whether the kernel is known to be `major.minor` or newer.
     pub fn is_since(&self, major: u16, minor: u16) -> bool {
         self.kernel.is_some_and(|kernel| kernel >= KernelVersion::new(major, minor))

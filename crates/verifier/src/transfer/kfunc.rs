@@ -28,7 +28,7 @@ impl Machine<'_> {
             return self.call_kernel(state);
         };
         let info = &kernel.kfuncs[func as usize];
-        if section_call(info.row.name).is_some() {
+        if section_call(info.row.name).is_some() || info.row.name == "bpf_throw" {
             return self.call_kernel(state);
         }
         let other = self.kfunc_callback(state, info, &call);

@@ -246,8 +246,14 @@ impl<'a> Machine<'a> {
         }
         if name == Some("bpf_throw") {
             self.marks.push(Mark::Precise(Reg::R1));
-            if self.program.exception_callback.is_some() {
-                self.gaps.insert("the handler of exceptions".to_owned());
+            match (self.program.exception_callback, self.program.exception_handler()) {
+                (_, Some(handler)) => {
+                    self.called.insert(handler);
+                }
+                (Some(_), None) => {
+                    self.gaps.insert("the handler of exceptions".to_owned());
+                }
+                (None, None) => {}
             }
             return Next::Done;
         }

@@ -447,3 +447,11 @@ int text_of_too_few(struct __sk_buff *ctx)
 	bpf_snprintf(out, sizeof(out), format, args, sizeof(args));
 	return out[0];
 }
+
+SEC("tc")
+int exception_of_assertion(struct __sk_buff *ctx)
+{
+	if (ctx->mark > 10)
+		bpf_throw(2);
+	return ctx->mark;
+}
