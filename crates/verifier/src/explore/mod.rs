@@ -348,23 +348,7 @@ impl<'p, 'a> Explorer<'p, 'a> {
                         _ => unreachable!("the arm"),
                     };
                     path.state.insn_idx = next;
-                    if self.pending.len() >= MAX_JUMP_SEQUENCE as usize {
-                        let limit = Limit::Jumps(MAX_JUMP_SEQUENCE);
-                        return Err(self.too_complex(&path, limit));
-                    }
-                    self.checkpoints.fork(path.parent);
-                    let history = path.history.fork();
-                    let n_bytes = checkpoint::own_bytes(&other) + size_of::<Path>() as u64;
-                    self.pending_bytes += n_bytes;
-                    self.pending.push(Path {
-                        state: *other,
-                        parent: path.parent,
-                        history,
-                        n_noted: path.n_noted,
-                        written: path.written.clone(),
-                        n_bytes,
-                    });
-                    self.measure_memory(&path)?;
+                    self.fork(&mut path, *other)?;
                 }
             }
         }
@@ -372,6 +356,25 @@ impl<'p, 'a> Explorer<'p, 'a> {
         self.checkpoints.end(self.program, path.parent);
         self.checkpoints.liveness.update(self.program, &path.state);
         Ok(())
+    }
+
+    /// Another path goes on from where `path` is, in the state `other`; it waits.
+    fn fork(&mut self, path: &mut Path, other: State) -> Result<(), Box<Found>> {
+        if self.pending.len() >= MAX_JUMP_SEQUENCE as usize {
+            return Err(self.too_complex(path, Limit::Jumps(MAX_JUMP_SEQUENCE)));
+        }
+        self.checkpoints.fork(path.parent);
+        let n_bytes = checkpoint::own_bytes(&other) + size_of::<Path>() as u64;
+        self.pending_bytes += n_bytes;
+        self.pending.push(Path {
+            state: other,
+            parent: path.parent,
+            history: path.history.fork(),
+            n_noted: path.n_noted,
+            written: path.written.clone(),
+            n_bytes,
+        });
+        self.measure_memory(path)
     }
 
     fn visit(&mut self, path: &mut Path) -> Visit {
