@@ -14,8 +14,8 @@
 //! from the types of the kernel ([`VerifyOptions::kernel_btf`]); without them these are gaps.
 //!
 //! **Known gaps.** What is not modelled is assumed to be right, never reported: kernel functions that the tables do not
-//! have, arenas, exceptions, results of LSM and struct_ops programs, dynptrs that are passed to functions,
-//! rules for unprivileged users. [`Report::gaps`] says which of these a program met.
+//! have, results of LSM and struct_ops programs, resilient locks and saved interrupts, buffers of writable tracepoints,
+//! arguments of programs that replace functions. [`Report::gaps`] says which of these a program met.
 
 #![forbid(unsafe_code)]
 

@@ -161,6 +161,8 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
             typed::object(program, state, value, off, region.n_bytes, region.kind).map(|_| ())
         }
         // Objects of unknown type may be read; what is there is not modelled. A map's own fields likewise.
+        // In front of a map there is nothing of it (`check_ptr_to_map_access`).
+        Kind::Map(_) if i64::from(region.value.off) + region.off < 0 => denied(Denied::Opaque),
         Kind::Btf | Kind::Map(_) => match writes && region.value.kind != Kind::Btf {
             true => denied(Denied::ReadOnly),
             false => Ok(()),

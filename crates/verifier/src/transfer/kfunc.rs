@@ -31,6 +31,10 @@ impl Machine<'_> {
         if section_call(info.row.name).is_some() || info.row.name == "bpf_throw" {
             return self.call_kernel(state);
         }
+        let name = info.row.name;
+        if name.starts_with("bpf_res_spin") || name.starts_with("bpf_local_irq") {
+            self.gaps.insert(format!("the section of `{name}`"));
+        }
         let other = self.kfunc_callback(state, info, &call);
         let mut result = self.kfunc_result(state, kernel, info, &call);
         self.kfunc_arguments(state, info, &call);

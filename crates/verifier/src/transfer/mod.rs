@@ -19,7 +19,7 @@ use crate::fault::Fault;
 use crate::program::{Operand, Program, Variable, section_call};
 use crate::state::{Kind, MapIdx, Place, StackSlot, State, Value};
 use bpfc_isa::{Callee, Insn, Reg, RegSet, Wide};
-use bpfc_kabi::KfuncFlags;
+use bpfc_kabi::{KfuncFlags, ProgType};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where control goes.
@@ -279,6 +279,11 @@ impl<'a> Machine<'a> {
     /// Ends a function.
     fn exit(&mut self, state: &mut State) -> Next {
         if state.depth() == 0 {
+            let by_hook =
+                matches!(self.program.prog_type, Some(ProgType::Lsm | ProgType::StructOps));
+            if by_hook && state.top().func == 0 {
+                self.gaps.insert("the result that the hook wants".to_owned());
+            }
             let frame = state.top();
             let is_program = frame.func == 0 && crate::discharge::is_result_checked(self.program);
             if is_program || frame.callback.is_some() {
