@@ -662,6 +662,17 @@ pub(super) fn simplify_condition(
             let m = s.body.as_const(y)?;
             rule((cond, x, s.constant(ty, n.wrapping_sub(m))))
         }
+        // What the comparison says is then said of `x` itself, which is what a verifier remembers it of.
+        Op::Binary(BinaryOp::Add, x, y) if s.is_single_use(a) => {
+            let m = s.body.as_const(y)?;
+            let max = if ty == Type::I32 { i64::from(i32::MAX) } else { i64::MAX };
+            let x_max = i64::try_from(!s.known_zeros(x) & type_mask(ty)).ok()?;
+            let never_wraps = m > 0 && x_max <= max - m;
+            match never_wraps && n >= m {
+                true => rule((cond, x, s.constant(ty, n - m))),
+                false => None,
+            }
+        }
         _ => None,
     }
 }
