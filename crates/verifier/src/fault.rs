@@ -255,6 +255,8 @@ pub enum Denied {
     Atomic,
     /// Where on the stack an atomic operation works is known only at run time.
     AtomicPlace,
+    /// Where in a buffer of unknown size an access works is known only at run time, or is in front of it.
+    BufferPlace,
 }
 
 /// Why a helper does not take an argument.
@@ -522,6 +524,7 @@ impl FaultKind {
             FaultKind::OutOfBounds { by_helper: None, .. } => verifier::E0702,
             FaultKind::MaybeNull(_) => verifier::E0703,
             FaultKind::Arithmetic(_) => verifier::E0704,
+            FaultKind::Denied(Denied::BufferPlace, _) => verifier::E0702,
             FaultKind::Denied(Denied::Misaligned, _) => verifier::E0747,
             FaultKind::Argument(
                 _,

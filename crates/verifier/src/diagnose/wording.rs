@@ -370,6 +370,10 @@ impl Writer<'_, '_> {
                 Words::new("the address of a local variable is stored in the caller's stack frame")
             }
             Denied::Atomic => Words::new(format!("atomic operations do not work on {object}")),
+            Denied::BufferPlace => {
+                Words::new(format!("an access to {object} at a variable or negative offset"))
+                    .note("its size is known only where the program is attached, so that offsets must be constants")
+            }
             Denied::AtomicPlace => {
                 Words::new("an atomic operation on a local array at a variable index")
                     .note("on the stack, atomic operations need an offset that is a constant")
@@ -568,6 +572,7 @@ pub(super) fn describe(writer: &Writer<'_, '_>, value: &Value) -> String {
             let name = kernel.map_or("", |kernel| kernel.name(typed.types, typed.ty));
             format!("a pointer to `struct {name}`")
         }
+        Kind::TracepointBuffer => "the tracepoint's buffer".to_owned(),
         Kind::Arena => "an address in the arena".to_owned(),
         Kind::Dynptr => "a dynptr of the caller".to_owned(),
         Kind::Func(func) => format!("the function `{}`", writer.program.funcs[func as usize].name),

@@ -251,7 +251,7 @@ impl Question<'_, '_> {
                 true => Ok(()),
                 false => self.refuse(Some(idx), KfuncFault::String),
             },
-            _ if param.ends("__map") => self.map(idx, value),
+            _ if param.ends("__map") && value.typed().is_none() => self.map(idx, value),
             Some("bpf_wq" | "bpf_task_work" | "bpf_res_spin_lock" | "bpf_timer") => {
                 match value.kind {
                     Kind::MapValue(_) => Ok(()),
@@ -463,7 +463,9 @@ impl Question<'_, '_> {
                 return self.wrong_object(idx, ObjectFault::NotRcu);
             }
         }
-        let Some(wanted) = param.target else {
+        let is_map = param.ends("__map");
+        let target = if is_map { self.kernel.find_struct("bpf_map") } else { param.target };
+        let Some(wanted) = target else {
             return match pointee {
                 // `void *` and numbers: only structs are taken.
                 Pointee::Void | Pointee::Data(_) | Pointee::Other | Pointee::Func => {

@@ -108,6 +108,11 @@ pub fn region(program: &Program<'_>, state: &State, region: &Region<'_>) -> Resu
     let denied = |why| Err(FaultKind::Denied(why, region.kind));
     match region.value.kind {
         Kind::Unknown | Kind::Arena => Ok(()),
+        // `__check_buffer_access` (Linux 6.12 `kernel/bpf/verifier.c`).
+        Kind::TracepointBuffer => match region.value.fixed_offset() {
+            Some(off) if off + region.off >= 0 => Ok(()),
+            _ => denied(Denied::BufferPlace),
+        },
         Kind::Uninit => Err(FaultKind::Uninit),
         Kind::Scalar => Err(FaultKind::NotAPointer),
         Kind::MapValue(map_idx) => {

@@ -95,6 +95,8 @@ pub enum Kind {
     Dynptr,
     /// A function of the program.
     Func(u32),
+    /// An address in the buffer of a writable tracepoint, whose size is known only where it is attached.
+    TracepointBuffer,
     /// An address in the program's arena: any 32 bits, as faults there are harmless.
     Arena,
 }

@@ -129,7 +129,7 @@ impl Machine<'_> {
                     None => Value::unknown(origin),
                 }
             }
-            Ok(CtxValue::TracepointBuffer) => Value::unknown(origin),
+            Ok(CtxValue::TracepointBuffer) => Value::pointer(Kind::TracepointBuffer, origin),
             Ok(CtxValue::Scalar) | Err(_) => Value::scalar(Scalar::of_bytes(n_bytes), origin),
         }
     }
