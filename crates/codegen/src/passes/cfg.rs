@@ -3,7 +3,7 @@
 
 use crate::analysis::{Dominators, count_uses, predecessors};
 use crate::ir::*;
-use bpfc_base::{Idx, IndexVec};
+use bpfc_base::{Idx, IndexVec, Span};
 
 /// Simplifies the control flow until nothing changes; true if anything did.
 ///
@@ -132,6 +132,11 @@ fn merge_blocks(body: &mut Body) -> bool {
             }
             let args = target.args.clone();
             let block = std::mem::take(&mut body.blocks[next]);
+            let is_conversion =
+                |inst: &Value| matches!(body.op(*inst), Op::Trunc(_) | Op::Zext(_) | Op::Sext(..));
+            let returns_it = matches!(block.term, Term::Return(Some(_)))
+                && !block.params.is_empty()
+                && block.insts.iter().all(is_conversion);
             for (param, arg) in block.params.into_iter().zip(args) {
                 replaced.set(param, arg);
             }
@@ -139,7 +144,10 @@ fn merge_blocks(body: &mut Body) -> bool {
             let into = &mut body.blocks[id];
             into.insts.extend(block.insts);
             into.term = block.term;
-            into.term_span = block.term_span;
+            // Of a result that is only passed on, the place that decides on it is the better one.
+            if !returns_it || into.term_span == Span::NONE {
+                into.term_span = block.term_span;
+            }
         }
     }
     replaced.apply(body)

@@ -4,7 +4,7 @@ use crate::fault::{CallbackFault, FaultKind};
 use crate::program::Program;
 use crate::state::{CallbackFrame, Kind, State, Value};
 use bpfc_isa::Reg;
-use bpfc_kabi::{ExitRule, ProgType, exit_rule};
+use bpfc_kabi::{ExitRule, LSM_BOOL_HOOKS, LSM_MIN_RETURN, ProgType, exit_rule};
 
 /// Whether `r0` may be returned by the running function.
 pub fn check(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
@@ -41,8 +41,12 @@ pub fn check(program: &Program<'_>, state: &State) -> Result<(), FaultKind> {
 /// Whether the program may return this.
 pub fn result(program: &Program<'_>, value: &Value) -> Result<(), FaultKind> {
     // Of these the hook's prototype decides, and it may return nothing.
-    if matches!(program.prog_type, None | Some(ProgType::Lsm | ProgType::StructOps | ProgType::Ext))
-    {
+    let range = result_range(program);
+    let by_hook = matches!(
+        program.prog_type,
+        None | Some(ProgType::Lsm | ProgType::StructOps | ProgType::Ext)
+    );
+    if by_hook && range.is_none() {
         return Ok(());
     }
     match value.kind {
@@ -50,17 +54,40 @@ pub fn result(program: &Program<'_>, value: &Value) -> Result<(), FaultKind> {
         Kind::Unknown => return Ok(()),
         _ => {}
     }
-    let rule = program.prog_type.map_or(ExitRule::Any, |prog| exit_rule(prog, program.attach_type));
-    match rule {
-        ExitRule::Range(min, max) => {
-            let is_inside =
-                value.is_scalar() && value.number.smin >= min && value.number.smax <= max;
-            match is_inside {
-                true => Ok(()),
-                false => Err(FaultKind::Return { min, max }),
-            }
+    let Some(ResultRange { min, max, is_narrow }) = range else { return Ok(()) };
+    let number = &value.number;
+    let (least, most) = match is_narrow {
+        true => (number.smin32.into(), number.smax32.into()),
+        false => (number.smin, number.smax),
+    };
+    match value.is_scalar() && least >= min && most <= max {
+        true => Ok(()),
+        false => Err(FaultKind::Return { min, max }),
+    }
+}
+
+/// What a program may return.
+struct ResultRange {
+    min: i64,
+    max: i64,
+    /// Only the low half counts.
+    is_narrow: bool,
+}
+
+/// What the program may return; none if it may be anything, or is not known.
+fn result_range(program: &Program<'_>) -> Option<ResultRange> {
+    let hook = program.of_kernel.as_ref().and_then(|kernel| kernel.hook.as_ref());
+    let wide = |(min, max)| ResultRange { min, max, is_narrow: false };
+    match exit_rule(program.prog_type?, program.attach_type) {
+        ExitRule::Any => None,
+        ExitRule::Range(min, max) => Some(wide((min, max))),
+        ExitRule::LsmCgroupHook => Some(wide(if hook?.is_void { (1, 1) } else { (0, 1) })),
+        ExitRule::LsmHook if program.is_before(6, 12) || hook?.is_void => None,
+        ExitRule::LsmHook => {
+            let is_bool = LSM_BOOL_HOOKS.contains(&&*hook?.name);
+            let (min, max) = if is_bool { (0, 1) } else { (LSM_MIN_RETURN, 0) };
+            Some(ResultRange { min, max, is_narrow: true })
         }
-        ExitRule::Any | ExitRule::LsmHook | ExitRule::LsmCgroupHook => Ok(()),
     }
 }
 
@@ -77,6 +104,5 @@ fn called_back(value: &Value, callback: &CallbackFrame) -> Result<(), FaultKind>
 
 /// Whether the value of `r0` at the end matters for the verdict.
 pub fn is_result_checked(program: &Program<'_>) -> bool {
-    let rule = program.prog_type.map(|prog| exit_rule(prog, program.attach_type));
-    matches!(rule, Some(ExitRule::Range(..)))
+    result_range(program).is_some()
 }

@@ -13,6 +13,8 @@ pub struct Hook {
     pub name: String,
     /// What each 8 bytes of the context are.
     pub slots: Vec<Slot>,
+    /// Whether it returns nothing.
+    pub is_void: bool,
     /// For a member of a struct of functions: the struct.
     pub struct_ops: Option<String>,
 }
@@ -201,9 +203,9 @@ impl Builder<'_> {
                 slots.push(slot.clone());
             }
         }
+        let is_void = matches!(self.btf.resolved(proto.ret()), Ok((_, Type::Void)));
         match self.at {
             At::Exit | At::Lsm | At::LsmCgroup | At::ModifyReturn => {
-                let is_void = matches!(self.btf.resolved(proto.ret()), Ok((_, Type::Void)));
                 slots.push(match is_void {
                     true => Slot::Refused(format!("`{}` returns nothing", self.name)),
                     false => self.slot(proto.ret(), "", usize::MAX),
@@ -211,7 +213,7 @@ impl Builder<'_> {
             }
             At::Entry | At::Tracepoint | At::Iterator | At::StructOps => {}
         }
-        Some(Hook { name: self.name.to_owned(), slots, struct_ops: None })
+        Some(Hook { name: self.name.to_owned(), slots, is_void, struct_ops: None })
     }
 
     fn is_trusted(&self) -> bool {

@@ -281,7 +281,8 @@ impl<'a> Machine<'a> {
         if state.depth() == 0 {
             let by_hook =
                 matches!(self.program.prog_type, Some(ProgType::Lsm | ProgType::StructOps));
-            if by_hook && state.top().func == 0 {
+            let is_known = self.program.of_kernel.as_ref().is_some_and(|k| k.hook.is_some());
+            if by_hook && !is_known && state.top().func == 0 {
                 self.gaps.insert("the result that the hook wants".to_owned());
             }
             let frame = state.top();
