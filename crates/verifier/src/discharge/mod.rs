@@ -182,7 +182,7 @@ fn contract(program: &Program<'_>, state: &State, func: u32, idx: usize) -> Resu
         (_, Kind::Uninit) => Err(FaultKind::Uninit),
         (_, Kind::Unknown) | (Param::Unknown, _) | (Param::Scalar, Kind::Scalar) => Ok(()),
         (Param::Scalar, _) => refuse("a number"),
-        (Param::Arena, Kind::Scalar) => Ok(()),
+        (Param::Arena, Kind::Scalar | Kind::Arena) => Ok(()),
         (Param::Arena, _) => refuse("an address in an arena, or a number"),
         (Param::Dynptr, _) if program.of_kernel.is_none() => Ok(()),
         (Param::Dynptr, _) => dynptr::initialised(state, value).map(|_| ()),

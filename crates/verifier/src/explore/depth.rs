@@ -199,5 +199,11 @@ fn infos(program: &Program<'_>) -> Vec<Info> {
             _ => {}
         }
     }
+    // `mark_subprog_exc_cb`: it is called back, with the stack to itself.
+    let is_handler = |name: &str| program.exception_callback == Some(name);
+    if let Some(func) = program.funcs.iter().position(|func| is_handler(&func.name)) {
+        infos[func].is_callback = true;
+        infos[func].is_async = true;
+    }
     infos
 }

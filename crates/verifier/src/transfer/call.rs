@@ -5,7 +5,7 @@ use crate::discharge::{
     Place, initialised_dynptr, map_of_call, proto_of, size_of_argument, stack_range,
 };
 use crate::domain::Scalar;
-use crate::program::Param;
+use crate::program::{Param, Program};
 use crate::state::{
     Byte, DynptrType, Frame, Held, Kind, PtrFlags, Stack, State, Typed, Types, Value,
 };
@@ -178,7 +178,7 @@ impl Machine<'_> {
         let mut is_nullable = proto.ret.is_nullable;
         let kind = match proto.ret.kind {
             RetKind::Void => return Value::UNINIT,
-            RetKind::Integer => return integer(state, helper, proto),
+            RetKind::Integer => return integer(self.program, state, helper, proto),
             RetKind::MapValue => match map {
                 None => return Value::unknown(origin),
                 Some(map) => {
@@ -371,8 +371,19 @@ impl Machine<'_> {
     }
 }
 
+/// The most processors that a kernel is made for (`CONFIG_NR_CPUS`): how many there are is the machine's business, and
+/// nobody knows it here.
+fn max_cpus(program: &Program<'_>) -> u64 {
+    let kernel = program.of_kernel.as_ref();
+    let bytes = kernel.and_then(|kernel| {
+        let mask = kernel.find_struct("cpumask")?;
+        kernel.btf.size_of(mask).ok()
+    });
+    bytes.map_or(8192, |bytes| u64::from(bytes).max(1) * 8)
+}
+
 /// A number from a helper: `do_refine_retval_range` (Linux 6.12 `kernel/bpf/verifier.c`).
-fn integer(state: &State, helper: &Helper, proto: &Proto) -> Value {
+fn integer(program: &Program<'_>, state: &State, helper: &Helper, proto: &Proto) -> Value {
     let origin = state.insn_idx;
     let number = match helper.name {
         "bpf_get_stack"
@@ -396,8 +407,7 @@ fn integer(state: &State, helper: &Helper, proto: &Proto) -> Value {
                 _ => return Value::unknown(origin),
             }
         }
-        // The number of processors is the machine's: nobody knows it here.
-        "bpf_get_smp_processor_id" => return Value::scalar(Scalar::unsigned(0, 8191), origin),
+        "bpf_get_smp_processor_id" => Scalar::unsigned(0, max_cpus(program) - 1),
         _ => Scalar::UNKNOWN,
     };
     Value::scalar(number, origin)
