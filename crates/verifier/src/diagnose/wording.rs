@@ -494,17 +494,29 @@ impl Writer<'_, '_> {
     }
 
     fn unreleased(&self, insn_idx: u32, by: Ending) -> Words {
-        let op = &self.program.code[insn_idx as usize];
-        let name = match op.insn {
-            bpfc_isa::Insn::Call(bpfc_isa::Callee::Helper(id)) => helper_by_id(id).map(|h| h.name),
-            _ => None,
-        };
+        let name = self.called(insn_idx).unwrap_or_default();
+        let destroy;
         let (what, how) = match name {
-            Some("bpf_ringbuf_reserve") => {
+            "bpf_ringbuf_reserve" => {
                 ("the ring buffer record", "`bpf_ringbuf_submit` or `bpf_ringbuf_discard`")
             }
-            Some(name) if name.starts_with("bpf_sk") || name == "bpf_map_lookup_elem" => {
+            "bpf_ringbuf_reserve_dynptr" => (
+                "the ring buffer record",
+                "`bpf_ringbuf_submit_dynptr` or `bpf_ringbuf_discard_dynptr`",
+            ),
+            "bpf_get_task_exe_file" => ("the file", "`bpf_put_file`"),
+            "bpf_obj_new_impl" => ("the object", "`bpf_obj_drop`"),
+            "bpf_percpu_obj_new_impl" => ("the object", "`bpf_percpu_obj_drop`"),
+            _ if name.starts_with("bpf_task_") => ("the task", "`bpf_task_release`"),
+            _ if name.starts_with("bpf_cgroup_") => ("the cgroup", "`bpf_cgroup_release`"),
+            _ if name.starts_with("bpf_cpumask_") => ("the CPU mask", "`bpf_cpumask_release`"),
+            _ if name.contains("_ct_") => ("the connection", "`bpf_ct_release`"),
+            _ if name.starts_with("bpf_sk") || name == "bpf_map_lookup_elem" => {
                 ("the socket", "`bpf_sk_release`")
+            }
+            _ if name.starts_with("bpf_iter_") && name.ends_with("_new") => {
+                destroy = format!("`{}_destroy`", name.trim_end_matches("_new"));
+                ("the iterator", destroy.as_str())
             }
             _ => ("the reference", "the function that releases it"),
         };
