@@ -6,6 +6,7 @@
 //! preprocessed source goes with it. What the verifier says of uninitialised memory is left alone: variables have a
 //! place on the stack without optimisation, and kernels from 6.3 let privileged programs read it.
 
+use crate::verify::{Verified, verify_relocated};
 use crate::{Emit, Host, Object, OptLevel, Options, compile, emit};
 use bpfc_base::{Diagnostic, FileId, Session, Severity, codes, warnings};
 use bpfc_object::link;
@@ -98,7 +99,8 @@ fn is_taken(session: &Session, object: &Object, name: &str, options: &VerifyOpti
     let found = object.programs().find(|(_, function)| function.name == name);
     let linked = found.and_then(|(id, _)| link(object, id).ok());
     linked.is_some_and(|linked| {
-        let report = bpfc_verifier::verify(object, &linked, options, &session.sources);
+        let nobody = &mut |_: &Session, _: &Verified<'_>| {};
+        let report = verify_relocated(session, object, &linked, options, nobody);
         report.verdict == Verdict::Accepted
     })
 }

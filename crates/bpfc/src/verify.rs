@@ -2,9 +2,11 @@
 
 use crate::Object;
 use bpfc_base::{Diagnostic, Session, Span, codes};
+use bpfc_btf::Btf;
 use bpfc_kabi::KernelVersion;
 use bpfc_object::{
-    ExternId, ExternKind, FuncId, Function, LinkError, Linked, ObjInsn, Reloc, link,
+    CoreTarget, ExternId, ExternKind, FuncId, Function, LinkError, Linked, ObjInsn, Reference,
+    Reloc, link,
 };
 use bpfc_verifier::{Report, VerifyOptions};
 use std::collections::HashSet;
@@ -57,13 +59,59 @@ pub(crate) fn verify_program(
     observer: &mut Observer<'_>,
 ) -> Vec<Diagnostic> {
     match link(object, program) {
-        Ok(linked) => verify_linked(session, object, &linked, options, observer).diagnostics,
+        Ok(linked) => verify_relocated(session, object, &linked, options, observer).diagnostics,
         Err(LinkError::Missing { .. }) => Vec::new(),
         Err(error) => {
             let span = object.functions[program].span;
             vec![Diagnostic::new(codes::object::E0803, span, error.to_string())]
         }
     }
+}
+
+/// Verifies a program, with the kernel's types ([`VerifyOptions::kernel_btf`]) after the relocations that they answer. Where
+/// the program comes to one that they do not, these types are not its kernel's, and it is verified without.
+pub(crate) fn verify_relocated(
+    session: &Session,
+    object: &Object,
+    linked: &Linked,
+    options: &VerifyOptions,
+    observer: &mut Observer<'_>,
+) -> Report {
+    let relocated = options.kernel_btf.as_deref().and_then(|btf| relocate(object, linked, btf));
+    let start = Instant::now();
+    if let Some((relocated, unanswered)) = relocated {
+        let report = bpfc_verifier::verify(object, &relocated, options, &session.sources);
+        let is_reached = |insn_idx: &u32| report.reached.get(*insn_idx as usize) == Some(&true);
+        if !unanswered.iter().any(is_reached) {
+            let time = start.elapsed();
+            let linked = &relocated;
+            observer(session, &Verified { linked, kernel: options.kernel, report: &report, time });
+            return report;
+        }
+    }
+    let options = VerifyOptions { kernel_btf: None, ..options.clone() };
+    verify_linked(session, object, linked, &options, observer)
+}
+
+/// The program as a kernel with these types would have it, and the instructions that have no answer; none if the program is
+/// for another machine, or asks how the kernel is configured, such as for its release, which its types do not tell.
+fn relocate(object: &Object, linked: &Linked, btf: &Btf) -> Option<(Linked, Vec<u32>)> {
+    let asks_config = linked.insns.iter().any(|insn| match insn.reference {
+        Some(Reference::Extern(id)) => {
+            matches!(object.externs[id].kind, ExternKind::Kconfig { .. })
+        }
+        _ => false,
+    });
+    if asks_config {
+        return None;
+    }
+    let mut relocated = linked.clone();
+    if object.btf.n_types() == 0 {
+        return Some((relocated, Vec::new()));
+    }
+    let local = object.open_btf().ok().filter(|local| local.endian() == btf.endian())?;
+    let poisoned = CoreTarget::new(&local, vec![btf]).apply_known(&mut relocated).ok()?;
+    Some((relocated, poisoned.into_iter().map(|poisoned| poisoned.insn_idx).collect()))
 }
 
 /// Verifies a program, and tells `observer`.

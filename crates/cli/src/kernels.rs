@@ -4,10 +4,11 @@
 use crate::exit::Exit;
 use crate::terminal::Terminal;
 use crate::{btf_file, files};
-use bpfc::{Arch, Btf, KernelVersion, TargetKernel};
+use bpfc::{Arch, Btf, KernelVersion, Object, TargetKernel};
 use bpfc_base::{Diagnostic, codes};
 use bpfc_btf::Bytes;
-use bpfc_kabi::{FEATURES, helpers, kfuncs};
+use bpfc_kabi::{FEATURES, guess_section, helpers, kfuncs};
+use bpfc_object::{Extern, ExternKind, Function};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +18,22 @@ const RUNNING: &str = "/sys/kernel/btf/vmlinux";
 /// The types to compile with if nothing was said: those of the running kernel, else of the newest bundled one.
 pub fn default_types() -> Option<Arc<Btf>> {
     running().or_else(|| bpfc_kernels::open(*bpfc_kernels::versions().last()?))
+}
+
+/// Whether `object` is to be verified with [`default_types`]. Those that bpfc carries are unpacked in full, so that they are
+/// only taken for what cannot be verified without.
+pub fn wants_types(object: &Object) -> bool {
+    let is_of_kernel = |item: &Extern| matches!(item.kind, ExternKind::Kfunc | ExternKind::Ksym);
+    let is_traced = |function: &Function| {
+        let section = guess_section(&function.section).map(|section| section.def.name);
+        section.is_some_and(|name| {
+            let kind = name.trim_end_matches(".s");
+            ["fentry", "fexit", "fmod_ret", "tp_btf", "iter", "lsm", "struct_ops"].contains(&kind)
+        })
+    };
+    Path::new(RUNNING).exists()
+        || object.externs.iter().any(is_of_kernel)
+        || object.programs().any(|(_, function)| is_traced(function))
 }
 
 /// The machine that [`default_types`] are of.

@@ -15,6 +15,7 @@ use crate::terminal::{Terminal, print_err};
 use bpfc::{Btf, Object, ProgramStats, TargetKernel, VerifyOptions};
 use bpfc_base::fix::Texts;
 use bpfc_base::{Diagnostic, Session};
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,6 +70,8 @@ struct Checker<'a> {
     kernels: Vec<TargetKernel>,
     /// The types of `--btf`, where no kernels were asked for.
     types: Option<Arc<Btf>>,
+    /// The types of this machine's kernel, once a program needs them.
+    default_types: OnceCell<Option<Arc<Btf>>>,
     stats: Vec<ProgramStats>,
 }
 
@@ -84,7 +87,7 @@ impl<'a> Checker<'a> {
         for kernel in &mut kernels {
             kernel.unprivileged = args.unprivileged;
         }
-        Ok(Self { args, kernels, types, stats: Vec::new() })
+        Ok(Self { args, kernels, types, default_types: OnceCell::new(), stats: Vec::new() })
     }
 
     /// Prints what is wrong with a file.
@@ -126,7 +129,7 @@ impl<'a> Checker<'a> {
         let (mut compilation, object) = self.compile(file, bytes, texts, terminal)?;
         if let Some(object) = object {
             let refused = self.verify(&mut compilation.session, &object, &mut stats);
-            self.blame(&mut compilation, &refused);
+            self.blame(&mut compilation, &object, &refused);
         }
         let mut session = compilation.session;
         let diagnostics = session.diagnostics.take();
@@ -150,7 +153,7 @@ impl<'a> Checker<'a> {
         };
         match self.kernels.is_empty() {
             true => {
-                let options = self.verify_options();
+                let options = self.verify_options(object);
                 bpfc::verify_observed(session, object, &options, &mut observer);
             }
             false => {
@@ -161,17 +164,38 @@ impl<'a> Checker<'a> {
     }
 
     /// How programs are verified where no kernels were asked for.
-    fn verify_options(&self) -> VerifyOptions {
-        VerifyOptions { unprivileged: self.args.unprivileged, ..VerifyOptions::default() }
+    fn verify_options(&self, object: &Object) -> VerifyOptions {
+        VerifyOptions {
+            kernel_btf: self.kernel_types(object),
+            unprivileged: self.args.unprivileged,
+            ..VerifyOptions::default()
+        }
+    }
+
+    /// The kernel's types for the verifier: those that the program is compiled with.
+    fn kernel_types(&self, object: &Object) -> Option<Arc<Btf>> {
+        let arch = self.args.compile.target_arch;
+        let is_other = arch.is_some_and(|arch| arch != kernels::default_arch());
+        match &self.types {
+            Some(types) => Some(Arc::clone(types)),
+            None if is_other => None,
+            None if !kernels::wants_types(object) => None,
+            None => self.default_types.get_or_init(kernels::default_types).clone(),
+        }
     }
 
     /// Says so where what is refused is bpfc's mistake. Reports for several kernels are left alone.
-    fn blame(&self, compilation: &mut Compilation, refused: &[(String, Diagnostic)]) {
-        if !self.kernels.is_empty() {
+    fn blame(
+        &self,
+        compilation: &mut Compilation,
+        object: &Object,
+        refused: &[(String, Diagnostic)],
+    ) {
+        if !self.kernels.is_empty() || refused.is_empty() {
             return;
         }
         let Compilation { session, file, options, host } = compilation;
-        let verify = self.verify_options();
+        let verify = self.verify_options(object);
         let bugs = bpfc::blame(session, *file, refused, options, &verify, host);
         for ((_, diagnostic), bug) in refused.iter().zip(bugs) {
             if let Some(bug) = bug {
