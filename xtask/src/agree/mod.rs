@@ -139,7 +139,9 @@ fn collect(
         Corpus::Public => objects::public(root, folder),
         Corpus::Examples => objects::examples(root),
         Corpus::Tests => objects::tests(root),
-        Corpus::Generated => Ok(objects::generated(arguments.n_programs / GENERATED_SHARE, arguments.seed)),
+        Corpus::Generated => {
+            Ok(objects::generated(arguments.n_programs / GENERATED_SHARE, arguments.seed))
+        }
         Corpus::Mutations => Ok(Vec::new()),
     }
 }

@@ -256,6 +256,17 @@ impl Writer<'_, '_> {
         (is_variable && !is_shown).then(|| (value.origin, "the value comes from here".to_owned()))
     }
 
+    /// The helper called at `insn_idx`, if it gives back what it gets.
+    pub(super) fn released_by(&self, insn_idx: u32) -> Option<&str> {
+        match self.program.code.get(insn_idx as usize)?.insn {
+            Insn::Call(Callee::Helper(id)) => {
+                helper_by_id(id).filter(|helper| helper.released_arg().is_some())?;
+                self.called(insn_idx)
+            }
+            _ => None,
+        }
+    }
+
     /// How something became a number.
     fn lost_note(&self, value: &Value) -> Option<(u32, String)> {
         if !value.is_scalar() {

@@ -330,6 +330,11 @@ impl Writer<'_, '_> {
             .note("after such a call the packet may be somewhere else")
             .help("read `data` and `data_end` from the context again, and compare them again");
         }
+        if let Some(called) = self.released_by(fault.value.origin) {
+            return Words::new(format!("{text} uses memory that was given back by `{called}`"))
+                .note("after such a call it may belong to somebody else")
+                .help(format!("use it before `{called}`"));
+        }
         if self.is_kernel_pointer() {
             return Words::new(format!("{text} accesses kernel memory directly"))
                 .note("the address is a number to the verifier: what is there may be gone")
