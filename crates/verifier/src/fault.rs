@@ -396,6 +396,8 @@ pub enum CallbackFault {
         /// The largest.
         max: i64,
     },
+    /// Its address is taken, and no path runs it.
+    NeverRun,
 }
 
 /// How an address becomes known, or may be guessed.

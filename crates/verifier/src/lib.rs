@@ -171,5 +171,6 @@ fn explore_all(program: &Program<'_>, explorer: &mut Explorer<'_, '_>) -> Result
         is_done[func as usize] = true;
         explorer.explore(func)?;
     }
-    depth::check(program, &explorer.cost().stack_bytes).map_err(alone)
+    depth::check(program, &explorer.cost().stack_bytes).map_err(alone)?;
+    structure::check_removal(program, &explorer.cost().visits).map_err(alone)
 }

@@ -3,7 +3,7 @@
 
 use crate::analysis::{Dominators, count_uses, predecessors};
 use crate::ir::*;
-use bpfc_base::{Idx, IndexVec, Span};
+use bpfc_base::{ExpnId, Idx, IndexVec, Span};
 
 /// Simplifies the control flow until nothing changes; true if anything did.
 ///
@@ -144,8 +144,10 @@ fn merge_blocks(body: &mut Body) -> bool {
             let into = &mut body.blocks[id];
             into.insts.extend(block.insts);
             into.term = block.term;
-            // Of a result that is only passed on, the place that decides on it is the better one.
-            if !returns_it || into.term_span == Span::NONE {
+            // Of a result that is only passed on by a macro (the wrapper that `BPF_PROG` makes), the place that
+            // decides on it is the better one.
+            let is_by_macro = block.term_span.expn != ExpnId::ROOT;
+            if !(returns_it && is_by_macro) || into.term_span == Span::NONE {
                 into.term_span = block.term_span;
             }
         }

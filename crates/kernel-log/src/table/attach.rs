@@ -20,6 +20,12 @@ pub const ROWS: &[Row] = &[
         "the kernel's verifier has run into a bug of its own",
         BUG,
     ),
+    row(
+        "No program to jit",
+        E0732,
+        "the address of a function is taken, but nothing calls it",
+        "call it, or drop what takes its address",
+    ),
     row("verifier bug", E0904, "the kernel's verifier has run into a bug of its own", BUG),
     row(
         "REG INVARIANTS VIOLATION",

@@ -48,6 +48,11 @@ impl Writer<'_, '_> {
                 Words::new("the elements of this map cannot be walked over")
                     .note("`bpf_for_each_map_elem` takes arrays and hash maps")
             }
+            FaultKind::Callback(CallbackFault::NeverRun) => Words::new(
+                "the address of a function is taken, but nothing calls it",
+            )
+            .note("the kernel drops functions that no path runs, and then cannot find this one")
+            .help("call it, or drop what takes its address"),
             FaultKind::Callback(CallbackFault::Result { min, max }) => self.result_of(*min, *max),
             FaultKind::TailCall(why) => self.tail_call(*why),
             FaultKind::Leak(why) => self.leak(*why),

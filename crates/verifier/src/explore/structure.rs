@@ -4,7 +4,7 @@
 
 use super::depth::is_tail_call;
 use crate::fault::{
-    ExceptionFault, Fault, FaultKind, KernelFault, Limit, Malformed, TailCallFault,
+    CallbackFault, ExceptionFault, Fault, FaultKind, KernelFault, Limit, Malformed, TailCallFault,
 };
 use crate::program::{Operand, Param, Program};
 use bpfc_isa::{Callee, Insn};
@@ -43,6 +43,30 @@ pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
     exception_handler(program)?;
     abnormal_return(program)?;
     recursion(program)
+}
+
+/// Whether addresses of functions still lead to functions once what no path runs (`visits` is 0) is removed:
+/// `opt_remove_dead_code` and `jit_subprogs` (Linux 6.18 `kernel/bpf/verifier.c`). An address of a removed function is
+/// that of the code behind it, which must be the start of a function. With one function left nobody looks.
+pub fn check_removal(program: &Program<'_>, visits: &[u32]) -> Result<(), (u32, Fault)> {
+    let runs = |insn_idx: u32| visits[insn_idx as usize] > 0;
+    let n_left = program.funcs.iter().filter(|func| runs(func.start)).count();
+    if program.is_unprivileged || n_left == 1 {
+        return Ok(());
+    }
+    for (insn_idx, op) in (0..).zip(&program.code) {
+        let Operand::Func(func) = op.operand else { continue };
+        let start = program.funcs[func as usize].start;
+        if matches!(op.insn, Insn::Call(_)) || !runs(insn_idx) || runs(start) {
+            continue;
+        }
+        let is_found = (start..program.code.len() as u32).any(runs) && runs(start - 1);
+        if !is_found {
+            let kind = FaultKind::Callback(CallbackFault::NeverRun);
+            return Err((insn_idx, Fault::alone(kind)));
+        }
+    }
+    Ok(())
 }
 
 /// The handler of exceptions takes and returns one number, and others can see it: `do_check_common`.
