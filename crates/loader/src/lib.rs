@@ -43,6 +43,7 @@ pub use events::{
     Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, TraceLine, TracePipe,
 };
 pub use kernel::Kernel;
+pub use load::externs::config_values;
 pub use load::kind::ProgKind;
 pub use load::program::LogLevel;
 pub use load::{LoadOptions, Loaded, load};

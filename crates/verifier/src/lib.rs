@@ -37,6 +37,7 @@ use bpfc_object::{Linked, Object};
 use explore::{Explorer, Found, depth, structure};
 use fault::Fault;
 use program::Program;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What to verify for.
@@ -48,6 +49,8 @@ pub struct VerifyOptions {
     /// The types of that kernel, which say what kernel functions take and return and what is behind pointers to kernel
     /// objects. Without them such pointers are taken to be used right, which [`Report::gaps`] tells.
     pub kernel_btf: Option<Arc<Btf>>,
+    /// What `__kconfig` variables are on that kernel, by name; of others only the version is known.
+    pub config: BTreeMap<String, u64>,
     /// Whether a helper that this kernel does not have, or not for this type of program, is called like any other: for
     /// callers that report what is lacking themselves, all of it.
     pub ignores_availability: bool,

@@ -4,7 +4,7 @@ use super::Result;
 use super::objects::Source;
 use bpfc_btf::Btf;
 use bpfc_kabi::KernelVersion;
-use bpfc_loader::{Kernel, LoadError, LoadOptions, load};
+use bpfc_loader::{Kernel, LoadError, LoadOptions, config_values, load};
 use bpfc_object::{CoreTarget, FuncId, link};
 use bpfc_verifier::{Verdict, VerifyOptions, verify};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -111,6 +111,7 @@ impl Judge {
         let options = VerifyOptions {
             kernel: Some(self.version),
             kernel_btf: self.types.clone(),
+            config: config_values(&source.object, &self.kernel),
             aligns_strictly: source.prog_flags(func) & 1 != 0,
             keeps_all_states: source.prog_flags(func) & 1 << 3 != 0,
             ..VerifyOptions::default()

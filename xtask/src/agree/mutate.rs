@@ -27,10 +27,11 @@ pub fn all(sources: &[Source], n: usize, seed: u64) -> Vec<Source> {
         let (idx, func) = *random.pick(&programs);
         let source = &sources[idx];
         let mut object = alone(&source.object, func);
+        // Of what is changed the source says nothing.
+        let all = object.functions.iter_mut().flat_map(|function| &mut function.insns);
+        all.for_each(|insn| insn.span = Span::NONE);
         let insns = &mut object.functions[func].insns;
         let at = random.below(insns.len());
-        // Of what is changed the source says nothing.
-        insns.iter_mut().for_each(|insn| insn.span = Span::NONE);
         let Some(what) = insns.get_mut(at).and_then(|insn| change(insn, &mut random)) else {
             continue;
         };

@@ -22,7 +22,7 @@ impl Known {
     }
 
     fn reason(&self, disagreement: &Disagreement) -> Option<&str> {
-        let found = self.0.iter().find(|(title, _)| *title == disagreement.title);
+        let found = self.0.iter().find(|(title, _)| disagreement.title.starts_with(title));
         found.map(|(_, reason)| reason.as_str())
     }
 }
@@ -84,6 +84,8 @@ fn cell(opinion: &Opinion) -> String {
     match opinion {
         Opinion::Accepts => "accepts".to_owned(),
         Opinion::Rejects(reason) | Opinion::Silent(reason) => {
+            // Where the program lies on this machine is of no interest.
+            let reason = reason.split_once(", at /").map_or(reason.as_str(), |(text, _)| text);
             format!("`{}`", reason.replace('|', "\\|").replace('`', "'"))
         }
     }

@@ -21,7 +21,7 @@ pub const ROWS: &[Row] = &[
         BUG,
     ),
     row(
-        "No program to jit",
+        "verifier bug: No program to jit",
         E0732,
         "the address of a function is taken, but nothing calls it",
         "call it, or drop what takes its address",

@@ -5,6 +5,7 @@ use crate::kernel::{Kernel, version_code};
 use bpfc_base::{IndexVec, Span};
 use bpfc_btf::{Btf, IntEncoding, KindSet, Type, TypeId, core};
 use bpfc_object::{Extern, ExternId, ExternKind, Object};
+use std::collections::BTreeMap;
 
 /// More than all configuration values of a program.
 const MAX_KCONFIG_BYTES: u32 = 1 << 20;
@@ -62,6 +63,20 @@ pub(super) fn resolve(
         resolved.push(found);
     }
     Ok((resolved, content))
+}
+
+/// What the object's `__kconfig` variables of up to 8 bytes are on this kernel, by name; those that cannot be found out
+/// are left out.
+pub fn config_values(object: &Object, kernel: &Kernel) -> BTreeMap<String, u64> {
+    let types = object.open_btf().ok();
+    let value = |item: &Extern| {
+        let ExternKind::Kconfig { size_bytes } = item.kind else { return None };
+        let mut bytes = [0; 8];
+        let place = bytes.get_mut(..size_bytes as usize)?;
+        config_value(item, types.as_ref(), kernel, place).ok()?;
+        Some((item.name.clone(), u64::from_le_bytes(bytes)))
+    };
+    object.externs.iter().filter_map(value).collect()
 }
 
 fn missing(item: &Extern) -> LoadError {

@@ -1,6 +1,6 @@
 //! From an object to maps and programs in the kernel.
 
-mod externs;
+pub(crate) mod externs;
 pub(crate) mod kind;
 mod kinds;
 mod patch;

@@ -127,7 +127,10 @@ impl Question<'_> {
         if self.value.kind == Kind::Unknown {
             return Ok(());
         }
-        if self.value.is_packet() && !packet_may_be_passed(self.program, self.helper) {
+        if self.arg.kind != ArgKind::Anything
+            && self.value.is_packet()
+            && !packet_may_be_passed(self.program, self.helper)
+        {
             return self.refuse(ArgFault::NoPacket).map_err(here);
         }
         let is_null = self.is_nullable() && self.value.is_zero();

@@ -7,7 +7,7 @@ use bpfc_base::{Idx, IndexVec};
 use bpfc_btf::{TypeDef, TypeId};
 use bpfc_kabi::{KernelVersion, MapType};
 use bpfc_object::{DataId, DataKind, ExternId, Map, MapId, Object};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// `BPF_F_RDONLY_PROG` (Linux 5.2).
 const READ_ONLY_FOR_PROGRAMS: u32 = 1 << 7;
@@ -83,13 +83,19 @@ pub struct Maps<'a> {
     table: IndexVec<MapIdx, MapInfo>,
     data: HashMap<DataId, MapIdx>,
     kconfig: HashMap<ExternId, MapIdx>,
+    config: BTreeMap<String, u64>,
 }
 
 impl<'a> Maps<'a> {
-    /// The maps of `object`, with their own indices.
-    pub fn new(object: &'a Object) -> Maps<'a> {
-        let mut maps =
-            Maps { object, table: IndexVec::new(), data: HashMap::new(), kconfig: HashMap::new() };
+    /// The maps of `object`, with their own indices; `config` are the known configuration values.
+    pub fn new(object: &'a Object, config: &BTreeMap<String, u64>) -> Maps<'a> {
+        let mut maps = Maps {
+            object,
+            table: IndexVec::new(),
+            data: HashMap::new(),
+            kconfig: HashMap::new(),
+            config: config.clone(),
+        };
         for map in &object.maps {
             let info = maps.info(map);
             maps.table.push(info);
@@ -142,6 +148,7 @@ impl<'a> Maps<'a> {
         let name = &self.object.externs[id].name;
         let version = kernel.filter(|_| name == "LINUX_KERNEL_VERSION");
         let code = |v: KernelVersion| u64::from(v.major) << 16 | u64::from(v.minor) << 8;
+        let known = self.config.get(name).copied().or(version.map(code));
         let info = MapInfo {
             name: name.clone(),
             kind: Some(MapType::Array),
@@ -150,7 +157,7 @@ impl<'a> Maps<'a> {
             max_entries: 1,
             is_read_only: true,
             is_write_only: false,
-            content: version.map_or(Content::Unknown, |v| Content::Number(code(v))),
+            content: known.map_or(Content::Unknown, Content::Number),
             inner: None,
             fields: Vec::new(),
             value_type: None,

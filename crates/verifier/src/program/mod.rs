@@ -157,7 +157,7 @@ impl<'a> Program<'a> {
     /// Prepares `linked`.
     pub fn new(object: &'a Object, linked: &'a Linked, options: &VerifyOptions) -> Program<'a> {
         let section = guess_section(&linked.section);
-        let mut maps = maps::Maps::new(object);
+        let mut maps = maps::Maps::new(object, &options.config);
         let funcs = linked.subprogs.iter().enumerate().map(|(idx, subprog)| {
             let function = &object.functions[subprog.func];
             let is_global = idx > 0

@@ -230,8 +230,8 @@ fn compare_pointers(
 /// All registers with this id are null, or are not.
 fn decide_null(program: &Program<'_>, state: &mut State, value: &Value, is_null: bool) {
     let (id, ref_id) = (value.id, value.ref_id);
-    if is_null && ref_id != 0 {
-        // Nothing was acquired.
+    if is_null && ref_id == id {
+        // Nothing was acquired. What was made of an acquired object may be null without it (`bpf_skc_to_tcp_sock`).
         state.held.retain(|held| held.id != ref_id);
     }
     state.for_each(

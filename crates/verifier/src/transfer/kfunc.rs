@@ -67,6 +67,9 @@ impl Machine<'_> {
         }
         if info.has(KfuncFlags::ACQUIRE) && result.is_pointer() {
             result.ref_id = self.fresh_id();
+            if result.is_nullable {
+                result.id = result.ref_id;
+            }
             state.held.push(Held { id: result.ref_id, insn_idx });
         }
         state.set(Reg::R0, result);
