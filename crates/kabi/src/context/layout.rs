@@ -108,6 +108,13 @@ pub(super) static SOCK: Context = Context {
     ],
 };
 
+/// `struct bpf_xdp_sock`.
+pub(super) static XDP_SOCK: Context = Context {
+    struct_name: "bpf_xdp_sock",
+    size_bytes: 4,
+    fields: &[field("queue_id", 0, U32, Z::Exact, V::Scalar)],
+};
+
 /// `struct bpf_tcp_sock`.
 #[rustfmt::skip]
 pub(super) static TCP_SOCK: Context = Context {

@@ -228,6 +228,8 @@ pub enum ObjectKind {
     SockCommon,
     /// `struct bpf_tcp_sock`.
     TcpSock,
+    /// `struct bpf_xdp_sock`.
+    XdpSock,
     /// `struct bpf_flow_keys`.
     FlowKeys,
 }
@@ -237,6 +239,7 @@ pub fn object_context(kind: ObjectKind) -> &'static Context {
     match kind {
         ObjectKind::Socket | ObjectKind::SockCommon => &layout::SOCK,
         ObjectKind::TcpSock => &layout::TCP_SOCK,
+        ObjectKind::XdpSock => &layout::XDP_SOCK,
         ObjectKind::FlowKeys => &layout::FLOW_KEYS,
     }
 }

@@ -203,7 +203,7 @@ impl Machine<'_> {
                                 ..Value::pointer(Kind::Object(ObjectKind::Socket), origin)
                             };
                         }
-                        (Some(MapType::Xskmap), _) => return Value::unknown(origin),
+                        (Some(MapType::Xskmap), _) => Kind::Object(ObjectKind::XdpSock),
                         _ => Kind::MapValue(map),
                     }
                 }
