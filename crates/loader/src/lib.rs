@@ -37,7 +37,9 @@ mod symbols;
 mod sys;
 mod tracefs;
 
-pub use attach::{AttachSpec, Direction, Link, NoDefault, ProbePoint, XdpMode, attach};
+pub use attach::{
+    AttachSpec, Direction, Link, NetworkSpec, NoDefault, ProbePoint, TraceSpec, XdpMode, attach,
+};
 pub use error::{Fault, LoadError};
 pub use events::{
     Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, TraceLine, TracePipe,

@@ -1,7 +1,7 @@
 //! Control groups (by link, 5.7) and network namespaces (5.8): targets that are files.
 
 use super::link::{Held, Link};
-use super::{AttachSpec, refused};
+use super::{NetworkSpec, refused};
 use crate::Errno;
 use crate::LoadError;
 use crate::program::Program;
@@ -12,7 +12,11 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 /// Attaches a program at its hook to the control group or network namespace at `path`.
-pub(super) fn attach(program: &Program, spec: &AttachSpec, path: &Path) -> Result<Link, LoadError> {
+pub(super) fn attach(
+    program: &Program,
+    spec: &NetworkSpec,
+    path: &Path,
+) -> Result<Link, LoadError> {
     let text = spec.to_string();
     let target = File::open(path)
         .map_err(|error| LoadError::File { path: path.to_owned(), errno: Errno::from(&error) })?;
@@ -23,7 +27,7 @@ pub(super) fn attach(program: &Program, spec: &AttachSpec, path: &Path) -> Resul
         Ok(link) => Ok(Link::new(program.name(), text, Held::Link(link))),
         Err(errno) => {
             let reason = match (spec, errno) {
-                (AttachSpec::Cgroup { .. }, Errno(libc::EBADF)) => {
+                (NetworkSpec::Cgroup { .. }, Errno(libc::EBADF)) => {
                     "the folder is not in a cgroup v2 file system"
                 }
                 _ => "the kernel refuses",

@@ -3,14 +3,12 @@
 mod cgroup;
 mod link;
 mod network;
-mod probe;
 mod spec;
-mod trace;
-mod uprobe;
+mod tracing;
 
 pub use link::Link;
-pub(crate) use probe::{kprobe_obstacle, uprobe_obstacle};
-pub use spec::{AttachSpec, Direction, NoDefault, ProbePoint, XdpMode};
+pub use spec::{AttachSpec, Direction, NetworkSpec, NoDefault, ProbePoint, TraceSpec, XdpMode};
+pub(crate) use tracing::kprobe::{kprobe_obstacle, uprobe_obstacle};
 
 use crate::kernel::Kernel;
 use crate::program::Program;
@@ -24,27 +22,8 @@ use crate::{Errno, LoadError};
 pub fn attach(program: &Program, spec: &AttachSpec, kernel: &Kernel) -> Result<Link, LoadError> {
     check_type(program, spec)?;
     match spec {
-        AttachSpec::Xdp { interface, mode } => network::xdp(program, spec, interface, *mode),
-        AttachSpec::Tc { interface, direction } => {
-            network::tc(program, spec, interface, *direction)
-        }
-        AttachSpec::Socket { interface } => network::socket(program, spec, interface.as_deref()),
-        AttachSpec::Tracepoint { category, event } => {
-            trace::tracepoint(program, spec, category, event)
-        }
-        AttachSpec::RawTracepoint { name } => trace::raw_tracepoint(program, spec, name, kernel),
-        AttachSpec::PerfEvent { frequency_hz } => {
-            trace::cpu_clock(program, spec, *frequency_hz, kernel)
-        }
-        AttachSpec::Loaded => trace::as_loaded(program, spec),
-        AttachSpec::Kprobe { function, offset, point } => {
-            probe::kprobe(program, function, *offset, *point, kernel)
-        }
-        AttachSpec::Uprobe { path, symbol, offset, point } => {
-            uprobe::uprobe(program, spec, (path, symbol, *offset), *point)
-        }
-        AttachSpec::Cgroup { path } => cgroup::attach(program, spec, path),
-        AttachSpec::Netns { path } => cgroup::attach(program, spec, path),
+        AttachSpec::Trace(spec) => tracing::attach(program, spec, kernel),
+        AttachSpec::Network(spec) => network::attach(program, spec),
     }
 }
 

@@ -1,7 +1,7 @@
 //! XDP, tc and socket filters. Links where the kernel has them, netlink where not.
 
 use super::link::{Held, Link};
-use super::{AttachSpec, Direction, XdpMode, refused};
+use super::{Direction, NetworkSpec, XdpMode, cgroup, refused};
 use crate::netlink::{Hook, Netlink, Refusal};
 use crate::program::Program;
 use crate::sys::{bpf, socket};
@@ -34,10 +34,22 @@ pub(super) fn ifindex(name: &str) -> Result<u32, LoadError> {
     })
 }
 
+/// Attaches a program to an interface, a socket, a control group or a network namespace.
+pub(super) fn attach(program: &Program, spec: &NetworkSpec) -> Result<Link, LoadError> {
+    match spec {
+        NetworkSpec::Xdp { interface, mode } => xdp(program, spec, interface, *mode),
+        NetworkSpec::Tc { interface, direction } => tc(program, spec, interface, *direction),
+        NetworkSpec::Socket { interface } => socket(program, spec, interface.as_deref()),
+        NetworkSpec::Cgroup { path } | NetworkSpec::Netns { path } => {
+            cgroup::attach(program, spec, path)
+        }
+    }
+}
+
 /// Attaches an XDP program: by a link (5.9), else by netlink.
-pub(super) fn xdp(
+fn xdp(
     program: &Program,
-    spec: &AttachSpec,
+    spec: &NetworkSpec,
     interface: &str,
     mode: XdpMode,
 ) -> Result<Link, LoadError> {
@@ -83,9 +95,9 @@ pub(super) fn xdp(
 }
 
 /// Attaches a tc program: by a link (tcx, 6.6), else as a filter at `clsact` (4.5).
-pub(super) fn tc(
+fn tc(
     program: &Program,
-    spec: &AttachSpec,
+    spec: &NetworkSpec,
     interface: &str,
     direction: Direction,
 ) -> Result<Link, LoadError> {
@@ -139,9 +151,9 @@ pub(super) fn filter(
 }
 
 /// Makes a program the filter of a raw socket on one interface or all.
-pub(super) fn socket(
+fn socket(
     program: &Program,
-    spec: &AttachSpec,
+    spec: &NetworkSpec,
     interface: Option<&str>,
 ) -> Result<Link, LoadError> {
     let ifindex = interface.map(ifindex).transpose()?;

@@ -1,8 +1,8 @@
 //! Probes on kernel functions: through the event source `kprobe` (4.17), else through tracefs.
 
-use super::link::{Held, Link};
-use super::trace::start;
-use super::{AttachSpec, ProbePoint, refused};
+use super::start;
+use crate::attach::link::{Held, Link};
+use crate::attach::{ProbePoint, TraceSpec, refused};
 use crate::kernel::Kernel;
 use crate::program::Program;
 use crate::sys::perf::{self, Probe, Scope};
@@ -76,7 +76,7 @@ pub(super) fn kprobe(
         // The kernel will say.
         None => function.to_owned(),
     };
-    let spec = AttachSpec::Kprobe { function: function.clone(), offset, point };
+    let spec = TraceSpec::Kprobe { function: function.clone(), offset, point };
     let text = spec.to_string();
     if let Some(reason) = kprobe_obstacle(kernel) {
         return Err(refused(program, &text, reason, None));

@@ -1,10 +1,10 @@
 //! Probes on functions of programs and libraries: through the event source `uprobe` (4.17).
 
-use super::link::{Held, Link};
-use super::probe::{Source, uprobe_obstacle};
-use super::trace::start;
-use super::{AttachSpec, ProbePoint, refused};
+use super::kprobe::{Source, uprobe_obstacle};
+use super::start;
 use crate::LoadError;
+use crate::attach::link::{Held, Link};
+use crate::attach::{ProbePoint, TraceSpec, refused};
 use crate::kernel::read;
 use crate::map::c_path;
 use crate::program::Program;
@@ -15,7 +15,7 @@ use std::path::Path;
 /// Attaches to a place in a file, in every process that has it mapped or will.
 pub(super) fn uprobe(
     program: &Program,
-    spec: &AttachSpec,
+    spec: &TraceSpec,
     (path, symbol, offset): (&Path, &str, u64),
     point: ProbePoint,
 ) -> Result<Link, LoadError> {

@@ -1,7 +1,10 @@
 //! Tracepoints, raw tracepoints, the CPU clock, and programs whose place was fixed at load.
 
+pub(super) mod kprobe;
+mod uprobe;
+
 use super::link::{Held, Link};
-use super::{AttachSpec, refused};
+use super::{TraceSpec, refused};
 use crate::kernel::Kernel;
 use crate::program::Program;
 use crate::sys::{bpf, perf};
@@ -12,16 +15,36 @@ use bpfc_btf::{Kind, KindSet};
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 
+/// Attaches a program that watches the kernel or a process.
+pub(super) fn attach(
+    program: &Program,
+    spec: &TraceSpec,
+    kernel: &Kernel,
+) -> Result<Link, LoadError> {
+    match spec {
+        TraceSpec::Tracepoint { category, event } => tracepoint(program, spec, category, event),
+        TraceSpec::RawTracepoint { name } => raw_tracepoint(program, spec, name, kernel),
+        TraceSpec::PerfEvent { frequency_hz } => cpu_clock(program, spec, *frequency_hz, kernel),
+        TraceSpec::Loaded => as_loaded(program, spec),
+        TraceSpec::Kprobe { function, offset, point } => {
+            kprobe::kprobe(program, function, *offset, *point, kernel)
+        }
+        TraceSpec::Uprobe { path, symbol, offset, point } => {
+            uprobe::uprobe(program, spec, (path, symbol, *offset), *point)
+        }
+    }
+}
+
 /// Lets a program run at an event, and starts it.
-pub(super) fn start(program: &Program, event: &OwnedFd) -> Result<(), Errno> {
+fn start(program: &Program, event: &OwnedFd) -> Result<(), Errno> {
     perf::set_bpf(event.as_fd(), program.as_fd())?;
     perf::enable(event.as_fd())
 }
 
 /// Attaches to a tracepoint through a perf event (4.7).
-pub(super) fn tracepoint(
+fn tracepoint(
     program: &Program,
-    spec: &AttachSpec,
+    spec: &TraceSpec,
     category: &str,
     name: &str,
 ) -> Result<Link, LoadError> {
@@ -46,9 +69,9 @@ pub(super) fn tracepoint(
 }
 
 /// Attaches to a raw tracepoint (4.17).
-pub(super) fn raw_tracepoint(
+fn raw_tracepoint(
     program: &Program,
-    spec: &AttachSpec,
+    spec: &TraceSpec,
     name: &str,
     kernel: &Kernel,
 ) -> Result<Link, LoadError> {
@@ -86,9 +109,9 @@ fn similar_raw_tracepoint(name: &str, kernel: &Kernel) -> Option<String> {
 }
 
 /// Runs a program by the CPU clock of every CPU.
-pub(super) fn cpu_clock(
+fn cpu_clock(
     program: &Program,
-    spec: &AttachSpec,
+    spec: &TraceSpec,
     frequency_hz: u64,
     kernel: &Kernel,
 ) -> Result<Link, LoadError> {
@@ -108,7 +131,7 @@ pub(super) fn cpu_clock(
 }
 
 /// Attaches a program to what it was loaded for.
-pub(super) fn as_loaded(program: &Program, spec: &AttachSpec) -> Result<Link, LoadError> {
+fn as_loaded(program: &Program, spec: &TraceSpec) -> Result<Link, LoadError> {
     let kind = program.kind();
     let text = match kind.section {
         "" => spec.to_string(),
