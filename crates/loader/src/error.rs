@@ -1,6 +1,7 @@
 //! What can go wrong between an object and a running program.
 
 use crate::Errno;
+use crate::explain::{self, Explanation};
 use crate::log::Rejection;
 use bpfc_base::codes::{Code, btf, load, object};
 use bpfc_base::{Diagnostic, Span};
@@ -59,6 +60,8 @@ pub enum LoadError {
         errno: Errno,
         /// What that means here.
         reason: Option<String>,
+        /// What to do, the best first.
+        helps: Vec<String>,
         /// Its name in the source.
         span: Span,
     },
@@ -74,6 +77,8 @@ pub enum LoadError {
         errno: Errno,
         /// What that means here.
         reason: Option<String>,
+        /// What to do, the best first.
+        helps: Vec<String>,
         /// Its name in the source.
         span: Span,
     },
@@ -146,6 +151,8 @@ pub enum LoadError {
         reason: String,
         /// What the kernel says, if it was asked.
         errno: Option<Errno>,
+        /// What to do, the best first.
+        helps: Vec<String>,
     },
 }
 
@@ -223,25 +230,41 @@ impl LoadError {
             | LoadError::Core { span, .. } => *span,
             _ => Span::NONE,
         };
-        let diagnostic = Diagnostic::new(self.code(), span, self.to_string());
-        match self.help() {
-            Some(help) => diagnostic.with_help(help),
-            None => diagnostic,
+        let mut diagnostic = Diagnostic::new(self.code(), span, self.to_string());
+        let explanation = self.explanation();
+        if let Some(reason) = explanation.reason {
+            diagnostic = diagnostic.with_note(reason);
         }
+        for help in explanation.helps {
+            diagnostic = diagnostic.with_help(help);
+        }
+        diagnostic
     }
 
-    fn help(&self) -> Option<&'static str> {
-        match self {
-            LoadError::BadSpec { .. } => Some(
-                "attach points are xdp:IFACE[:native|generic], tc:IFACE[:ingress|egress], \
-                 tp:CATEGORY:EVENT, raw_tp:NAME, kprobe:FUNCTION, kretprobe:FUNCTION, \
-                 uprobe:PATH:SYMBOL, uretprobe:PATH:SYMBOL, socket[:IFACE], \
-                 perf_event[:HZ], cgroup:PATH",
-            ),
-            _ if self.code() == load::E0902 => {
-                Some("run it as root, or with CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN")
+    /// What the message does not say yet.
+    fn explanation(&self) -> Explanation {
+        let helps = match self {
+            LoadError::Map { helps, .. }
+            | LoadError::Program { helps, .. }
+            | LoadError::Attach { helps, .. } => helps.clone(),
+            LoadError::System { operation, subject, errno } => {
+                return explain::in_file(operation, subject, *errno);
             }
-            _ => None,
-        }
+            LoadError::File { path, errno } => {
+                return explain::in_file("read", &path.to_string_lossy(), *errno);
+            }
+            LoadError::Missing { .. } => {
+                vec!["`bpfc features` shows what this kernel has, and why not".to_owned()]
+            }
+            LoadError::BadSpec { .. } => vec![SHAPES.to_owned()],
+            _ => Vec::new(),
+        };
+        Explanation { reason: None, helps }
     }
 }
+
+/// How attach points are written.
+const SHAPES: &str = "attach points are xdp:IFACE[:native|generic], tc:IFACE[:ingress|egress], \
+                 tp:CATEGORY:EVENT, raw_tp:NAME, kprobe:FUNCTION, kretprobe:FUNCTION, \
+                 uprobe:PATH:SYMBOL, uretprobe:PATH:SYMBOL, socket[:IFACE], \
+                 perf_event[:HZ], cgroup:PATH";

@@ -1,5 +1,6 @@
 //! Maps of the running kernel: create, read, write, list, pin.
 
+use crate::explain;
 use crate::kernel::Kernel;
 use crate::sys::attr::object_name;
 use crate::sys::map::{Create, MapFd, create};
@@ -94,6 +95,7 @@ impl Map {
             what: "opened",
             errno,
             reason: None,
+            helps: Vec::new(),
             span: Span::NONE,
         })?;
         let is_per_cpu = MapType::from_number(fd.info().map_type).is_some_and(MapType::is_per_cpu);
@@ -161,7 +163,14 @@ impl Map {
     }
 
     fn error(&self, what: &'static str, errno: Errno) -> LoadError {
-        LoadError::Map { name: self.name.clone(), what, errno, reason: None, span: Span::NONE }
+        LoadError::Map {
+            name: self.name.clone(),
+            what,
+            errno,
+            reason: None,
+            helps: Vec::new(),
+            span: Span::NONE,
+        }
     }
 
     fn check_size(&self, what: &str, found: usize, expected: usize) -> Result<(), LoadError> {
@@ -173,6 +182,7 @@ impl Map {
             what: "accessed",
             errno: Errno::EINVAL,
             reason: Some(format!("the {what} has {found} bytes instead of {expected}")),
+            helps: Vec::new(),
             span: Span::NONE,
         })
     }
@@ -499,33 +509,13 @@ fn request(definition: &Definition, kernel: &Kernel) -> Result<Create<'static>, 
 }
 
 fn create_error(definition: &Definition, kernel: &Kernel, errno: Errno) -> LoadError {
-    let kind = definition.kind();
-    let is_too_old =
-        kind.zip(kernel.version()).is_some_and(|(kind, version)| kind.since() > version);
-    let (key, value) = (definition.key_size_bytes, definition.value_size_bytes);
-    let reason = match kind {
-        Some(kind) if is_too_old => {
-            Some(format!("{} appeared in Linux {}", kind.name(), kind.since()))
-        }
-        _ if errno == Errno::ENOMEM => Some(format!(
-            "{} entries of {key} + {value} bytes are too much memory",
-            definition.max_entries
-        )),
-        _ if errno.is_permission() => None,
-        _ if definition.max_entries == 0 => Some("`max_entries` is 0".into()),
-        Some(kind) => Some(format!(
-            "{} with keys of {key} bytes, values of {value} bytes, {} entries, flags {:#x}",
-            kind.name(),
-            definition.max_entries,
-            definition.map_flags
-        )),
-        None => Some(format!("map type {} is unknown", definition.map_type)),
-    };
+    let explanation = explain::creating(definition, errno, kernel);
     LoadError::Map {
         name: definition.name.clone(),
         what: "created",
         errno,
-        reason,
+        reason: explanation.reason,
+        helps: explanation.helps,
         span: definition.span,
     }
 }

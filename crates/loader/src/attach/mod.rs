@@ -10,7 +10,9 @@ pub use link::Link;
 pub use spec::{AttachSpec, Direction, NetworkSpec, NoDefault, ProbePoint, TraceSpec, XdpMode};
 pub(crate) use tracing::kprobe::{kprobe_obstacle, uprobe_obstacle};
 
+use crate::explain;
 use crate::kernel::Kernel;
+use crate::mechanism::Mechanism;
 use crate::program::Program;
 use crate::{Errno, LoadError};
 
@@ -42,16 +44,40 @@ fn check_type(program: &Program, spec: &AttachSpec) -> Result<(), LoadError> {
     Err(refused(program, &spec.to_string(), reason, None))
 }
 
+/// What is said of a refusal of which the caller knows nothing more.
+const REFUSES: &str = "the kernel refuses";
+
+/// The kernel, or bpfc itself, does not attach the program. To its answer belongs what that means and what helps; a
+/// `reason` that says nothing is replaced by what is found out about it.
 fn refused(
     program: &Program,
     spec: &str,
     reason: impl Into<String>,
     errno: impl Into<Option<Errno>>,
 ) -> LoadError {
+    refused_by(program, spec, None, reason, errno)
+}
+
+/// As [`refused`], where the program is not attached by the mechanism that is usual for its kind.
+fn refused_by(
+    program: &Program,
+    spec: &str,
+    mechanism: Option<Mechanism>,
+    reason: impl Into<String>,
+    errno: impl Into<Option<Errno>>,
+) -> LoadError {
+    let (reason, errno) = (reason.into(), errno.into());
+    let found = errno.map(|errno| explain::attaching(program.kind(), mechanism, errno));
+    let found = found.unwrap_or_default();
+    let reason = match found.reason {
+        Some(better) if reason == REFUSES => better,
+        _ => reason,
+    };
     LoadError::Attach {
         program: program.name().into(),
         spec: spec.into(),
-        reason: reason.into(),
-        errno: errno.into(),
+        reason,
+        errno,
+        helps: found.helps,
     }
 }

@@ -3,6 +3,7 @@
 
 use super::kind::ProgKind;
 use super::types::KernelTypes;
+use crate::explain;
 use crate::kernel::Kernel;
 use crate::log::{Failure, rejection};
 use crate::program::Program;
@@ -109,27 +110,14 @@ fn failure(
         };
         return LoadError::Rejected(Box::new(rejection(failure)));
     }
-    let prog_type = request.kind.prog_type;
-    let is_too_old = kernel.version().is_some_and(|version| prog_type.since() > version);
-    let reason = if is_too_old {
-        Some(format!("{} appeared in Linux {}", prog_type.name(), prog_type.since()))
-    } else if errno.is_permission() {
-        let needed = match prog_type {
-            ProgType::Lsm | ProgType::Tracing | ProgType::Ext => {
-                "this kernel or user may not load such programs"
-            }
-            _ => "loading needs CAP_BPF, and CAP_PERFMON for tracing or CAP_NET_ADMIN for networks",
-        };
-        Some(needed.to_owned())
-    } else if errno == Errno::EINVAL {
-        Some(format!("the kernel does not know {} in this form", prog_type.name()))
-    } else {
-        None
-    };
+    // A log that does not fit says nothing of the program itself.
+    let errno = if errno == Errno::ENOSPC { first } else { errno };
+    let explanation = explain::loading(request.kind, errno, kernel);
     LoadError::Program {
         program: request.linked.name.clone(),
-        errno: if errno == Errno::ENOSPC { first } else { errno },
-        reason,
+        errno,
+        reason: explanation.reason,
+        helps: explanation.helps,
         span: program_span,
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Everything that is made to try is given back at once.
 
+pub(crate) mod facts;
 mod feature;
 mod maps;
 mod programs;

@@ -33,3 +33,10 @@ pub(crate) fn effective_capabilities() -> Result<u64> {
     }
     Ok(u64::from(data[1].effective) << 32 | u64::from(data[0].effective))
 }
+
+/// Whether a filter of system calls is in place: 0 for none, 2 for a filter.
+pub(crate) fn seccomp_mode() -> Option<u8> {
+    // SAFETY: the operation takes no pointers.
+    let mode = unsafe { libc::prctl(libc::PR_GET_SECCOMP) };
+    u8::try_from(mode).ok()
+}

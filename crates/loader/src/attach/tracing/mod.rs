@@ -57,13 +57,9 @@ fn tracepoint(
             Errno::EACCES => "the program reads more of its context than this event has",
             _ => "the kernel refuses",
         };
-        LoadError::Attach {
-            program: program.name().into(),
-            spec: text.clone(),
-            reason: reason.into(),
-            // `EACCES` is no matter of rights here.
-            errno: Some(errno).filter(|errno| *errno != Errno::EACCES),
-        }
+        // `EACCES` is no matter of rights here.
+        let errno = Some(errno).filter(|errno| *errno != Errno::EACCES);
+        refused(program, &text, reason, errno)
     })?;
     Ok(Link::new(program.name(), text, Held::Events(vec![event])))
 }

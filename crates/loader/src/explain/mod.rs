@@ -1,0 +1,272 @@
+//! What a "no" of the kernel means here: from what was asked, its answer, and what is known of the machine and the user
+//! to a reason and to what helps. Every failed load, attachment and creation comes through here.
+//!
+//! Nothing is asked of the kernel unless something failed.
+
+mod attaching;
+mod rights;
+
+use crate::Errno;
+use crate::kernel::Kernel;
+use crate::load::kind::ProgKind;
+use crate::mechanism::Mechanism;
+use crate::probe::facts::{Capability, Facts};
+use bpfc_kabi::{Feature, KernelVersion, MapType, map_flags};
+use bpfc_object::Map as Definition;
+use rights::Act;
+
+/// Why something failed, and what helps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Explanation {
+    /// In half a sentence; none if nothing is known.
+    pub reason: Option<String>,
+    /// What to do, the best first.
+    pub helps: Vec<String>,
+}
+
+impl Explanation {
+    fn because(reason: impl Into<String>) -> Explanation {
+        Explanation { reason: Some(reason.into()), helps: Vec::new() }
+    }
+
+    fn with_help(mut self, help: impl Into<String>) -> Explanation {
+        self.helps.push(help.into());
+        self
+    }
+
+    fn is_empty(&self) -> bool {
+        self.reason.is_none() && self.helps.is_empty()
+    }
+
+    fn or_else(self, other: impl FnOnce() -> Explanation) -> Explanation {
+        if self.is_empty() { other() } else { self }
+    }
+}
+
+/// Explains why a program of this kind is not attached by `mechanism`, or by the usual one.
+pub(crate) fn attaching(
+    kind: &ProgKind,
+    mechanism: Option<Mechanism>,
+    errno: Errno,
+) -> Explanation {
+    let kernel = Kernel::new();
+    let Some(mechanism) = mechanism.or_else(|| Mechanism::of(kind)) else {
+        return of_any(errno, &kernel);
+    };
+    attaching::explain(mechanism, errno, &Facts::read(&kernel), &kernel)
+        .or_else(|| of_any(errno, &kernel))
+}
+
+/// Explains why a program of this kind is not loaded, although the verifier does not complain.
+pub(crate) fn loading(kind: &ProgKind, errno: Errno, kernel: &Kernel) -> Explanation {
+    let ty = kind.prog_type;
+    if let Some(explanation) = too_old(ty.name(), ty.since(), kernel) {
+        return explanation;
+    }
+    match errno {
+        Errno::EPERM | Errno::EACCES => {
+            rights::denied(Act::Load(ty), rights::of_program(ty), &Facts::read(kernel))
+        }
+        Errno::EINVAL | Errno::E2BIG | Errno::EOPNOTSUPP => unknown_kind(kind, kernel),
+        // `bpf_prog_select_runtime`, `kernel/bpf/core.c` (6.12).
+        Errno::ENOTSUPP => Explanation::because(
+            "the program must be compiled by the kernel's JIT, which is off or cannot do it",
+        )
+        .with_help("turn it on: `sysctl net.core.bpf_jit_enable=1`"),
+        errno => of_any(errno, kernel),
+    }
+}
+
+/// The kernel knows the type of program, but not all that is asked of it.
+fn unknown_kind(kind: &ProgKind, kernel: &Kernel) -> Explanation {
+    let ty = kind.prog_type;
+    if let Some(attach) = kind.attach_type
+        && let Some(explanation) = too_old(attach.name(), attach.since(), kernel)
+    {
+        return explanation;
+    }
+    let flags = [(kind.is_sleepable, Feature::Sleepable), (kind.has_xdp_frags, Feature::XdpFrags)];
+    let newer = flags.iter().filter(|(is_used, _)| *is_used);
+    for (_, feature) in newer {
+        if let Some(explanation) = too_old(feature.name(), feature.since(), kernel) {
+            return explanation;
+        }
+    }
+    if let Some(mechanism) = Mechanism::of(kind)
+        && let Some(explanation) = attaching::left_out(mechanism, kernel)
+    {
+        return explanation;
+    }
+    Explanation::because(format!("the kernel does not know {} in this form", ty.name()))
+        .with_help("`bpfc features` shows what this kernel has")
+}
+
+/// Explains why a map is not created.
+pub(crate) fn creating(definition: &Definition, errno: Errno, kernel: &Kernel) -> Explanation {
+    let kind = definition.kind();
+    if let Some(kind) = kind
+        && let Some(explanation) = too_old(kind.name(), kind.since(), kernel)
+    {
+        return explanation;
+    }
+    match errno {
+        Errno::EPERM | Errno::EACCES => {
+            let needs: &[Capability] = match kind {
+                Some(
+                    MapType::Sockmap
+                    | MapType::Sockhash
+                    | MapType::Devmap
+                    | MapType::DevmapHash
+                    | MapType::Xskmap,
+                ) => &[Capability::Bpf, Capability::NetAdmin],
+                _ => &[Capability::Bpf],
+            };
+            rights::denied(Act::Map, needs, &Facts::read(kernel))
+        }
+        Errno::ENOMEM => too_large(definition),
+        Errno::E2BIG | Errno::EINVAL => wrong_shape(definition, kernel),
+        errno => of_any(errno, kernel),
+    }
+}
+
+fn too_large(definition: &Definition) -> Explanation {
+    let (key, value) = (definition.key_size_bytes, definition.value_size_bytes);
+    let entries = definition.max_entries;
+    Explanation::because(format!("{entries} entries of {key} + {value} bytes are too much memory"))
+        .with_help(
+            "lower `max_entries`; a hash with BPF_F_NO_PREALLOC takes memory only for what is in it",
+        )
+        .with_help("the memory limit of this process's cgroup counts, too")
+}
+
+/// The kernel knows the type of map, but not with these numbers.
+fn wrong_shape(definition: &Definition, kernel: &Kernel) -> Explanation {
+    let unknown_flag = map_flags().iter().find_map(|flag| {
+        let is_set = definition.map_flags & flag.value != 0;
+        if is_set { too_old(flag.name, flag.since, kernel) } else { None }
+    });
+    if let Some(explanation) = unknown_flag {
+        return explanation;
+    }
+    let (key, value) = (definition.key_size_bytes, definition.value_size_bytes);
+    match definition.kind() {
+        Some(kind) if left_out_map(kind, kernel).is_some() => {
+            left_out_map(kind, kernel).unwrap_or_default()
+        }
+        _ if definition.max_entries == 0 && needs_entries(definition.kind()) => {
+            Explanation::because("`max_entries` is 0")
+                .with_help("say how many: `__uint(max_entries, 1024)`")
+        }
+        Some(kind) => Explanation::because(format!(
+            "{} with keys of {key} bytes, values of {value} bytes, {} entries, flags {:#x}",
+            kind.name(),
+            definition.max_entries,
+            definition.map_flags
+        )),
+        None => Explanation::because(format!("map type {} is unknown", definition.map_type))
+            .with_help("`bpfc features maps` lists those of this kernel"),
+    }
+}
+
+/// Local storages grow with what they belong to.
+fn needs_entries(kind: Option<MapType>) -> bool {
+    !kind.is_some_and(|kind| {
+        kind.is_local_storage()
+            || matches!(kind, MapType::CgroupStorage | MapType::PercpuCgroupStorage)
+    })
+}
+
+/// The option without which the kernel does not have a type of map.
+pub(crate) fn map_option(kind: MapType) -> Option<&'static str> {
+    Some(match kind {
+        MapType::Xskmap => "CONFIG_XDP_SOCKETS",
+        MapType::Sockmap | MapType::Sockhash => "CONFIG_BPF_STREAM_PARSER",
+        MapType::CgroupStorage | MapType::PercpuCgroupStorage | MapType::CgrpStorage => {
+            "CONFIG_CGROUP_BPF"
+        }
+        MapType::CgroupArray => "CONFIG_CGROUPS",
+        MapType::InodeStorage => "CONFIG_BPF_LSM",
+        MapType::StackTrace | MapType::PerfEventArray => "CONFIG_PERF_EVENTS",
+        MapType::StructOps => "CONFIG_BPF_JIT",
+        MapType::Cpumap | MapType::Devmap | MapType::DevmapHash => "CONFIG_NET",
+        MapType::ReuseportSockarray => "CONFIG_INET",
+        _ => return None,
+    })
+}
+
+fn left_out_map(kind: MapType, kernel: &Kernel) -> Option<Explanation> {
+    let option = map_option(kind)?;
+    built_without(option, kernel)
+}
+
+/// The kernel's configuration says that an option is not set.
+fn built_without(option: &str, kernel: &Kernel) -> Option<Explanation> {
+    (kernel.config_value(option) == Some("n")).then(|| {
+        Explanation::because(format!("this kernel is built without {option}"))
+            .with_help("use a kernel that is built with it")
+    })
+}
+
+/// Something newer than the running kernel.
+fn too_old(what: &str, since: KernelVersion, kernel: &Kernel) -> Option<Explanation> {
+    let version = kernel.version()?;
+    (since > version).then(|| {
+        Explanation::because(format!("{what} appeared in Linux {since}, this is {version}"))
+    })
+}
+
+/// Explains a failure in a file system: a pin, a mount, a control file.
+pub(crate) fn in_file(operation: &str, subject: &str, errno: Errno) -> Explanation {
+    let kernel = Kernel::new();
+    match (operation, errno) {
+        ("pin", Errno::ENOENT | Errno(libc::ENOTDIR)) => {
+            Explanation::because("its folder does not exist")
+                .with_help("make it: `mkdir -p` below `/sys/fs/bpf`")
+        }
+        ("pin", Errno(libc::EROFS)) => {
+            Explanation::because("the file system is mounted read-only")
+                .with_help("`mount -o remount,rw /sys/fs/bpf`, or pin below another bpffs: `mount -t bpf bpf FOLDER`")
+        }
+        ("pin", Errno::EEXIST) => Explanation::because("the name is taken")
+            .with_help("remove the old pin, or choose another name"),
+        // `bpf_obj_do_pin`, `kernel/bpf/inode.c` (6.12): EPERM where the folder is in no bpffs.
+        ("pin", Errno::EPERM) => Explanation::because("only a bpffs holds pins")
+            .with_help("mount one: `mount -t bpf bpf /sys/fs/bpf`"),
+        ("mount", Errno::ENODEV) => Explanation::because("this kernel does not have that file system"),
+        (_, Errno::EPERM | Errno::EACCES) => {
+            let needs: &[Capability] = match operation {
+                "mount" => &[Capability::SysAdmin],
+                _ if subject.contains("map") || subject.contains("program") => &[Capability::Bpf],
+                _ => &[],
+            };
+            rights::denied(Act::File, needs, &Facts::read(&kernel))
+        }
+        _ => of_any(errno, &kernel),
+    }
+}
+
+/// What an error number means whatever was asked.
+fn of_any(errno: Errno, kernel: &Kernel) -> Explanation {
+    let limit = || Facts::read(kernel).open_files_limit;
+    match errno {
+        Errno(libc::EMFILE) => {
+            let limit = limit().map_or(String::new(), |limit| format!(" ({limit})"));
+            Explanation::because(format!("this process may not open more files{limit}"))
+                .with_help("raise RLIMIT_NOFILE: `ulimit -n 65536`")
+        }
+        Errno(libc::ENFILE) => Explanation::because("the machine has too many files open")
+            .with_help("raise `sysctl fs.file-max`"),
+        Errno::ENOMEM => Explanation::because("memory is short")
+            .with_help("the memory limit of this process's cgroup counts, too"),
+        Errno::ENOSYS => Explanation::because(
+            "there is no such system call: the kernel is built without CONFIG_BPF_SYSCALL, or a filter (seccomp) hides it",
+        )
+        .with_help("run it outside of the container, or with `--security-opt seccomp=unconfined`"),
+        Errno(libc::EROFS) => Explanation::because("the file system is mounted read-only"),
+        Errno(libc::EDQUOT | libc::ENOSPC) => Explanation::because("there is no space left"),
+        Errno::EPERM | Errno::EACCES => {
+            rights::denied(Act::File, &[], &Facts::read(kernel))
+        }
+        _ => Explanation::default(),
+    }
+}
