@@ -59,8 +59,8 @@ pub struct Judge {
     types: Option<Arc<Btf>>,
 }
 
-/// Parts of messages with which the kernel says what it lacks, not what is wrong with a program.
-const ENVIRONMENT: [&str; 10] = [
+/// Parts of messages with which the kernel says what it lacks, or that it is at a loss, not what is wrong with a program.
+const ENVIRONMENT: [&str; 11] = [
     "failed to find the address for kernel symbol",
     "failed to find kernel BTF",
     "is not found in vmlinux BTF",
@@ -71,6 +71,8 @@ const ENVIRONMENT: [&str; 10] = [
     "CONFIG_DEBUG_INFO_BTF",
     "kernel btf_id",
     "not supported on this architecture",
+    // A bug of its own, as it says itself.
+    "verifier bug",
 ];
 
 impl Judge {

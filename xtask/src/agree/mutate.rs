@@ -7,42 +7,46 @@ use bpfc_isa::{AluOp, Insn, JmpOp, Reg, Src};
 use bpfc_object::{FuncId, ObjInsn, Object};
 use bpfc_testkit::fuzz::Random;
 
-/// `n` changed programs of `sources`, the same for the same seed.
+/// About `n` changed programs of `sources`, the same for the same seed. What is changed in a program depends on nothing
+/// but the program's name: a new one changes nothing in those of others.
 pub fn all(sources: &[Source], n: usize, seed: u64) -> Vec<Source> {
-    let programs: Vec<(usize, FuncId)> = sources
+    let programs: Vec<(&Source, FuncId, &str)> = sources
         .iter()
-        .enumerate()
-        .flat_map(|(idx, source)| source.programs().map(move |(func, _)| (idx, func)))
+        .flat_map(|source| source.programs().map(move |(id, func)| (source, id, &*func.name)))
         .collect();
-    let mut random = Random::new(seed);
+    let n_programs = programs.len().max(1);
     let mut found = Vec::new();
-    if programs.is_empty() {
-        return found;
-    }
-    // Some programs have nothing to change.
-    for _ in 0..n * 10 {
-        if found.len() == n {
-            break;
+    for (source, func, name) in programs {
+        let mut random = Random::new(seed ^ digest(&source.name) ^ digest(name).rotate_left(1));
+        let is_extra = random.below(n_programs) < n % n_programs;
+        for idx in 0..n / n_programs + usize::from(is_extra) {
+            found.extend(mutation(source, func, idx, &mut random));
         }
-        let (idx, func) = *random.pick(&programs);
-        let source = &sources[idx];
-        let mut object = alone(&source.object, func);
-        // Of what is changed the source says nothing.
-        let all = object.functions.iter_mut().flat_map(|function| &mut function.insns);
-        all.for_each(|insn| insn.span = Span::NONE);
-        let insns = &mut object.functions[func].insns;
-        let at = random.below(insns.len());
-        let Some(what) = insns.get_mut(at).and_then(|insn| change(insn, &mut random)) else {
-            continue;
-        };
-        found.push(Source {
-            name: format!("{} #{} {what} {at}", source.name, found.len()),
-            object,
-            sources: SourceMap::default(),
-            only: Some(func),
-        });
     }
     found
+}
+
+/// FNV-1a, the same on every machine.
+fn digest(text: &str) -> u64 {
+    let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// One changed program, unless nothing can be changed in it.
+fn mutation(source: &Source, func: FuncId, idx: usize, random: &mut Random) -> Option<Source> {
+    /// Some instructions cannot be changed.
+    const N_TRIES: usize = 20;
+    let mut object = alone(&source.object, func);
+    // Of what is changed the source says nothing.
+    let all = object.functions.iter_mut().flat_map(|function| &mut function.insns);
+    all.for_each(|insn| insn.span = Span::NONE);
+    let insns = &mut object.functions[func].insns;
+    let (at, what) = (0..N_TRIES).find_map(|_| {
+        let at = random.below(insns.len());
+        Some((at, change(insns.get_mut(at)?, random)?))
+    })?;
+    let name = format!("{} #{idx} {what} {at}", source.name);
+    Some(Source { name, object, sources: SourceMap::default(), only: Some(func) })
 }
 
 /// The object, without the instructions of its other programs.

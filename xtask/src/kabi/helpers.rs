@@ -317,6 +317,17 @@ fn effects(name: &str, might_sleep: bool, pkt_access: bool) -> String {
     }
 }
 
+/// Arguments that the helper writes to, although the prototypes of Linux 6.12 do not say so; those of 7.2 do.
+const WRITES: [(&str, usize); 7] = [
+    ("bpf_d_path", 2),
+    ("bpf_read_branch_records", 2),
+    ("bpf_skb_fib_lookup", 2),
+    ("bpf_snprintf", 1),
+    ("bpf_snprintf_btf", 1),
+    ("bpf_sysctl_get_name", 2),
+    ("bpf_xdp_fib_lookup", 2),
+];
+
 /// A `Proto` as Rust text.
 fn contract(fields: &Fields) -> Result<String> {
     let mut args = Vec::new();
@@ -355,6 +366,10 @@ fn arg(text: &str, idx: usize, fields: &Fields) -> Result<String> {
     }
     if base == "ARG_PTR_TO_UNINIT_MEM" {
         flags.extend(["UNINIT", "WRITE"]);
+    }
+    let function = fields.get("func").map_or("", String::as_str);
+    if WRITES.contains(&(function, idx)) && !flags.contains(&"WRITE") {
+        flags.push("WRITE");
     }
     let btf = || btf_struct(fields.get(&format!("arg{idx}_btf_id")));
     let kind = match base {

@@ -667,7 +667,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
     Helper {
         id: 69, name: "bpf_fib_lookup", since: KernelVersion::new(4, 18), gpl_only: true,
         signature: Signature { ret: LONG, params: &[param("ctx", ptr(&VOID)), param("params", ptr(&CType::Struct("bpf_fib_lookup"))), param("plen", INT), param("flags", U32)], is_variadic: false },
-        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::NONE), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
+        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::WRITE), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0058),
         progs_later: &[],
@@ -955,7 +955,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
     Helper {
         id: 101, name: "bpf_sysctl_get_name", since: KernelVersion::new(5, 2), gpl_only: false,
         signature: Signature { ret: LONG, params: &[param("ctx", ptr(&CType::Struct("bpf_sysctl"))), param("buf", ptr(&CHAR)), param("buf_len", ULONG), param("flags", U64)], is_variadic: false },
-        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::NONE), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
+        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::WRITE), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1080_0000),
         progs_later: &[],
@@ -1120,7 +1120,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
     Helper {
         id: 119, name: "bpf_read_branch_records", since: KernelVersion::new(5, 7), gpl_only: true,
         signature: Signature { ret: LONG, params: &[param("ctx", ptr(&CType::Struct("bpf_perf_event_data"))), param("buf", ptr(&VOID)), param("size", U32), param("flags", U64)], is_variadic: false },
-        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::NULLABLE), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
+        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Ctx, F::NONE), arg(A::Mem, F::NULLABLE.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_1000_0080),
         progs_later: &[],
@@ -1373,7 +1373,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
     Helper {
         id: 147, name: "bpf_d_path", since: KernelVersion::new(5, 10), gpl_only: false,
         signature: Signature { ret: LONG, params: &[param("path", const_ptr(&CType::Struct("path"))), param("buf", ptr(&CHAR)), param("sz", U32)], is_variadic: false },
-        proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("path"), F::NONE), arg(A::Mem, F::NONE), arg(A::ConstSizeOrZero, F::NONE)] },
+        proto: Proto { ret: ret(R::Integer), args: &[arg(A::BtfId("path"), F::NONE), arg(A::Mem, F::WRITE), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0000_b400_0000),
         progs_later: &[],
@@ -1391,7 +1391,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
     Helper {
         id: 149, name: "bpf_snprintf_btf", since: KernelVersion::new(5, 10), gpl_only: false,
         signature: Signature { ret: LONG, params: &[param("str", ptr(&CHAR)), param("str_size", U32), param("ptr", ptr(&CType::Struct("btf_ptr"))), param("btf_ptr_size", U32), param("flags", U64)], is_variadic: false },
-        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::NONE), arg(A::ConstSize, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
+        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::WRITE), arg(A::ConstSize, F::NONE), arg(A::Mem, F::READ_ONLY), arg(A::ConstSize, F::NONE), arg(A::Anything, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
         progs_later: &[],
@@ -1535,7 +1535,7 @@ pub(crate) static HELPERS: [Helper; 211] = [
     Helper {
         id: 165, name: "bpf_snprintf", since: KernelVersion::new(5, 13), gpl_only: true,
         signature: Signature { ret: LONG, params: &[param("str", ptr(&CHAR)), param("str_size", U32), param("fmt", const_ptr(&CHAR)), param("data", ptr(&U64)), param("data_len", U32)], is_variadic: false },
-        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::NULLABLE), arg(A::ConstSizeOrZero, F::NONE), arg(A::ConstStr, F::NONE), arg(A::Mem, F::NULLABLE.with(F::READ_ONLY)), arg(A::ConstSizeOrZero, F::NONE)] },
+        proto: Proto { ret: ret(R::Integer), args: &[arg(A::Mem, F::NULLABLE.with(F::WRITE)), arg(A::ConstSizeOrZero, F::NONE), arg(A::ConstStr, F::NONE), arg(A::Mem, F::NULLABLE.with(F::READ_ONLY)), arg(A::ConstSizeOrZero, F::NONE)] },
         variants: &[],
         progs: ProgTypes::from_bits(0x0001_ffef_fffe),
         progs_later: &[],
