@@ -384,6 +384,19 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", requires = "kernel")]
     pub duration: Option<f64>,
 
+    /// Detach and end after this many events.
+    #[arg(long, value_name = "N", requires = "kernel")]
+    pub count: Option<u64>,
+
+    /// Detach and end when this is true: `map hits[0] > 100`, `hits["curl"].bytes >= 1e6`, `hits.len == 10`, `total > 5`
+    /// for a variable, `events >= 10`, `lost > 0`; any of several.
+    #[arg(long, value_name = "CONDITION", requires = "kernel")]
+    pub exit_on: Vec<String>,
+
+    /// Show what maps hold while programs run: on a terminal a screen, elsewhere tables, every second or as often as this.
+    #[arg(long, value_name = "SECONDS", requires = "kernel", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    pub watch: Option<f64>,
+
     /// Print results as JSON, one object a line.
     #[arg(long)]
     pub json: bool,

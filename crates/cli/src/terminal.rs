@@ -6,7 +6,9 @@ use crate::exit::Exit;
 use crate::files;
 use bpfc_base::render::{self, Color, Format, SarifLog};
 use bpfc_base::{Diagnostic, Session, Severity};
+use std::collections::VecDeque;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How to print diagnostics, and what was printed so far.
 pub struct Terminal {
@@ -152,8 +154,79 @@ fn resolve(choice: ColorChoice, is_terminal: bool) -> Color {
     if wants { Color::Always } else { Color::Never }
 }
 
+/// Lines that are kept for when a screen ends.
+const MAX_CAPTURED: usize = 10_000;
+
+/// Where text goes while a screen has the terminal.
+static CAPTURED: Mutex<Option<Captured>> = Mutex::new(None);
+
+#[derive(Default)]
+struct Captured {
+    /// Whole lines; of standard error, or of standard output.
+    lines: VecDeque<(bool, String)>,
+    is_changed: bool,
+}
+
+/// While it lives, [`print_out`] and [`print_err`] keep what they are given. Then it is printed, but for the oldest of many
+/// lines.
+pub struct Capture(());
+
+impl Capture {
+    /// Starts to keep text.
+    pub fn start() -> Capture {
+        *captured() = Some(Captured::default());
+        Capture(())
+    }
+
+    /// The last lines, at most `n`, if there are new ones since the last call.
+    pub fn last(&self, n: usize) -> Option<Vec<String>> {
+        let mut captured = captured();
+        let captured = captured.as_mut()?;
+        if !std::mem::take(&mut captured.is_changed) {
+            return None;
+        }
+        let from = captured.lines.len().saturating_sub(n);
+        Some(captured.lines.range(from..).map(|(_, line)| line.clone()).collect())
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        let kept = captured().take().unwrap_or_default();
+        for (is_error, line) in kept.lines {
+            match is_error {
+                true => print_err(&format!("{line}\n")),
+                false => print_out(&format!("{line}\n")),
+            }
+        }
+    }
+}
+
+fn captured() -> MutexGuard<'static, Option<Captured>> {
+    CAPTURED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps `text` if a screen has the terminal.
+fn is_captured(text: &str, is_error: bool) -> bool {
+    let mut captured = captured();
+    let Some(captured) = captured.as_mut() else {
+        return false;
+    };
+    for line in text.lines() {
+        captured.lines.push_back((is_error, line.to_owned()));
+        if captured.lines.len() > MAX_CAPTURED {
+            captured.lines.pop_front();
+        }
+    }
+    captured.is_changed = true;
+    true
+}
+
 /// Writes to standard output, or ends the process if that cannot be.
 pub fn print_out(text: &str) {
+    if is_captured(text, false) {
+        return;
+    }
     if let Err(error) = write_out(text.as_bytes()) {
         let why = files::plain(&error);
         print_err(&format!("error: cannot write standard output: {why}\n"));
@@ -179,5 +252,8 @@ pub fn write_out(bytes: &[u8]) -> std::io::Result<()> {
 
 /// Writes to standard error, if somebody reads it.
 pub fn print_err(text: &str) {
+    if is_captured(text, true) {
+        return;
+    }
     std::io::stderr().lock().write_all(text.as_bytes()).ok();
 }

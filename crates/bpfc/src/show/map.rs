@@ -14,6 +14,15 @@ pub struct Element {
     pub values: Vec<Vec<u8>>,
 }
 
+/// A decoded element: columns of its key, none for queues and stacks, and of its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The key.
+    pub key: Vec<Field>,
+    /// The value; numbers of several CPUs added up.
+    pub value: Vec<Field>,
+}
+
 /// A map and what it held.
 #[derive(Clone, Debug)]
 pub struct MapView<'a> {
@@ -49,10 +58,16 @@ impl<'a> MapView<'a> {
             return format!("{name}\n{bars}");
         }
         let mut table = Table::default();
-        for element in &self.elements {
-            table.push(&self.row(element));
+        for Row { mut key, value } in self.rows() {
+            key.extend(value);
+            table.push(&key);
         }
         format!("{name}\n{table}")
+    }
+
+    /// The elements, decoded.
+    pub fn rows(&self) -> Vec<Row> {
+        self.elements.iter().map(|element| self.row(element)).collect()
     }
 
     /// The map's name and content for machines.
@@ -76,14 +91,13 @@ impl<'a> MapView<'a> {
         json!({ "map": self.map.name, "elements": elements })
     }
 
-    fn row(&self, element: &Element) -> Vec<Field> {
+    fn row(&self, element: &Element) -> Row {
         let decoder = Decoder::new(self.btf);
-        let mut row = Vec::new();
-        if !element.key.is_empty() {
-            row.extend(self.key_columns(&decoder, element));
-        }
-        row.extend(self.value_columns(&decoder, element));
-        row
+        let key = match element.key.is_empty() {
+            true => Vec::new(),
+            false => self.key_columns(&decoder, element),
+        };
+        Row { key, value: self.value_columns(&decoder, element) }
     }
 
     fn key_columns(&self, decoder: &Decoder<'_>, element: &Element) -> Vec<Field> {
@@ -118,7 +132,8 @@ impl<'a> MapView<'a> {
         sum
     }
 
-    fn histogram(&self) -> Option<String> {
+    /// The bars, if every key is a slot and every value a count.
+    pub fn histogram(&self) -> Option<String> {
         let decoder = Decoder::new(self.btf);
         let mut slots = Vec::new();
         for element in &self.elements {

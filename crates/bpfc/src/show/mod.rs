@@ -8,6 +8,6 @@ mod table;
 mod value;
 
 pub use decode::{Decoder, Field};
-pub use map::{Element, MapView};
+pub use map::{Element, MapView, Row};
 pub use table::Table;
 pub use value::Value;

@@ -33,6 +33,11 @@ impl Table {
         self.rows.push(row);
     }
 
+    /// True if it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     fn widths(&self) -> Vec<usize> {
         let mut widths: Vec<usize> = self.columns.iter().map(|c| c.name.chars().count()).collect();
         for row in &self.rows {

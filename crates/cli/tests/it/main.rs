@@ -5,6 +5,7 @@ mod book;
 mod console;
 mod corpus;
 mod kernel;
+mod live;
 mod process;
 mod shell;
 mod transcripts;

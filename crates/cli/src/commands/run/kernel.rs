@@ -1,5 +1,6 @@
 //! `bpfc run --kernel`: load, attach, print what comes, detach, print the maps.
 
+use super::live::{Condition, Live, Progress};
 use super::printer::Printer;
 use super::vm::{has_elements, takes_packets};
 use super::{Ready, packets, verdict};
@@ -11,7 +12,7 @@ use bpfc_base::{Diagnostic, codes};
 use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::MapType;
 use bpfc_loader::{
-    AttachSpec, EventLoop, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, PerfBuffer,
+    AttachSpec, Ended, EventLoop, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, PerfBuffer,
     PerfEvent, ProgKind, Program, RingBuffer, StopFlag, TestInput, TracePipe, attach, load,
 };
 use bpfc_object::{FuncId, Object};
@@ -22,6 +23,8 @@ use std::time::{Duration, Instant};
 
 /// Pages of a perf buffer on each CPU.
 const PERF_PAGES: u32 = 64;
+/// Shortest time between two looks, in seconds.
+const MIN_INTERVAL: f64 = 0.01;
 /// Longest time that `--duration` takes, in seconds: ten years.
 const MAX_DURATION: f64 = 10.0 * 366.0 * 86_400.0;
 /// `bpf_trace_printk` (4.1) and `bpf_trace_vprintk` (5.16), which write to `trace_pipe`.
@@ -67,7 +70,13 @@ pub fn run(ready: &Ready, args: &Run, terminal: &mut Terminal) -> Exit {
 
 fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
     let programs = ready.programs(args).map_err(Problem::Other)?;
-    let duration = duration(args)?;
+    let duration = seconds(args.duration, 0.0)?;
+    seconds(args.watch, MIN_INTERVAL)?;
+    let conditions = args.exit_on.iter().map(|text| {
+        let bad = |problem| usage(format!("`--exit-on`: {problem}"));
+        Condition::parse(text, &ready.object).map_err(bad)
+    });
+    let conditions = conditions.collect::<Result<Vec<Condition>, Problem>>()?;
     let overrides = overrides(ready, args, &programs)?;
     let kinds = overrides.iter().filter_map(|(id, spec)| {
         let declared = ProgKind::of(&ready.object.functions[*id]);
@@ -84,8 +93,11 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         test_run(&loaded, args, &printer)?;
     } else {
         let links = attach_all(&loaded, overrides, &kernel)?;
+        let live = Live::open(&ready.object, &loaded, args, &conditions);
+        let live = live.map_err(|error| usage(format!("the terminal cannot be used: {error}")))?;
         let running = Running { object: &ready.object, loaded: &loaded, kernel: &kernel };
-        let ended = running.stream(&printer, duration, &stop);
+        let until = Until { duration, count: args.count, stop: &stop };
+        let ended = running.stream(&printer, live, &until);
         links.into_iter().try_for_each(Link::detach)?;
         ended?;
     }
@@ -93,16 +105,18 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
     Ok(())
 }
 
-fn duration(args: &Run) -> Result<Option<Duration>, Problem> {
-    match args.duration {
+fn usage(message: String) -> Problem {
+    Problem::Usage(Diagnostic::without_span(codes::load::E0906, message))
+}
+
+/// A time from the command line.
+fn seconds(given: Option<f64>, least: f64) -> Result<Option<Duration>, Problem> {
+    match given {
         None => Ok(None),
-        Some(seconds) if (0.0..=MAX_DURATION).contains(&seconds) => {
+        Some(seconds) if (least..=MAX_DURATION).contains(&seconds) => {
             Ok(Some(Duration::from_secs_f64(seconds)))
         }
-        Some(seconds) => {
-            let message = format!("`{seconds}` is no duration in seconds");
-            Err(Problem::Usage(Diagnostic::without_span(codes::load::E0906, message)))
-        }
+        Some(seconds) => Err(usage(format!("`{seconds}` is no duration in seconds"))),
     }
 }
 
@@ -112,8 +126,6 @@ type Specs = Vec<(FuncId, Result<AttachSpec, bpfc_loader::NoDefault>)>;
 /// Where each program goes: as `--attach` says, else as its section says.
 fn overrides(ready: &Ready, args: &Run, programs: &[FuncId]) -> Result<Specs, Problem> {
     let name = |id: FuncId| ready.object.functions[id].name.as_str();
-    let usage =
-        |message: String| Problem::Usage(Diagnostic::without_span(codes::load::E0906, message));
     let mut specs: Specs = Vec::new();
     for text in &args.attach {
         let (id, place) = match (text.split_once('='), programs) {
@@ -192,6 +204,13 @@ fn attach_all(loaded: &Loaded, specs: Specs, kernel: &Kernel) -> Result<Vec<Link
     Ok(links)
 }
 
+/// What ends the wait for events.
+struct Until<'a> {
+    duration: Option<Duration>,
+    count: Option<u64>,
+    stop: &'a StopFlag,
+}
+
 /// Programs at work.
 struct Running<'a> {
     object: &'a Object,
@@ -200,31 +219,42 @@ struct Running<'a> {
 }
 
 impl Running<'_> {
-    /// Prints events until the time is over or a signal arrives.
+    /// Prints events until the wait ends.
     fn stream(
         &self,
         printer: &RefCell<Printer<'_>>,
-        duration: Option<Duration>,
-        stop: &StopFlag,
+        live: Live<'_>,
+        until: &Until<'_>,
     ) -> Result<(), LoadError> {
-        let lost = RefCell::new(0_u64);
+        let progress = Progress::default();
+        let counted = || {
+            let n_events = progress.n_events.get() + 1;
+            progress.n_events.set(n_events);
+            match until.count.is_some_and(|count| n_events >= count) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
         let mut events = EventLoop::new();
         for (id, map) in self.object.maps.iter_enumerated() {
-            let live = &self.loaded.maps[id];
+            let loaded = &self.loaded.maps[id];
             match map.kind() {
-                Some(MapType::Ringbuf) => events.ring(RingBuffer::new(live)?, move |bytes| {
+                Some(MapType::Ringbuf) => events.ring(RingBuffer::new(loaded)?, move |bytes| {
                     printer.borrow_mut().event(id, bytes);
-                    ControlFlow::Continue(())
+                    counted()
                 }),
                 Some(MapType::PerfEventArray) => {
-                    let buffer = PerfBuffer::new(live, self.kernel, PERF_PAGES)?;
-                    let lost = &lost;
-                    events.perf(buffer, move |event| {
-                        match event {
-                            PerfEvent::Sample { data, .. } => printer.borrow_mut().event(id, data),
-                            PerfEvent::Lost { n_samples, .. } => *lost.borrow_mut() += n_samples,
+                    let buffer = PerfBuffer::new(loaded, self.kernel, PERF_PAGES)?;
+                    let progress = &progress;
+                    events.perf(buffer, move |event| match event {
+                        PerfEvent::Sample { data, .. } => {
+                            printer.borrow_mut().event(id, data);
+                            counted()
                         }
-                        ControlFlow::Continue(())
+                        PerfEvent::Lost { n_samples, .. } => {
+                            progress.n_lost.set(progress.n_lost.get() + n_samples);
+                            ControlFlow::Continue(())
+                        }
                     });
                 }
                 _ => {}
@@ -233,23 +263,22 @@ impl Running<'_> {
         if self.prints() {
             events.trace(TracePipe::open()?, |line| {
                 // The kernel ends each message with a line break, a program often with another.
-                if !line.trim().is_empty() {
-                    printer.borrow_mut().printk(line.trim());
+                match line.trim() {
+                    "" => ControlFlow::Continue(()),
+                    text => {
+                        printer.borrow_mut().printk(text);
+                        counted()
+                    }
                 }
-                ControlFlow::Continue(())
             });
         }
-        let deadline = duration.and_then(|duration| Instant::now().checked_add(duration));
-        if deadline.is_none() {
-            print_err("Ctrl-C ends\n");
-        }
-        events.run(deadline, stop)?;
+        let ended = wait(&mut events, live, until, &progress, printer);
         drop(events);
-        match lost.into_inner() {
+        match progress.n_lost.get() {
             0 => {}
             n => print_err(&format!("warning: {n} events were lost: they came too fast\n")),
         }
-        Ok(())
+        ended
     }
 
     /// Whether a program can print.
@@ -259,6 +288,36 @@ impl Running<'_> {
             Insn::Call(Callee::Helper(id)) => PRINTING_HELPERS.contains(&id),
             _ => false,
         })
+    }
+}
+
+/// Hands out events, and looks at maps in between.
+fn wait(
+    events: &mut EventLoop<'_>,
+    mut live: Live<'_>,
+    until: &Until<'_>,
+    progress: &Progress,
+    printer: &RefCell<Printer<'_>>,
+) -> Result<(), LoadError> {
+    if until.count == Some(0) {
+        return Ok(());
+    }
+    let deadline = until.duration.and_then(|duration| Instant::now().checked_add(duration));
+    let is_endless = deadline.is_none() && until.count.is_none();
+    if is_endless && !live.has_screen() {
+        print_err("Ctrl-C ends\n");
+    }
+    loop {
+        let next = live.next();
+        let wake = [deadline, next].into_iter().flatten().min();
+        match events.run(wake, until.stop)? {
+            Ended::Deadline if deadline.is_none_or(|deadline| Instant::now() < deadline) => {
+                if live.tick(progress, printer)?.is_break() {
+                    return Ok(());
+                }
+            }
+            Ended::Deadline | Ended::Stopped | Ended::Broken => return Ok(()),
+        }
     }
 }
 

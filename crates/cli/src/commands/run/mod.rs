@@ -1,6 +1,7 @@
 //! `bpfc run FILE…`
 
 mod kernel;
+mod live;
 mod packets;
 mod printer;
 mod verdict;

@@ -129,7 +129,8 @@ impl<'a> Printer<'a> {
     }
 }
 
-fn empty_btf() -> Btf {
+/// Types of an object that has none.
+pub fn empty_btf() -> Btf {
     let bytes = bpfc_btf::BtfBuilder::new().to_bytes(bpfc_btf::Endian::Little);
     Btf::parse(bytes.expect("no types cannot be too many")).expect("an empty BTF is valid")
 }
