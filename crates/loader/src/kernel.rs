@@ -22,6 +22,8 @@ pub struct Kernel {
     symbols: OnceLock<Option<Symbols>>,
     config: OnceLock<Option<BTreeMap<String, String>>>,
     n_possible_cpus: OnceLock<u32>,
+    has_kprobe_multi: OnceLock<bool>,
+    has_uprobe_multi: OnceLock<bool>,
 }
 
 /// Reads a file of the system.
@@ -153,6 +155,16 @@ impl Kernel {
         let cpus = cpus("/sys/devices/system/cpu/possible")?;
         let n = cpus.last().map_or(0, |last| last + 1);
         Ok(*self.n_possible_cpus.get_or_init(|| n))
+    }
+
+    /// Whether one link can hold a program to many kernel functions (5.18, `CONFIG_FPROBE`).
+    pub(crate) fn has_kprobe_multi(&self) -> bool {
+        *self.has_kprobe_multi.get_or_init(crate::attach::has_kprobe_multi)
+    }
+
+    /// Whether one link can hold a program to many functions of a file (6.6).
+    pub(crate) fn has_uprobe_multi(&self) -> bool {
+        *self.has_uprobe_multi.get_or_init(crate::attach::has_uprobe_multi)
     }
 
     /// The CPUs that are there now.

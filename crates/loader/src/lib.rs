@@ -40,7 +40,8 @@ mod sys;
 mod tracefs;
 
 pub use attach::{
-    AttachSpec, Direction, Link, NetworkSpec, NoDefault, ProbePoint, TraceSpec, XdpMode, attach,
+    AttachSpec, Counter, Direction, Link, NetworkSpec, NoDefault, Order, ProbePoint, SampleRate,
+    TraceOptions, TracePlace, TraceSpec, XdpMode, attach,
 };
 pub use error::{Fault, LoadError};
 pub use events::{

@@ -1,5 +1,6 @@
 //! Locked memory: before Linux 5.11 maps and programs count against `RLIMIT_MEMLOCK`, whose usual
-//! 64 KiB are too few; since then they are charged to the memory cgroup.
+//! 64 KiB are too few; since then they are charged to the memory cgroup. Open files: a program at
+//! many places takes one for each.
 
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 
@@ -15,4 +16,15 @@ pub(crate) fn raise_locked_memory() -> bool {
     let unlimited = setrlimit(Resource::RLIMIT_MEMLOCK, RLIM_INFINITY, RLIM_INFINITY);
     // Without `CAP_SYS_RESOURCE` the hard limit is the most.
     unlimited.is_ok() || soft < hard && setrlimit(Resource::RLIMIT_MEMLOCK, hard, hard).is_ok()
+}
+
+/// Lets this process open `n` files more than are usual, as far as it may.
+pub(crate) fn raise_open_files(n: u64) {
+    const USUAL: u64 = 512;
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
+    let wanted = n.saturating_add(USUAL);
+    if soft < wanted {
+        // If it is refused, opening the files says so.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard);
+    }
 }

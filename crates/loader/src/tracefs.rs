@@ -3,6 +3,7 @@
 use crate::kernel::read_text;
 use crate::sys::mount;
 use crate::{Errno, LoadError};
+use std::ffi::CStr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -107,4 +108,23 @@ impl Tracefs {
         let outcome = opened.and_then(|mut file| file.write_all(line.as_bytes()));
         outcome.map_err(|error| Errno::from(&error))
     }
+}
+
+/// A file of debugfs, whether that is mounted or not.
+pub(crate) fn debugfs_text(path: &str) -> Option<String> {
+    text_below("/sys/kernel/debug", c"debugfs", path)
+}
+
+/// A file of securityfs, whether that is mounted or not.
+pub(crate) fn securityfs_text(path: &str) -> Option<String> {
+    text_below("/sys/kernel/security", c"securityfs", path)
+}
+
+fn text_below(place: &str, file_system: &CStr, path: &str) -> Option<String> {
+    if let Ok(text) = std::fs::read_to_string(Path::new(place).join(path)) {
+        return Some(text);
+    }
+    let mount = mount::detached(file_system).ok()?;
+    let path = format!("/proc/self/fd/{}/{path}", mount.as_raw_fd());
+    std::fs::read_to_string(path).ok()
 }

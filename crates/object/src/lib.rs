@@ -43,5 +43,5 @@ pub use model::{
 pub use read::{ReadError, read};
 pub use sections_btf::TypesError;
 
-pub use usdt::{UsdtNote, usdt_notes};
+pub use usdt::{UsdtArgument, UsdtNote, UsdtOperand, usdt_arguments, usdt_notes};
 pub use write::{WriteError, write};

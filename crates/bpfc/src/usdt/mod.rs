@@ -5,7 +5,6 @@
 //! [`header`] writes for it (`typeck::bcc`). Without a [`UsdtProbe`] for its function, the call
 //! is an error.
 
-mod argument;
 mod text;
 
 pub(crate) use text::header;

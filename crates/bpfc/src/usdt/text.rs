@@ -1,7 +1,7 @@
 //! C functions that read the arguments of markers.
 
-use super::argument::{Argument, Operand, parse};
 use super::{UsdtLocation, UsdtProbe};
+use bpfc_object::{UsdtArgument as Argument, UsdtOperand as Operand, usdt_arguments as parse};
 use std::fmt::Write as _;
 
 /// Where in a page an instruction is does not depend on where its file was loaded.
@@ -78,7 +78,7 @@ fn write_reader(text: &mut String, function: &str, index: usize, locations: &[&U
 }
 
 fn write_value(text: &mut String, argument: Option<&Argument>) {
-    let Some(Argument { ty, operand }) = argument else {
+    let Some(Argument { ty, operand, .. }) = argument else {
         text.push_str("        return -1;\n");
         return;
     };

@@ -1,10 +1,14 @@
 //! What holds a program to its place.
 
+use super::tracing::usdt::Numbers;
+use crate::map::c_path;
 use crate::netlink::{Filter, Netlink};
-use crate::sys::bpf;
+use crate::sys::{bpf, trace_link};
 use crate::tracefs::Tracefs;
 use crate::{Errno, LoadError};
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 /// An attachment. Dropping it detaches; so does the end of the process, but for XDP and tc
 /// programs on kernels without links for them (before 5.9 and 6.6).
@@ -14,6 +18,8 @@ pub struct Link {
     program: String,
     spec: String,
     held: Option<Held>,
+    n_places: usize,
+    n_refused: usize,
 }
 
 /// How the kernel holds the program.
@@ -23,6 +29,10 @@ pub(super) enum Held {
     Link(OwnedFd),
     /// By perf events, each of which closing ends.
     Events(Vec<OwnedFd>),
+    /// By a link whose output can be read.
+    Iterator(OwnedFd),
+    /// By perf events at the places of a marker, which are described in a map.
+    Markers { _events: Vec<OwnedFd>, _numbers: Option<Numbers> },
     /// By a socket.
     Socket(OwnedFd),
     /// By an interface.
@@ -35,7 +45,13 @@ pub(super) enum Held {
 
 impl Link {
     pub(super) fn new(program: &str, spec: String, held: Held) -> Link {
-        Link { program: program.into(), spec, held: Some(held) }
+        Link { program: program.into(), spec, held: Some(held), n_places: 1, n_refused: 0 }
+    }
+
+    /// With the number of places where it is attached, and of those that refused.
+    pub(super) fn with_places(mut self, n_places: usize, n_refused: usize) -> Link {
+        (self.n_places, self.n_refused) = (n_places, n_refused);
+        self
     }
 
     /// The program's name.
@@ -46,6 +62,52 @@ impl Link {
     /// Where it is attached, with names resolved: `kprobe:__x64_sys_clone`.
     pub fn spec(&self) -> &str {
         &self.spec
+    }
+
+    /// At how many places: functions that a pattern names, CPUs that are sampled.
+    pub fn n_places(&self) -> usize {
+        self.n_places
+    }
+
+    /// How many places that a pattern names were left out because the kernel refuses there.
+    pub fn n_refused(&self) -> usize {
+        self.n_refused
+    }
+
+    /// Whether it is an iterator, which does nothing until its output is read.
+    pub fn is_iterator(&self) -> bool {
+        matches!(self.held, Some(Held::Iterator(_)))
+    }
+
+    /// Runs an iterator once: what it writes, as a file.
+    ///
+    /// # Errors
+    /// [`LoadError::System`]: it is no iterator, or the kernel refuses.
+    pub fn iterate(&self) -> Result<File, LoadError> {
+        let opened = match &self.held {
+            Some(Held::Iterator(link)) => trace_link::iter_create(link.as_fd()),
+            _ => Err(Errno::EINVAL),
+        };
+        opened.map(File::from).map_err(|errno| self.error("read", errno))
+    }
+
+    /// Gives it a name in a mounted bpffs, under which the program stays attached when this
+    /// process ends; the name of an iterator is a file that can be read.
+    ///
+    /// # Errors
+    /// [`LoadError::System`]: it is not held by a link, or by several.
+    pub fn pin(&self, path: &Path) -> Result<(), LoadError> {
+        let link = match &self.held {
+            Some(Held::Link(link) | Held::Iterator(link)) => link,
+            Some(Held::Events(events)) if events.len() == 1 => &events[0],
+            _ => return Err(self.error("pin", Errno::EOPNOTSUPP)),
+        };
+        bpf::obj_pin(link.as_fd(), &c_path(path)?).map_err(|errno| self.error("pin", errno))
+    }
+
+    fn error(&self, operation: &'static str, errno: Errno) -> LoadError {
+        let subject = format!("`{}` at {}", self.program, self.spec);
+        LoadError::System { operation, subject, errno }
     }
 
     /// The socket of a socket filter: what the program lets through can be read from it.
@@ -81,7 +143,7 @@ impl Drop for Link {
 
 fn detach(held: Held) -> Result<(), Errno> {
     match held {
-        Held::Link(link) => match bpf::link_detach(link.as_fd()) {
+        Held::Link(link) | Held::Iterator(link) => match bpf::link_detach(link.as_fd()) {
             // Raw tracepoints have no such operation: closing detaches them.
             Err(errno) if errno.is_unsupported() => Ok(()),
             outcome => outcome,
@@ -90,7 +152,7 @@ fn detach(held: Held) -> Result<(), Errno> {
             drop(events);
             Ok(())
         }
-        Held::Socket(_) => Ok(()),
+        Held::Socket(_) | Held::Markers { .. } => Ok(()),
         Held::Xdp { mut netlink, ifindex, flags } => match netlink.set_xdp(ifindex, None, flags) {
             // The interface has gone, and its program with it.
             Err(refusal) if refusal.errno == Errno::ENODEV => Ok(()),

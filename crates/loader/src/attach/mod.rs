@@ -7,8 +7,12 @@ mod spec;
 mod tracing;
 
 pub use link::Link;
-pub use spec::{AttachSpec, Direction, NetworkSpec, NoDefault, ProbePoint, TraceSpec, XdpMode};
+pub use spec::{
+    AttachSpec, Counter, Direction, NetworkSpec, NoDefault, Order, ProbePoint, SampleRate,
+    TraceOptions, TracePlace, TraceSpec, XdpMode,
+};
 pub(crate) use tracing::kprobe::{kprobe_obstacle, uprobe_obstacle};
+pub(crate) use tracing::{has_kprobe_multi, has_uprobe_multi, trampoline_obstacle, understood};
 
 use crate::explain;
 use crate::kernel::Kernel;

@@ -68,6 +68,12 @@ impl ProgKind {
         let def = parse_section(prefix.section)?.def;
         let target = match prefix.section {
             "tracepoint" => target.replacen("__", "/", 1),
+            // `kfunc__MODULE__FUNCTION`; `vmlinux` is the kernel itself.
+            "fentry" | "fexit" | "fmod_ret" => match target.split_once("__") {
+                Some(("vmlinux", function)) => function.to_owned(),
+                Some((module, function)) if !module.is_empty() => format!("{module}:{function}"),
+                _ => target.to_owned(),
+            },
             _ => target.to_owned(),
         };
         Some(ProgKind {

@@ -82,7 +82,10 @@ impl Loaded {
 /// [`LoadError`]; what was loaded before is given back.
 pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<Loaded, LoadError> {
     check_endian(object)?;
-    let chosen = choose(object, options)?;
+    let mut chosen = choose(object, options)?;
+    for (_, kind) in &mut chosen {
+        kind.attach_type = crate::attach::understood(kernel, kind.attach_type);
+    }
     let linked =
         chosen.iter().map(|(func, _)| link(object, *func)).collect::<Result<Vec<Linked>, _>>()?;
     let local = local_types(object)?;

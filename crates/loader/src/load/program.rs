@@ -3,12 +3,14 @@
 
 use super::kind::ProgKind;
 use super::types::KernelTypes;
+use crate::attach::trampoline_obstacle;
 use crate::explain;
 use crate::kernel::Kernel;
 use crate::log::{Failure, rejection};
 use crate::program::Program;
 use crate::sys::attr::object_name;
 use crate::sys::bpf::{FuncInfo, LineInfo, ProgLoad, prog_load};
+use crate::sys::ids;
 use crate::{Errno, LoadError, limits};
 use bpfc_btf::KindSet;
 use bpfc_isa::SlotMap;
@@ -61,6 +63,7 @@ pub(super) fn load(
     let line_info = line_info(linked, &slots, types);
     let license = request.object.license.clone().unwrap_or_default();
     let license = CString::new(license).unwrap_or_default();
+    let target = btf_target(request, kernel)?;
     let base = ProgLoad {
         prog_type: kind.prog_type.number(),
         name: object_name(&linked.name),
@@ -72,7 +75,8 @@ pub(super) fn load(
         btf: types.fd.as_ref().map(AsFd::as_fd),
         func_info: &func_info,
         line_info: &line_info,
-        attach_btf_id: attach_btf_id(request, kernel)?,
+        attach_btf_id: target.id,
+        attach_btf: target.module.as_ref().map(AsFd::as_fd),
     };
     let base = without_types_if_incomplete(base);
     let attempt = match request.log {
@@ -112,7 +116,10 @@ fn failure(
     }
     // A log that does not fit says nothing of the program itself.
     let errno = if errno == Errno::ENOSPC { first } else { errno };
-    let explanation = explain::loading(request.kind, errno, kernel);
+    let mut explanation = explain::loading(request.kind, errno, kernel);
+    if let Some(obstacle) = obstacle(request.kind, kernel).filter(|_| !errno.is_permission()) {
+        explanation.reason = Some(obstacle);
+    }
     LoadError::Program {
         program: request.linked.name.clone(),
         errno,
@@ -120,6 +127,20 @@ fn failure(
         helps: explanation.helps,
         span: program_span,
     }
+}
+
+/// Why this kernel takes no such program, where its configuration says it.
+fn obstacle(kind: &ProgKind, kernel: &Kernel) -> Option<String> {
+    let is_trampoline = matches!(
+        kind.attach_type,
+        Some(AttachType::TraceFentry | AttachType::TraceFexit | AttachType::ModifyReturn)
+            | Some(AttachType::TraceFsession | AttachType::LsmMac | AttachType::LsmCgroup)
+    );
+    let is_off = |option| kernel.config_value(option) == Some("n");
+    if kind.prog_type == ProgType::Lsm && is_off("CONFIG_BPF_LSM") {
+        return Some("this kernel is built without CONFIG_BPF_LSM".into());
+    }
+    is_trampoline.then(|| trampoline_obstacle(kernel)).flatten()
 }
 
 /// Loads without a log, and again without what an old kernel does not know.
@@ -236,11 +257,19 @@ fn line_info(linked: &Linked, slots: &SlotMap, types: &mut KernelTypes) -> Vec<L
     records
 }
 
-/// The BTF id of what a program is loaded for: a function, hook, typed tracepoint or iterator.
-fn attach_btf_id(request: &Request<'_>, kernel: &Kernel) -> Result<u32, LoadError> {
+/// What a program is loaded for, in the kernel's types or a module's.
+#[derive(Default)]
+struct BtfTarget {
+    id: u32,
+    module: Option<OwnedFd>,
+}
+
+/// Finds what a program is loaded for: a function, hook, typed tracepoint or iterator. A module may
+/// be named in front: `fentry/nf_nat:nf_nat_packet`.
+fn btf_target(request: &Request<'_>, kernel: &Kernel) -> Result<BtfTarget, LoadError> {
     let kind = request.kind;
     if !kind.is_btf_target {
-        return Ok(0);
+        return Ok(BtfTarget::default());
     }
     let span = request.object.functions[request.linked.func].span;
     let subject = format!("program `{}`", request.linked.name);
@@ -264,29 +293,39 @@ fn attach_btf_id(request: &Request<'_>, kernel: &Kernel) -> Result<u32, LoadErro
             span,
         });
     };
-    let name = format!("{prefix}{}", kind.target);
-    match btf.find_by_name(&name, kinds) {
-        Some(id) => Ok(id.0),
-        None => Err(no_btf_target(kind, kernel, prefix, kinds)),
+    let (module, target) = match kind.target.split_once(':') {
+        Some((module, target)) => (Some(module), target),
+        None => (None, kind.target.as_str()),
+    };
+    let name = format!("{prefix}{target}");
+    let is_kernel = module.is_none_or(|module| module == "vmlinux");
+    if let Some(id) = btf.find_by_name(&name, kinds).filter(|_| is_kernel) {
+        return Ok(BtfTarget { id: id.0, module: None });
     }
+    for (found, btf) in kernel.modules() {
+        if module.is_some_and(|module| module != found) {
+            continue;
+        }
+        // What the kernel has is below what the module adds.
+        let own = btf.find_by_name(&name, kinds);
+        if let Some(id) = own.filter(|id| kernel.btf().is_none_or(|base| id.0 >= base.end_id())) {
+            let fd = ids::module_btf(found).map_err(|errno| LoadError::System {
+                operation: "open",
+                subject: format!("the types of module `{found}`"),
+                errno,
+            })?;
+            return Ok(BtfTarget { id: id.0, module: Some(fd) });
+        }
+    }
+    Err(no_btf_target(kind, kernel, prefix, kinds))
 }
 
 fn no_btf_target(kind: &ProgKind, kernel: &Kernel, prefix: &str, kinds: KindSet) -> LoadError {
-    let in_module = kernel.modules().iter().find(|(_, btf)| {
-        let name = format!("{prefix}{}", kind.target);
-        btf.find_by_name(&name, kinds).is_some()
-    });
-    if let Some((module, _)) = in_module {
-        return LoadError::Unsupported {
-            subject: format!("a program on `{}`", kind.target),
-            what: format!("it is in the module `{module}`, and modules are not supported"),
-            span: bpfc_base::Span::NONE,
-        };
-    }
+    let target = kind.target.rsplit(':').next().unwrap_or_default();
     let names = kernel.btf().map(|btf| {
         let of_kind = btf.ids().filter(|id| btf.kind(*id).is_some_and(|kind| kinds.contains(kind)));
         let names = of_kind.filter_map(|id| btf.name(id).strip_prefix(prefix));
-        bpfc_base::similar::most_similar(&kind.target, names).map(str::to_owned)
+        bpfc_base::similar::most_similar(target, names).map(str::to_owned)
     });
     LoadError::NoTarget {
         kind: match prefix {

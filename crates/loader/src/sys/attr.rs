@@ -15,13 +15,18 @@ pub(crate) enum Command {
     ObjPin = 6,
     ObjGet = 7,
     ProgTestRun = 10,
+    MapNextId = 12,
+    MapFdById = 14,
     ObjInfo = 15,
     RawTracepointOpen = 17,
     BtfLoad = 18,
+    BtfFdById = 19,
     MapLookupAndDelete = 21,
     MapFreeze = 22,
+    BtfNextId = 23,
     MapLookupBatch = 24,
     LinkCreate = 28,
+    IterCreate = 33,
     LinkDetach = 34,
 }
 

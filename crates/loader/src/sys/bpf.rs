@@ -72,6 +72,8 @@ pub(crate) struct ProgLoad<'a> {
     pub func_info: &'a [FuncInfo],
     pub line_info: &'a [LineInfo],
     pub attach_btf_id: u32,
+    /// The types of the module that `attach_btf_id` is from.
+    pub attach_btf: Option<BorrowedFd<'a>>,
 }
 
 /// Loads a program. A non-empty `log` receives the verifier's text, at `log_level`.
@@ -91,6 +93,7 @@ pub(crate) fn prog_load(load: &ProgLoad<'_>, log_level: u32, log: &mut [u8]) -> 
         expected_attach_type: load.expected_attach_type,
         prog_btf_fd: load.btf.map_or(0, raw),
         attach_btf_id: load.attach_btf_id,
+        attach_btf_obj_fd: load.attach_btf.map_or(0, raw),
         ..Default::default()
     };
     if !load.func_info.is_empty() {

@@ -5,6 +5,7 @@
 pub(crate) mod attr;
 pub(crate) mod bpf;
 pub(crate) mod errno;
+pub(crate) mod ids;
 pub(crate) mod map;
 pub(crate) mod memory;
 pub(crate) mod mount;
@@ -13,6 +14,7 @@ pub(crate) mod process;
 pub(crate) mod ring;
 pub(crate) mod signal;
 pub(crate) mod socket;
+pub(crate) mod trace_link;
 pub(crate) mod view;
 
 use errno::Errno;

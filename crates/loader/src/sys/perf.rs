@@ -9,8 +9,6 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 const TYPE_SOFTWARE: u32 = 1;
 /// `PERF_TYPE_TRACEPOINT`.
 const TYPE_TRACEPOINT: u32 = 2;
-/// `PERF_COUNT_SW_CPU_CLOCK`.
-const CPU_CLOCK: u64 = 0;
 /// `PERF_COUNT_SW_BPF_OUTPUT`.
 const BPF_OUTPUT: u64 = 10;
 /// `PERF_SAMPLE_RAW`.
@@ -115,10 +113,22 @@ pub(crate) fn probe(probe: &Probe<'_>, scope: Scope) -> Result<OwnedFd> {
     open(&attr, scope)
 }
 
-/// The CPU clock of one CPU, `frequency_hz` times a second.
-pub(crate) fn cpu_clock(cpu: u32, frequency_hz: u64) -> Result<OwnedFd> {
-    let attr = Attr { sample_period: frequency_hz, flags: FREQ, ..attr(TYPE_SOFTWARE, CPU_CLOCK) };
-    open(&attr, on_cpu(cpu))
+/// How often a counter runs a program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rate {
+    /// Times a second.
+    Frequency(u64),
+    /// Once in so many events.
+    Period(u64),
+}
+
+/// A counter by its numbers: `PERF_TYPE_…` and what it counts.
+pub(crate) fn counter(ty: u32, config: u64, rate: Rate, scope: Scope) -> Result<OwnedFd> {
+    let (sample_period, flags) = match rate {
+        Rate::Frequency(hz) => (hz, FREQ),
+        Rate::Period(n) => (n, 0),
+    };
+    open(&Attr { sample_period, flags, ..attr(ty, config) }, scope)
 }
 
 /// Where programs on one CPU put what `bpf_perf_event_output` is given.

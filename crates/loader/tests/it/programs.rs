@@ -387,7 +387,7 @@ fn typed_tracepoints_attach_as_loaded() {
     let program = &loaded.programs[0];
     let spec = AttachSpec::of(program.name(), program.kind()).unwrap();
     let link = attach(program, &spec, &kernel).unwrap();
-    assert_eq!(link.spec(), "tp_btf/sched_switch");
+    assert_eq!(link.spec(), "tp_btf:sched_switch");
     std::thread::sleep(std::time::Duration::from_millis(50));
     assert!(crate::attach::count(&loaded) > 0);
     let misspelt = crate::support::program([], "tp_btf/sched_swich", "r0 = 0\nexit");

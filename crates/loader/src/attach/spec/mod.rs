@@ -1,10 +1,15 @@
 //! Attach points as text: `xdp:eth0`, `tp:sched:sched_switch`, `kprobe:do_unlinkat`, ….
 
 mod network;
+mod options;
+mod perf;
 mod tracing;
 
 pub use network::{Direction, NetworkSpec, XdpMode};
-pub use tracing::{ProbePoint, TraceSpec};
+pub use options::{Order, TraceOptions};
+pub use perf::{Counter, SampleRate};
+pub(crate) use tracing::is_pattern;
+pub use tracing::{ProbePoint, TracePlace, TraceSpec};
 
 use crate::LoadError;
 use crate::load::kind::ProgKind;
@@ -141,6 +146,9 @@ fn declared_by(section: &str) -> ProgKind {
         attach_type: matched.def.attach,
         section: matched.def.name,
         is_attach_optional: matched.def.flags.is_attach_optional,
+        is_sleepable: matched.def.flags.is_sleepable,
+        is_btf_target: matched.def.flags.is_btf_target,
+        has_xdp_frags: matched.def.flags.has_xdp_frags,
         ..ProgKind::new(matched.def.prog)
     }
 }
@@ -168,7 +176,7 @@ mod tests {
             "uretprobe:/bin/a:b:main",
             "socket",
             "socket:lo",
-            "perf_event:99",
+            "perf_event:cpu-clock:99",
             "cgroup:/sys/fs/cgroup/a",
             "netns:/proc/self/ns/net",
             "section",
@@ -188,7 +196,7 @@ mod tests {
             ("tp:sched", "`sched` is not CATEGORY:EVENT"),
             ("kretprobe:f+8", "a return has no offset"),
             ("kprobe:f+x", "`x` is no offset"),
-            ("uprobe:/bin/sh", "`/bin/sh` is not PATH:SYMBOL"),
+            ("uprobe:/bin/sh", "`/bin/sh` is not FILE:SYMBOL"),
             ("perf_event:0", "`0` is no frequency"),
             ("kprob:f", "`kprob` is no kind"),
             ("", "`` is no kind"),
@@ -212,10 +220,16 @@ mod tests {
             ("raw_tp/sys_enter", "raw_tp:sys_enter"),
             ("kprobe/f+0x8", "kprobe:f+0x8"),
             ("kretprobe/f", "kretprobe:f"),
-            ("ksyscall/clone", "kprobe:sys_clone"),
+            ("ksyscall/clone", "ksyscall:clone"),
             ("uretprobe//bin/sh:main", "uretprobe:/bin/sh:main"),
             ("socket", "socket"),
-            ("fentry/do_unlinkat", "section"),
+            ("fentry/do_unlinkat", "fentry:do_unlinkat"),
+            ("iter/task", "iter:task"),
+            ("kprobe.multi/f*", "kprobe.multi:f*"),
+            ("uprobe.multi.s//bin/sh:f*", "uprobe.multi:/bin/sh:f*"),
+            ("usdt/c:libc:setjmp", "usdt:c:libc:setjmp"),
+            ("lsm.s/file_open", "lsm.s:file_open"),
+            ("raw_tp.w/x", "raw_tp:x"),
             ("sk_lookup", "netns:/proc/self/ns/net"),
         ] {
             assert_eq!(default(section, "f"), Ok(spec.into()));
@@ -225,7 +239,7 @@ mod tests {
         let text = "say where to attach `count`: --attach count=xdp:IFACE";
         assert_eq!(needs.to_string(), text);
         assert!(default("syscall", "f").is_err());
-        assert!(default("kprobe.multi/f*", "f").is_err());
+        assert!(default("fentry.multi/f*", "f").is_err());
     }
 
     #[test]

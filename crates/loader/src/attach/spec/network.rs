@@ -132,6 +132,8 @@ pub(super) fn default(kind: &ProgKind) -> Option<Default> {
         ProgType::SkLookup | ProgType::FlowDissector => {
             spec(NetworkSpec::Netns { path: OWN_NETNS.into() })
         }
+        // Security hooks for a control group; others are bound when they are loaded.
+        ProgType::Lsm => Default::Needs("cgroup:PATH"),
         ty if is_cgroup(ty) => Default::Needs("cgroup:PATH"),
         _ => return None,
     })
@@ -145,7 +147,8 @@ impl NetworkSpec {
             NetworkSpec::Tc { .. } => (&[ProgType::SchedCls, ProgType::SchedAct], "tc"),
             NetworkSpec::Socket { .. } => (&[ProgType::SocketFilter], "socket"),
             NetworkSpec::Cgroup { .. } => {
-                let fits = declared.filter(|kind| is_cgroup(kind.prog_type));
+                let is_hook = |kind: &ProgKind| kind.attach_type == Some(AttachType::LsmCgroup);
+                let fits = declared.filter(|kind| is_cgroup(kind.prog_type) || is_hook(kind));
                 return fits.cloned().unwrap_or_else(|| declared_by("cgroup/skb"));
             }
             NetworkSpec::Netns { .. } => {

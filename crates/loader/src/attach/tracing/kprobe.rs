@@ -1,16 +1,17 @@
 //! Probes on kernel functions: through the event source `kprobe` (4.17), else through tracefs.
 
-use super::start;
+use super::{Attaching, dynamic};
+use crate::attach::ProbePoint;
 use crate::attach::link::{Held, Link};
-use crate::attach::{ProbePoint, TraceSpec, refused};
+use crate::attach::spec::TracePlace;
 use crate::kernel::Kernel;
-use crate::program::Program;
 use crate::sys::perf::{self, Probe, Scope};
-use crate::tracefs::Tracefs;
+use crate::tracefs::{Tracefs, debugfs_text};
 use crate::{Errno, LoadError};
+use bpfc_kabi::KernelVersion;
 use std::ffi::CString;
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 const SOURCES: &str = "/sys/bus/event_source/devices";
 
@@ -19,24 +20,42 @@ const SOURCES: &str = "/sys/bus/event_source/devices";
 pub(super) struct Source {
     ty: u32,
     return_bit: u32,
+    /// Where in `config` the offset of a counter goes that tells a process it is watched (4.20).
+    counter_bit: Option<u32>,
 }
 
 impl Source {
     pub(super) fn find(name: &str) -> Option<Source> {
         let folder = Path::new(SOURCES).join(name);
         let ty = std::fs::read_to_string(folder.join("type")).ok()?;
-        let format = std::fs::read_to_string(folder.join("format/retprobe")).ok();
-        // `config:0`
-        let bit = format.and_then(|text| text.trim().strip_prefix("config:")?.parse().ok());
-        Some(Source { ty: ty.trim().parse().ok()?, return_bit: bit.unwrap_or(0) })
+        // `config:0`, `config:32-63`
+        let bit = |field: &str| -> Option<u32> {
+            let text = std::fs::read_to_string(folder.join("format").join(field)).ok()?;
+            let bits = text.trim().strip_prefix("config:")?;
+            bits.split('-').next()?.parse().ok().filter(|bit| *bit < 64)
+        };
+        Some(Source {
+            ty: ty.trim().parse().ok()?,
+            return_bit: bit("retprobe").unwrap_or(0),
+            counter_bit: bit("ref_ctr_offset"),
+        })
     }
 
     pub(super) fn config(self, point: ProbePoint) -> (u32, u64) {
         let config = match point {
-            ProbePoint::Entry => 0,
-            ProbePoint::Return => 1 << (self.return_bit & 63),
+            ProbePoint::Entry | ProbePoint::Session => 0,
+            ProbePoint::Return => 1 << self.return_bit,
         };
         (self.ty, config)
+    }
+
+    /// The same, with a counter at this offset of the file.
+    pub(super) fn config_with_counter(self, counter: u64) -> Option<(u32, u64)> {
+        if counter == 0 {
+            return Some((self.ty, 0));
+        }
+        let shift = self.counter_bit?;
+        (counter <= u64::MAX >> shift).then_some((self.ty, counter << shift))
     }
 }
 
@@ -48,6 +67,9 @@ pub(crate) fn kprobe_obstacle(kernel: &Kernel) -> Option<String> {
     if kernel.config_value("CONFIG_KPROBES") == Some("n") {
         return Some("this kernel is built without kprobes (CONFIG_KPROBES is not set)".into());
     }
+    if !Path::new(SOURCES).exists() {
+        return Some("sysfs is not mounted at `/sys`".into());
+    }
     match Tracefs::open() {
         Ok(tracefs) if tracefs.join("kprobe_events").exists() => None,
         Ok(_) => Some("this kernel has no kprobe events (CONFIG_KPROBE_EVENTS)".into()),
@@ -57,18 +79,27 @@ pub(crate) fn kprobe_obstacle(kernel: &Kernel) -> Option<String> {
 
 /// Why no user function can be probed here; `None` if they can.
 pub(crate) fn uprobe_obstacle() -> Option<String> {
-    let is_there = Source::find("uprobe").is_some();
-    (!is_there).then(|| "this kernel has no user probes (CONFIG_UPROBE_EVENTS)".into())
+    if Source::find("uprobe").is_some() {
+        return None;
+    }
+    if !Path::new(SOURCES).exists() {
+        return Some("sysfs is not mounted at `/sys`".into());
+    }
+    match Tracefs::open() {
+        Ok(tracefs) if tracefs.join("uprobe_events").exists() => None,
+        _ => Some("this kernel has no user probes (CONFIG_UPROBE_EVENTS)".into()),
+    }
 }
 
 /// Attaches to a kernel function.
 pub(super) fn kprobe(
-    program: &Program,
+    mut attaching: Attaching<'_>,
     function: &str,
     offset: u64,
     point: ProbePoint,
-    kernel: &Kernel,
 ) -> Result<Link, LoadError> {
+    let kernel = attaching.kernel;
+    attaching.check_cookie(KernelVersion::new(5, 15))?;
     let function = match kernel.symbols() {
         Some(symbols) => symbols.resolve_function(function).map_err(|candidate| {
             LoadError::NoTarget { kind: "kernel function", name: function.into(), candidate }
@@ -76,66 +107,62 @@ pub(super) fn kprobe(
         // The kernel will say.
         None => function.to_owned(),
     };
-    let spec = TraceSpec::Kprobe { function: function.clone(), offset, point };
-    let text = spec.to_string();
+    let place = TracePlace::Kprobe { function: function.clone(), offset, point };
+    attaching.text = format!("{place}{}", attaching.options);
     if let Some(reason) = kprobe_obstacle(kernel) {
-        return Err(refused(program, &text, reason, None));
+        return Err(attaching.refuse(reason, None));
     }
-    let refuse = |errno: Errno| {
-        let reason = match errno {
-            Errno::ENOENT => "the function does not exist or was inlined everywhere",
-            Errno::EINVAL => {
-                "the function may not be probed (`/sys/kernel/debug/kprobes/blacklist`)"
-            }
-            Errno(libc::EADDRNOTAVAIL) => "there are several functions of this name",
-            _ => "the kernel refuses",
-        };
-        refused(program, &text, reason, errno)
-    };
+    let refuse = |errno: Errno| attaching.refuse(reason(kernel, &function, errno), errno);
     if let Some(source) = Source::find("kprobe") {
-        let target = CString::new(function).map_err(|_| refuse(Errno::EINVAL))?;
-        let (ty, config) = source.config(point);
-        let probe = Probe { ty, config, target: &target, offset };
-        let event = perf::probe(&probe, Scope { pid: -1, cpu: 0 }).map_err(refuse)?;
-        start(program, &event).map_err(refuse)?;
-        return Ok(Link::new(program.name(), text, Held::Events(vec![event])));
+        let held = by_source(&attaching, source, &function, offset, point).map_err(refuse)?;
+        return Ok(attaching.link(Held::Events(vec![held])));
     }
-    let held = by_tracefs(program, &function, offset, point)?;
-    held.map(|held| Link::new(program.name(), text.clone(), held)).map_err(refuse)
+    let target = format!("{function}+{offset}");
+    let held = dynamic::attach(&attaching, "kprobe_events", &target, point)?.map_err(refuse)?;
+    Ok(attaching.link(held))
 }
 
-/// Makes a dynamic event with a name of its own, to be removed with the link.
-fn by_tracefs(
-    program: &Program,
+/// Attaches to one function through the event source.
+pub(super) fn by_source(
+    attaching: &Attaching<'_>,
+    source: Source,
     function: &str,
     offset: u64,
     point: ProbePoint,
-) -> Result<Result<Held, Errno>, LoadError> {
-    const CONTROL: &str = "kprobe_events";
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let tracefs = Tracefs::open()?;
-    let group = format!("bpfc_{}", std::process::id());
-    let event = format!("probe_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let letter = match point {
-        ProbePoint::Entry => 'p',
-        ProbePoint::Return => 'r',
-    };
-    let line = format!("{letter}:{group}/{event} {function}+{offset}\n");
-    if let Err(errno) = tracefs.control(CONTROL, &line) {
-        return Ok(Err(errno));
-    }
-    let name = format!("{group}/{event}");
-    let opened = tracefs.event_id(&group, &event).map(|id| {
-        let event = perf::tracepoint(id)?;
-        start(program, &event)?;
-        Ok(event)
-    });
-    match opened {
-        Ok(Ok(event)) => Ok(Ok(Held::DynamicEvent { event, tracefs, control: CONTROL, name })),
-        failed => {
-            // What failed before matters more.
-            let _ = tracefs.control(CONTROL, &format!("-:{name}\n"));
-            failed.map(|outcome| outcome.map(|_| unreachable!("the other arm")))
+) -> Result<OwnedFd, Errno> {
+    let target = CString::new(function).map_err(|_| Errno::EINVAL)?;
+    let (ty, config) = source.config(point);
+    let probe = Probe { ty, config, target: &target, offset };
+    attaching.start(perf::probe(&probe, Scope { pid: -1, cpu: 0 })?)
+}
+
+/// What a refusal of a probe on a function means.
+pub(super) fn reason(kernel: &Kernel, function: &str, errno: Errno) -> String {
+    match errno {
+        Errno::EINVAL if is_forbidden(function) => {
+            "the kernel itself needs this function for probes: it is in \
+             `/sys/kernel/debug/kprobes/blacklist`"
+                .into()
         }
+        Errno::ENOENT => "the function has no code of its own: it was inlined everywhere, or its \
+                          part of the kernel was given back after the start"
+            .into(),
+        Errno::EINVAL => "the function may not be probed: it is part of how probes work, or \
+                          marked as untraceable (`notrace`, `noinstr`)"
+            .into(),
+        Errno(libc::EILSEQ) => "no instruction starts at that offset".into(),
+        Errno(libc::EADDRNOTAVAIL) => {
+            format!("there are several functions of this name; `kprobe.multi:{function}` takes all")
+        }
+        Errno::EOPNOTSUPP if kernel.config_value("CONFIG_KPROBES_ON_FTRACE") == Some("y") => {
+            "this place of the function cannot be probed".into()
+        }
+        _ => "the kernel refuses".into(),
     }
+}
+
+/// Whether the kernel forbids probes on a function.
+fn is_forbidden(function: &str) -> bool {
+    let text = debugfs_text("kprobes/blacklist").unwrap_or_default();
+    text.lines().any(|line| line.split_ascii_whitespace().nth(1) == Some(function))
 }

@@ -1,19 +1,32 @@
-//! Tracepoints, raw tracepoints, the CPU clock, and programs whose place was fixed at load.
+//! Attaching programs that watch the kernel and processes.
 
+mod dynamic;
+mod elf;
+mod files;
 pub(super) mod kprobe;
+mod multi;
+mod perf_event;
+mod points;
+mod typed;
 mod uprobe;
+pub(super) mod usdt;
+
+pub(crate) use multi::{has_kprobe_multi, has_uprobe_multi, understood};
+pub(crate) use typed::trampoline_obstacle;
 
 use super::link::{Held, Link};
-use super::{TraceSpec, refused};
+use super::refused;
+use super::spec::{TraceOptions, TracePlace, TraceSpec};
 use crate::kernel::Kernel;
 use crate::program::Program;
-use crate::sys::{bpf, perf};
-use crate::tracefs::Tracefs;
-use crate::{Errno, LoadError};
-use bpfc_base::similar::most_similar;
-use bpfc_btf::{Kind, KindSet};
-use std::ffi::CString;
+use crate::sys::{perf, trace_link};
+use crate::{Errno, LoadError, limits};
+use bpfc_kabi::{AttachType, KernelVersion};
 use std::os::fd::{AsFd, OwnedFd};
+
+/// Most places that a pattern may name where each of them takes a file descriptor, unless told
+/// otherwise.
+const DEFAULT_LIMIT: usize = 1000;
 
 /// Attaches a program that watches the kernel or a process.
 pub(super) fn attach(
@@ -21,119 +34,176 @@ pub(super) fn attach(
     spec: &TraceSpec,
     kernel: &Kernel,
 ) -> Result<Link, LoadError> {
-    match spec {
-        TraceSpec::Tracepoint { category, event } => tracepoint(program, spec, category, event),
-        TraceSpec::RawTracepoint { name } => raw_tracepoint(program, spec, name, kernel),
-        TraceSpec::PerfEvent { frequency_hz } => cpu_clock(program, spec, *frequency_hz, kernel),
-        TraceSpec::Loaded => as_loaded(program, spec),
-        TraceSpec::Kprobe { function, offset, point } => {
-            kprobe::kprobe(program, function, *offset, *point, kernel)
+    let text = spec.to_string();
+    let attaching = Attaching { program, kernel, text, options: &spec.options };
+    match &spec.place {
+        TracePlace::Tracepoint { category, event } => {
+            points::tracepoint(&attaching, category, event)
         }
-        TraceSpec::Uprobe { path, symbol, offset, point } => {
-            uprobe::uprobe(program, spec, (path, symbol, *offset), *point)
+        TracePlace::RawTracepoint { name } => points::raw_tracepoint(&attaching, name),
+        TracePlace::Kprobe { function, offset, point } => {
+            kprobe::kprobe(attaching, function, *offset, *point)
         }
+        TracePlace::Ksyscall { call, point } => {
+            kprobe::kprobe(attaching, &format!("sys_{call}"), 0, *point)
+        }
+        TracePlace::KprobeMulti { pattern, point } => multi::kprobes(&attaching, pattern, *point),
+        TracePlace::Uprobe { path, symbol, offset, point } => {
+            uprobe::uprobe(&attaching, (path, symbol, *offset), *point)
+        }
+        TracePlace::UprobeMulti { path, pattern, point } => {
+            multi::uprobes(&attaching, path, pattern, *point)
+        }
+        TracePlace::Usdt { path, provider, name } => usdt::usdt(&attaching, path, provider, name),
+        TracePlace::PerfEvent { counter, rate } => perf_event::counters(&attaching, counter, *rate),
+        TracePlace::Typed { .. } | TracePlace::Loaded => typed::typed(&attaching),
     }
 }
 
-/// Lets a program run at an event, and starts it.
-fn start(program: &Program, event: &OwnedFd) -> Result<(), Errno> {
-    perf::set_bpf(event.as_fd(), program.as_fd())?;
-    perf::enable(event.as_fd())
+/// A program on its way to its place.
+struct Attaching<'a> {
+    program: &'a Program,
+    kernel: &'a Kernel,
+    /// The place, with names resolved as far as they are.
+    text: String,
+    options: &'a TraceOptions,
 }
 
-/// Attaches to a tracepoint through a perf event (4.7).
-fn tracepoint(
-    program: &Program,
-    spec: &TraceSpec,
-    category: &str,
-    name: &str,
-) -> Result<Link, LoadError> {
-    let text = spec.to_string();
-    let id = Tracefs::open()?.event_id(category, name)?;
-    let event = perf::tracepoint(id)
-        .map_err(|errno| refused(program, &text, "the event cannot be opened", errno))?;
-    start(program, &event).map_err(|errno| {
-        let reason = match errno {
-            Errno::EACCES => "the program reads more of its context than this event has",
-            _ => "the kernel refuses",
-        };
-        // `EACCES` is no matter of rights here.
-        let errno = Some(errno).filter(|errno| *errno != Errno::EACCES);
-        refused(program, &text, reason, errno)
-    })?;
-    Ok(Link::new(program.name(), text, Held::Events(vec![event])))
-}
+impl Attaching<'_> {
+    fn refuse(&self, reason: impl Into<String>, errno: impl Into<Option<Errno>>) -> LoadError {
+        refused(self.program, &self.text, reason, errno)
+    }
 
-/// Attaches to a raw tracepoint (4.17).
-fn raw_tracepoint(
-    program: &Program,
-    spec: &TraceSpec,
-    name: &str,
-    kernel: &Kernel,
-) -> Result<Link, LoadError> {
-    let text = spec.to_string();
-    let bad = |_| refused(program, &text, "the name contains a NUL", None);
-    let c_name = CString::new(name).map_err(bad)?;
-    match bpf::raw_tracepoint_open(program.as_fd(), Some(&c_name)) {
-        Ok(link) => Ok(Link::new(program.name(), text, Held::Link(link))),
-        Err(Errno::ENOENT) => Err(LoadError::NoTarget {
-            kind: "raw tracepoint",
-            name: name.into(),
-            candidate: similar_raw_tracepoint(name, kernel),
-        }),
-        Err(errno) => {
-            let reason = match errno {
-                Errno::EINVAL => {
-                    "the program reads more arguments than this tracepoint has, or the kernel has no \
-                     raw tracepoints"
+    fn link(&self, held: Held) -> Link {
+        Link::new(self.program.name(), self.text.clone(), held)
+    }
+
+    /// Lets the program run at an event, with the cookie that the user gave.
+    fn start(&self, event: OwnedFd) -> Result<OwnedFd, Errno> {
+        self.start_with(event, self.options.cookie)
+    }
+
+    /// Lets the program run at an event: by a link (5.15), which holds the event, else by the
+    /// event itself.
+    fn start_with(&self, event: OwnedFd, cookie: Option<u64>) -> Result<OwnedFd, Errno> {
+        let prog = self.program.as_fd();
+        let attach_type = AttachType::PerfEvent.number();
+        let link = trace_link::perf_event(prog, event.as_fd(), attach_type, cookie.unwrap_or(0));
+        match link {
+            Ok(link) => {
+                perf::enable(event.as_fd())?;
+                Ok(link)
+            }
+            Err(errno) if errno.is_unsupported() && cookie.is_none() => {
+                perf::set_bpf(event.as_fd(), prog)?;
+                perf::enable(event.as_fd())?;
+                Ok(event)
+            }
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Cookies came to the kinds of links one by one.
+    fn check_cookie(&self, since: KernelVersion) -> Result<(), LoadError> {
+        let is_too_old = self.kernel.version().is_some_and(|version| version < since);
+        if self.options.cookie.is_some() && is_too_old {
+            return Err(self.refuse(format!("cookies there need Linux {since}"), None));
+        }
+        Ok(())
+    }
+
+    /// A pattern must not name more than the user wants, or than there may be open files.
+    fn check_limit(&self, n: usize, default: Option<usize>) -> Result<(), LoadError> {
+        let limit = self.options.limit.map(|limit| limit as usize).or(default);
+        if let Some(limit) = limit.filter(|limit| n > *limit) {
+            let reason = format!(
+                "the pattern names {n} places, more than the limit of {limit}: narrow it, or add \
+                 `,limit={n}`"
+            );
+            return Err(self.refuse(reason, None));
+        }
+        if default.is_some() {
+            limits::raise_open_files(n as u64 + 64);
+        }
+        Ok(())
+    }
+
+    /// Attaches at each of many places; those that refuse are left out, unless all do.
+    fn each<T>(
+        &self,
+        places: impl IntoIterator<Item = T>,
+        mut one: impl FnMut(T) -> Result<OwnedFd, Errno>,
+    ) -> Result<Link, Errno> {
+        let mut held = Vec::new();
+        let (mut n_refused, mut first) = (0, Errno::ENOENT);
+        for place in places {
+            match one(place) {
+                Ok(fd) => held.push(fd),
+                Err(errno) if errno.0 == libc::EMFILE || errno.is_permission() => {
+                    return Err(errno);
                 }
-                _ => "the kernel refuses",
-            };
-            Err(refused(program, &text, reason, errno))
+                Err(errno) => {
+                    if n_refused == 0 {
+                        first = errno;
+                    }
+                    n_refused += 1;
+                }
+            }
+        }
+        if held.is_empty() {
+            return Err(first);
+        }
+        let n = held.len();
+        Ok(self.link(Held::Events(held)).with_places(n, n_refused))
+    }
+}
+
+/// Whether `name` is as `pattern` says, in which `*` stands for any text and `?` for a character.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut at, mut in_name) = (0, 0);
+    let mut retry = None;
+    while in_name < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                retry = Some((at, in_name));
+                at += 1;
+            }
+            Some(byte) if *byte == b'?' || *byte == name[in_name] => {
+                at += 1;
+                in_name += 1;
+            }
+            _ => match retry {
+                // The last star takes one more.
+                Some((star, taken)) => {
+                    retry = Some((star, taken + 1));
+                    (at, in_name) = (star + 1, taken + 1);
+                }
+                None => return false,
+            },
         }
     }
+    pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
-/// BTF has a typedef `btf_trace_NAME` for each raw tracepoint.
-fn similar_raw_tracepoint(name: &str, kernel: &Kernel) -> Option<String> {
-    const PREFIX: &str = "btf_trace_";
-    let btf = kernel.btf()?;
-    let is_typedef = |kind: Kind| KindSet::TYPEDEF.contains(kind);
-    let typedefs = btf.ids().filter(|id| btf.kind(*id).is_some_and(is_typedef));
-    let names = typedefs.filter_map(|id| btf.name(id).strip_prefix(PREFIX));
-    most_similar(name, names).map(str::to_owned)
-}
+#[cfg(test)]
+mod tests {
+    use super::matches;
 
-/// Runs a program by the CPU clock of every CPU.
-fn cpu_clock(
-    program: &Program,
-    spec: &TraceSpec,
-    frequency_hz: u64,
-    kernel: &Kernel,
-) -> Result<Link, LoadError> {
-    let text = spec.to_string();
-    let mut events = Vec::new();
-    for cpu in kernel.online_cpus()? {
-        let event = perf::cpu_clock(cpu, frequency_hz);
-        let started = event.and_then(|event| {
-            start(program, &event)?;
-            Ok(event)
-        });
-        let event =
-            started.map_err(|errno| refused(program, &text, "the kernel refuses", errno))?;
-        events.push(event);
+    #[test]
+    fn patterns_match() {
+        for (pattern, name, expected) in [
+            ("tcp_*", "tcp_sendmsg", true),
+            ("tcp_*", "__tcp_sendmsg", false),
+            ("*", "", true),
+            ("*_send*msg", "tcp_sendmsg_sendmmsg", true),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("a*b*c", "aXbYbZc", true),
+            ("a*b*c", "aXbYbZ", false),
+            ("", "x", false),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
     }
-    Ok(Link::new(program.name(), text, Held::Events(events)))
-}
-
-/// Attaches a program to what it was loaded for.
-fn as_loaded(program: &Program, spec: &TraceSpec) -> Result<Link, LoadError> {
-    let kind = program.kind();
-    let text = match kind.section {
-        "" => spec.to_string(),
-        section => format!("{section}/{}", kind.target),
-    };
-    let link = bpf::raw_tracepoint_open(program.as_fd(), None)
-        .map_err(|errno| refused(program, &text, "the kernel refuses", errno))?;
-    Ok(Link::new(program.name(), text, Held::Link(link)))
 }

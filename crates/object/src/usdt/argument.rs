@@ -5,28 +5,40 @@
 
 /// An argument: its type, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Argument {
-    /// The C type of its size and sign; `long` for what has another size.
+pub struct UsdtArgument {
+    /// The C type of its size and sign.
     pub ty: &'static str,
-    pub operand: Operand,
+    /// 1, 2, 4 or 8.
+    pub size_bytes: u32,
+    /// Whether it is a signed number.
+    pub is_signed: bool,
+    /// Where it is.
+    pub operand: UsdtOperand,
 }
 
 /// Where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Operand {
+pub enum UsdtOperand {
+    /// Nowhere: it is always this number.
     Number(i64),
     /// A member of `struct pt_regs`.
     Register(String),
     /// In memory, at the sum of all that.
     Memory {
+        /// A member of `struct pt_regs`.
         base: String,
+        /// Another, and by what it is multiplied.
         index: Option<(String, i64)>,
+        /// Bytes.
         offset: i64,
     },
 }
 
-/// All arguments of a location; `Err` with the text of one that is not understood.
-pub(super) fn parse(text: &str) -> Result<Vec<Argument>, String> {
+/// All arguments of a location; fails with the text of one that is not understood.
+///
+/// # Errors
+/// That argument, as the compiler wrote it.
+pub fn usdt_arguments(text: &str) -> Result<Vec<UsdtArgument>, String> {
     split(text).map(|word| argument(word).ok_or_else(|| word.to_owned())).collect()
 }
 
@@ -44,32 +56,37 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_separator).filter(|word| !word.is_empty())
 }
 
-fn argument(word: &str) -> Option<Argument> {
+fn argument(word: &str) -> Option<UsdtArgument> {
     let (size, operand) = word.split_once('@').unwrap_or(("8", word));
     // `8f` is a floating number, which is in no register that BPF sees.
-    let ty = match size {
-        "1" => "unsigned char",
-        "-1" => "signed char",
-        "2" => "unsigned short",
-        "-2" => "short",
-        "4" => "unsigned int",
-        "-4" => "int",
-        "8" => "unsigned long long",
-        "-8" => "long long",
+    let (ty, size_bytes, is_signed) = match size {
+        "1" => ("unsigned char", 1, false),
+        "-1" => ("signed char", 1, true),
+        "2" => ("unsigned short", 2, false),
+        "-2" => ("short", 2, true),
+        "4" => ("unsigned int", 4, false),
+        "-4" => ("int", 4, true),
+        "8" => ("unsigned long long", 8, false),
+        "-8" => ("long long", 8, true),
         _ => return None,
     };
-    Some(Argument { ty, operand: operand_of(operand)? })
+    let operand = operand_of(operand)?;
+    Some(UsdtArgument { ty, size_bytes, is_signed, operand })
 }
 
-fn operand_of(text: &str) -> Option<Operand> {
+fn operand_of(text: &str) -> Option<UsdtOperand> {
     if let Some(number) = text.strip_prefix('$') {
-        return number_of(number).map(Operand::Number);
+        return number_of(number).map(UsdtOperand::Number);
     }
     if let Some(inner) = text.strip_prefix('[') {
         let inner = inner.strip_suffix(']')?;
         let (base, offset) = inner.split_once(',').unwrap_or((inner, "0"));
         let offset = number_of(offset.trim().trim_start_matches('#'))?;
-        return Some(Operand::Memory { base: arm64_register(base.trim())?, index: None, offset });
+        return Some(UsdtOperand::Memory {
+            base: arm64_register(base.trim())?,
+            index: None,
+            offset,
+        });
     }
     if let Some((offset, inner)) = text.split_once('(') {
         let mut parts = inner.strip_suffix(')')?.split(',').map(str::trim);
@@ -82,12 +99,14 @@ fn operand_of(text: &str) -> Option<Operand> {
             }
         };
         let offset = if offset.is_empty() { 0 } else { number_of(offset)? };
-        return Some(Operand::Memory { base, index, offset });
+        return Some(UsdtOperand::Memory { base, index, offset });
     }
     if text.starts_with('%') {
-        return x86_register(text).map(Operand::Register);
+        return x86_register(text).map(UsdtOperand::Register);
     }
-    number_of(text).map(Operand::Number).or_else(|| arm64_register(text).map(Operand::Register))
+    number_of(text)
+        .map(UsdtOperand::Number)
+        .or_else(|| arm64_register(text).map(UsdtOperand::Register))
 }
 
 fn number_of(text: &str) -> Option<i64> {
@@ -141,7 +160,7 @@ fn arm64_register(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Operand, parse};
+    use super::{UsdtOperand as Operand, usdt_arguments as parse};
 
     fn operands(text: &str) -> Vec<(&'static str, Operand)> {
         let arguments = parse(text).expect("a good text");

@@ -3,6 +3,10 @@
 //!
 //! Source: SystemTap's `sys/sdt.h`, version 3 of its notes.
 
+mod argument;
+
+pub use argument::{UsdtArgument, UsdtOperand, usdt_arguments};
+
 use crate::elf::Elf;
 use crate::read::ReadError;
 use bpfc_isa::Endian;
