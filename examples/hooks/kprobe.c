@@ -1,12 +1,12 @@
-// A kernel function is called: here that of a system call, by the name that it has on every kernel.
+// A kernel function is called. Its arguments have the types that it is declared with in the kernel.
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 __u64 seen;
 
-SEC("ksyscall/getpgid")
-int BPF_KSYSCALL(on_getpgid, int pid)
+SEC("kprobe/security_task_getpgid")
+int BPF_KPROBE(on_call, struct task_struct *task)
 {
 	seen++;
 	return 0;

@@ -7,6 +7,7 @@
 
 mod network;
 mod stage;
+mod tiny;
 mod tracing;
 
 pub use stage::{Problem, Stage};
@@ -24,7 +25,16 @@ pub struct Hook {
 
 /// All hooks, in the order of the table.
 pub fn all() -> Vec<Hook> {
-    [tracing::HOOKS, network::HOOKS].concat()
+    [
+        tracing::functions::HOOKS,
+        tracing::user::HOOKS,
+        tracing::points::HOOKS,
+        tracing::typed::HOOKS,
+        tracing::iterators::HOOKS,
+        tracing::counters::HOOKS,
+        network::HOOKS,
+    ]
+    .concat()
 }
 
 /// What came of a hook.

@@ -2,6 +2,7 @@
 
 use bpfc::{Btf, FileProvider, Host, IncludeRequest, LoadedFile, Object, Options};
 use bpfc_base::{Session, Severity};
+use bpfc_kabi::KernelVersion;
 use bpfc_loader::{
     AttachSpec, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, ProgKind, attach, load,
 };
@@ -80,9 +81,49 @@ impl Stage {
         Ok(Stage { kernel, object })
     }
 
-    /// Loads the whole object.
+    /// Loads the whole object, for where its sections say.
     pub fn load(&self) -> Result<Loaded, Problem> {
-        Ok(load(&self.object, &self.kernel, &LoadOptions::default())?)
+        let functions = self.object.functions.iter_enumerated();
+        let kinds = functions.filter_map(|(id, function)| {
+            let kind = ProgKind::of(function)?;
+            let spec = AttachSpec::of(&function.name, &kind).ok()?;
+            Some((id, spec.kind(Some(&kind))))
+        });
+        let options = LoadOptions { kinds: kinds.collect(), ..LoadOptions::default() };
+        Ok(load(&self.object, &self.kernel, &options)?)
+    }
+
+    /// Loads the whole object, its first program to be attached where `spec` says.
+    pub fn load_for(&self, spec: &str) -> Result<Loaded, Problem> {
+        let spec: AttachSpec = spec.parse()?;
+        let mut functions = self.object.functions.iter_enumerated();
+        let first = functions.find_map(|(id, function)| Some((id, ProgKind::of(function)?)));
+        let kinds = first.map(|(id, kind)| (id, spec.kind(Some(&kind)))).into_iter().collect();
+        let options = LoadOptions { kinds, ..LoadOptions::default() };
+        Ok(load(&self.object, &self.kernel, &options)?)
+    }
+
+    /// Attaches the first program where `spec` says, makes the event happen, and detaches.
+    pub fn at(
+        &self,
+        spec: &str,
+        event: impl FnMut() -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let loaded = self.load_for(spec)?;
+        let link = self.attach(&loaded, spec)?;
+        self.sees(&loaded, event)?;
+        Ok(link.detach()?)
+    }
+
+    /// Gives up on kernels before this version.
+    pub fn needs(&self, major: u16, minor: u16) -> Result<(), Problem> {
+        let needed = KernelVersion::new(major, minor);
+        match self.kernel.version() {
+            Some(version) if version < needed => {
+                Err(Problem::Lacking(format!("it needs Linux {needed}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Attaches the first program where `spec` says.

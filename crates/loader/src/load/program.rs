@@ -117,9 +117,7 @@ fn failure(
     // A log that does not fit says nothing of the program itself.
     let errno = if errno == Errno::ENOSPC { first } else { errno };
     let mut explanation = explain::loading(request.kind, errno, kernel);
-    if let Some(obstacle) = obstacle(request.kind, kernel).filter(|_| !errno.is_permission()) {
-        explanation.reason = Some(obstacle);
-    }
+    explanation.reason = explanation.reason.or_else(|| obstacle(request.kind, kernel));
     LoadError::Program {
         program: request.linked.name.clone(),
         errno,
@@ -140,7 +138,11 @@ fn obstacle(kind: &ProgKind, kernel: &Kernel) -> Option<String> {
     if kind.prog_type == ProgType::Lsm && is_off("CONFIG_BPF_LSM") {
         return Some("this kernel is built without CONFIG_BPF_LSM".into());
     }
-    is_trampoline.then(|| trampoline_obstacle(kernel)).flatten()
+    is_trampoline.then(|| {
+        trampoline_obstacle(kernel).unwrap_or_else(|| {
+            "this kernel lets nobody, or not this user, change what its functions do".into()
+        })
+    })
 }
 
 /// Loads without a log, and again without what an old kernel does not know.

@@ -14,8 +14,6 @@ pub enum Counter {
     Cache(String, u64),
     /// The processor's own: `r01c2`.
     Raw(u64),
-    /// A tracepoint: `sched/sched_switch`.
-    Tracepoint(String, String),
 }
 
 /// How often a program runs.
@@ -120,7 +118,9 @@ fn counter(name: &str) -> Result<Counter, String> {
         return Ok(Counter::Hardware(name, config));
     }
     if let Some((category, event)) = name.split_once('/') {
-        return Ok(Counter::Tracepoint(category.into(), event.into()));
+        return Err(format!(
+            "programs at counters take no tracepoint: it is `tp:{category}:{event}`"
+        ));
     }
     if let Some(config) = cache(name) {
         return Ok(Counter::Cache(name.into(), config));
@@ -157,7 +157,7 @@ impl Counter {
             | Counter::Hardware(..)
             | Counter::Cache(..)
             | Counter::Raw(_) => SampleRate::Frequency(DEFAULT_HZ),
-            Counter::Software(..) | Counter::Tracepoint(..) => SampleRate::Period(1),
+            Counter::Software(..) => SampleRate::Period(1),
         }
     }
 
@@ -173,7 +173,6 @@ impl fmt::Display for Counter {
             Counter::Software(name, _) | Counter::Hardware(name, _) => write!(f, "{name}"),
             Counter::Cache(name, _) => write!(f, "{name}"),
             Counter::Raw(config) => write!(f, "r{config:x}"),
-            Counter::Tracepoint(category, event) => write!(f, "{category}/{event}"),
         }
     }
 }

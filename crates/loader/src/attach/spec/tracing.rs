@@ -460,7 +460,6 @@ mod tests {
             "perf_event:cycles:p100000,cpu=0",
             "perf_event:L1-dcache-load-misses:99",
             "perf_event:r1c2:p5",
-            "perf_event:sched/sched_switch:p1",
             "fentry:do_unlinkat",
             "fentry.s:bpf_mod:f",
             "fmod_ret:f,cookie=0x1",
@@ -493,6 +492,7 @@ mod tests {
             ("kprobe:f,cookie=x", "`x` is no cookie"),
             ("usdt:c:setjmp", "`c:setjmp` is not FILE:PROVIDER:NAME"),
             ("perf_event:cycle", "did you mean `cycles`?"),
+            ("perf_event:sched/sched_switch", "it is `tp:sched:sched_switch`"),
             ("perf_event:cycles:p0", "`p0` is no frequency"),
             ("iter:task,order=in", "`in` is no order"),
         ] {

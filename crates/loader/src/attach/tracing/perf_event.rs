@@ -4,14 +4,12 @@ use super::Attaching;
 use crate::attach::link::{Held, Link};
 use crate::attach::spec::{Counter, SampleRate};
 use crate::sys::perf::{self, Rate, Scope};
-use crate::tracefs::Tracefs;
 use crate::{Errno, LoadError};
 use bpfc_kabi::KernelVersion;
 
-/// `PERF_TYPE_HARDWARE`, `…_SOFTWARE`, `…_TRACEPOINT`, `…_HW_CACHE`, `…_RAW`.
+/// `PERF_TYPE_HARDWARE`, `…_SOFTWARE`, `…_HW_CACHE`, `…_RAW`.
 const HARDWARE: u32 = 0;
 const SOFTWARE: u32 = 1;
-const TRACEPOINT: u32 = 2;
 const HW_CACHE: u32 = 3;
 const RAW: u32 = 4;
 
@@ -27,9 +25,6 @@ pub(super) fn counters(
         Counter::Hardware(_, config) => (HARDWARE, *config),
         Counter::Cache(_, config) => (HW_CACHE, *config),
         Counter::Raw(config) => (RAW, *config),
-        Counter::Tracepoint(category, event) => {
-            (TRACEPOINT, Tracefs::open()?.event_id(category, event)?)
-        }
     };
     let rate = match rate {
         SampleRate::Frequency(hz) => Rate::Frequency(hz),

@@ -1,0 +1,92 @@
+//! Functions and markers of processes.
+
+use crate::tiny::Tiny;
+use crate::{Hook, Problem, Stage};
+
+pub const HOOKS: &[Hook] = &[
+    Hook {
+        name: "uprobe",
+        source: include_str!("../../../../examples/hooks/uprobe.c"),
+        attempt: entry,
+    },
+    Hook {
+        name: "uprobe, by offset",
+        source: include_str!("../../../../examples/hooks/uprobe.c"),
+        attempt: offset,
+    },
+    Hook {
+        name: "uretprobe",
+        source: include_str!("../../../../examples/hooks/uretprobe.c"),
+        attempt: exit,
+    },
+    Hook {
+        name: "uprobe.multi",
+        source: include_str!("../../../../examples/hooks/uprobe_multi.c"),
+        attempt: multi,
+    },
+    Hook {
+        name: "uprobe.session",
+        source: include_str!("../../../../examples/hooks/uprobe_session.c"),
+        attempt: session,
+    },
+    Hook {
+        name: "USDT",
+        source: include_str!("../../../../examples/hooks/usdt.c"),
+        attempt: marker,
+    },
+];
+
+fn at(stage: &Stage, name: &str, kind: &str, place: &str) -> Result<(), Problem> {
+    let tiny = Tiny::write(name)?;
+    let spec = format!("{kind}:{}:{place}", tiny.path().display());
+    stage.at(&spec, || tiny.run().map(|_| ()))
+}
+
+fn entry(stage: &Stage) -> Result<(), Problem> {
+    at(stage, "entry", "uprobe", "tiny_first")
+}
+
+fn offset(stage: &Stage) -> Result<(), Problem> {
+    at(stage, "offset", "uprobe", "0x480")
+}
+
+fn exit(stage: &Stage) -> Result<(), Problem> {
+    at(stage, "exit", "uretprobe", "tiny_first")
+}
+
+/// Both functions are seen, the second only by the pattern.
+fn multi(stage: &Stage) -> Result<(), Problem> {
+    at(stage, "multi", "uprobe.multi", "tiny_sec*")?;
+    twice(stage, "uprobe.multi", "tiny_*")
+}
+
+fn session(stage: &Stage) -> Result<(), Problem> {
+    twice(stage, "uprobe.session", "tiny_first")
+}
+
+/// Two events for each run.
+fn twice(stage: &Stage, kind: &str, place: &str) -> Result<(), Problem> {
+    let tiny = Tiny::write(kind)?;
+    let spec = format!("{kind}:{}:{place}", tiny.path().display());
+    let loaded = stage.load_for(&spec)?;
+    let link = stage.attach(&loaded, &spec)?;
+    tiny.run()?;
+    let seen = stage.variable(&loaded, "seen")?;
+    link.detach()?;
+    match seen {
+        2 => Ok(()),
+        seen => Err(Problem::Wrong(format!("the program ran {seen} times"))),
+    }
+}
+
+/// The arguments are right, and the program knows that it is watched as long as it is.
+fn marker(stage: &Stage) -> Result<(), Problem> {
+    let tiny = Tiny::write("marker")?;
+    let watchers = |expected: i32| match tiny.run()? {
+        counter if counter == expected => Ok(()),
+        counter => Err(Problem::Wrong(format!("the marker counts {counter} watchers"))),
+    };
+    watchers(0)?;
+    stage.at(&format!("usdt:{}:bpfc:tiny", tiny.path().display()), || watchers(1))?;
+    watchers(0)
+}
