@@ -445,6 +445,17 @@ pub struct ExplainLog {
 /// `bpfc features`
 #[derive(Args, Debug)]
 pub struct Features {
+    /// Only this group, and in it only these names: `maps`, `attach kprobe.multi`, `helpers xdp`, `kfuncs xdp`; `all`
+    /// adds the long lists. Groups: system, rights, settings, mounts, config, isa, features, btf, attach, programs,
+    /// test-runs, maps, iterators, struct-ops, helpers, kfuncs.
+    #[arg(value_name = "GROUP", num_args = 0.., conflicts_with = "has")]
+    pub what: Vec<String>,
+
+    /// Ask for one thing: `kprobe.multi`, `map:ringbuf`, `bpf_loop@xdp`; may be given more than once. The exit status
+    /// is 0 if all are there, 1 if one is not, 3 if it cannot be told.
+    #[arg(long, value_name = "NAME")]
+    pub has: Vec<String>,
+
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,

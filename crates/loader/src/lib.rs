@@ -56,7 +56,10 @@ pub use log::{Place, Rejection};
 pub use map::{Element, Keys, Map};
 pub use mechanism::{Mechanism, MechanismInfo, mechanisms};
 pub use probe::facts::{Capability, Facts, Lockdown};
-pub use probe::{Finding, Group, Verdict, newest_cpu, probe, probe_helpers};
+pub use probe::{
+    Callees, Calls, Finding, Group, KernelFunction, Verdict, kernel_functions, may_call,
+    newest_cpu, probe, probe_calls, probe_helpers, probe_kernel_functions,
+};
 pub use program::{Program, TestInput, TestOutput};
 pub use symbols::{Ambiguous, KernelSymbol, Symbols};
 pub use sys::errno::Errno;

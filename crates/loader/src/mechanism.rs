@@ -133,6 +133,12 @@ use ProgType as P;
 
 const TRACING: &[Capability] = &[Perfmon];
 const NETWORK: &[Capability] = &[NetAdmin];
+const TRAMPOLINE: &[&str] = &[
+    "CONFIG_BPF_JIT",
+    "CONFIG_DEBUG_INFO_BTF",
+    "CONFIG_FUNCTION_TRACER",
+    "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
+];
 
 #[rustfmt::skip]
 static MECHANISMS: [MechanismInfo; 39] = [
@@ -148,10 +154,10 @@ static MECHANISMS: [MechanismInfo; 39] = [
     row(M::Tracepoint, "tracepoint", "tracepoints", (4, 7), &["CONFIG_BPF_EVENTS"], (P::Tracepoint, None), TRACING),
     row(M::RawTracepoint, "raw_tracepoint", "raw tracepoints", (4, 17), &["CONFIG_BPF_EVENTS"], (P::RawTracepoint, None), TRACING),
     row(M::TypedTracepoint, "tp_btf", "typed tracepoints", (5, 5), &["CONFIG_BPF_EVENTS", "CONFIG_DEBUG_INFO_BTF"], (P::Tracing, Some(A::TraceRawTp)), TRACING),
-    row(M::Fentry, "fentry", "fentry and fexit", (5, 5), &["CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF"], (P::Tracing, Some(A::TraceFentry)), TRACING),
-    row(M::Fsession, "fsession", "fsession", (7, 0), &["CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF"], (P::Tracing, Some(A::TraceFsession)), TRACING),
-    row(M::FmodRet, "fmod_ret", "fmod_ret", (5, 7), &["CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF"], (P::Tracing, Some(A::ModifyReturn)), TRACING),
-    row(M::Lsm, "lsm", "security hooks", (5, 7), &["CONFIG_BPF_LSM"], (P::Lsm, Some(A::LsmMac)), TRACING),
+    row(M::Fentry, "fentry", "fentry and fexit", (5, 5), TRAMPOLINE, (P::Tracing, Some(A::TraceFentry)), TRACING),
+    row(M::Fsession, "fsession", "fsession", (7, 0), TRAMPOLINE, (P::Tracing, Some(A::TraceFsession)), TRACING),
+    row(M::FmodRet, "fmod_ret", "fmod_ret", (5, 7), TRAMPOLINE, (P::Tracing, Some(A::ModifyReturn)), TRACING),
+    row(M::Lsm, "lsm", "security hooks", (5, 7), &["CONFIG_BPF_LSM", "CONFIG_FUNCTION_TRACER"], (P::Lsm, Some(A::LsmMac)), TRACING),
     row(M::LsmCgroup, "lsm_cgroup", "security hooks of cgroups", (6, 0), &["CONFIG_BPF_LSM", "CONFIG_CGROUP_BPF"], (P::Lsm, Some(A::LsmCgroup)), TRACING),
     row(M::Iterator, "iter", "iterators", (5, 8), &["CONFIG_DEBUG_INFO_BTF"], (P::Tracing, Some(A::TraceIter)), TRACING),
     row(M::PerfEvent, "perf_event", "perf events", (4, 9), &["CONFIG_PERF_EVENTS", "CONFIG_BPF_EVENTS"], (P::PerfEvent, None), TRACING),

@@ -11,7 +11,6 @@ pub use spec::{
     AttachSpec, Counter, Direction, NetworkSpec, NoDefault, Order, ProbePoint, SampleRate,
     TraceOptions, TracePlace, TraceSpec, XdpMode,
 };
-pub(crate) use tracing::kprobe::{kprobe_obstacle, uprobe_obstacle};
 pub(crate) use tracing::{has_kprobe_multi, has_uprobe_multi, trampoline_obstacle, understood};
 
 use crate::explain;

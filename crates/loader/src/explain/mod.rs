@@ -111,16 +111,7 @@ pub(crate) fn creating(definition: &Definition, errno: Errno, kernel: &Kernel) -
     }
     match errno {
         Errno::EPERM | Errno::EACCES => {
-            let needs: &[Capability] = match kind {
-                Some(
-                    MapType::Sockmap
-                    | MapType::Sockhash
-                    | MapType::Devmap
-                    | MapType::DevmapHash
-                    | MapType::Xskmap,
-                ) => &[Capability::Bpf, Capability::NetAdmin],
-                _ => &[Capability::Bpf],
-            };
+            let needs = kind.map_or(&[Capability::Bpf][..], of_map);
             rights::denied(Act::Map, needs, &Facts::read(kernel))
         }
         Errno::ENOMEM => too_large(definition),
@@ -176,27 +167,38 @@ fn needs_entries(kind: Option<MapType>) -> bool {
     })
 }
 
-/// The option without which the kernel does not have a type of map.
-pub(crate) fn map_option(kind: MapType) -> Option<&'static str> {
-    Some(match kind {
-        MapType::Xskmap => "CONFIG_XDP_SOCKETS",
-        MapType::Sockmap | MapType::Sockhash => "CONFIG_BPF_STREAM_PARSER",
+/// The capabilities that creating a map of a type needs (`map_create`, `kernel/bpf/syscall.c`, 6.12).
+pub(crate) fn of_map(kind: MapType) -> &'static [Capability] {
+    match kind {
+        MapType::Sockmap
+        | MapType::Sockhash
+        | MapType::Devmap
+        | MapType::DevmapHash
+        | MapType::Xskmap => &[Capability::Bpf, Capability::NetAdmin],
+        _ => &[Capability::Bpf],
+    }
+}
+
+/// The options without which the kernel does not have a type of map.
+pub(crate) fn map_options(kind: MapType) -> &'static [&'static str] {
+    match kind {
+        MapType::Xskmap => &["CONFIG_XDP_SOCKETS"],
+        MapType::Sockmap | MapType::Sockhash => &["CONFIG_NET"],
         MapType::CgroupStorage | MapType::PercpuCgroupStorage | MapType::CgrpStorage => {
-            "CONFIG_CGROUP_BPF"
+            &["CONFIG_CGROUP_BPF"]
         }
-        MapType::CgroupArray => "CONFIG_CGROUPS",
-        MapType::InodeStorage => "CONFIG_BPF_LSM",
-        MapType::StackTrace | MapType::PerfEventArray => "CONFIG_PERF_EVENTS",
-        MapType::StructOps => "CONFIG_BPF_JIT",
-        MapType::Cpumap | MapType::Devmap | MapType::DevmapHash => "CONFIG_NET",
-        MapType::ReuseportSockarray => "CONFIG_INET",
-        _ => return None,
-    })
+        MapType::CgroupArray => &["CONFIG_CGROUPS"],
+        MapType::InodeStorage => &["CONFIG_BPF_LSM"],
+        MapType::StackTrace | MapType::PerfEventArray => &["CONFIG_PERF_EVENTS"],
+        MapType::StructOps => &["CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF"],
+        MapType::Cpumap | MapType::Devmap | MapType::DevmapHash => &["CONFIG_NET"],
+        MapType::ReuseportSockarray => &["CONFIG_INET"],
+        _ => &[],
+    }
 }
 
 fn left_out_map(kind: MapType, kernel: &Kernel) -> Option<Explanation> {
-    let option = map_option(kind)?;
-    built_without(option, kernel)
+    map_options(kind).iter().find_map(|option| built_without(option, kernel))
 }
 
 /// The kernel's configuration says that an option is not set.
@@ -270,3 +272,14 @@ fn of_any(errno: Errno, kernel: &Kernel) -> Explanation {
         _ => Explanation::default(),
     }
 }
+
+/// Explains why something could not even be tried.
+pub(crate) fn probing(needs: &[Capability], errno: Errno, facts: &Facts) -> Explanation {
+    match errno {
+        Errno::EPERM => rights::denied(Act::Map, needs, facts),
+        _ => of_any(errno, &Kernel::new()),
+    }
+}
+
+/// The capabilities that loading a program of a type needs.
+pub(crate) use rights::of_program;

@@ -27,12 +27,13 @@ pub(super) fn denied(act: Act, needs: &[Capability], facts: &Facts) -> Explanati
         .or_else(|| locked_memory(act, facts))
         .or_else(|| seccomp(facts))
         .or_else(|| security_module(facts))
+        .or_else(|| integrity(facts))
         .unwrap_or_default()
 }
 
 /// The capabilities that loading a program of this type needs (`is_net_admin_prog_type` and `is_perfmon_prog_type`,
 /// `kernel/bpf/syscall.c`, 6.12).
-pub(super) fn of_program(ty: ProgType) -> &'static [Capability] {
+pub(crate) const fn of_program(ty: ProgType) -> &'static [Capability] {
     use Capability::{Bpf, NetAdmin, Perfmon};
     use ProgType as P;
     match ty {
@@ -73,9 +74,9 @@ fn missing_capabilities(act: Act, needs: &[Capability], facts: &Facts) -> Option
         _ => "",
     };
     let who = if facts.is_root {
-        "this process has not, although it is root"
+        "this process does not have, although it is root"
     } else {
-        "this user has not"
+        "this user does not have"
     };
     let reason = format!("it needs {}, which {who}{sysctl}", names(&missing));
     let list: Vec<String> = missing.iter().map(|cap| cap.name().to_lowercase()).collect();
@@ -156,6 +157,15 @@ fn security_module(facts: &Facts) -> Option<Explanation> {
     })
 }
 
+/// Linux itself forbids no programs in this mode but those that write to user memory; some vendors' kernels do.
+fn integrity(facts: &Facts) -> Option<Explanation> {
+    let is_closed = facts.lockdown.is_some_and(|mode| mode >= Lockdown::Integrity);
+    is_closed.then(|| Explanation {
+        reason: Some("every right is there; the kernel is locked down, which may forbid it".into()),
+        helps: vec!["boot without `lockdown`, or turn off Secure Boot".into()],
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,15 +199,15 @@ mod tests {
         let load = Act::Load(ProgType::Kprobe);
         assert_eq!(
             reason(load, &nobody),
-            "it needs CAP_BPF and CAP_PERFMON, which this user has not"
+            "it needs CAP_BPF and CAP_PERFMON, which this user does not have"
         );
         let old = Facts { version: Some(KernelVersion::new(5, 4)), ..nobody.clone() };
-        assert_eq!(reason(load, &old), "it needs CAP_SYS_ADMIN, which this user has not");
+        assert_eq!(reason(load, &old), "it needs CAP_SYS_ADMIN, which this user does not have");
         let closed = Facts { unprivileged_bpf_disabled: Some(2), ..nobody };
         let filter = Act::Load(ProgType::SocketFilter);
         assert_eq!(
             reason(filter, &closed),
-            "it needs CAP_BPF, which this user has not, as kernel.unprivileged_bpf_disabled is set"
+            "it needs CAP_BPF, which this user does not have, as kernel.unprivileged_bpf_disabled is set"
         );
     }
 
@@ -208,7 +218,7 @@ mod tests {
         let explanation = denied(Act::Load(ProgType::Xdp), needs, &without);
         assert_eq!(
             explanation.reason.as_deref(),
-            Some("it needs CAP_BPF, which this process has not, although it is root")
+            Some("it needs CAP_BPF, which this process does not have, although it is root")
         );
         assert_eq!(explanation.helps, ["start the container or service with them: --cap-add=BPF"]);
         let nested = Facts { is_initial_namespace: Some(false), ..facts() };
@@ -219,7 +229,7 @@ mod tests {
     fn what_forbids_is_found_in_order() {
         let locked = Facts { lockdown: Some(Lockdown::Confidentiality), ..facts() };
         assert!(reason(Act::Load(ProgType::Kprobe), &locked).contains("locked down"));
-        assert_eq!(reason(Act::Load(ProgType::Xdp), &locked), "");
+        assert!(reason(Act::Load(ProgType::Xdp), &locked).contains("may forbid it"));
         let filtered = Facts { seccomp: Some(2), ..facts() };
         assert!(reason(Act::Map, &filtered).contains("seccomp"));
         let modules = Some(vec!["capability".to_owned(), "selinux".to_owned()]);

@@ -7,7 +7,7 @@ use bpfc_btf::{
 
 /// Which kinds a kernel knows, of those that came after BTF itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kinds {
+pub(crate) struct Kinds {
     /// FUNC and FUNC_PROTO (4.20).
     pub func: bool,
     /// FUNC with linkage (5.6).
@@ -26,7 +26,7 @@ pub(super) struct Kinds {
 
 impl Kinds {
     /// What a kernel of today knows.
-    pub(super) const ALL: Kinds = Kinds {
+    pub(crate) const ALL: Kinds = Kinds {
         func: true,
         global_func: true,
         datasec: true,
@@ -37,7 +37,7 @@ impl Kinds {
     };
 
     /// Asks the kernel about each kind by loading a blob with one type of it.
-    pub(super) fn probe() -> Kinds {
+    pub(crate) fn probe() -> Kinds {
         Kinds {
             func: knows(|builder, int| {
                 function(builder, int, Linkage::Static);

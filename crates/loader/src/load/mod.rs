@@ -2,7 +2,7 @@
 
 pub(crate) mod externs;
 pub(crate) mod kind;
-mod kinds;
+pub(crate) mod kinds;
 mod patch;
 pub(crate) mod program;
 mod types;

@@ -1,23 +1,36 @@
-//! Instruction sets, features and ways to attach.
+//! Instruction sets, and features that are neither types nor helpers.
 
-use super::programs::{load, trivial};
-use super::{Finding, Group, Verdict};
+use super::attaching::{HARDWARE, counter, sleepable};
+use super::facts::Capability;
+use super::helpers::may_call_helper;
+use super::programs::{load, load_as, short_slug, template, text, trivial};
+use super::verdict::{Finding, Group, Needs, Prober, Verdict};
 use crate::Errno;
-use crate::attach::{kprobe_obstacle, uprobe_obstacle};
+use crate::explain::of_program;
 use crate::kernel::Kernel;
+use crate::sys::ask;
+use crate::sys::attr::object_name;
 use crate::sys::bpf::{self, ProgLoad, TestRun, prog_load};
 use crate::sys::map::{Create, MapFd, create};
-use crate::tracefs::Tracefs;
 use bpfc_isa::{Cpu, Endian, Insn, Wide, assemble, encode_program};
 use bpfc_kabi::{AttachType, Feature, KernelVersion, MapType, ProgType};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-/// Loads assembly as a program of some type.
-fn loads(kernel: &Kernel, ty: ProgType, text: &str) -> Result<OwnedFd, Errno> {
+/// `BPF_F_XDP_HAS_FRAGS`.
+const XDP_HAS_FRAGS: u32 = 1 << 5;
+/// `BPF_F_MMAPABLE`.
+const MMAPABLE: u32 = 1 << 10;
+
+fn assembled(text: &str) -> Vec<Insn> {
     match assemble(text, &Helpers) {
-        Ok(assembly) => load(kernel, ty, &assembly.insns, &mut []),
+        Ok(assembly) => assembly.insns,
         Err(errors) => unreachable!("probe programs are correct: {errors:?}"),
     }
+}
+
+/// Loads assembly as a program of some type.
+fn loads(kernel: &Kernel, ty: ProgType, text: &str) -> Result<OwnedFd, Errno> {
+    load(kernel, ty, &assembled(text), &mut [])
 }
 
 struct Helpers;
@@ -25,15 +38,6 @@ struct Helpers;
 impl bpfc_isa::Symbols for Helpers {
     fn callee(&self, name: &str) -> Option<bpfc_isa::Callee> {
         bpfc_kabi::helper(name).map(|helper| bpfc_isa::Callee::Helper(helper.id))
-    }
-}
-
-/// The verdict on a feature that a program uses. The verifier's "no" (`EACCES`) is a no, too.
-fn of<T>(outcome: Result<T, Errno>) -> Verdict {
-    match outcome {
-        Ok(_) => Verdict::Yes,
-        Err(Errno::EACCES) => Verdict::no("the verifier rejects it"),
-        Err(errno) => Verdict::refused(errno),
     }
 }
 
@@ -45,14 +49,56 @@ const LEVELS: [(Cpu, &str, KernelVersion, &str); 4] = [
     (Cpu::V4, "v4", Feature::IsaV4.since(), "r0 = 0\nr0 = (s8)r0\nexit"),
 ];
 
-/// A program of each level.
-pub(super) fn instruction_sets() -> Vec<Finding> {
-    let kernel = Kernel::new();
-    let findings = LEVELS.into_iter().map(|(_, name, since, text)| Finding {
-        group: Group::InstructionSet,
-        name: name.into(),
-        verdict: of(loads(&kernel, ProgType::SocketFilter, text)),
-        since: Some(since),
+/// Instructions that no level of the instruction set promises, or that came one by one.
+const EXTRAS: [(&str, &str, KernelVersion, &str); 6] = [
+    (
+        "atomics",
+        "atomic fetch, exchange and compare-exchange",
+        Feature::FetchingAtomics.since(),
+        "r1 = 1\n*(u64 *)(r10 - 8) = r1\nr1 = atomic_fetch_add((u64 *)(r10 - 8), r1)\nr0 = 0\nexit",
+    ),
+    ("gotol", "jumps of 32 bits", Feature::IsaV4.since(), "r0 = 0\ngotol +0\nexit"),
+    ("sdiv", "signed division", Feature::IsaV4.since(), "r0 = 4\nr1 = 2\nr0 s/= r1\nexit"),
+    (
+        "may_goto",
+        "loops that the kernel ends",
+        Feature::MayGoto.since(),
+        "r0 = 0\nmay_goto +0\nexit",
+    ),
+    (
+        "load_acquire",
+        "load-acquire and store-release",
+        Feature::LoadAcquire.since(),
+        "r1 = 1\n*(u64 *)(r10 - 8) = r1\nr0 = load_acquire((u64 *)(r10 - 8))\nexit",
+    ),
+    (
+        "addr_space_cast",
+        "pointers into arenas",
+        Feature::Arena.since(),
+        "r1 = 0\nr1 = addr_space_cast(r1, 0, 1)\nr0 = 0\nexit",
+    ),
+];
+
+/// What a socket filter needs that was there from the release on.
+fn filter_since(since: KernelVersion) -> Needs {
+    Needs { since: Some(since), capabilities: of_program(ProgType::SocketFilter), options: &[] }
+}
+
+/// A program of each level, and one with each further instruction.
+pub(super) fn instruction_sets(prober: &Prober<'_>) -> Vec<Finding> {
+    let levels = LEVELS.into_iter().map(|(_, name, since, text)| (name, None, since, text));
+    let extras =
+        EXTRAS.into_iter().map(|(name, title, since, text)| (name, Some(title), since, text));
+    let findings = levels.chain(extras).map(|(name, title, since, source)| {
+        let mut log = [0; 1024];
+        let kernel = prober.kernel;
+        let outcome = load(kernel, ProgType::SocketFilter, &assembled(source), &mut log);
+        let verdict = match outcome {
+            // It knows the instruction, and misses the arena.
+            Err(_) if text(&log).contains("associated arena") => Verdict::Yes,
+            outcome => prober.judge(outcome, filter_since(since)),
+        };
+        Finding { group: Group::Isa, name: name.into(), title, verdict, since: Some(since) }
     });
     findings.collect()
 }
@@ -61,73 +107,202 @@ pub(super) fn instruction_sets() -> Vec<Finding> {
 /// what Linux of its version has. Version 1 where that is unknown, too.
 pub fn newest_cpu(kernel: &Kernel) -> Cpu {
     let is_there =
-        |text: &str, since: KernelVersion| match of(loads(kernel, ProgType::SocketFilter, text)) {
-            Verdict::Yes => true,
-            Verdict::Unknown { .. } => kernel.version().is_some_and(|version| version >= since),
-            Verdict::No { .. } | Verdict::Value(_) => false,
+        |text: &str, since: KernelVersion| match loads(kernel, ProgType::SocketFilter, text) {
+            Ok(_) => true,
+            Err(Errno::EPERM | Errno::EACCES) => {
+                kernel.version().is_some_and(|version| version >= since)
+            }
+            Err(_) => false,
         };
     let newest = LEVELS.into_iter().rev().find(|&(_, _, since, text)| is_there(text, since));
     newest.map_or(Cpu::V1, |(cpu, ..)| cpu)
 }
 
 /// Features, in the order of their age.
-pub(super) fn features(kernel: &Kernel) -> Vec<Finding> {
-    let filter = |text: &str| of(loads(kernel, ProgType::SocketFilter, text));
-    let found = |feature: Feature, verdict| Finding {
-        group: Group::Feature,
-        name: feature.name().into(),
-        verdict,
-        since: Some(feature.since()),
+pub(super) fn features(prober: &Prober<'_>) -> Vec<Finding> {
+    let kernel = prober.kernel;
+    let found = |feature: Feature, ty: ProgType, outcome: Result<OwnedFd, Errno>| {
+        let needs =
+            Needs { since: Some(feature.since()), capabilities: of_program(ty), options: &[] };
+        finding(feature, prober.judge(outcome, needs))
     };
-    let reads_kernel = "r1 = r10\nr1 += -8\nr2 = 8\nr3 = 0\ncall bpf_probe_read_kernel\nexit";
-    let probe_read = Finding {
-        group: Group::Feature,
-        name: "bpf_probe_read_kernel".into(),
-        verdict: of(loads(kernel, ProgType::Kprobe, reads_kernel)),
-        since: bpfc_kabi::helper("bpf_probe_read_kernel").map(|helper| helper.since),
+    let filter = |feature, text: &str| {
+        found(feature, ProgType::SocketFilter, loads(kernel, ProgType::SocketFilter, text))
+    };
+    let of_helper = |feature: Feature, ty: ProgType, name: &str| {
+        let id = bpfc_kabi::helper(name).map_or(0, |helper| helper.id);
+        let needs =
+            Needs { since: Some(feature.since()), capabilities: of_program(ty), options: &[] };
+        let verdict = match may_call_helper(kernel, ty, id) {
+            Some(true) => Verdict::Yes,
+            Some(false) => prober.absent(needs, &format!("this kernel has no `{name}`")),
+            None => prober.refused(Errno::EPERM, needs),
+        };
+        finding(feature, verdict)
     };
     let calls = "call .Lf\nexit\n.Lf:\nr0 = 0\nexit";
     let loops = "r0 = 0\n.Lagain:\nr0 += 1\nif r0 < 10 goto .Lagain\nr0 = 0\nexit";
-    let atomics =
-        "r1 = 1\n*(u64 *)(r10 - 8) = r1\nr1 = atomic_fetch_add((u64 *)(r10 - 8), r1)\nr0 = 0\nexit";
+    let packet = "r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\nr0 = r2\nr0 += 1\n\
+        if r0 > r3 goto +1\nr0 = *(u8 *)(r2 + 0)\nr0 = 2\nexit";
+    let reads_kernel = "r1 = r10\nr1 += -8\nr2 = 8\nr3 = 0\ncall bpf_probe_read_kernel\nexit";
     let large = format!("{}r0 = 0\nexit", "r0 = 0\n".repeat(5000));
+    let xdp = ProgType::Xdp;
     vec![
-        found(Feature::TestRun, of(test_run(kernel))),
-        found(Feature::SubprogCalls, filter(calls)),
-        found(Feature::Btf, btf()),
-        found(Feature::GlobalData, of(global_data())),
-        found(Feature::LargePrograms, filter(&large)),
-        found(Feature::BoundedLoops, filter(loops)),
-        probe_read,
-        found(Feature::RingBuffer, of(ring_buffer())),
-        found(Feature::FetchingAtomics, filter(atomics)),
-        found(Feature::Trampolines, of(trampoline(kernel))),
+        of_helper(Feature::TailCalls, xdp, "bpf_tail_call"),
+        found(Feature::DirectPacketAccess, xdp, loads(kernel, xdp, packet)),
+        found(Feature::TestRun, ProgType::SocketFilter, test_run(kernel)),
+        found(Feature::ObjNames, ProgType::SocketFilter, named_map()),
+        filter(Feature::SubprogCalls, calls),
+        found(Feature::GlobalData, ProgType::SocketFilter, global_data()),
+        found(Feature::MapFreeze, ProgType::SocketFilter, frozen_map()),
+        filter(Feature::LargePrograms, &large),
+        filter(Feature::BoundedLoops, loops),
+        found(Feature::MmapArray, ProgType::SocketFilter, array(MMAPABLE)),
+        Finding {
+            name: "probe_read_kernel".into(),
+            title: Some("reads of kernel and user memory told apart"),
+            since: bpfc_kabi::helper("bpf_probe_read_kernel").map(|helper| helper.since),
+            ..found(
+                Feature::CapBpf,
+                ProgType::Kprobe,
+                loads(kernel, ProgType::Kprobe, reads_kernel),
+            )
+        },
+        found(Feature::RingBuffer, ProgType::SocketFilter, ring_buffer()),
+        found(Feature::Sleepable, ProgType::Lsm, sleepable(prober, ProgType::Lsm)),
+        finding(Feature::MemcgAccounting, accounting(prober)),
+        of_helper(Feature::Callbacks, xdp, "bpf_for_each_map_elem"),
+        found(Feature::XdpFrags, xdp, xdp_frags(kernel)),
+        of_helper(Feature::Dynptr, xdp, "bpf_dynptr_from_mem"),
+        of_helper(Feature::Kptr, xdp, "bpf_kptr_xchg"),
+        found(Feature::SleepableUprobes, ProgType::Kprobe, sleepable(prober, ProgType::Kprobe)),
+        kfunc(prober, Feature::Kfuncs, None),
+        kfunc(prober, Feature::OpenCodedIterators, Some("bpf_iter_num_new")),
+        kfunc(prober, Feature::Exceptions, Some("bpf_throw")),
+        finding(Feature::Token, asked(prober, Feature::Token.since(), ask::token_of_nothing())),
+        Finding {
+            name: "streams".into(),
+            title: Some("output of programs to streams of their own"),
+            since: Some(STREAMS),
+            ..finding(Feature::Token, asked(prober, STREAMS, ask::stream_of_nothing()))
+        },
+        hardware_counters(prober),
+        sched_ext(prober),
     ]
 }
 
-fn test_run(kernel: &Kernel) -> Result<(), Errno> {
-    let program = load(kernel, ProgType::SocketFilter, &trivial(), &mut [])?;
-    let mut run = TestRun { data_in: &[0; 64], repeat: 1, ..TestRun::default() };
-    bpf::test_run(program.as_fd(), &mut run).0
-}
+/// `bpf_stream_vprintk` and `BPF_PROG_STREAM_READ_BY_FD`.
+const STREAMS: KernelVersion = KernelVersion::new(6, 17);
 
-fn btf() -> Verdict {
-    use bpfc_btf::{BtfBuilder, IntEncoding, TypeDef};
-    let mut builder = BtfBuilder::new();
-    builder.push(TypeDef::int("int", 4, IntEncoding::Signed));
-    let endian = match Endian::NATIVE {
-        Endian::Little => bpfc_btf::Endian::Little,
-        Endian::Big => bpfc_btf::Endian::Big,
-    };
-    match builder.to_bytes(endian) {
-        Ok(bytes) => of(bpf::btf_load(&bytes, &mut [])),
-        Err(error) => unreachable!("a single integer can be written: {error}"),
+fn finding(feature: Feature, verdict: Verdict) -> Finding {
+    Finding {
+        group: Group::Feature,
+        name: short_slug(feature.name()),
+        title: Some(feature.name()),
+        verdict,
+        since: Some(feature.since()),
     }
 }
 
-fn array() -> Result<OwnedFd, Errno> {
+/// A kernel that knows the question complains of what it was asked about.
+fn asked(prober: &Prober<'_>, since: KernelVersion, outcome: Result<(), Errno>) -> Verdict {
+    match outcome {
+        Err(Errno(libc::EBADF)) | Ok(()) => Verdict::Yes,
+        Err(errno) => prober.refused(errno, filter_since(since)),
+    }
+}
+
+/// Whether there are kernel functions for programs, or a certain one.
+fn kfunc(prober: &Prober<'_>, feature: Feature, name: Option<&str>) -> Finding {
+    let verdict = match prober.kernel.btf() {
+        None => super::btf::no_types(),
+        Some(_) => {
+            let functions = prober.kfuncs();
+            let is_there = match name {
+                None => !functions.is_empty(),
+                Some(name) => functions.iter().any(|function| function.name == name),
+            };
+            if is_there {
+                Verdict::Yes
+            } else {
+                let needs = Needs { since: Some(feature.since()), ..Needs::default() };
+                prober.absent(needs, "the kernel's types have no such function")
+            }
+        }
+    };
+    finding(feature, verdict)
+}
+
+fn hardware_counters(prober: &Prober<'_>) -> Finding {
+    let verdict = match counter(HARDWARE) {
+        Ok(_) => Verdict::Yes,
+        Err(Errno::ENOENT | Errno::EOPNOTSUPP) => Verdict::no(
+            "this machine counts no cycles, as many virtual ones",
+            "sample the CPU clock instead: `perf_event:99`",
+        ),
+        Err(errno) => prober
+            .refused(errno, Needs { capabilities: &[Capability::Perfmon], ..Needs::default() }),
+    };
+    Finding {
+        name: "hardware_counters".into(),
+        title: Some("perf events of the processor"),
+        since: None,
+        ..finding(Feature::BpfSyscall, verdict)
+    }
+}
+
+fn sched_ext(prober: &Prober<'_>) -> Finding {
+    let needs = Needs {
+        since: Some(Feature::SchedExt.since()),
+        options: &["CONFIG_SCHED_CLASS_EXT"],
+        capabilities: &[],
+    };
+    let verdict = match std::path::Path::new("/sys/kernel/sched_ext").exists() {
+        true => Verdict::Yes,
+        false => prober.absent(needs, "there is no `/sys/kernel/sched_ext`"),
+    };
+    finding(Feature::SchedExt, verdict)
+}
+
+/// Since 5.11 memory is charged to the cgroup. `bpf_ktime_get_coarse_ns` came with the same
+/// release, so that having it says so even of backports (libbpf's `probe_memcg_account`).
+fn accounting(prober: &Prober<'_>) -> Verdict {
+    let helper = bpfc_kabi::helper("bpf_ktime_get_coarse_ns").map_or(0, |helper| helper.id);
+    let needs = filter_since(Feature::MemcgAccounting.since());
+    match may_call_helper(prober.kernel, ProgType::SocketFilter, helper) {
+        Some(true) => Verdict::Yes,
+        Some(false) => match prober.facts().locked_memory_limit {
+            None => Verdict::no("memory counts against RLIMIT_MEMLOCK, which is unlimited", None),
+            Some(limit) => Verdict::no(
+                format!("memory counts against RLIMIT_MEMLOCK, which is {limit} bytes"),
+                "raise it: `ulimit -l unlimited`",
+            ),
+        },
+        None => prober.refused(Errno::EPERM, needs),
+    }
+}
+
+fn test_run(kernel: &Kernel) -> Result<OwnedFd, Errno> {
+    let program = load(kernel, ProgType::SocketFilter, &trivial(), &mut [])?;
+    let mut run = TestRun { data_in: &[0; 64], repeat: 1, ..TestRun::default() };
+    bpf::test_run(program.as_fd(), &mut run).0.map(|()| program)
+}
+
+fn array(flags: u32) -> Result<OwnedFd, Errno> {
     create(&Create {
         map_type: MapType::Array.number(),
+        key_size_bytes: 4,
+        value_size_bytes: 8,
+        max_entries: 1,
+        flags,
+        ..Create::default()
+    })
+}
+
+fn named_map() -> Result<OwnedFd, Errno> {
+    create(&Create {
+        map_type: MapType::Array.number(),
+        name: object_name("bpfc_probe"),
         key_size_bytes: 4,
         value_size_bytes: 8,
         max_entries: 1,
@@ -135,9 +310,15 @@ fn array() -> Result<OwnedFd, Errno> {
     })
 }
 
+fn frozen_map() -> Result<OwnedFd, Errno> {
+    let map = array(0)?;
+    MapFd::new(map.try_clone().map_err(|error| Errno::from(&error))?, 1)?.freeze()?;
+    Ok(map)
+}
+
 /// The address of a map's value in an instruction.
-fn global_data() -> Result<(), Errno> {
-    let map = array()?;
+fn global_data() -> Result<OwnedFd, Errno> {
+    let map = array(0)?;
     let fd = map.as_raw_fd();
     let value = Wide::MapValue { fd, off: 0 };
     let dst = bpfc_isa::Reg::R1;
@@ -150,92 +331,23 @@ fn global_data() -> Result<(), Errno> {
         license: Some(c"GPL"),
         ..ProgLoad::default()
     };
-    prog_load(&load, 0, &mut []).map(|_| ())
+    prog_load(&load, 0, &mut [])
 }
 
-fn ring_buffer() -> Result<(), Errno> {
+fn ring_buffer() -> Result<OwnedFd, Errno> {
     let n_bytes = u32::try_from(crate::sys::memory::page_bytes()).unwrap_or(4096);
-    let map = create(&Create {
+    create(&Create {
         map_type: MapType::Ringbuf.number(),
         max_entries: n_bytes,
         ..Create::default()
-    })?;
-    MapFd::new(map, 1).map(|_| ())
+    })
 }
 
-/// A program at the entry of a kernel function.
-fn trampoline(kernel: &Kernel) -> Result<(), Errno> {
-    let function = kernel.btf().and_then(|btf| btf.find_func("vfs_read"));
-    let (id, _) = function.ok_or(Errno::ENOENT)?;
-    let bytes = encode_program(&trivial(), Endian::NATIVE);
+fn xdp_frags(kernel: &Kernel) -> Result<OwnedFd, Errno> {
     let load = ProgLoad {
-        prog_type: ProgType::Tracing.number(),
-        insns: &bytes,
-        license: Some(c"GPL"),
-        expected_attach_type: AttachType::TraceFentry.number(),
-        attach_btf_id: id.0,
-        ..ProgLoad::default()
+        flags: XDP_HAS_FRAGS,
+        expected_attach_type: AttachType::Xdp.number(),
+        ..template(kernel, ProgType::Xdp)
     };
-    prog_load(&load, 0, &mut []).map(|_| ())
-}
-
-/// Ways to attach, as far as they can be tried without attaching anything.
-pub(super) fn attaching(kernel: &Kernel) -> Vec<Finding> {
-    let found = |name: &str, since, verdict| Finding {
-        group: Group::Attach,
-        name: name.into(),
-        verdict,
-        since: Some(since),
-    };
-    let obstacle = |obstacle: Option<String>| match obstacle {
-        None => Verdict::Yes,
-        Some(reason) => Verdict::no(reason),
-    };
-    let tracefs = Tracefs::open().err().map(|error| error.to_string());
-    let link = |ty, attach| link(kernel, ty, attach);
-    let v = KernelVersion::new;
-    vec![
-        found("kprobes", v(4, 1), obstacle(kprobe_obstacle(kernel))),
-        found("uprobes", v(4, 1), obstacle(uprobe_obstacle())),
-        found("tracepoints", v(4, 7), obstacle(tracefs)),
-        found("raw tracepoints", v(4, 17), raw_tracepoint(kernel)),
-        found("XDP links", v(5, 9), link(ProgType::Xdp, AttachType::Xdp)),
-        found("perf event links", v(5, 15), link(ProgType::PerfEvent, AttachType::PerfEvent)),
-        found("tcx links", v(6, 6), link(ProgType::SchedCls, AttachType::TcxIngress)),
-    ]
-}
-
-/// Asks for a link that cannot be: a kernel that knows such links says so in other words than one
-/// that does not. XDP is asked for in the driver of the loopback interface, which has none; the
-/// others on an interface or file that does not exist.
-fn link(kernel: &Kernel, ty: ProgType, attach: AttachType) -> Verdict {
-    const LOOPBACK: u32 = 1;
-    const DRV_MODE: u32 = 1 << 2;
-    const NOTHING: u32 = i32::MAX as u32;
-    let program = match load(kernel, ty, &trivial(), &mut []) {
-        Ok(program) => program,
-        Err(errno) => return Verdict::refused(errno),
-    };
-    let (target, flags) = match ty {
-        ProgType::Xdp => (LOOPBACK, DRV_MODE),
-        _ => (NOTHING, 0),
-    };
-    match bpf::link_create(program.as_fd(), target, attach.number(), flags) {
-        Ok(_) => Verdict::Yes,
-        Err(Errno::ENODEV | Errno(libc::EBADF) | Errno::EEXIST | Errno::EBUSY) => Verdict::Yes,
-        Err(Errno::EOPNOTSUPP) if ty == ProgType::Xdp => Verdict::Yes,
-        Err(errno) => Verdict::refused(errno),
-    }
-}
-
-/// Asks for a tracepoint that does not exist.
-fn raw_tracepoint(kernel: &Kernel) -> Verdict {
-    let program = match load(kernel, ProgType::RawTracepoint, &trivial(), &mut []) {
-        Ok(program) => program,
-        Err(errno) => return Verdict::refused(errno),
-    };
-    match bpf::raw_tracepoint_open(program.as_fd(), Some(c"bpfc_no_such_tracepoint")) {
-        Ok(_) | Err(Errno::ENOENT) => Verdict::Yes,
-        Err(errno) => Verdict::refused(errno),
-    }
+    load_as(&load, &trivial(), &mut [])
 }

@@ -1,8 +1,9 @@
 //! Map types.
 
-use super::{Finding, Group, Verdict};
+use super::programs::short_name;
+use super::verdict::{Finding, Group, Needs, Prober, Verdict};
 use crate::Errno;
-use crate::kernel::Kernel;
+use crate::explain::{map_options, of_map};
 use crate::sys::bpf::btf_load;
 use crate::sys::map::{Create, create};
 use crate::sys::memory;
@@ -16,13 +17,14 @@ const NO_PREALLOC: u32 = 1 << 0;
 const MMAPABLE: u32 = 1 << 10;
 
 /// Creates a small map of each type.
-pub(super) fn probe(_: &Kernel) -> Vec<Finding> {
+pub(super) fn probe(prober: &Prober<'_>) -> Vec<Finding> {
     let int = int_btf();
     let inner = create(&plain(MapType::Array)).ok();
     let findings = map_types().iter().map(|row| Finding {
         group: Group::Map,
-        name: row.name.to_owned(),
-        verdict: verdict(row.ty, int.as_ref(), inner.as_ref()),
+        name: short_name(row.name),
+        title: None,
+        verdict: verdict(prober, row.ty, int.as_ref(), inner.as_ref()),
         since: Some(row.since),
     });
     findings.collect()
@@ -49,7 +51,12 @@ fn int_btf() -> Option<OwnedFd> {
     btf_load(&builder.to_bytes(endian).ok()?, &mut []).ok()
 }
 
-fn verdict(ty: MapType, int: Option<&OwnedFd>, inner: Option<&OwnedFd>) -> Verdict {
+fn verdict(
+    prober: &Prober<'_>,
+    ty: MapType,
+    int: Option<&OwnedFd>,
+    inner: Option<&OwnedFd>,
+) -> Verdict {
     let mut request = plain(ty);
     match ty {
         MapType::LpmTrie => (request.key_size_bytes, request.flags) = (8, NO_PREALLOC),
@@ -81,6 +88,10 @@ fn verdict(ty: MapType, int: Option<&OwnedFd>, inner: Option<&OwnedFd>) -> Verdi
         Ok(_) => Verdict::Yes,
         // Type 1 is no struct of operations, but the kernel knows what that would be.
         Err(Errno::ENOTSUPP) if ty == MapType::StructOps => Verdict::Yes,
-        Err(errno) => Verdict::refused(errno),
+        Err(errno) => prober.refused(errno, needs(ty)),
     }
+}
+
+fn needs(ty: MapType) -> Needs {
+    Needs { since: Some(ty.since()), options: map_options(ty), capabilities: of_map(ty) }
 }

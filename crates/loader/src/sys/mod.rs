@@ -2,6 +2,7 @@
 //! and returns safe types, checks the sizes that make the call sound, and repeats calls that a
 //! signal interrupted.
 
+pub(crate) mod ask;
 pub(crate) mod attr;
 pub(crate) mod bpf;
 pub(crate) mod errno;
