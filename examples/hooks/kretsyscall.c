@@ -9,7 +9,7 @@ __u64 seen;
 SEC("kretsyscall/getpgid")
 int BPF_KRETPROBE(on_return, long result)
 {
-	if (result > 0)
+	if (result >= 0)
 		seen++;
 	return 0;
 }

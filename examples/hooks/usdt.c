@@ -8,9 +8,9 @@
 __u64 seen;
 
 SEC("usdt")
-int BPF_USDT(on_marker, int answer, long second, unsigned int third, long fourth)
+int BPF_USDT(on_marker, int answer, long second, unsigned int third, long fourth, unsigned int fifth)
 {
-	if (answer == 42 && second == -7 && third == 9 && fourth == 1234)
+	if (answer == 42 && second == -7 && third == 9 && fourth == 1234 && fifth == 1234)
 		seen++;
 	return 0;
 }

@@ -1,6 +1,6 @@
 //! A tiny program for user probes: written here byte by byte, as a virtual machine has no other.
 //!
-//! It calls two functions, the first of which returns 5, passes a marker with four arguments, and
+//! It calls two functions, which return 5 and 2, passes a marker with five arguments, and
 //! ends with the marker's counter of watchers as its exit status.
 
 use crate::Problem;
@@ -138,12 +138,12 @@ fn code(image: &mut Image) {
     image.put(MARKER + 9, &[0xb8, 60, 0, 0, 0, 0x0f, 0x05]);
     // mov $5, %eax; ret
     image.put(FIRST, &[0xb8, 5, 0, 0, 0, 0xc3]);
-    image.put(SECOND, &[0xb8, 6, 0, 0, 0, 0xc3]);
+    image.put(SECOND, &[0xb8, 2, 0, 0, 0, 0xc3]);
 }
 
 /// The marker `bpfc:tiny` in the format of `sys/sdt.h`; its size.
 fn note(image: &mut Image, at: usize) -> usize {
-    let text = b"bpfc\0tiny\0-4@%edi -8@%rsi 4@$9 8@8(%rsp)\0";
+    let text = b"bpfc\0tiny\0-4@%edi -8@%rsi 4@$9 8@8(%rsp) 4@(%rsp,%rax,4)\0";
     let n_content = 24 + text.len();
     image.words(at, &[8, n_content as u32, 3]);
     image.put(at + 12, b"stapsdt\0");

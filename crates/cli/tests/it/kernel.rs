@@ -108,3 +108,31 @@ fn xdp_count_counts_real_pings() {
     assert_eq!(icmp["value"]["packets"], 4);
     assert_eq!(icmp["value"]["bytes"], 4 * 98);
 }
+
+#[test]
+fn iterators_print_and_end() {
+    if !may_load() {
+        return;
+    }
+    let lines = run(&["examples/hooks/iter_task.c"], 1, || {});
+    let is_own = |line: &serde_json::Value| {
+        let text = line["line"].as_str().unwrap_or_default();
+        line["program"] == "each_task" && text.ends_with(" bpfc")
+    };
+    assert!(lines.iter().any(is_own), "{lines:?}");
+}
+
+#[test]
+fn patterns_say_how_many_places_they_name() {
+    if !may_load() {
+        return;
+    }
+    let shell = Shell::new();
+    let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
+    let pattern = "tp:syscalls:sys_enter_getp*";
+    let arguments = ["run", "--kernel", "--duration", "0", "examples/hooks/tracepoint.c"];
+    let output = command.args(arguments).args(["--attach", pattern]).output().expect("bpfc runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    let attached = format!("on_getpgid: attached to {pattern} (");
+    assert!(text.contains(&attached) && text.contains(" places)"), "{text}");
+}

@@ -13,16 +13,18 @@
 #define BPF_USDT_MAX_ARG_CNT 12
 
 /* Where an argument is: a constant, a register, or memory at a register and an offset. This is the layout of libbpf 0.8 to
-   1.6; a program that libbpf 1.7 attaches needs the header of that version. */
+   1.6; a program that libbpf 1.7 attaches needs the header of that version. bpfc itself also gives what is in memory at two
+   registers and an offset: the second is in the bytes of `arg_type` that are 0 otherwise, its shift in one, its place in two. */
 enum __bpf_usdt_arg_type {
     BPF_USDT_ARG_CONST,
     BPF_USDT_ARG_REG,
     BPF_USDT_ARG_REG_DEREF,
+    BPF_USDT_ARG_INDEXED,
 };
 
 struct __bpf_usdt_arg_spec {
     __u64 val_off;
-    enum __bpf_usdt_arg_type arg_type;
+    __u32 arg_type;
     short reg_off;
     _Bool arg_signed;
     char arg_bitshift;
@@ -117,11 +119,19 @@ __weak __hidden int bpf_usdt_arg(struct pt_regs *ctx, __u64 arg_num, long *res)
         return -ENOENT;
     if (arg->arg_type == BPF_USDT_ARG_CONST) {
         value = arg->val_off;
-    } else if (arg->arg_type <= BPF_USDT_ARG_REG_DEREF) {
+    } else if ((arg->arg_type & 0xff) <= BPF_USDT_ARG_INDEXED) {
         err = bpf_probe_read_kernel(&value, sizeof(value), (void *)ctx + arg->reg_off);
         if (err)
             return err;
         if (arg->arg_type != BPF_USDT_ARG_REG) {
+            if ((arg->arg_type & 0xff) == BPF_USDT_ARG_INDEXED) {
+                unsigned long index = 0;
+
+                err = bpf_probe_read_kernel(&index, sizeof(index), (void *)ctx + (arg->arg_type >> 16));
+                if (err)
+                    return err;
+                value += index << (arg->arg_type >> 8 & 3);
+            }
             err = bpf_probe_read_user(&value, sizeof(value), (void *)(value + arg->val_off));
             if (err)
                 return err;

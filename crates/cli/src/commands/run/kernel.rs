@@ -12,12 +12,14 @@ use bpfc_base::{Diagnostic, codes};
 use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::MapType;
 use bpfc_loader::{
-    AttachSpec, Ended, EventLoop, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, PerfBuffer,
-    PerfEvent, ProgKind, Program, RingBuffer, StopFlag, TestInput, TracePipe, attach, load,
+    AttachSpec, Ended, Errno, EventLoop, Fault, Kernel, Link, LoadError, LoadOptions, Loaded,
+    PerfBuffer, PerfEvent, ProgKind, Program, RingBuffer, StopFlag, TestInput, TracePipe, attach,
+    load,
 };
 use bpfc_object::{FuncId, Object};
 use serde_json::json;
 use std::cell::RefCell;
+use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -93,11 +95,14 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         test_run(&loaded, args, &printer)?;
     } else {
         let links = attach_all(&loaded, overrides, &kernel)?;
+        print_iterators(&links, &printer)?;
         let live = Live::open(&ready.object, &loaded, args, &conditions);
         let live = live.map_err(|error| usage(format!("the terminal cannot be used: {error}")))?;
         let running = Running { object: &ready.object, loaded: &loaded, kernel: &kernel };
         let until = Until { duration, count: args.count, stop: &stop };
-        let ended = running.stream(&printer, live, &until);
+        // Iterators have ended, and there may be nothing else.
+        let waits = links.is_empty() || !links.iter().all(Link::is_iterator);
+        let ended = if waits { running.stream(&printer, live, &until) } else { Ok(()) };
         links.into_iter().try_for_each(Link::detach)?;
         ended?;
     }
@@ -198,10 +203,37 @@ fn attach_all(loaded: &Loaded, specs: Specs, kernel: &Kernel) -> Result<Vec<Link
             Problem::Usage(Diagnostic::without_span(codes::load::E0906, why.to_string()))
         })?;
         let link = attach(program, &spec, kernel)?;
-        print_err(&format!("{}: attached to {}\n", link.program(), link.spec()));
+        print_err(&format!("{}: attached to {}{}\n", link.program(), link.spec(), places(&link)));
         links.push(link);
     }
     Ok(links)
+}
+
+/// ` (12 places)`, where there is more than one.
+fn places(link: &Link) -> String {
+    match (link.n_places(), link.n_refused()) {
+        (1, 0) => String::new(),
+        (n, 0) => format!(" ({n} places)"),
+        (n, refused) => format!(" ({n} of {} places; the others cannot be probed)", n + refused),
+    }
+}
+
+/// Prints what iterators write, a line at a time.
+fn print_iterators(links: &[Link], printer: &RefCell<Printer<'_>>) -> Result<(), LoadError> {
+    for link in links.iter().filter(|link| link.is_iterator()) {
+        for line in BufReader::new(link.iterate()?).split(b'\n') {
+            let line = line.map_err(|error| LoadError::System {
+                operation: "read",
+                subject: format!("`{}` at {}", link.program(), link.spec()),
+                errno: Errno::from(&error),
+            })?;
+            let text = String::from_utf8_lossy(&line);
+            printer
+                .borrow_mut()
+                .line(&text, || json!({ "program": link.program(), "line": text.as_ref() }));
+        }
+    }
+    Ok(())
 }
 
 /// What ends the wait for events.
