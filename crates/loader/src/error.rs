@@ -193,6 +193,14 @@ impl LoadError {
         }
     }
 
+    /// With one more thing to do, the best of all.
+    pub(crate) fn with_help(mut self, help: String) -> LoadError {
+        if let LoadError::Attach { helps, .. } = &mut self {
+            helps.insert(0, help);
+        }
+        self
+    }
+
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
@@ -264,7 +272,9 @@ impl LoadError {
 }
 
 /// How attach points are written.
-const SHAPES: &str = "attach points are xdp:IFACE[:native|generic], tc:IFACE[:ingress|egress], \
+const SHAPES: &str = "attach points are xdp:IFACE[:native|generic|offload], tc:IFACE[:ingress|egress], \
                  tp:CATEGORY:EVENT, raw_tp:NAME, kprobe:FUNCTION, kretprobe:FUNCTION, \
                  uprobe:PATH:SYMBOL, uretprobe:PATH:SYMBOL, socket[:IFACE], \
-                 perf_event[:HZ], cgroup:PATH";
+                 perf_event[:HZ], cgroup:PATH, netns[:PATH], sockmap[:MAP], netkit:IFACE, \
+                 netfilter:FAMILY:HOOK, route:PREFIX,dev=IFACE, reuseport:PID:FD, \
+                 freplace:PROGRAM_ID:FUNCTION; `docs/attaching.md` tells of all";

@@ -27,6 +27,7 @@ mod error;
 mod events;
 mod explain;
 mod kernel;
+mod leftover;
 mod limits;
 mod load;
 mod log;
@@ -40,18 +41,20 @@ mod sys;
 mod tracefs;
 
 pub use attach::{
-    AttachSpec, Counter, Direction, Link, NetworkSpec, NoDefault, Order, ProbePoint, SampleRate,
-    TraceOptions, TracePlace, TraceSpec, XdpMode, attach,
+    AttachSpec, CgroupMode, Counter, Direction, Family, Link, NetfilterHook, NetworkSpec,
+    NoDefault, Order, Position, ProbePoint, RedirectValue, SampleRate, TcPlace, TraceOptions,
+    TracePlace, TraceSpec, XdpMode, attach,
 };
 pub use error::{Fault, LoadError};
 pub use events::{
     Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, TraceLine, TracePipe,
 };
 pub use kernel::Kernel;
+pub use leftover::{Leftover, Removal, leftovers};
 pub use load::externs::config_values;
 pub use load::kind::ProgKind;
 pub use load::program::LogLevel;
-pub use load::{LoadOptions, Loaded, load};
+pub use load::{LoadOptions, Loaded, StructOps, load};
 pub use log::{Place, Rejection};
 pub use map::{Element, Keys, Map};
 pub use mechanism::{Mechanism, MechanismInfo, mechanisms};

@@ -1,17 +1,21 @@
 //! What holds a program to its place.
 
 use super::tracing::usdt::Numbers;
-use crate::map::c_path;
-use crate::netlink::{Filter, Netlink};
-use crate::sys::{bpf, trace_link};
+use crate::leftover::Record;
+use crate::map::{Map, c_path};
+use crate::netlink::{Filter, Netlink, Route};
+use crate::sys::map::delete_first;
+use crate::sys::{bpf, place, socket, trace_link};
 use crate::tracefs::Tracefs;
 use crate::{Errno, LoadError};
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-/// An attachment. Dropping it detaches; so does the end of the process, but for XDP and tc
-/// programs on kernels without links for them (before 5.9 and 6.6).
+/// An attachment. Dropping it detaches; so does the end of the process where the kernel holds the
+/// program by a link, a perf event or a socket. What it holds otherwise (XDP before 5.9, filters of
+/// tc, control groups before 5.7, routes, structs of operations before 6.4) is found by
+/// [`leftovers`](crate::leftovers) after a process was killed.
 #[derive(Debug)]
 #[must_use = "dropping a link detaches the program"]
 pub struct Link {
@@ -36,9 +40,21 @@ pub(super) enum Held {
     /// By a socket.
     Socket(OwnedFd),
     /// By an interface.
-    Xdp { netlink: Netlink, ifindex: u32, flags: u32 },
+    Xdp { netlink: Netlink, ifindex: u32, flags: u32, prog_id: u32, record: Option<Record> },
     /// By a filter at `clsact`.
-    Filter { netlink: Netlink, filter: Filter, made_clsact: bool },
+    Filter { netlink: Netlink, filter: Filter, made_clsact: bool, record: Option<Record> },
+    /// By a control group or a map, until it is detached.
+    Attached { program: OwnedFd, target: OwnedFd, hook: u32, record: Option<Record> },
+    /// By a group of sockets that share a port.
+    Reuseport(OwnedFd),
+    /// By a route.
+    Route { netlink: Netlink, route: Route, record: Option<Record> },
+    /// By an element of a map.
+    Element { map: Map, key: [u8; 4] },
+    /// By a struct of operations, which is registered until its map's element is deleted.
+    Operations { map: OwnedFd, record: Option<Record> },
+    /// By nothing: it has run, or another attachment holds it.
+    Nothing,
     /// By a perf event on a dynamic event that was made for it.
     DynamicEvent { event: OwnedFd, tracefs: Tracefs, control: &'static str, name: String },
 }
@@ -153,25 +169,82 @@ fn detach(held: Held) -> Result<(), Errno> {
             Ok(())
         }
         Held::Socket(_) | Held::Markers { .. } => Ok(()),
-        Held::Xdp { mut netlink, ifindex, flags } => match netlink.set_xdp(ifindex, None, flags) {
-            // The interface has gone, and its program with it.
-            Err(refusal) if refusal.errno == Errno::ENODEV => Ok(()),
-            outcome => outcome.map_err(|refusal| refusal.errno),
+        Held::Nothing => Ok(()),
+        Held::Xdp { netlink, ifindex, flags, prog_id, record } => {
+            let outcome = detach_xdp(netlink, ifindex, (flags, prog_id));
+            drop(record);
+            outcome
+        }
+        Held::Filter { netlink, filter, made_clsact, record } => {
+            let outcome = detach_filter(netlink, &filter, made_clsact);
+            drop(record);
+            outcome
+        }
+        Held::Attached { program, target, hook, record } => {
+            let outcome = match place::prog_detach(program.as_fd(), target.as_fd(), hook) {
+                // Somebody else was quicker.
+                Err(Errno::ENOENT) => Ok(()),
+                outcome => outcome,
+            };
+            drop(record);
+            outcome
+        }
+        Held::Reuseport(socket) => match socket::detach_reuseport(socket.as_fd()) {
+            // Before 5.3 the program stays until the sockets close.
+            Err(Errno::ENOENT | Errno(libc::ENOPROTOOPT)) => Ok(()),
+            outcome => outcome,
         },
-        Held::Filter { mut netlink, filter, made_clsact } => {
-            match netlink.remove_filter(&filter) {
-                Err(refusal) if refusal.errno == Errno::ENODEV => return Ok(()),
-                outcome => outcome.map_err(|refusal| refusal.errno)?,
-            }
-            let is_empty = made_clsact && netlink.has_filters(filter.ifindex) == Ok(false);
-            match is_empty {
-                true => netlink.remove_clsact(filter.ifindex).map_err(|refusal| refusal.errno),
-                false => Ok(()),
-            }
+        Held::Route { mut netlink, route, record } => {
+            let outcome = match netlink.remove_route(&route) {
+                // Gone with its interface.
+                Err(refusal) if matches!(refusal.errno, Errno(libc::ESRCH) | Errno::ENODEV) => {
+                    Ok(())
+                }
+                outcome => outcome.map_err(|refusal| refusal.errno),
+            };
+            drop(record);
+            outcome
+        }
+        Held::Element { map, key } => {
+            let outcome = map.delete(&key).map(|_| ());
+            outcome.map_err(|error| error.errno().unwrap_or(Errno::EINVAL))
+        }
+        Held::Operations { map, record } => {
+            let outcome = delete_first(map.as_fd());
+            drop(record);
+            outcome
         }
         Held::DynamicEvent { event, tracefs, control, name } => {
             drop(event);
             tracefs.control(control, &format!("-:{name}\n"))
         }
+    }
+}
+
+fn detach_xdp(
+    mut netlink: Netlink,
+    ifindex: u32,
+    (flags, prog_id): (u32, u32),
+) -> Result<(), Errno> {
+    // Another may have taken the place meanwhile.
+    if netlink.xdp(ifindex).is_ok_and(|there| there.iter().all(|(id, _)| *id != prog_id)) {
+        return Ok(());
+    }
+    match netlink.set_xdp(ifindex, None, flags) {
+        // The interface has gone, and its program with it.
+        Err(refusal) if refusal.errno == Errno::ENODEV => Ok(()),
+        outcome => outcome.map_err(|refusal| refusal.errno),
+    }
+}
+
+fn detach_filter(mut netlink: Netlink, filter: &Filter, made_clsact: bool) -> Result<(), Errno> {
+    match netlink.remove_filter(filter) {
+        Err(refusal) if refusal.errno == Errno::ENODEV => return Ok(()),
+        outcome => outcome.map_err(|refusal| refusal.errno)?,
+    }
+    let is_empty = made_clsact && netlink.has_filters(filter.ifindex) == Ok(false);
+    match is_empty {
+        true => netlink.remove_clsact(filter.ifindex).map_err(|refusal| refusal.errno),
+        false => Ok(()),
     }
 }

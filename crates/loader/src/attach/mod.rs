@@ -1,6 +1,5 @@
 //! Attaching programs.
 
-mod cgroup;
 mod link;
 mod network;
 mod spec;
@@ -8,16 +7,19 @@ mod tracing;
 
 pub use link::Link;
 pub use spec::{
-    AttachSpec, Counter, Direction, NetworkSpec, NoDefault, Order, ProbePoint, SampleRate,
-    TraceOptions, TracePlace, TraceSpec, XdpMode,
+    AttachSpec, CgroupMode, Counter, Direction, Family, NetfilterHook, NetworkSpec, NoDefault,
+    Order, Position, ProbePoint, RedirectValue, SampleRate, TcPlace, TraceOptions, TracePlace,
+    TraceSpec, XdpMode,
 };
 pub(crate) use tracing::{has_kprobe_multi, has_uprobe_multi, trampoline_obstacle, understood};
 
 use crate::explain;
 use crate::kernel::Kernel;
+use crate::load::Loaded;
 use crate::mechanism::Mechanism;
 use crate::program::Program;
 use crate::{Errno, LoadError};
+use network::Surroundings;
 
 /// Attaches a program. Names are resolved first: system calls, copies that the compiler made of
 /// functions, interfaces.
@@ -25,10 +27,33 @@ use crate::{Errno, LoadError};
 /// # Errors
 /// [`LoadError::NoTarget`] with a guess at what was meant, [`LoadError::Attach`] with the reason.
 pub fn attach(program: &Program, spec: &AttachSpec, kernel: &Kernel) -> Result<Link, LoadError> {
+    attach_in(program, spec, Surroundings { loaded: None, kernel })
+}
+
+impl Loaded {
+    /// As [`attach`], also to maps of the object and as its structs of operations.
+    ///
+    /// # Errors
+    /// As [`attach`].
+    pub fn attach(
+        &self,
+        program: &Program,
+        spec: &AttachSpec,
+        kernel: &Kernel,
+    ) -> Result<Link, LoadError> {
+        attach_in(program, spec, Surroundings { loaded: Some(self), kernel })
+    }
+}
+
+fn attach_in(
+    program: &Program,
+    spec: &AttachSpec,
+    around: Surroundings<'_>,
+) -> Result<Link, LoadError> {
     check_type(program, spec)?;
     match spec {
-        AttachSpec::Trace(spec) => tracing::attach(program, spec, kernel),
-        AttachSpec::Network(spec) => network::attach(program, spec),
+        AttachSpec::Trace(spec) => tracing::attach(program, spec, around.kernel),
+        AttachSpec::Network(spec) => network::attach(program, spec, around),
     }
 }
 

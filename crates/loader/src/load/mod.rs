@@ -5,22 +5,26 @@ pub(crate) mod kind;
 pub(crate) mod kinds;
 mod patch;
 pub(crate) mod program;
+pub(crate) mod replaced;
+mod struct_ops;
 mod types;
 
-use crate::LoadError;
 use crate::kernel::Kernel;
 use crate::map::{Map, MapTypes};
 use crate::program::Program;
+use crate::sys::map::{Create, create};
+use crate::{Errno, LoadError};
 use bpfc_base::{Idx, IndexVec, Span};
 use bpfc_btf::{Btf, TypeId};
-use bpfc_kabi::UpdateFlag;
+use bpfc_kabi::{ProgType, UpdateFlag};
 use bpfc_object::{
     CoreTarget, DataId, DataSection, FuncId, Linked, MapId, MapInit, Object, Pinning, link,
 };
 use kind::ProgKind;
 use program::LogLevel;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
+pub use struct_ops::StructOps;
 use types::KernelTypes;
 
 /// How to load an object.
@@ -59,6 +63,8 @@ pub struct Loaded {
     pub data: IndexVec<DataId, Option<Map>>,
     /// Its programs, in the order of the object.
     pub programs: Vec<Program>,
+    /// Its structs of operations, which are not registered yet.
+    pub struct_ops: Vec<StructOps>,
     /// What the kernel said to the object's BTF if it did not take it: programs then have no
     /// source lines in the kernel, maps no types.
     pub btf_complaint: Option<String>,
@@ -92,6 +98,10 @@ pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<L
     let mut types = types::load(object, &linked);
     let (externs, kconfig) = externs::resolve(object, local.as_ref(), kernel)?;
     let kconfig = kconfig_map(kconfig, kernel)?;
+    let plans = match chosen.iter().any(|(_, kind)| kind.prog_type == ProgType::StructOps) {
+        true => struct_ops::plan(object, local.as_ref(), kernel)?,
+        false => Vec::new(),
+    };
     let maps = create_maps(object, kernel, options, &types)?;
     let data = create_data(object, kernel, &types, &linked)?;
     let environment = patch::Environment {
@@ -106,7 +116,11 @@ pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<L
         CoreTarget::new(local, std::iter::once(&**btf).chain(modules).collect())
     });
     let mut programs = Vec::with_capacity(linked.len());
-    for (linked, (_, kind)) in linked.into_iter().zip(&chosen) {
+    for (linked, (func, kind)) in linked.into_iter().zip(&chosen) {
+        let operation = plans.iter().find_map(|plan| {
+            let (_, member, _) = plan.functions.iter().find(|(other, ..)| other == func)?;
+            Some((plan.ty.0, *member))
+        });
         let image = patch::image(linked, &environment, target.as_mut())?;
         let request = program::Request {
             object,
@@ -116,12 +130,26 @@ pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<L
             poisoned: &image.poisoned,
             log: options.log,
             prog_flags: options.prog_flags,
+            operation,
         };
         programs.push(program::load(&request, &mut types, kernel)?);
     }
     let maps: IndexVec<MapId, Map> = maps.into_iter().flatten().collect();
     fill_program_arrays(object, &maps, &programs)?;
-    Ok(Loaded { maps, data, programs, btf_complaint: types.complaint.take() })
+    let mut struct_ops = Vec::new();
+    for plan in plans {
+        let fd = types.fd.as_ref().map(AsFd::as_fd);
+        struct_ops.extend(plan.create(&programs, fd, kernel)?);
+    }
+    Ok(Loaded { maps, data, programs, struct_ops, btf_complaint: types.complaint.take() })
+}
+
+/// Creates a map, if need be after raising the limit of locked memory.
+fn create_only(request: &Create<'_>) -> Result<OwnedFd, Errno> {
+    match create(request) {
+        Err(Errno::EPERM) if crate::limits::raise_locked_memory() => create(request),
+        outcome => outcome,
+    }
 }
 
 fn unsupported(subject: impl Into<String>, what: impl Into<String>) -> LoadError {
@@ -259,7 +287,9 @@ fn create_data(
             })
         };
         let is_loadable = section.relocs.is_empty();
-        if section.size_bytes == 0 || !is_loadable && !is_used() {
+        if struct_ops::is_link(&section.name).is_some() {
+            maps.push(None);
+        } else if section.size_bytes == 0 || !is_loadable && !is_used() {
             maps.push(None);
         } else if is_loadable {
             maps.push(Some(data_map(section, kernel, types)?));

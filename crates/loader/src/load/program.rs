@@ -49,6 +49,8 @@ pub(crate) struct Request<'a> {
     pub poisoned: &'a [(u32, String)],
     pub log: LogLevel,
     pub prog_flags: u32,
+    /// Of a struct of operations: the kernel's struct, and the member.
+    pub operation: Option<(u32, u32)>,
 }
 
 /// Loads a program.
@@ -64,6 +66,8 @@ pub(super) fn load(
     let license = request.object.license.clone().unwrap_or_default();
     let license = CString::new(license).unwrap_or_default();
     let target = btf_target(request, kernel)?;
+    let expected = kind.attach_type.map_or(0, AttachType::number);
+    let expected = request.operation.map_or(expected, |(_, member)| member);
     let base = ProgLoad {
         prog_type: kind.prog_type.number(),
         name: object_name(&linked.name),
@@ -71,12 +75,12 @@ pub(super) fn load(
         license: Some(&license),
         kernel_version: request.object.kernel_version.unwrap_or_else(|| version_for(kind, kernel)),
         flags: kind.flags() | request.prog_flags,
-        expected_attach_type: kind.attach_type.map_or(0, AttachType::number),
+        expected_attach_type: expected,
         btf: types.fd.as_ref().map(AsFd::as_fd),
         func_info: &func_info,
         line_info: &line_info,
         attach_btf_id: target.id,
-        attach_btf: target.module.as_ref().map(AsFd::as_fd),
+        attach_btf: target.holder.as_ref().map(AsFd::as_fd),
     };
     let base = without_types_if_incomplete(base);
     let attempt = match request.log {
@@ -263,24 +267,32 @@ fn line_info(linked: &Linked, slots: &SlotMap, types: &mut KernelTypes) -> Vec<L
 #[derive(Default)]
 struct BtfTarget {
     id: u32,
-    module: Option<OwnedFd>,
+    /// The types of a module, or the program whose function is replaced.
+    holder: Option<OwnedFd>,
 }
 
 /// Finds what a program is loaded for: a function, hook, typed tracepoint or iterator. A module may
 /// be named in front: `fentry/nf_nat:nf_nat_packet`.
 fn btf_target(request: &Request<'_>, kernel: &Kernel) -> Result<BtfTarget, LoadError> {
     let kind = request.kind;
+    if let Some((id, _)) = request.operation {
+        return Ok(BtfTarget { id, holder: None });
+    }
+    if kind.prog_type == ProgType::StructOps {
+        return Err(LoadError::Unsupported {
+            subject: format!("program `{}`", request.linked.name),
+            what: "no struct in `.struct_ops` or `.struct_ops.link` names it".into(),
+            span: request.object.functions[request.linked.func].span,
+        });
+    }
     if !kind.is_btf_target {
         return Ok(BtfTarget::default());
     }
     let span = request.object.functions[request.linked.func].span;
     let subject = format!("program `{}`", request.linked.name);
     if kind.prog_type == ProgType::Ext {
-        return Err(LoadError::Unsupported {
-            subject,
-            what: "it replaces a function of a program that is not known here".into(),
-            span,
-        });
+        let (holder, id) = super::replaced::find(&kind.target, &request.linked.name, span)?;
+        return Ok(BtfTarget { id, holder: Some(holder) });
     }
     let (prefix, kinds) = match kind.attach_type {
         Some(AttachType::TraceRawTp) => ("btf_trace_", KindSet::TYPEDEF),
@@ -302,7 +314,7 @@ fn btf_target(request: &Request<'_>, kernel: &Kernel) -> Result<BtfTarget, LoadE
     let name = format!("{prefix}{target}");
     let is_kernel = module.is_none_or(|module| module == "vmlinux");
     if let Some(id) = btf.find_by_name(&name, kinds).filter(|_| is_kernel) {
-        return Ok(BtfTarget { id: id.0, module: None });
+        return Ok(BtfTarget { id: id.0, holder: None });
     }
     for (found, btf) in kernel.modules() {
         if module.is_some_and(|module| module != found) {
@@ -316,7 +328,7 @@ fn btf_target(request: &Request<'_>, kernel: &Kernel) -> Result<BtfTarget, LoadE
                 subject: format!("the types of module `{found}`"),
                 errno,
             })?;
-            return Ok(BtfTarget { id: id.0, module: Some(fd) });
+            return Ok(BtfTarget { id: id.0, holder: Some(fd) });
         }
     }
     Err(no_btf_target(kind, kernel, prefix, kinds))

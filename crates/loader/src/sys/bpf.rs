@@ -184,15 +184,6 @@ pub(crate) fn link_create(
     unsafe { bpf(Command::LinkCreate, &mut attr).map(|fd| owned(fd)) }
 }
 
-/// Creates a link whose target is a file, such as a cgroup.
-pub(crate) fn link_create_fd(
-    prog: BorrowedFd<'_>,
-    target: BorrowedFd<'_>,
-    attach_type: u32,
-) -> Result<OwnedFd> {
-    link_create(prog, raw(target), attach_type, 0)
-}
-
 /// Detaches a link while its file descriptor lives on.
 pub(crate) fn link_detach(link: BorrowedFd<'_>) -> Result<()> {
     let mut attr = attr::Id { id: raw(link) };

@@ -27,6 +27,8 @@ impl Errno {
     pub const EEXIST: Errno = Errno(libc::EEXIST);
     /// No such device.
     pub const ENODEV: Errno = Errno(libc::ENODEV);
+    /// No such device or address.
+    pub const ENXIO: Errno = Errno(libc::ENXIO);
     /// Invalid argument.
     pub const EINVAL: Errno = Errno(libc::EINVAL);
     /// No space: the log does not fit.

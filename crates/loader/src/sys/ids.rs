@@ -1,7 +1,7 @@
 //! Objects of the kernel by their numbers.
 
 use super::attr::Command;
-use super::bpf::{bpf, raw};
+use super::bpf::{addr_mut, bpf, raw};
 use super::errno::Errno;
 use super::{Result, owned};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -103,6 +103,34 @@ pub(crate) fn module_btf(module: &str) -> Result<OwnedFd> {
         }
     }
     Err(Errno::ENOENT)
+}
+
+/// Most bytes of the types of one program.
+const MAX_BTF_BYTES: usize = 64 << 20;
+
+/// The types with this number, as they were loaded.
+pub(crate) fn btf_bytes(id: u32) -> Result<Vec<u8>> {
+    let fd = open(Command::BtfFdById, id)?;
+    let mut bytes = Vec::new();
+    // First the size, then as much.
+    for _ in 0..2 {
+        let mut info = BtfInfo {
+            btf: if bytes.is_empty() { 0 } else { addr_mut(&mut bytes) },
+            btf_size: bytes.len() as u32,
+            ..BtfInfo::default()
+        };
+        let mut attr = InfoAttr {
+            fd: raw(fd.as_fd()),
+            info_bytes: size_of::<BtfInfo>() as u32,
+            info: std::ptr::from_mut(&mut info) as u64,
+        };
+        // SAFETY: the kernel writes at most `info_bytes` bytes to `info` and `btf_size` to `btf`.
+        unsafe { bpf(Command::ObjInfo, &mut attr)? };
+        if bytes.is_empty() {
+            bytes = vec![0_u8; (info.btf_size as usize).min(MAX_BTF_BYTES)];
+        }
+    }
+    Ok(bytes)
 }
 
 /// The name of the kernel's own types, or of a module's.

@@ -58,6 +58,18 @@ pub(crate) fn create(create: &Create<'_>) -> Result<OwnedFd> {
     unsafe { bpf(Command::MapCreate, &mut attr).map(|fd| owned(fd)) }
 }
 
+/// Deletes the only element of a map of operations, and so ends their use.
+pub(crate) fn delete_first(map: BorrowedFd<'_>) -> Result<()> {
+    let key = 0_u32;
+    let mut attr = attr::MapElem {
+        map_fd: raw(map),
+        key: std::ptr::from_ref(&key) as u64,
+        ..Default::default()
+    };
+    // SAFETY: keys of such maps are four bytes (`bpf_struct_ops_map_alloc_check`), which are readable.
+    unsafe { bpf(Command::MapDelete, &mut attr).map(|_| ()) }
+}
+
 impl MapFd {
     /// Asks the kernel for the sizes. `n_possible_cpus` is the number of values that a per-CPU map
     /// transfers.

@@ -11,6 +11,7 @@ pub(crate) mod map;
 pub(crate) mod memory;
 pub(crate) mod mount;
 pub(crate) mod perf;
+pub(crate) mod place;
 pub(crate) mod process;
 pub(crate) mod ring;
 pub(crate) mod signal;

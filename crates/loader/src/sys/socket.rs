@@ -1,7 +1,7 @@
-//! Packet sockets with a program as their filter.
+//! Sockets with programs: packet sockets that are filtered, groups of sockets on one port.
 
 use super::errno::Errno;
-use super::{Result, owned};
+use super::{Result, owned, retry};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 fn check(returned: libc::c_int) -> Result<libc::c_int> {
@@ -33,14 +33,45 @@ pub(crate) fn packet_socket(ifindex: Option<u32>) -> Result<OwnedFd> {
 
 /// Makes a program the filter of a socket.
 pub(crate) fn attach_filter(socket: BorrowedFd<'_>, prog: BorrowedFd<'_>) -> Result<()> {
-    let fd = prog.as_raw_fd();
+    set_int(socket, libc::SOL_SOCKET, libc::SO_ATTACH_BPF, prog.as_raw_fd())
+}
+
+/// Lets a program choose among the sockets that share the port of this one (4.5).
+pub(crate) fn attach_reuseport(socket: BorrowedFd<'_>, prog: BorrowedFd<'_>) -> Result<()> {
+    set_int(socket, libc::SOL_SOCKET, libc::SO_ATTACH_REUSEPORT_EBPF, prog.as_raw_fd())
+}
+
+/// Gives the choice back to the kernel (5.3).
+pub(crate) fn detach_reuseport(socket: BorrowedFd<'_>) -> Result<()> {
+    set_int(socket, libc::SOL_SOCKET, libc::SO_DETACH_REUSEPORT_BPF, 0)
+}
+
+/// A copy of another process's file descriptor (5.6), which needs the right to trace it.
+pub(crate) fn of_process(pid: u32, fd: u32) -> Result<OwnedFd> {
+    // SAFETY: no pointers.
+    let process = retry(|| unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    // SAFETY: the kernel just made this file descriptor.
+    let process = unsafe { owned(process) };
+    // SAFETY: no pointers.
+    let copy =
+        retry(|| unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), fd, 0) })?;
+    // SAFETY: the kernel just made this file descriptor.
+    Ok(unsafe { owned(copy) })
+}
+
+fn set_int(
+    socket: BorrowedFd<'_>,
+    level: libc::c_int,
+    option: libc::c_int,
+    value: libc::c_int,
+) -> Result<()> {
     // SAFETY: the option's value is an int, readable for its size.
     check(unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_ATTACH_BPF,
-            std::ptr::from_ref(&fd).cast(),
+            level,
+            option,
+            std::ptr::from_ref(&value).cast(),
             size_of::<libc::c_int>() as libc::socklen_t,
         )
     })
@@ -52,16 +83,5 @@ const NETLINK_EXT_ACK: libc::c_int = 11;
 
 /// Asks for words with errors on a netlink socket (4.12).
 pub(crate) fn want_error_texts(socket: BorrowedFd<'_>) -> Result<()> {
-    let one: libc::c_int = 1;
-    // SAFETY: the option's value is an int, readable for its size.
-    check(unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::SOL_NETLINK,
-            NETLINK_EXT_ACK,
-            std::ptr::from_ref(&one).cast(),
-            size_of::<libc::c_int>() as libc::socklen_t,
-        )
-    })
-    .map(|_| ())
+    set_int(socket, libc::SOL_NETLINK, NETLINK_EXT_ACK, 1)
 }

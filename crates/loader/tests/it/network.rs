@@ -122,7 +122,8 @@ fn one_interface_takes_one_xdp_program() {
         let error = attached(&second, "xdp:far", kernel).unwrap_err();
         assert_eq!(error.code().name(), "E0905");
         let text = error.to_string();
-        assert!(text.contains("another XDP program") || text.contains("already"), "{text}");
+        let there = format!("program {} (`", first.programs[0].id().unwrap());
+        assert!(text.contains(&there) && text.contains("(native)"), "{text}");
     });
 }
 

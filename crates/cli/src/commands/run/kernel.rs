@@ -13,8 +13,7 @@ use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::MapType;
 use bpfc_loader::{
     AttachSpec, Ended, Errno, EventLoop, Fault, Kernel, Link, LoadError, LoadOptions, Loaded,
-    PerfBuffer, PerfEvent, ProgKind, Program, RingBuffer, StopFlag, TestInput, TracePipe, attach,
-    load,
+    PerfBuffer, PerfEvent, ProgKind, Program, RingBuffer, StopFlag, TestInput, TracePipe, load,
 };
 use bpfc_object::{FuncId, Object};
 use serde_json::json;
@@ -202,7 +201,7 @@ fn attach_all(loaded: &Loaded, specs: Specs, kernel: &Kernel) -> Result<Vec<Link
         let spec = spec.map_err(|why| {
             Problem::Usage(Diagnostic::without_span(codes::load::E0906, why.to_string()))
         })?;
-        let link = attach(program, &spec, kernel)?;
+        let link = loaded.attach(program, &spec, kernel)?;
         print_err(&format!("{}: attached to {}{}\n", link.program(), link.spec(), places(&link)));
         links.push(link);
     }

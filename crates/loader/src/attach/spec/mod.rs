@@ -5,7 +5,10 @@ mod options;
 mod perf;
 mod tracing;
 
-pub use network::{Direction, NetworkSpec, XdpMode};
+pub use network::{
+    CgroupMode, Direction, Family, NetfilterHook, NetworkSpec, Position, RedirectValue, TcPlace,
+    XdpMode,
+};
 pub use options::{Order, TraceOptions};
 pub use perf::{Counter, SampleRate};
 pub(crate) use tracing::is_pattern;
@@ -68,11 +71,11 @@ impl FromStr for AttachSpec {
 fn parse(text: &str) -> Result<AttachSpec, String> {
     let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
     let words = Words { kind, rest };
-    if let Some(spec) = tracing::parse(words)? {
-        return Ok(AttachSpec::Trace(spec));
+    if let Some(spec) = network::parse(words)? {
+        return Ok(AttachSpec::Network(spec));
     }
-    match network::parse(words)? {
-        Some(spec) => Ok(AttachSpec::Network(spec)),
+    match tracing::parse(words)? {
+        Some(spec) => Ok(AttachSpec::Trace(spec)),
         None => Err(format!("`{kind}` is no kind of attach point")),
     }
 }
@@ -178,6 +181,27 @@ mod tests {
             "socket:lo",
             "perf_event:cpu-clock:99",
             "cgroup:/sys/fs/cgroup/a",
+            "cgroup:/a,hook=egress,mode=multi",
+            "xdp:a:offload",
+            "tcx:eth0:egress,before=7",
+            "tcx:eth0:ingress,first=1",
+            "clsact:eth0:ingress",
+            "clsact:eth0:ingress,prio=10,handle=0x3",
+            "netkit:nk0",
+            "netkit:nk0:peer,after=3",
+            "reuseport:12:3",
+            "reuseport:self:3",
+            "sockmap",
+            "sockmap:/sys/fs/bpf/socks",
+            "devmap:ports,key=1,dev=eth0",
+            "cpumap:cpus,key=0,size=64",
+            "netfilter:ipv4:local_in,prio=-100",
+            "netfilter:ipv6:forward,prio=5,defrag=1",
+            "route:10.1.0.0/16,dev=eth0,via=10.0.0.1,table=7",
+            "route:fc00::/64,dev=eth0",
+            "struct_ops",
+            "freplace:12:subprog",
+            "run",
             "netns:/proc/self/ns/net",
             "section",
         ] {
@@ -198,6 +222,17 @@ mod tests {
             ("kprobe:f+x", "`x` is no offset"),
             ("uprobe:/bin/sh", "`/bin/sh` is not FILE:SYMBOL"),
             ("perf_event:0", "`0` is no frequency"),
+            ("tc:lo:up", "`up` is neither ingress nor egress"),
+            ("tc:lo,prio=1,first=1", "not both"),
+            ("tcx:lo,prio=1", "`prio` is no option: there is first, before and after"),
+            ("clsact:lo,prio=x", "`x` is no prio"),
+            ("xdp:lo,prio=1", "`prio` is no option"),
+            ("cgroup:/a,mode=x", "`x` is no mode"),
+            ("devmap:m,key=1", "say by which interface"),
+            ("netfilter:ipv4:in", "`in` is no hook of netfilter"),
+            ("route:10.0.0.0/33,dev=a", "is not ADDRESS/BITS"),
+            ("route:10.0.0.0/8,dev=a,via=::1", "different families"),
+            ("freplace:x:f", "is not PROGRAM_ID:FUNCTION"),
             ("kprob:f", "`kprob` is no kind"),
             ("", "`` is no kind"),
         ] {
@@ -238,7 +273,9 @@ mod tests {
         let needs = default("xdp", "count").unwrap_err();
         let text = "say where to attach `count`: --attach count=xdp:IFACE";
         assert_eq!(needs.to_string(), text);
-        assert!(default("syscall", "f").is_err());
+        assert_eq!(default("syscall", "f"), Ok("run".into()));
+        assert_eq!(default("sk_msg", "f"), Ok("sockmap".into()));
+        assert!(default("lirc_mode2", "f").is_err());
         assert!(default("fentry.multi/f*", "f").is_err());
     }
 

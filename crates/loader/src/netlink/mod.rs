@@ -1,7 +1,14 @@
-//! Route netlink, as much as old kernels need to attach XDP and tc programs.
+//! Route netlink, as much as it takes to attach XDP and tc programs to old kernels, and programs to routes.
 //!
 //! The messages are few and fixed, so they are written by hand: `include/uapi/linux/netlink.h`,
 //! `rtnetlink.h`, `if_link.h`, `pkt_sched.h`, `pkt_cls.h`.
+
+mod filter;
+mod route;
+mod xdp;
+
+pub(crate) use filter::{Filter, Hook};
+pub(crate) use route::{Encap, Route};
 
 use crate::Errno;
 use crate::sys::socket::want_error_texts;
@@ -25,27 +32,6 @@ const NLMSGERR_ATTR_MSG: u16 = 1;
 const NLA_F_NESTED: u16 = 0x8000;
 const HEADER_BYTES: usize = 16;
 
-const RTM_SETLINK: u16 = 19;
-const RTM_NEWQDISC: u16 = 36;
-const RTM_DELQDISC: u16 = 37;
-const RTM_NEWTFILTER: u16 = 44;
-const RTM_DELTFILTER: u16 = 45;
-const RTM_GETTFILTER: u16 = 46;
-
-const IFLA_XDP: u16 = 43;
-const IFLA_XDP_FD: u16 = 1;
-const IFLA_XDP_FLAGS: u16 = 3;
-const TCA_KIND: u16 = 1;
-const TCA_OPTIONS: u16 = 2;
-const TCA_BPF_FD: u16 = 6;
-const TCA_BPF_NAME: u16 = 7;
-const TCA_BPF_FLAGS: u16 = 8;
-/// `TCA_BPF_FLAG_ACT_DIRECT`: the program's result is the verdict.
-const ACT_DIRECT: u32 = 1;
-/// `TC_H_CLSACT`.
-const CLSACT: u32 = 0xffff_fff1;
-const CLSACT_HANDLE: u32 = 0xffff_0000;
-
 /// What the kernel answers to a refused request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -64,24 +50,6 @@ impl From<nix::errno::Errno> for Refusal {
     fn from(errno: nix::errno::Errno) -> Refusal {
         Errno::from(errno).into()
     }
-}
-
-/// Which of the two hooks of `clsact`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum Hook {
-    Ingress = 0xffff_fff2,
-    Egress = 0xffff_fff3,
-}
-
-/// A filter that was added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Filter {
-    pub ifindex: u32,
-    pub hook: Hook,
-    pub handle: u32,
-    /// Priority and protocol.
-    pub info: u32,
 }
 
 /// A socket to the kernel's routing side, in the network namespace in which it was opened.
@@ -112,9 +80,14 @@ impl Message {
     }
 
     fn nested(&mut self, ty: u16, fill: impl FnOnce(&mut Message)) {
+        self.attribute(ty | NLA_F_NESTED, &Message::nest(fill));
+    }
+
+    /// Attributes that are the value of another.
+    fn nest(fill: impl FnOnce(&mut Message)) -> Vec<u8> {
         let mut inner = Message(Vec::new());
         fill(&mut inner);
-        self.attribute(ty | NLA_F_NESTED, &inner.0);
+        inner.0
     }
 
     fn finish(mut self, sequence: u32) -> Vec<u8> {
@@ -123,15 +96,6 @@ impl Message {
         self.0[8..12].copy_from_slice(&sequence.to_ne_bytes());
         self.0
     }
-}
-
-/// `struct tcmsg`.
-fn tcmsg(ifindex: u32, handle: u32, parent: u32, info: u32) -> [u8; 20] {
-    let mut body = [0; 20];
-    for (word, at) in [(ifindex, 4), (handle, 8), (parent, 12), (info, 16)] {
-        body[at..at + 4].copy_from_slice(&word.to_ne_bytes());
-    }
-    body
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -195,91 +159,6 @@ impl Netlink {
             }
         }
     }
-
-    /// Makes `prog` the XDP program of an interface, or removes it.
-    pub(crate) fn set_xdp(
-        &mut self,
-        ifindex: u32,
-        prog: Option<i32>,
-        flags: u32,
-    ) -> Result<(), Refusal> {
-        let mut body = [0; 16];
-        body[4..8].copy_from_slice(&ifindex.to_ne_bytes());
-        let mut message = Message::new(RTM_SETLINK, NLM_F_ACK, &body);
-        message.nested(IFLA_XDP, |xdp| {
-            xdp.attribute(IFLA_XDP_FD, &prog.unwrap_or(-1).to_ne_bytes());
-            xdp.attribute(IFLA_XDP_FLAGS, &flags.to_ne_bytes());
-        });
-        self.request(message, |_, _| {})
-    }
-
-    /// Adds the queueing discipline `clsact` to an interface; false if it was there.
-    pub(crate) fn add_clsact(&mut self, ifindex: u32) -> Result<bool, Refusal> {
-        let body = tcmsg(ifindex, CLSACT_HANDLE, CLSACT, 0);
-        let flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
-        let mut message = Message::new(RTM_NEWQDISC, flags, &body);
-        message.attribute(TCA_KIND, b"clsact\0");
-        match self.request(message, |_, _| {}) {
-            Ok(()) => Ok(true),
-            Err(refusal) if refusal.errno == Errno::EEXIST => Ok(false),
-            Err(refusal) => Err(refusal),
-        }
-    }
-
-    /// Removes `clsact` and all its filters.
-    pub(crate) fn remove_clsact(&mut self, ifindex: u32) -> Result<(), Refusal> {
-        let body = tcmsg(ifindex, CLSACT_HANDLE, CLSACT, 0);
-        let mut message = Message::new(RTM_DELQDISC, NLM_F_ACK, &body);
-        message.attribute(TCA_KIND, b"clsact\0");
-        self.request(message, |_, _| {})
-    }
-
-    /// Adds a program as a filter, with the priority and handle that the kernel chooses.
-    pub(crate) fn add_filter(
-        &mut self,
-        ifindex: u32,
-        hook: Hook,
-        prog: i32,
-        name: &str,
-    ) -> Result<Filter, Refusal> {
-        let all = u32::from((libc::ETH_P_ALL as u16).to_be());
-        let body = tcmsg(ifindex, 0, hook as u32, all);
-        let flags = NLM_F_ACK | NLM_F_ECHO | NLM_F_CREATE | NLM_F_EXCL;
-        let mut message = Message::new(RTM_NEWTFILTER, flags, &body);
-        message.attribute(TCA_KIND, b"bpf\0");
-        message.nested(TCA_OPTIONS, |options| {
-            options.attribute(TCA_BPF_FD, &prog.to_ne_bytes());
-            options.attribute(TCA_BPF_NAME, format!("{name}\0").as_bytes());
-            options.attribute(TCA_BPF_FLAGS, &ACT_DIRECT.to_ne_bytes());
-        });
-        let mut filter = None;
-        self.request(message, |ty, body| {
-            if let (RTM_NEWTFILTER, Some(handle), Some(info)) = (ty, word(body, 8), word(body, 16))
-            {
-                filter = Some(Filter { ifindex, hook, handle, info });
-            }
-        })?;
-        filter.ok_or(Errno::EINVAL.into())
-    }
-
-    /// Removes a filter.
-    pub(crate) fn remove_filter(&mut self, filter: &Filter) -> Result<(), Refusal> {
-        let body = tcmsg(filter.ifindex, filter.handle, filter.hook as u32, filter.info);
-        let mut message = Message::new(RTM_DELTFILTER, NLM_F_ACK, &body);
-        message.attribute(TCA_KIND, b"bpf\0");
-        self.request(message, |_, _| {})
-    }
-
-    /// Whether an interface has filters at either hook.
-    pub(crate) fn has_filters(&mut self, ifindex: u32) -> Result<bool, Refusal> {
-        let mut has = false;
-        for hook in [Hook::Ingress, Hook::Egress] {
-            let body = tcmsg(ifindex, 0, hook as u32, 0);
-            let message = Message::new(RTM_GETTFILTER, NLM_F_DUMP, &body);
-            self.request(message, |ty, _| has |= ty == RTM_NEWTFILTER)?;
-        }
-        Ok(has)
-    }
 }
 
 /// What an error message says; 0 is the acknowledgement.
@@ -314,9 +193,24 @@ fn error_text(answer: &[u8]) -> Option<String> {
     None
 }
 
+/// The attributes of a message, from where they begin: kind without flags, and value.
+fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let (length, ty) = (usize::from(half(rest, 0)?), half(rest, 2)?);
+        let value = rest.get(4..length)?;
+        rest = rest.get(length.next_multiple_of(4)..).unwrap_or(&[]);
+        Some((ty & 0x3fff, value))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const RTM_SETLINK: u16 = 19;
+    const IFLA_XDP: u16 = 43;
+    const TCA_KIND: u16 = 1;
 
     #[test]
     fn writes_nested_attributes() {

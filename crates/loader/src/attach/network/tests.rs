@@ -1,10 +1,14 @@
 //! What old kernels need instead of links, tried on this one: netlink for XDP and tc.
 
-use super::{Direction, filter, ifindex};
+use super::super::Direction;
+use super::super::link::Link;
+use super::ifindex;
+use super::tc::filter;
+use super::xdp::{DRV_MODE, IF_NOEXIST};
+use crate::Errno;
 use crate::kernel::Kernel;
 use crate::load::{LoadOptions, Loaded, load};
 use crate::netlink::Netlink;
-use crate::{Errno, Link};
 use bpfc_object::{Function, ObjInsn, Object};
 use nix::sched::{CloneFlags, unshare};
 use std::os::fd::{AsFd, AsRawFd};
@@ -46,7 +50,7 @@ fn filters_come_and_go() {
         let loaded = loaded("tc");
         let lo = ifindex("lo").unwrap();
         let attach = |direction| {
-            let held = filter(&loaded.programs[0], lo, direction).unwrap();
+            let held = filter(&loaded.programs[0], lo, direction, (0, 0)).unwrap();
             Link::new("prog", "tc:lo".into(), held)
         };
         let first = attach(Direction::Ingress);
@@ -69,7 +73,7 @@ fn the_last_filter_takes_clsact_along() {
     in_namespace(|| {
         let loaded = loaded("tc");
         let lo = ifindex("lo").unwrap();
-        let held = filter(&loaded.programs[0], lo, Direction::Egress).unwrap();
+        let held = filter(&loaded.programs[0], lo, Direction::Egress, (0, 0)).unwrap();
         assert!(shown("tc", "qdisc show dev lo").contains("clsact"));
         drop(Link::new("prog", String::new(), held));
         assert!(!shown("tc", "qdisc show dev lo").contains("clsact"));
@@ -83,13 +87,13 @@ fn netlink_sets_xdp_and_says_why_not() {
         let fd = loaded.programs[0].as_fd().as_raw_fd();
         let lo = ifindex("lo").unwrap();
         let mut netlink = Netlink::open().unwrap();
-        netlink.set_xdp(lo, Some(fd), super::IF_NOEXIST).unwrap();
+        netlink.set_xdp(lo, Some(fd), IF_NOEXIST).unwrap();
         assert!(shown("ip", "link show lo").contains("xdpgeneric"));
-        let refusal = netlink.set_xdp(lo, Some(fd), super::IF_NOEXIST).unwrap_err();
+        let refusal = netlink.set_xdp(lo, Some(fd), IF_NOEXIST).unwrap_err();
         assert_eq!(refusal.errno, Errno::EBUSY);
         netlink.set_xdp(lo, None, 0).unwrap();
         assert!(!shown("ip", "link show lo").contains("xdp"));
-        let refusal = netlink.set_xdp(lo, Some(fd), super::DRV_MODE).unwrap_err();
+        let refusal = netlink.set_xdp(lo, Some(fd), DRV_MODE).unwrap_err();
         let words = refusal.words.unwrap();
         assert!(words.contains("native"), "{words}");
         let refusal = netlink.set_xdp(9999, Some(fd), 0).unwrap_err();
