@@ -287,9 +287,8 @@ fn create_data(
             })
         };
         let is_loadable = section.relocs.is_empty();
-        if struct_ops::is_link(&section.name).is_some() {
-            maps.push(None);
-        } else if section.size_bytes == 0 || !is_loadable && !is_used() {
+        let is_operations = struct_ops::is_link(&section.name).is_some();
+        if is_operations || section.size_bytes == 0 || !is_loadable && !is_used() {
             maps.push(None);
         } else if is_loadable {
             maps.push(Some(data_map(section, kernel, types)?));
