@@ -32,6 +32,7 @@ fn of_error(error: &Diagnostic) -> Exit {
         codes::load::E0905,
         codes::load::E0907,
         codes::load::E0912,
+        codes::load::E0913,
     ];
     if of_environment.contains(&error.code) { Exit::Environment } else { Exit::Diagnostics }
 }

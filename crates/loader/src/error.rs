@@ -172,9 +172,18 @@ impl LoadError {
     /// The code of its diagnostic.
     pub fn code(&self) -> Code {
         match self {
+            // Where pins go is no matter of rights: only a bpffs takes them.
+            LoadError::System { operation: "pin", errno, .. } if !errno.is_unsupported() => {
+                load::E0913
+            }
             LoadError::System { errno, .. } if errno.is_permission() => load::E0902,
             LoadError::Map { errno, .. } if errno.is_permission() => load::E0902,
             LoadError::Program { errno, .. } if errno.is_permission() => load::E0902,
+            LoadError::System { errno, .. } | LoadError::Program { errno, .. }
+                if errno.is_shortage() =>
+            {
+                load::E0913
+            }
             LoadError::System { .. } | LoadError::Program { .. } | LoadError::Missing { .. } => {
                 load::E0903
             }

@@ -38,10 +38,16 @@ impl Tracefs {
             subject: "tracefs, which is not mounted at `/sys/kernel/tracing`".into(),
             errno,
         })?;
-        Ok(Tracefs {
-            path: PathBuf::from(format!("/proc/self/fd/{}", mount.as_raw_fd())),
-            _mount: Some(mount),
-        })
+        let path = PathBuf::from(format!("/proc/self/fd/{}", mount.as_raw_fd()));
+        if !path.join("events").is_dir() {
+            // It is mounted, but there is no name for it.
+            return Err(LoadError::System {
+                operation: "open",
+                subject: "tracefs, which is not mounted at `/sys/kernel/tracing`".into(),
+                errno: Errno::ENOENT,
+            });
+        }
+        Ok(Tracefs { path, _mount: Some(mount) })
     }
 
     /// A path below it, valid as long as this value lives.

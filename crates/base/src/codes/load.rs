@@ -13,4 +13,5 @@ codes! {
     E0910 = "the engines differ",
     E0911 = "invalid packet or capture file",
     E0912 = "file cannot be written",
+    E0913 = "the machine is in the way",
 }

@@ -4,6 +4,7 @@
 mod book;
 mod console;
 mod corpus;
+mod environments;
 mod kernel;
 mod live;
 mod process;

@@ -234,6 +234,7 @@ pub(crate) fn in_file(operation: &str, subject: &str, errno: Errno) -> Explanati
         // `bpf_obj_do_pin`, `kernel/bpf/inode.c` (6.12): EPERM where the folder is in no bpffs.
         ("pin", Errno::EPERM) => Explanation::because("only a bpffs holds pins")
             .with_help("mount one: `mount -t bpf bpf /sys/fs/bpf`"),
+        (_, Errno::ENOENT) => missing_mount(subject),
         ("mount", Errno::ENODEV) => Explanation::because("this kernel does not have that file system"),
         (_, Errno::EPERM | Errno::EACCES) => {
             let needs: &[Capability] = match operation {
@@ -244,6 +245,20 @@ pub(crate) fn in_file(operation: &str, subject: &str, errno: Errno) -> Explanati
             rights::denied(Act::File, needs, &Facts::read(&kernel))
         }
         _ => of_any(errno, &kernel),
+    }
+}
+
+/// A file of the system is missing because all of them are.
+fn missing_mount(subject: &str) -> Explanation {
+    let is_missing = |marker: &str| !std::path::Path::new(marker).exists();
+    if subject.starts_with("/sys/") && is_missing("/sys/kernel") {
+        Explanation::because("sysfs is not mounted").with_help("`mount -t sysfs sysfs /sys`")
+    } else if is_missing("/proc/self")
+        && (subject.starts_with("/proc/") || subject.starts_with("tracefs"))
+    {
+        Explanation::because("`/proc` is not mounted").with_help("`mount -t proc proc /proc`")
+    } else {
+        Explanation::default()
     }
 }
 

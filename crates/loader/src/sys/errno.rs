@@ -68,6 +68,20 @@ impl Errno {
         self == Errno::EPERM || self == Errno::EACCES
     }
 
+    /// Whether it says that something is used up, or that a file system cannot take it.
+    pub fn is_shortage(self) -> bool {
+        matches!(
+            self.0,
+            libc::EMFILE
+                | libc::ENFILE
+                | libc::ENOMEM
+                | libc::ENOSPC
+                | libc::EDQUOT
+                | libc::EROFS
+                | libc::EAGAIN
+        )
+    }
+
     /// Whether it says that the kernel does not know what is asked.
     pub fn is_unsupported(self) -> bool {
         matches!(
