@@ -213,3 +213,71 @@ fn control_groups_take_programs() {
     std::fs::remove_dir(&folder).unwrap();
     outcome.unwrap();
 }
+
+#[test]
+fn libraries_are_found_by_name_and_probes_keep_to_their_process() {
+    let Some(kernel) = kernel() else { return };
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    if skip_without(maps.contains("/libc.so.6"), "this test is linked statically") {
+        return;
+    }
+    let loaded = loaded(&counter("uprobe"), &kernel);
+    let program = &loaded.programs[0];
+    let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+    let attach_for = |pid: u32| {
+        let spec: AttachSpec = format!("uprobe:c:getpgid,pid={pid}").parse().unwrap();
+        attach(program, &spec, &kernel).unwrap()
+    };
+    let other = attach_for(child.id());
+    nix::unistd::getpgid(None).unwrap();
+    assert_eq!(count(&loaded), 0);
+    drop(other);
+    let own = attach_for(std::process::id());
+    nix::unistd::getpgid(None).unwrap();
+    assert_eq!(count(&loaded), 1);
+    drop(own);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for (spec, expected) in [
+        ("uprobe:no_such_library:f", "there is no library or program `no_such_library`"),
+        ("uprobe:/no/such/file:f", "cannot read `/no/such/file`"),
+        ("uprobe:c:getpgidd", "did you mean `getpgid`?"),
+        ("uprobe:c:memcpy", "is chosen when a program starts"),
+        ("usdt:c:libc:no_such_marker", "there is no USDT marker"),
+        ("uprobe:c:0x10,pid=4194304", "there is no such process"),
+    ] {
+        let spec: AttachSpec = spec.parse().unwrap();
+        let error = attach(program, &spec, &kernel).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn patterns_have_limits() {
+    let Some(kernel) = kernel() else { return };
+    let loaded = loaded(&counter("tp"), &kernel);
+    let error = |spec: &str| {
+        let spec: AttachSpec = spec.parse().unwrap();
+        attach(&loaded.programs[0], &spec, &kernel).unwrap_err().to_string()
+    };
+    let many = error("tp:sched:sched_*,limit=2");
+    assert!(many.contains("more than the limit of 2: narrow it, or add `,limit="), "{many}");
+    assert_eq!(error("tp:sched:nothing*"), "there is no tracepoint `sched:nothing*`");
+    let spec: AttachSpec = "tp:sched:sched_switc?".parse().unwrap();
+    let link = attach(&loaded.programs[0], &spec, &kernel).unwrap();
+    assert_eq!((link.n_places(), link.n_refused()), (1, 0));
+    assert!(wait_for(|| count(&loaded) > 0));
+}
+
+#[test]
+fn iterators_want_to_know_their_map() {
+    let Some(kernel) = kernel() else { return };
+    let loaded = loaded(&program([], "iter/bpf_map_elem", "r0 = 0\nexit"), &kernel);
+    let error = |spec: &str| {
+        let spec: AttachSpec = spec.parse().unwrap();
+        attach(&loaded.programs[0], &spec, &kernel).unwrap_err().to_string()
+    };
+    assert!(error("iter:bpf_map_elem").contains("say which, `,map=NAME`"));
+    assert!(error("iter:bpf_map_elem,map=no_such_map").contains("there is no map `no_such_map`"));
+    assert!(error("iter:bpf_map_elem,map=/no/such/pin").contains("ENOENT"));
+}

@@ -153,9 +153,17 @@ fn overrides(ready: &Ready, args: &Run, programs: &[FuncId]) -> Result<Specs, Pr
         specs.push((id, Ok(place.parse::<AttachSpec>()?)));
     }
     for id in programs {
-        if !specs.iter().any(|(given, _)| given == id)
-            && let Some(kind) = ProgKind::of(&ready.object.functions[*id])
-        {
+        if specs.iter().any(|(given, _)| given == id) {
+            continue;
+        }
+        // `--usdt FUNCTION=FILE:PROVIDER:NAME` says where as well.
+        let markers = args.compile.usdt.iter().filter_map(|text| text.split_once('='));
+        let mut markers = markers.filter(|(function, _)| *function == name(*id)).peekable();
+        if markers.peek().is_some() {
+            for (_, marker) in markers {
+                specs.push((*id, Ok(format!("usdt:{marker}").parse::<AttachSpec>()?)));
+            }
+        } else if let Some(kind) = ProgKind::of(&ready.object.functions[*id]) {
             specs.push((*id, AttachSpec::of(name(*id), &kind)));
         }
     }

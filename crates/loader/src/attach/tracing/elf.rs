@@ -13,6 +13,8 @@ struct Function<'a> {
     address: u64,
     /// What runs is chosen when the program starts (`STT_GNU_IFUNC`).
     is_indirect: bool,
+    /// Only for programs that were linked with an older version of the library.
+    is_old: bool,
 }
 
 /// Where a function is.
@@ -27,13 +29,12 @@ pub(super) enum Found {
 /// Finds the function `name`.
 pub(super) fn function(file: &[u8], path: &Path, name: &str) -> Result<Found, LoadError> {
     let functions = functions(file).ok_or_else(|| malformed(path))?;
-    let mut named = functions.iter().filter(|function| function.name == name.as_bytes());
-    let direct = named.clone().find(|function| !function.is_indirect);
-    match direct {
+    let named = functions.iter().filter(|function| function.name == name.as_bytes());
+    match named.min_by_key(|function| (function.is_old, function.is_indirect)) {
+        Some(function) if function.is_indirect => Ok(Found::Indirect),
         Some(function) => {
             file_offset(file, function.address).map(Found::At).ok_or_else(|| malformed(path))
         }
-        None if named.next().is_some() => Ok(Found::Indirect),
         None => Err(missing(&functions, path, name)),
     }
 }
@@ -102,6 +103,7 @@ fn functions(file: &[u8]) -> Option<Vec<Function<'_>>> {
     const DYNSYM: u64 = 11;
     const STT_FUNC: u8 = 2;
     const STT_GNU_IFUNC: u8 = 10;
+    const HIDDEN: u64 = 0x8000;
     if file.get(..4) != Some(b"\x7fELF") || file.get(4) != Some(&CLASS_64) {
         return None;
     }
@@ -119,7 +121,9 @@ fn functions(file: &[u8]) -> Option<Vec<Function<'_>>> {
         let strings_end = strings.checked_add(strings_size)?;
         let strings =
             file.get(usize::try_from(strings).ok()?..usize::try_from(strings_end).ok()?)?;
-        for at in (0..size / SYMBOL_BYTES).map(|n| start.wrapping_add(n * SYMBOL_BYTES)) {
+        let versions = versions(file, table, n_sections, idx);
+        for n in 0..size / SYMBOL_BYTES {
+            let at = start.wrapping_add(n * SYMBOL_BYTES);
             let [info] = field(file, at, 4)?;
             let (section, address) = (half(file, at, 6)?, long(file, at, 8)?);
             if !matches!(info & 15, STT_FUNC | STT_GNU_IFUNC) || section == 0 {
@@ -128,10 +132,22 @@ fn functions(file: &[u8]) -> Option<Vec<Function<'_>>> {
             let name = strings.get(word(file, at, 0)? as usize..)?;
             let end = name.iter().position(|byte| *byte == 0)?;
             let is_indirect = info & 15 == STT_GNU_IFUNC;
-            functions.push(Function { name: &name[..end], address, is_indirect });
+            let version = versions.and_then(|versions| half(file, versions, n * 2));
+            let is_old = version.is_some_and(|version| version & HIDDEN != 0);
+            functions.push(Function { name: &name[..end], address, is_indirect, is_old });
         }
     }
     Some(functions)
+}
+
+/// Where the versions of a symbol table's symbols are (`SHT_GNU_versym`).
+fn versions(file: &[u8], table: u64, n_sections: u64, of: u64) -> Option<u64> {
+    const VERSYM: u64 = 0x6fff_ffff;
+    (0..n_sections).find_map(|idx| {
+        let header = table.checked_add(idx * 64)?;
+        let is_it = word(file, header, 4)? == VERSYM && word(file, header, 40)? == of;
+        is_it.then(|| long(file, header, 24))?
+    })
 }
 
 /// Where in the file the byte lies that is loaded at `address`.
