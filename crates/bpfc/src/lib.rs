@@ -14,6 +14,7 @@
 mod compile;
 mod dialect;
 mod emit;
+mod globals;
 mod host;
 mod join;
 mod kernels;
@@ -37,6 +38,7 @@ pub use bpfc_verifier::VerifyOptions;
 pub use compile::compile;
 pub use dialect::Dialect;
 pub use emit::{Emit, IrStage, emit};
+pub use globals::set_variable;
 pub use host::{Host, NoHost};
 pub use join::{join, report_undefined};
 pub use kernels::{TargetKernel, check_kernels, check_kernels_observed};

@@ -49,6 +49,8 @@ pub enum Command {
     },
     /// Run a program: in the virtual machine, or with --kernel on this machine.
     Run(Run),
+    /// Show and change maps that are in the kernel.
+    Map(MapArgs),
     /// Explain a diagnostic code, such as E0703, or a warning, such as -Wshadow.
     Explain(Explain),
     /// Explain what a kernel's verifier printed when it rejected a program.
@@ -384,6 +386,10 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", requires = "kernel")]
     pub duration: Option<f64>,
 
+    /// Give a global variable another first value: `target_pid=42`, `opts.comm="nginx"`, `ports[1]=0x50`.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+
     /// Detach and end after this many events.
     #[arg(long, value_name = "N", requires = "kernel")]
     pub count: Option<u64>,
@@ -404,6 +410,92 @@ pub struct Run {
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
     pub compile: Compile,
+}
+
+/// `bpfc map`
+#[derive(Args, Debug)]
+pub struct MapArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: MapAction,
+
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What `bpfc map` does. A map is its name, `id:NUMBER`, or the path where it is pinned; keys and values are JSON, words, or
+/// `hex:…`.
+#[derive(clap::Subcommand, Debug)]
+pub enum MapAction {
+    /// List all maps, or show one.
+    Show {
+        /// The map: its name, `id:NUMBER`, or a path.
+        map: Option<String>,
+    },
+    /// Print all elements, or the variables of a data section.
+    Dump {
+        /// The map: its name, `id:NUMBER`, or a path.
+        map: String,
+    },
+    /// Print one element, or one variable of a data section.
+    Get {
+        /// The map: its name, `id:NUMBER`, or a path.
+        map: String,
+        /// The key, or the name of a variable.
+        #[arg(allow_hyphen_values = true)]
+        key: String,
+    },
+    /// Change or add an element, or change a variable or a part of it.
+    Set {
+        /// The map: its name, `id:NUMBER`, or a path.
+        map: String,
+        /// The key, or the name of a variable.
+        #[arg(allow_hyphen_values = true)]
+        key: String,
+        /// The value; members of a struct that are not mentioned stay as they are.
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+        /// Only add.
+        #[arg(long, conflicts_with = "existing")]
+        new: bool,
+        /// Only change.
+        #[arg(long)]
+        existing: bool,
+    },
+    /// Delete an element.
+    Delete {
+        /// The map: its name, `id:NUMBER`, or a path.
+        map: String,
+        /// The key.
+        #[arg(allow_hyphen_values = true)]
+        key: String,
+    },
+    /// Put a value into a queue, stack or bloom filter.
+    Push {
+        /// The map: its name, `id:NUMBER`, or a path.
+        map: String,
+        /// The value.
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Take the next value out of a queue or stack, and print it.
+    Pop {
+        /// The map: its name, `id:NUMBER`, or a path.
+        map: String,
+    },
+    /// Give a map a name in a mounted bpffs, so that it stays.
+    Pin {
+        /// The map: its name, `id:NUMBER`, or a path.
+        map: String,
+        /// Where, such as `/sys/fs/bpf/counts`.
+        path: PathBuf,
+    },
+    /// Forbid further changes from user space, for good.
+    Freeze {
+        /// The map: its name, `id:NUMBER`, or a path.
+        map: String,
+    },
 }
 
 /// Engines of the virtual machine.

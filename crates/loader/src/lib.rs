@@ -26,6 +26,7 @@ mod attach;
 mod error;
 mod events;
 mod explain;
+mod inspect;
 mod kernel;
 mod leftover;
 mod limits;
@@ -49,6 +50,7 @@ pub use error::{Fault, LoadError};
 pub use events::{
     Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, TraceLine, TracePipe,
 };
+pub use inspect::{Types, map_ids};
 pub use kernel::Kernel;
 pub use leftover::{Leftover, Removal, leftovers};
 pub use load::externs::config_values;

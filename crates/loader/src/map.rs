@@ -117,6 +117,21 @@ impl Map {
         Self::from_fd(name.unwrap_or_default(), fd, kernel)
     }
 
+    pub(crate) fn info(&self) -> &crate::sys::attr::MapInfo {
+        self.fd.info()
+    }
+
+    /// Its name in the kernel: 15 bytes at most.
+    pub(crate) fn kernel_name(&self) -> String {
+        let name = &self.info().name;
+        let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+        String::from_utf8_lossy(&name[..end]).into_owned()
+    }
+
+    pub(crate) fn named(self, name: String) -> Map {
+        Map { name, ..self }
+    }
+
     /// Its name in the object, not shortened.
     pub fn name(&self) -> &str {
         &self.name

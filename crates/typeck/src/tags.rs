@@ -91,9 +91,9 @@ impl Checker<'_> {
             return true;
         }
         let text = self.name(name);
-        let (found, declared) = (keyword(spec.kind), keyword(kind));
+        let (found, declared) = (with_article(spec.kind), with_article(kind));
         self.report(
-            Diagnostic::new(E0308, span, format!("`{text}` is a {declared}, not a {found}"))
+            Diagnostic::new(E0308, span, format!("`{text}` is {declared}, not {found}"))
                 .with_note_at(at, "it is declared here"),
         );
         false
@@ -371,6 +371,11 @@ pub(crate) fn enum_repr(values: &[(Symbol, i128)], is_packed: bool) -> IntKind {
         high >> bits == 0 && (low >= 0 || -1 - low < 1i128 << bits)
     };
     candidates[smallest..].iter().find(fits).copied().unwrap_or(IntKind::ULong)
+}
+
+fn with_article(kind: TagKind) -> String {
+    let article = if kind == TagKind::Enum { "an" } else { "a" };
+    format!("{article} {}", keyword(kind))
 }
 
 /// `struct`, `union` or `enum`.

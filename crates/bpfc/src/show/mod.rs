@@ -2,12 +2,14 @@
 //! tables and histograms.
 
 mod decode;
+mod encode;
 mod histogram;
 mod map;
 mod table;
 mod value;
 
 pub use decode::{Decoder, Field};
+pub use encode::{Encoder, Part};
 pub use map::{Element, MapView, Row};
 pub use table::Table;
 pub use value::Value;

@@ -8,6 +8,7 @@ mod deferral;
 mod endian;
 mod engines;
 mod examples;
+mod globals;
 mod headers;
 mod hostile;
 mod kernel_log;

@@ -11,5 +11,6 @@ pub mod explain_log;
 pub mod features;
 pub mod link;
 pub mod man;
+pub mod map;
 pub mod run;
 pub mod skeleton;

@@ -197,7 +197,7 @@ pub(crate) struct Id {
     pub id: u32,
 }
 
-/// The beginning of `struct bpf_map_info` (5.2).
+/// The beginning of `struct bpf_map_info` (5.16). Kernels that know less leave the rest at zero.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct MapInfo {
@@ -208,6 +208,36 @@ pub(crate) struct MapInfo {
     pub max_entries: u32,
     pub map_flags: u32,
     pub name: [u8; NAME_BYTES],
+    pub ifindex: u32,
+    pub btf_vmlinux_value_type_id: u32,
+    pub netns_dev: u64,
+    pub netns_ino: u64,
+    pub btf_id: u32,
+    pub btf_key_type_id: u32,
+    pub btf_value_type_id: u32,
+    pub btf_vmlinux_id: u32,
+    pub map_extra: u64,
+}
+
+/// The beginning of `struct bpf_btf_info` (4.18).
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct BtfInfo {
+    /// Where the bytes go.
+    pub btf: u64,
+    /// Room for them; then how many there are.
+    pub btf_size: u32,
+    pub id: u32,
+}
+
+/// For `BPF_*_GET_NEXT_ID` and `BPF_*_GET_FD_BY_ID`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ById {
+    /// The id, or where to start.
+    pub id: u32,
+    pub next_id: u32,
+    pub open_flags: u32,
 }
 
 /// The beginning of `struct bpf_prog_info` (4.15; `verified_insns` 5.16). Kernels that know less
@@ -234,6 +264,8 @@ pub(crate) unsafe trait Plain: Copy + Default {}
 
 // SAFETY: integers only, and the sizes below leave no room for padding.
 unsafe impl Plain for MapInfo {}
+// SAFETY: integers without padding.
+unsafe impl Plain for BtfInfo {}
 // SAFETY: as above.
 unsafe impl Plain for ProgInfo {}
 
@@ -246,7 +278,7 @@ const _: () = {
     assert!(size_of::<RawTracepoint>() == 16);
     assert!(size_of::<BtfLoad>() == 32);
     assert!(size_of::<LinkCreate>() == 24);
-    assert!(size_of::<MapInfo>() == 40);
+    assert!(size_of::<MapInfo>() == 88);
     assert!(size_of::<ProgInfo>() == 224);
     assert!(std::mem::offset_of!(ProgInfo, verified_insns) == 216);
 };

@@ -7,6 +7,8 @@ mod printer;
 mod verdict;
 mod vm;
 
+pub use printer::empty_btf;
+
 use super::compilation::Compilation;
 use super::link;
 use crate::args::Run;
@@ -67,8 +69,9 @@ fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
         return open_object(args, terminal);
     }
     let mut compilation = Compilation::open(&args.file, &args.compile, terminal)?;
-    let object = compilation.compile();
-    if let Some(object) = &object {
+    let mut object = compilation.compile();
+    if let Some(object) = &mut object {
+        set_variables(object, args, terminal)?;
         bpfc::verify(&mut compilation.session, object, &verify_options());
     }
     let exit = compilation.report(terminal);
@@ -86,20 +89,34 @@ fn open_several(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     let objects = link::parts(files, open, terminal)?;
     let mut session = Session::default();
     let object = bpfc::join(&mut session, &objects);
-    verified(session, object, terminal)
+    verified(session, object, args, terminal)
 }
 
 fn open_object(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     let object = link::read(&args.file).map_err(|error| terminal.fail_with(error))?;
-    verified(Session::default(), Some(object), terminal)
+    verified(Session::default(), Some(object), args, terminal)
+}
+
+/// `--set`, before the verifier looks at what constants are.
+fn set_variables(object: &mut Object, args: &Run, terminal: &mut Terminal) -> Result<(), Exit> {
+    for assignment in &args.set {
+        if let Err(problem) = bpfc::set_variable(object, assignment) {
+            let message = format!("`--set`: {problem}");
+            terminal.fail(Diagnostic::without_span(codes::load::E0920, message));
+            return Err(Exit::Usage);
+        }
+    }
+    Ok(())
 }
 
 fn verified(
     mut session: Session,
-    object: Option<Object>,
+    mut object: Option<Object>,
+    args: &Run,
     terminal: &mut Terminal,
 ) -> Result<Ready, Exit> {
-    if let Some(object) = &object {
+    if let Some(object) = &mut object {
+        set_variables(object, args, terminal)?;
         bpfc::verify(&mut session, object, &verify_options());
     }
     let diagnostics = session.diagnostics.take();
