@@ -32,7 +32,7 @@ pub fn all() -> Vec<Hook> {
         tracing::typed::HOOKS,
         tracing::iterators::HOOKS,
         tracing::counters::HOOKS,
-        network::HOOKS,
+        &network::hooks(),
     ]
     .concat()
 }

@@ -4,7 +4,7 @@ use bpfc::{Btf, FileProvider, Host, IncludeRequest, LoadedFile, Object, Options}
 use bpfc_base::{Session, Severity};
 use bpfc_kabi::KernelVersion;
 use bpfc_loader::{
-    AttachSpec, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, ProgKind, attach, load,
+    AttachSpec, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, ProgKind, load,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -129,7 +129,24 @@ impl Stage {
     /// Attaches the first program where `spec` says.
     pub fn attach(&self, loaded: &Loaded, spec: &str) -> Result<Link, Problem> {
         let spec: AttachSpec = spec.parse()?;
-        Ok(attach(&loaded.programs[0], &spec, &self.kernel)?)
+        Ok(loaded.attach(&loaded.programs[0], &spec, &self.kernel)?)
+    }
+
+    /// Attaches the program with this name where `spec` says.
+    pub fn attach_named(&self, loaded: &Loaded, name: &str, spec: &str) -> Result<Link, Problem> {
+        let spec: AttachSpec = spec.parse()?;
+        let program = loaded.program(name);
+        let program = program.ok_or_else(|| Problem::Wrong(format!("no program `{name}`")))?;
+        Ok(loaded.attach(program, &spec, &self.kernel)?)
+    }
+
+    /// Loads only the program with this name.
+    pub fn load_named(&self, name: &str) -> Result<Loaded, Problem> {
+        let mut functions = self.object.functions.iter_enumerated();
+        let found = functions.find(|(_, function)| function.name == name).map(|(id, _)| id);
+        let found = found.ok_or_else(|| Problem::Wrong(format!("no program `{name}`")))?;
+        let options = LoadOptions { programs: Some(vec![found]), ..LoadOptions::default() };
+        Ok(load(&self.object, &self.kernel, &options)?)
     }
 
     /// Attaches every program where its section says.
@@ -139,7 +156,7 @@ impl Stage {
             let kind = kind.ok_or_else(|| Problem::Wrong("no section".to_owned()))?;
             let spec = AttachSpec::of(program.name(), &kind);
             let spec = spec.map_err(|why| Problem::Wrong(why.to_string()))?;
-            Ok(attach(program, &spec, &self.kernel)?)
+            Ok(loaded.attach(program, &spec, &self.kernel)?)
         };
         loaded.programs.iter().map(attach_one).collect()
     }
