@@ -13,7 +13,7 @@ pub use spec::{
 };
 pub(crate) use tracing::{has_kprobe_multi, has_uprobe_multi, trampoline_obstacle, understood};
 
-use crate::explain;
+use crate::explain::{self, Explanation};
 use crate::kernel::Kernel;
 use crate::load::Loaded;
 use crate::mechanism::Mechanism;
@@ -51,9 +51,24 @@ fn attach_in(
     around: Surroundings<'_>,
 ) -> Result<Link, LoadError> {
     check_type(program, spec)?;
+    check_effect(program, spec, around.kernel)?;
     match spec {
         AttachSpec::Trace(spec) => tracing::attach(program, spec, around.kernel),
         AttachSpec::Network(spec) => network::attach(program, spec, around),
+    }
+}
+
+/// The kernel attaches to security hooks that it never calls.
+fn check_effect(program: &Program, spec: &AttachSpec, kernel: &Kernel) -> Result<(), LoadError> {
+    match explain::without_effect(program.kind(), kernel) {
+        None => Ok(()),
+        Some(Explanation { reason, helps }) => Err(LoadError::Attach {
+            program: program.name().into(),
+            spec: spec.to_string(),
+            reason: reason.unwrap_or_default(),
+            errno: None,
+            helps,
+        }),
     }
 }
 

@@ -48,8 +48,9 @@ fn known_case(mechanism: M, errno: Errno, facts: &Facts) -> Option<Explanation> 
                 .with_help("several programs at an interface: attach to tcx, or tail-call between them")
         }
         (M::XdpLink | M::XdpNetlink, Errno::EOPNOTSUPP) => {
-            Explanation::because("the driver of the interface does not support native XDP")
-                .with_help("`xdp:IFACE:generic` works with any driver")
+            Explanation::because(
+                "the driver of the interface does not support native XDP; `xdp:IFACE:generic` always works",
+            )
         }
         (M::XdpLink | M::XdpNetlink | M::Tcx | M::Netkit | M::Clsact, Errno::ENODEV) => {
             Explanation::because("there is no such interface any more")

@@ -11,7 +11,7 @@ use crate::kernel::Kernel;
 use crate::load::kind::ProgKind;
 use crate::mechanism::Mechanism;
 use crate::probe::facts::{Capability, Facts};
-use bpfc_kabi::{Feature, KernelVersion, MapType, map_flags};
+use bpfc_kabi::{Feature, KernelVersion, MapType, ProgType, map_flags};
 use bpfc_object::Map as Definition;
 use rights::Act;
 
@@ -55,6 +55,28 @@ pub(crate) fn attaching(
     };
     attaching::explain(mechanism, errno, &Facts::read(&kernel), &kernel)
         .or_else(|| of_any(errno, &kernel))
+}
+
+/// Why attaching a program of this kind would have no effect, although the kernel does it.
+pub(crate) fn without_effect(kind: &ProgKind, kernel: &Kernel) -> Option<Explanation> {
+    if kind.prog_type != ProgType::Lsm {
+        return None;
+    }
+    inactive_hooks(&Facts::read(kernel))
+}
+
+/// Security hooks call programs only if the module `bpf` is among those that were chosen at boot.
+pub(crate) fn inactive_hooks(facts: &Facts) -> Option<Explanation> {
+    let modules = facts.security_modules.as_ref()?;
+    if modules.iter().any(|name| name == "bpf") {
+        return None;
+    }
+    // `capability` is always there and must not be named (`security/security.c`, 6.12).
+    let named: Vec<&str> =
+        modules.iter().map(String::as_str).filter(|name| *name != "capability").collect();
+    let reason =
+        "`bpf` is not among the active security modules, so security hooks never call programs";
+    Some(Explanation::because(reason).with_help(format!("boot with `lsm={},bpf`", named.join(","))))
 }
 
 /// Explains why a program of this kind is not loaded, although the verifier does not complain.
@@ -298,3 +320,39 @@ pub(crate) fn probing(needs: &[Capability], errno: Errno, facts: &Facts) -> Expl
 
 /// The capabilities that loading a program of a type needs.
 pub(crate) use rights::of_program;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn security_hooks_need_their_module() {
+        let with = |names: &[&str]| Facts {
+            security_modules: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+            ..Facts::default()
+        };
+        assert_eq!(inactive_hooks(&Facts::default()), None);
+        assert_eq!(inactive_hooks(&with(&["capability", "bpf"])), None);
+        let found = inactive_hooks(&with(&["lockdown", "capability", "yama"])).unwrap();
+        assert_eq!(found.helps, ["boot with `lsm=lockdown,yama,bpf`"]);
+    }
+
+    #[test]
+    fn maps_are_explained_by_their_shape() {
+        let kernel = Kernel::new();
+        let map = |ty: MapType, max_entries| Definition {
+            map_type: ty.number(),
+            key_size_bytes: 4,
+            value_size_bytes: 8,
+            max_entries,
+            ..Definition::default()
+        };
+        let reason = |definition: &Definition, errno| {
+            creating(definition, errno, &kernel).reason.unwrap_or_default()
+        };
+        assert_eq!(reason(&map(MapType::Hash, 0), Errno::EINVAL), "`max_entries` is 0");
+        let large = reason(&map(MapType::Array, 1 << 30), Errno::ENOMEM);
+        assert_eq!(large, "1073741824 entries of 4 + 8 bytes are too much memory");
+        assert!(reason(&map(MapType::Array, 1), Errno(libc::EMFILE)).contains("open more files"));
+    }
+}

@@ -3,7 +3,7 @@
 use super::programs::{SLEEPABLE, find, load, load_as, template, trivial};
 use super::verdict::{Finding, Group, Needs, Prober, Verdict};
 use crate::Errno;
-use crate::explain::of_program;
+use crate::explain::{self, of_program};
 use crate::mechanism::{Mechanism as M, MechanismInfo, mechanisms};
 use crate::sys::bpf::{self, ProgLoad};
 use crate::sys::map::{Create, create};
@@ -204,15 +204,13 @@ fn trampoline(prober: &Prober<'_>, row: &MechanismInfo, target: &str) -> Verdict
 
 /// Hooks can be attached to without the security module `bpf`, but never run then.
 fn security_hook(prober: &Prober<'_>, row: &MechanismInfo) -> Verdict {
-    let verdict = loaded(prober, row, "bpf_lsm_file_open");
-    match verdict {
-        Verdict::Yes if prober.facts().runs_security_hooks() == Some(false) => Verdict::No {
-            reason: "`bpf` is not among the active security modules, so the programs never run"
-                .into(),
-            remedy: Some(format!(
-                "boot with `lsm={},bpf`",
-                prober.facts().security_modules.as_deref().unwrap_or_default().join(",")
-            )),
+    match loaded(prober, row, "bpf_lsm_file_open") {
+        Verdict::Yes => match explain::inactive_hooks(prober.facts()) {
+            None => Verdict::Yes,
+            Some(found) => Verdict::No {
+                reason: found.reason.unwrap_or_default(),
+                remedy: found.helps.into_iter().next(),
+            },
         },
         verdict => verdict,
     }

@@ -141,11 +141,6 @@ impl Facts {
         );
         bit(capability) || is_covered && bit(Capability::SysAdmin)
     }
-
-    /// Whether the security module `bpf` is at work, without which security hooks never run.
-    pub fn runs_security_hooks(&self) -> Option<bool> {
-        self.security_modules.as_ref().map(|names| names.iter().any(|name| name == "bpf"))
-    }
 }
 
 /// A number below `/proc/sys`.

@@ -98,27 +98,22 @@ pub fn kernel_functions(kernel: &Kernel) -> Vec<KernelFunction> {
 fn of_btf(
     btf: &Btf,
     module: Option<&str>,
-    ids: impl Iterator<Item = TypeId>,
+    ids: impl Iterator<Item = TypeId> + Clone,
 ) -> Vec<KernelFunction> {
-    let mut tagged = BTreeMap::new();
-    let mut known = BTreeMap::new();
-    for id in ids {
-        match btf.kind(id) {
-            Some(Kind::DeclTag) => {
-                if let Ok(Type::DeclTag {
-                    name: "bpf_kfunc", target, component_idx: None, ..
-                }) = btf.ty(id)
-                {
-                    tagged.insert(btf.name(target).to_owned(), target);
-                }
-            }
-            Some(Kind::Func) if kfunc(btf.name(id)).is_some() => {
-                known.insert(btf.name(id).to_owned(), id);
-            }
-            _ => {}
+    let mut found = BTreeMap::new();
+    for id in ids.clone().filter(|id| btf.kind(*id) == Some(Kind::DeclTag)) {
+        if let Ok(Type::DeclTag { name: "bpf_kfunc", target, component_idx: None, .. }) = btf.ty(id)
+            // Compilers call it where a program must not go.
+            && btf.name(target) != "__bpf_trap"
+        {
+            found.insert(btf.name(target).to_owned(), target);
         }
     }
-    let found = if tagged.is_empty() { known } else { tagged };
+    if found.is_empty() {
+        let functions = ids.filter(|id| btf.kind(*id) == Some(Kind::Func));
+        let known = functions.filter(|id| kfunc(btf.name(*id)).is_some());
+        found.extend(known.map(|id| (btf.name(id).to_owned(), id)));
+    }
     let functions = found.into_iter().map(|(name, id)| KernelFunction {
         name,
         module: module.map(str::to_owned),
@@ -196,12 +191,13 @@ pub(super) fn struct_ops_names(kernel: &Kernel) -> Vec<(String, Option<String>)>
     let modules = kernel.modules().iter().map(|(name, btf)| (Some(name.clone()), btf));
     let mut names = BTreeMap::new();
     for (module, btf) in std::iter::once((None, &**vmlinux)).chain(modules) {
-        for id in btf.ids().filter(|id| btf.kind(*id) == Some(Kind::Struct)) {
-            let Some(name) = btf.name(id).strip_prefix(PREFIX) else { continue };
-            // A type of the registry itself, not of something registered, has no such struct.
-            if btf.find_by_name(name, KindSet::STRUCT).is_some() {
-                names.entry(name.to_owned()).or_insert(module.clone());
-            }
+        let structs = btf.ids().filter(|id| btf.kind(*id) == Some(Kind::Struct));
+        let candidates: Vec<&str> =
+            structs.filter_map(|id| btf.name(id).strip_prefix(PREFIX)).collect();
+        // A type of the registry itself, not of something registered, has no such struct.
+        let registered = btf.find_all(&candidates, KindSet::STRUCT);
+        for (name, _) in candidates.iter().zip(registered).filter(|(_, ids)| !ids.is_empty()) {
+            names.entry((*name).to_owned()).or_insert(module.clone());
         }
     }
     names.into_iter().collect()
