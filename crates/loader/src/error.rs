@@ -282,8 +282,9 @@ impl LoadError {
 
 /// How attach points are written.
 const SHAPES: &str = "attach points are xdp:IFACE[:native|generic|offload], tc:IFACE[:ingress|egress], \
-                 tp:CATEGORY:EVENT, raw_tp:NAME, kprobe:FUNCTION, kretprobe:FUNCTION, \
-                 uprobe:PATH:SYMBOL, uretprobe:PATH:SYMBOL, socket[:IFACE], \
-                 perf_event[:HZ], cgroup:PATH, netns[:PATH], sockmap[:MAP], netkit:IFACE, \
+                 tp:CATEGORY:EVENT, raw_tp:NAME, tp_btf:NAME, kprobe:FUNCTION, kretprobe:FUNCTION, \
+                 ksyscall:NAME, fentry:FUNCTION, fexit:FUNCTION, lsm:HOOK, iter:OBJECTS, \
+                 uprobe:FILE:SYMBOL, uretprobe:FILE:SYMBOL, usdt:FILE:PROVIDER:NAME, socket[:IFACE], \
+                 perf_event[:COUNTER][:RATE], cgroup:PATH, netns[:PATH], sockmap[:MAP], netkit:IFACE, \
                  netfilter:FAMILY:HOOK, route:PREFIX,dev=IFACE, reuseport:PID:FD, \
                  freplace:PROGRAM_ID:FUNCTION; `docs/attaching.md` tells of all";

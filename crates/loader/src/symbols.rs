@@ -100,7 +100,10 @@ impl Symbols {
         }
         match best {
             Some((_, function)) => Ok(function.to_owned()),
-            None => Err(self.similar_function(name)),
+            None => Err(match syscall {
+                Some(call) => self.similar_syscall(call).map(|call| format!("sys_{call}")),
+                None => self.similar_function(name),
+            }),
         }
     }
 
@@ -109,6 +112,14 @@ impl Symbols {
         let first = name.bytes().next();
         let candidates = self.functions().filter(|found| found.bytes().next() == first);
         most_similar(name, candidates).map(str::to_owned)
+    }
+
+    /// The most similar system call, by its bare name.
+    fn similar_syscall(&self, call: &str) -> Option<&str> {
+        let calls = self.functions().filter_map(|function| {
+            SYSCALL_PREFIXES.iter().find_map(|prefix| function.strip_prefix(prefix))
+        });
+        most_similar(call, calls)
     }
 
     /// The entry of a system call by its bare name.
@@ -157,6 +168,7 @@ mod tests {
         assert_eq!(resolve("_text"), Ok("_text".into()));
         assert_eq!(resolve("sys_clone"), Ok("__x64_sys_clone".into()));
         assert_eq!(resolve("finish_task_switch"), Ok("finish_task_switch.isra.0".into()));
+        assert_eq!(resolve("sys_clon"), Err(Some("sys_clone".into())));
         assert_eq!(resolve("mod_fm"), Err(Some("mod_fn".into())));
         assert_eq!(resolve("jiffies"), Err(None));
     }

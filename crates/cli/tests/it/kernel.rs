@@ -135,4 +135,8 @@ fn patterns_say_how_many_places_they_name() {
     let text = String::from_utf8_lossy(&output.stderr);
     let attached = format!("on_getpgid: attached to {pattern} (");
     assert!(text.contains(&attached) && text.contains(" places)"), "{text}");
+    let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
+    command.args(arguments).args(["--attach", &format!("{pattern},limit=1")]);
+    let text = String::from_utf8(command.output().expect("bpfc runs").stderr).expect("text");
+    assert!(text.contains("more than the limit of 1"), "{text}");
 }

@@ -132,7 +132,9 @@ fn overrides(ready: &Ready, args: &Run, programs: &[FuncId]) -> Result<Specs, Pr
     let name = |id: FuncId| ready.object.functions[id].name.as_str();
     let mut specs: Specs = Vec::new();
     for text in &args.attach {
-        let (id, place) = match (text.split_once('='), programs) {
+        // Options of a place have the sign as well: `kprobe:tcp_*,limit=9`.
+        let named = text.split_once('=').filter(|(program, _)| !program.contains(':'));
+        let (id, place) = match (named, programs) {
             (Some((program, place)), _) => {
                 let id = programs.iter().copied().find(|id| name(*id) == program);
                 let names: Vec<&str> = programs.iter().map(|id| name(*id)).collect();

@@ -102,7 +102,8 @@ pub(super) fn kprobe(
     attaching.check_cookie(KernelVersion::new(5, 15))?;
     let function = match kernel.symbols() {
         Some(symbols) => symbols.resolve_function(function).map_err(|candidate| {
-            LoadError::NoTarget { kind: "kernel function", name: function.into(), candidate }
+            let kind = if is_call(function) { "system call" } else { "kernel function" };
+            LoadError::NoTarget { kind, name: function.into(), candidate }
         })?,
         // The kernel will say.
         None => function.to_owned(),
@@ -120,6 +121,10 @@ pub(super) fn kprobe(
     let target = format!("{function}+{offset}");
     let held = dynamic::attach(&attaching, "kprobe_events", &target, point)?.map_err(refuse)?;
     Ok(attaching.link(held))
+}
+
+fn is_call(function: &str) -> bool {
+    function.starts_with("sys_")
 }
 
 /// Attaches to one function through the event source.

@@ -174,9 +174,9 @@ fn kernel_functions<'a>(
     Err(LoadError::NoTarget { kind: "kernel function", name: pattern.into(), candidate })
 }
 
-/// The functions that the kernel's tracer knows, and how many there are of each name; none where
-/// that cannot be read.
-fn available(pattern: &str) -> Option<BTreeMap<String, usize>> {
+/// The functions that a pattern names and that the kernel's tracer knows, and how many there are of
+/// each name; none where that cannot be read.
+pub(super) fn available(pattern: &str) -> Option<BTreeMap<String, usize>> {
     let tracefs = Tracefs::open().ok()?;
     let text = std::fs::read(tracefs.join("available_filter_functions")).ok()?;
     let text = String::from_utf8_lossy(&text);

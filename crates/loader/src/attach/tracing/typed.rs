@@ -1,7 +1,7 @@
 //! What programs are bound to by the kernel's types when they are loaded: entries and returns of
 //! functions, tracepoints, security hooks, iterators.
 
-use super::Attaching;
+use super::{Attaching, multi};
 use crate::attach::link::{Held, Link};
 use crate::kernel::Kernel;
 use crate::map::c_path;
@@ -58,6 +58,10 @@ fn reason(attaching: &Attaching<'_>, errno: Errno) -> String {
     let is_trampoline = matches!(kind.prog_type, ProgType::Tracing | ProgType::Lsm)
         && kind.attach_type != Some(AttachType::TraceRawTp);
     match errno {
+        Errno::EBUSY if is_trampoline && !is_traceable(&kind.target) => format!(
+            "`{}` was compiled without a place for tracers (`notrace`, `noinstr`)",
+            kind.target
+        ),
         Errno::EBUSY => "another program or tracer changes the function already".into(),
         Errno::E2BIG => "too many programs are attached there already (at most 38)".into(),
         Errno::ENOTSUPP | Errno::EOPNOTSUPP if is_trampoline => {
@@ -73,6 +77,12 @@ fn reason(attaching: &Attaching<'_>, errno: Errno) -> String {
             .unwrap_or_else(|| format!("`{}` cannot be traced like this", kind.target)),
         _ => "the kernel refuses".into(),
     }
+}
+
+/// Whether the kernel's tracer knows a function; it does where that cannot be read.
+fn is_traceable(target: &str) -> bool {
+    let function = target.rsplit(':').next().unwrap_or_default();
+    multi::available(function).is_none_or(|found| !found.is_empty())
 }
 
 /// Why no program can be attached to the entry or return of a kernel function.
