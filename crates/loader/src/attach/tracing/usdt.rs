@@ -58,7 +58,7 @@ pub(super) fn usdt(
             address => offset(address)?,
         };
         let cookie = match &mut specs {
-            Some(specs) => specs.add(attaching, place, &file)?,
+            Some(specs) => specs.add(attaching, place, (&path, &file))?,
             None => attaching.options.cookie,
         };
         let at = offset(place.address)?;
@@ -130,7 +130,7 @@ impl Specs {
         &mut self,
         attaching: &Attaching<'_>,
         place: &UsdtNote,
-        file: &[u8],
+        (path, file): (&Path, &[u8]),
     ) -> Result<Option<u64>, LoadError> {
         let n_max = self.map.max_entries();
         let number = self.numbers.take(n_max).ok_or_else(|| {
@@ -148,17 +148,37 @@ impl Specs {
         let Some(addresses) = &self.addresses else {
             return Ok(Some(number.into()));
         };
-        let address = match attaching.options.pid {
-            _ if elf::is_fixed(file) => place.address,
-            _ => {
-                let reason = "before Linux 5.15 arguments of markers in files that are loaded \
-                              anywhere (PIE) are read by `bpf_usdt_readarg` only";
-                return Err(attaching.refuse(reason, None));
-            }
+        let loaded = || {
+            let offset = elf::file_offset(file, place.address)?;
+            address_in(attaching.options.pid?, path, offset)
         };
+        let address = if elf::is_fixed(file) { Some(place.address) } else { loaded() };
+        let address = address.ok_or_else(|| {
+            let reason = "before Linux 5.15 arguments of markers in files that are loaded anywhere \
+                          are known for one process that has the file loaded: add `,pid=PID`";
+            attaching.refuse(reason, None)
+        })?;
         addresses.update(&address.to_ne_bytes(), &number.to_ne_bytes(), UpdateFlag::Any)?;
         Ok(None)
     }
+}
+
+/// Where a process has the byte at `offset` of a file, in what it runs.
+fn address_in(pid: u32, path: &Path, offset: u64) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let inode = std::fs::metadata(path).ok()?.ino();
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
+    maps.lines().find_map(|line| {
+        // `start-end rwxp offset device inode path`
+        let mut words = line.split_ascii_whitespace();
+        let (start, end) = words.next()?.split_once('-')?;
+        let is_code = words.next()?.contains('x');
+        let hex = |text: &str| u64::from_str_radix(text, 16).ok();
+        let (start, end, from) = (hex(start)?, hex(end)?, hex(words.next()?)?);
+        let is_file = words.nth(1)?.parse() == Ok(inode);
+        let into = offset.checked_sub(from)?;
+        (is_code && is_file && into < end - start).then(|| start + into)
+    })
 }
 
 /// Numbers of descriptions that a link uses. Given back when it goes.
@@ -292,6 +312,20 @@ mod tests {
         assert!(describe(&note("8@(%r10,%rbx,8)"), None, 304).is_err());
         let wide = describe(&note("-4@%edi"), None, 304).unwrap();
         assert_eq!(&wide[8..18], [1, 0, 0, 0, 0, 0, 112, 0, 1, 32]);
+    }
+
+    #[test]
+    fn code_of_a_process_has_addresses() {
+        let path = std::env::current_exe().unwrap();
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let code = maps
+            .lines()
+            .find(|line| line.contains(" r-xp ") && line.ends_with(path.to_str().unwrap()));
+        let Some(code) = code else { return };
+        let start = u64::from_str_radix(code.split('-').next().unwrap(), 16).unwrap();
+        let offset = u64::from_str_radix(code.split_whitespace().nth(2).unwrap(), 16).unwrap();
+        assert_eq!(address_in(std::process::id(), &path, offset + 7), Some(start + 7));
+        assert_eq!(address_in(std::process::id(), &path, u64::MAX), None);
     }
 
     #[test]
