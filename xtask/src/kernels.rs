@@ -14,7 +14,10 @@ pub mod debian;
 mod guest;
 mod image;
 mod machine;
+pub mod matrix;
+mod modules;
 mod transcript;
+pub mod vm;
 
 use bpfc_btf::Btf;
 use bpfc_kabi::KernelVersion;
@@ -49,6 +52,8 @@ pub struct Downloaded {
     release: String,
     /// The compressed image.
     vmlinuz: PathBuf,
+    /// The folder of its modules.
+    modules: PathBuf,
 }
 
 fn pack() -> Result<()> {

@@ -39,7 +39,9 @@ usage: cargo xtask TASK
   conformance
           run the tests of bpf_conformance, compare with their list or, with --bless, write it
   kabi    write the tables of crates/kabi from Linux and libbpf source
-  kernels write the types of the reference kernels from Debian's packages, or boot those kernels";
+  kernels write the types of the reference kernels from Debian's packages, or boot those kernels
+  vm      run a command on another kernel in qemu: `vm --kernel 6.1 -- bpfc features`
+  matrix  try every hook on several kernels, write docs/hooks.md";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -67,6 +69,8 @@ fn main() -> ExitCode {
         "corpus" => corpus::run(rest),
         "kabi" => kabi::run(rest),
         "kernels" => kernels::run(rest),
+        "matrix" => kernels::matrix::run(rest),
+        "vm" => kernels::vm::run(rest),
         _ => Err(format!("unknown task `{task}`\n{USAGE}").into()),
     };
     match result {

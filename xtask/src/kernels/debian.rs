@@ -22,43 +22,32 @@ const PACKAGES: [(KernelVersion, &str, &str); 3] = [
     (KernelVersion::new(6, 12), "linux-image-6.12.", "+deb12-amd64"),
 ];
 
+/// The newest kernel, whose image is in a package of its own.
+const NEWEST: (KernelVersion, &str, &str) =
+    (KernelVersion::new(7, 3), "linux-binary-7.3.", "+deb13-cloud-amd64");
+
 /// The newest packages, unpacked into `folder`.
 pub fn download(folder: &Path) -> Result<Vec<Downloaded>> {
     let apt = Apt::new(folder)?;
     apt.run("apt-get", &["update", "-q"])?;
-    let all = apt.run("apt-cache", &["pkgnames", "linux-image-"])?;
-    PACKAGES
-        .iter()
-        .map(|(version, start, end)| {
-            let builds = all.lines().filter_map(|name| {
-                let build = name.strip_prefix(start)?.strip_suffix(end)?;
-                build.parse::<u32>().ok()
-            });
-            let build = builds.max().ok_or_else(|| format!("no package {start}*{end}"))?;
-            let package = format!("{start}{build}{end}");
-            let release = package.trim_start_matches("linux-image-").to_owned();
-            let vmlinuz = apt.vmlinuz(&package, &release)?;
-            Ok(Downloaded { version: *version, release, vmlinuz })
-        })
-        .collect()
+    PACKAGES.iter().map(|(version, start, end)| apt.newest(*version, start, end)).collect()
 }
 
 /// The newest kernel that explains in reports: Linux 7.3.
 pub fn download_newest(folder: &Path) -> Result<Downloaded> {
-    let version = KernelVersion::new(7, 3);
-    let (start, end) = (format!("linux-binary-{version}."), "+deb13-cloud-amd64");
+    download_one(folder, NEWEST.0)
+}
+
+/// The newest kernel of a release, unpacked into `folder`. What was unpacked there before is taken without asking for a newer one.
+pub fn download_one(folder: &Path, version: KernelVersion) -> Result<Downloaded> {
+    let known = PACKAGES.iter().chain([&NEWEST]).find(|(other, ..)| *other == version);
+    let (version, start, end) = known.ok_or_else(|| format!("no package of Linux {version}"))?;
     let apt = Apt::new(folder)?;
+    if let Some(build) = apt.unpacked(start, end)? {
+        return apt.open(*version, &format!("{start}{build}{end}"));
+    }
     apt.run("apt-get", &["update", "-q"])?;
-    let all = apt.run("apt-cache", &["pkgnames", &start])?;
-    let builds = all.lines().filter_map(|name| {
-        let build = name.strip_prefix(&start)?.strip_suffix(end)?;
-        build.parse::<u32>().ok()
-    });
-    let build = builds.max().ok_or_else(|| format!("no package {start}*{end}"))?;
-    let package = format!("{start}{build}{end}");
-    let release = package.trim_start_matches("linux-binary-").to_owned();
-    let vmlinuz = apt.image(&package, &format!("usr/lib/modules/{release}/vmlinuz"))?;
-    Ok(Downloaded { version, release, vmlinuz })
+    apt.newest(*version, start, end)
 }
 
 /// The newest package of this name, unopened, into `folder`.
@@ -66,6 +55,14 @@ pub fn download_package(folder: &Path, package: &str) -> Result<PathBuf> {
     let apt = Apt::new(folder)?;
     apt.run("apt-get", &["update", "-q"])?;
     apt.download(package)
+}
+
+/// Marks the folder of a package that is unpacked to the end.
+const WHOLE: &str = ".whole";
+
+/// What counts builds in the name of a package.
+fn build(name: &str, start: &str, end: &str) -> Option<u32> {
+    name.strip_prefix(start)?.strip_suffix(end)?.parse().ok()
 }
 
 struct Apt {
@@ -105,21 +102,53 @@ impl Apt {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The compressed image in a package, which is downloaded unless it was before.
-    fn vmlinuz(&self, package: &str, release: &str) -> Result<PathBuf> {
-        self.image(package, &format!("boot/vmlinuz-{release}"))
+    /// The newest package of this name that the servers have.
+    fn newest(&self, version: KernelVersion, start: &str, end: &str) -> Result<Downloaded> {
+        let all = self.run("apt-cache", &["pkgnames", start])?;
+        let builds = all.lines().filter_map(|name| build(name, start, end));
+        let build = builds.max().ok_or_else(|| format!("no package {start}*{end}"))?;
+        self.open(version, &format!("{start}{build}{end}"))
     }
 
-    fn image(&self, package: &str, path: &str) -> Result<PathBuf> {
-        let root = self.folder.join(package);
-        let vmlinuz = root.join(path);
-        if !vmlinuz.exists() {
-            let deb = self.download(package)?;
-            let (deb, root) = (deb.display().to_string(), root.display().to_string());
-            self.run("dpkg", &["-x", &deb, &root])?;
-            fs::remove_file(deb)?;
+    /// The newest build of a package that was unpacked before.
+    fn unpacked(&self, start: &str, end: &str) -> Result<Option<u32>> {
+        let mut builds = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_whole = path.join(WHOLE).exists();
+            builds.extend(build(&name, start, end).filter(|_| is_whole));
         }
-        Ok(vmlinuz)
+        Ok(builds.into_iter().max())
+    }
+
+    /// A kernel's package, which is downloaded and unpacked unless it was before.
+    fn open(&self, version: KernelVersion, package: &str) -> Result<Downloaded> {
+        let root = self.folder.join(package);
+        let release =
+            package.trim_start_matches("linux-image-").trim_start_matches("linux-binary-");
+        if !root.join(WHOLE).exists() {
+            self.unpack(package, &root)?;
+            // Since 7.3 modules have a package of their own.
+            let modules = package.replace("linux-binary-", "linux-modules-");
+            if modules != package && self.run("apt-cache", &["show", &modules]).is_ok() {
+                self.unpack(&modules, &root)?;
+            }
+            fs::write(root.join(WHOLE), "")?;
+        }
+        let images =
+            [format!("boot/vmlinuz-{release}"), format!("usr/lib/modules/{release}/vmlinuz")];
+        let mut images = images.iter().map(|path| root.join(path)).filter(|path| path.exists());
+        let vmlinuz = images.next().ok_or_else(|| format!("{package} has no image"))?;
+        let folders = ["lib/modules", "usr/lib/modules"].map(|path| root.join(path));
+        let modules = folders.into_iter().find(|path| path.exists()).unwrap_or(root);
+        Ok(Downloaded { version, release: release.to_owned(), vmlinuz, modules })
+    }
+
+    fn unpack(&self, package: &str, root: &Path) -> Result<()> {
+        let deb = self.download(package)?;
+        self.run("dpkg", &["-x", &deb.display().to_string(), &root.display().to_string()])?;
+        Ok(fs::remove_file(deb)?)
     }
 
     /// A package, as a file.
