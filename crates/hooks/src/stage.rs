@@ -69,12 +69,16 @@ impl Host for Running<'_> {
 impl Stage {
     /// Compiles `source`.
     pub fn open(source: &str) -> Result<Stage, Problem> {
+        Stage::open_with(source, &Options::default())
+    }
+
+    /// Compiles `source` with options.
+    pub fn open_with(source: &str, options: &Options) -> Result<Stage, Problem> {
         let kernel = Kernel::new();
         let mut session = Session::default();
         let file = bpfc::add_source(&mut session, "hook.c", source.as_bytes());
-        let options = Options::default();
-        let object = file
-            .and_then(|file| bpfc::compile(&mut session, file, &options, &mut Running(&kernel)));
+        let object =
+            file.and_then(|file| bpfc::compile(&mut session, file, options, &mut Running(&kernel)));
         let errors = session.diagnostics.iter().filter(|d| d.severity == Severity::Error);
         let errors: Vec<&str> = errors.map(|error| error.message.as_str()).collect();
         let object = object.ok_or_else(|| Problem::Wrong(errors.join("; ")))?;

@@ -2,6 +2,8 @@
 
 use crate::tiny::Tiny;
 use crate::{Hook, Problem, Stage};
+use bpfc::{Options, UsdtLocation, UsdtProbe};
+use bpfc_object::UsdtNote;
 
 pub const HOOKS: &[Hook] = &[
     Hook {
@@ -33,6 +35,12 @@ pub const HOOKS: &[Hook] = &[
         name: "USDT",
         source: include_str!("../../../../examples/hooks/usdt.c"),
         attempt: marker,
+    },
+    Hook {
+        name: "USDT, dialect of BCC",
+        // The program is compiled for a file, which the attempt makes.
+        source: include_str!("../../../../examples/hooks/usdt.c"),
+        attempt: marker_of_bcc,
     },
 ];
 
@@ -89,4 +97,18 @@ fn marker(stage: &Stage) -> Result<(), Problem> {
     watchers(0)?;
     stage.at(&format!("usdt:{}:bpfc:tiny", tiny.path().display()), || watchers(1))?;
     watchers(0)
+}
+
+fn marker_of_bcc(_: &Stage) -> Result<(), Problem> {
+    let tiny = Tiny::write("bcc")?;
+    let file = tiny.path().display().to_string();
+    let notes = bpfc::usdt_notes(&file, &std::fs::read(tiny.path())?);
+    let notes = notes.map_err(|error| Problem::Wrong(error.message))?;
+    let location =
+        |note: UsdtNote| UsdtLocation { address: note.address, arguments: note.arguments };
+    let locations = notes.into_iter().map(location).collect();
+    let usdt = vec![UsdtProbe { function: "on_marker".to_owned(), locations }];
+    let source = include_str!("../../../../examples/hooks/usdt_bcc.c");
+    let stage = Stage::open_with(source, &Options { usdt, ..Options::default() })?;
+    stage.at(&format!("usdt:{file}:bpfc:tiny"), || tiny.run().map(|_| ()))
 }
