@@ -182,7 +182,7 @@ impl Map {
             name: self.name.clone(),
             what,
             errno,
-            reason: None,
+            reason: explain::element(self.kind(), self.max_entries(), errno),
             helps: Vec::new(),
             span: Span::NONE,
         }

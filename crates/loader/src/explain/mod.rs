@@ -189,6 +189,43 @@ fn needs_entries(kind: Option<MapType>) -> bool {
     })
 }
 
+/// Why an element of an open map cannot be read or changed.
+pub(crate) fn element(kind: Option<MapType>, max_entries: u32, errno: Errno) -> Option<String> {
+    let is_hash = kind.is_some_and(|kind| {
+        matches!(
+            kind,
+            MapType::Hash
+                | MapType::PercpuHash
+                | MapType::HashOfMaps
+                | MapType::LpmTrie
+                | MapType::Queue
+                | MapType::Stack
+                | MapType::DevmapHash
+                | MapType::Sockhash
+        )
+    });
+    let reason = match errno {
+        Errno::E2BIG | Errno::ENOSPC if is_hash => {
+            format!("it is full: it has room for {max_entries} elements")
+        }
+        Errno::E2BIG => format!("the key is past the end: there are {max_entries} elements"),
+        Errno::EEXIST => "the key is there already".into(),
+        Errno::ENOENT => "the key is not there".into(),
+        Errno::EPERM => "it is frozen, or was opened without the right to".into(),
+        Errno::EBUSY => "another program holds the element at this moment".into(),
+        Errno::ENOTSUPP | Errno::EOPNOTSUPP => {
+            let name = kind.map_or("maps of this type", |kind| kind.name());
+            format!("{name} cannot do that")
+        }
+        Errno::EINVAL => {
+            let name = kind.map_or("the map", |kind| kind.name());
+            format!("{name} does not take this")
+        }
+        _ => return None,
+    };
+    Some(reason)
+}
+
 /// The capabilities that creating a map of a type needs (`map_create`, `kernel/bpf/syscall.c`, 6.12).
 pub(crate) fn of_map(kind: MapType) -> &'static [Capability] {
     match kind {
@@ -313,7 +350,11 @@ fn of_any(errno: Errno, kernel: &Kernel) -> Explanation {
 /// Explains why something could not even be tried.
 pub(crate) fn probing(needs: &[Capability], errno: Errno, facts: &Facts) -> Explanation {
     match errno {
-        Errno::EPERM => rights::denied(Act::Map, needs, facts),
+        Errno::EPERM if needs == [Capability::Bpf] => rights::denied(Act::Map, needs, facts),
+        Errno::EPERM if needs.contains(&Capability::Perfmon) => {
+            rights::denied(Act::Watch, needs, facts)
+        }
+        Errno::EPERM => rights::denied(Act::Attach, needs, facts),
         _ => of_any(errno, &Kernel::new()),
     }
 }

@@ -25,7 +25,13 @@ const SOFTWARE: u32 = 1;
 
 /// Opens the first counter of a type, which never overflows while it is open.
 pub(super) fn counter(ty: u32) -> Result<OwnedFd, Errno> {
-    perf::counter(ty, 0, perf::Rate::Period(1 << 40), perf::Scope { pid: -1, cpu: 0 })
+    let scope = perf::Scope { pid: -1, cpu: 0 };
+    perf::counter(ty, 0, perf::Rate::Period(1 << 40), scope).map_err(of_perf)
+}
+
+/// perf says `EACCES` for a lack of rights.
+fn of_perf(errno: Errno) -> Errno {
+    if errno == Errno::EACCES { Errno::EPERM } else { errno }
 }
 
 /// Every mechanism.
@@ -151,7 +157,7 @@ fn no_tracefs(prober: &Prober<'_>, row: &MechanismInfo, errno: Option<Errno>) ->
 fn tracepoint(prober: &Prober<'_>, row: &MechanismInfo) -> Verdict {
     let id = Tracefs::open().and_then(|tracefs| tracefs.event_id("sched", "sched_switch"));
     match id {
-        Ok(id) => prober.judge(perf::tracepoint(id), needs(row)),
+        Ok(id) => prober.judge(perf::tracepoint(id).map_err(of_perf), needs(row)),
         Err(error) => no_tracefs(prober, row, error.errno()),
     }
 }

@@ -221,10 +221,14 @@ impl<'a> Prober<'a> {
 
     /// What a failed system call says about a feature.
     pub(super) fn refused(&self, errno: Errno, needs: Needs) -> Verdict {
-        if errno == Errno::EPERM || errno == Errno(libc::ENOSYS) {
+        let is_barred = errno == Errno::EPERM || errno == Errno(libc::ENOSYS);
+        if is_barred && let Some(verdict) = self.not_there(needs) {
+            return verdict;
+        }
+        if is_barred {
             let Explanation { reason, helps } =
                 explain::probing(needs.capabilities, errno, self.facts());
-            let reason = reason.map_or(format!("not permitted ({errno})"), |reason| reason);
+            let reason = reason.unwrap_or_else(|| format!("not permitted ({errno})"));
             return Verdict::Unknown { reason, remedy: helps.into_iter().next() };
         }
         self.absent(needs, &format!("this kernel does not have it ({errno})"))
@@ -232,18 +236,21 @@ impl<'a> Prober<'a> {
 
     /// It is not there: too old, left out, or for a reason unknown.
     pub(super) fn absent(&self, needs: Needs, otherwise: &str) -> Verdict {
+        self.not_there(needs)
+            .unwrap_or_else(|| Verdict::No { reason: otherwise.to_owned(), remedy: None })
+    }
+
+    /// What needs not be tried, as the kernel is too old or was built without it.
+    fn not_there(&self, needs: Needs) -> Option<Verdict> {
         if let Some((since, version)) = needs.since.zip(self.kernel.version())
             && since > version
         {
-            return Verdict::No {
+            return Some(Verdict::No {
                 reason: format!("it appeared in Linux {since}"),
                 remedy: Some(format!("use Linux {since} or newer")),
-            };
+            });
         }
-        if let Some(verdict) = self.left_out(needs.options) {
-            return verdict;
-        }
-        Verdict::No { reason: otherwise.to_owned(), remedy: None }
+        self.left_out(needs.options)
     }
 
     /// The configuration says that an option is missing.

@@ -16,13 +16,18 @@ pub fn text(report: &Report) -> String {
     let width = width.min(40);
     let mut text = String::new();
     let mut group: Option<Group> = None;
+    // What helps several in a row is said once.
+    let mut last: Option<&str> = None;
     for finding in &report.findings {
         if group != Some(finding.group) {
             let blank = if group.is_some() { "\n" } else { "" };
             text += &format!("{blank}{}\n", finding.group.title());
             group = Some(finding.group);
+            last = None;
         }
-        text += &line(finding, width);
+        let remedy = remedy(finding).filter(|remedy| Some(*remedy) != last);
+        last = remedy.or(last);
+        text += &line(finding, remedy, width);
     }
     text += &calls(report);
     if report.has_types {
@@ -34,20 +39,25 @@ pub fn text(report: &Report) -> String {
     text
 }
 
-fn line(finding: &Finding, width: usize) -> String {
+fn remedy(finding: &Finding) -> Option<&str> {
+    match &finding.verdict {
+        Verdict::No { remedy, .. } | Verdict::Unknown { remedy, .. } => remedy.as_deref(),
+        Verdict::Yes | Verdict::Value { .. } => None,
+    }
+}
+
+fn line(finding: &Finding, remedy: Option<&str>, width: usize) -> String {
     let name = &finding.name;
     let is_new = |title: &&str| !title.replace([' ', '-'], "_").eq_ignore_ascii_case(name);
     let title = finding.title.filter(is_new);
     let title = title.map_or(String::new(), |title| format!("  ({title})"));
-    let (words, remedy) = match &finding.verdict {
-        Verdict::Yes => (format!("yes{title}"), None),
-        Verdict::No { reason, remedy } => (format!("no: {reason}{title}"), remedy.as_ref()),
-        Verdict::Unknown { reason, remedy } => {
-            (format!("unknown: {reason}{title}"), remedy.as_ref())
-        }
+    let words = match &finding.verdict {
+        Verdict::Yes => format!("yes{title}"),
+        Verdict::No { reason, .. } => format!("no: {reason}{title}"),
+        Verdict::Unknown { reason, .. } => format!("unknown: {reason}{title}"),
         Verdict::Value { value, meaning } => {
             let meaning = meaning.map_or(String::new(), |meaning| format!(": {meaning}"));
-            (format!("{value}{meaning}{title}"), None)
+            format!("{value}{meaning}{title}")
         }
     };
     let help =
