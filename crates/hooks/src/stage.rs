@@ -6,7 +6,7 @@ use bpfc_kabi::KernelVersion;
 use bpfc_loader::{
     AttachSpec, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, ProgKind, load,
 };
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long an event may take to be seen.
@@ -46,7 +46,7 @@ impl From<nix::errno::Errno> for Problem {
 /// The program of a hook, and the running kernel.
 pub struct Stage {
     /// The kernel.
-    pub kernel: Kernel,
+    pub kernel: Arc<Kernel>,
     /// The compiled program.
     pub object: Object,
 }
@@ -66,6 +66,12 @@ impl Host for Running<'_> {
     }
 }
 
+/// The running kernel, whose symbols and types are read once for all hooks.
+fn running_kernel() -> Arc<Kernel> {
+    static KERNEL: OnceLock<Arc<Kernel>> = OnceLock::new();
+    Arc::clone(KERNEL.get_or_init(Arc::default))
+}
+
 impl Stage {
     /// Compiles `source`.
     pub fn open(source: &str) -> Result<Stage, Problem> {
@@ -74,7 +80,7 @@ impl Stage {
 
     /// Compiles `source` with options.
     pub fn open_with(source: &str, options: &Options) -> Result<Stage, Problem> {
-        let kernel = Kernel::new();
+        let kernel = running_kernel();
         let mut session = Session::default();
         let file = bpfc::add_source(&mut session, "hook.c", source.as_bytes());
         let object =
