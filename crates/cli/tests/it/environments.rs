@@ -161,6 +161,27 @@ fn pins_need_a_file_system_that_takes_them() {
 }
 
 #[test]
+fn pinned_maps_of_another_shape_are_left_alone() {
+    let Some(shell) = shell() else { return };
+    let other = std::fs::read_to_string(shell.folder().join("pin.c")).expect("it was written");
+    let other = other
+        .replace("__type(value, __u64)", "__type(value, __u32)")
+        .replace("__u64 *count", "__u32 *count")
+        .replace("__uint(max_entries, 1)", "__uint(max_entries, 3)");
+    std::fs::write(shell.folder().join("other.c"), other).expect("a scratch folder");
+    // A file system of its own, which goes with the shell.
+    let script = "unshare -m sh -c 'mount -t bpf bpf /sys/fs/bpf && \
+        bpfc run --kernel pin.c --duration 0.1 >/dev/null && \
+        bpfc run --kernel other.c --duration 0.1'";
+    let words = [
+        "map `hits` cannot be shared",
+        "`/sys/fs/bpf/hits` has values of 8 bytes instead of 4, 1 entries instead of 3",
+        "rm /sys/fs/bpf/hits",
+    ];
+    fails(&shell, script, "E0907", &words);
+}
+
+#[test]
 fn system_file_systems_may_be_missing() {
     let Some(shell) = shell() else { return };
     let run = |place: &str, command: &str| {
@@ -267,7 +288,7 @@ fn interfaces_may_be_taken_and_may_go() {
     let (mut child, mut errors) = attached(&shell, &arguments);
     // Only one XDP program is taken.
     let again = format!("bpfc run --kernel examples/xdp_count.c --attach {place}");
-    fails(&shell, &again, "E0905", &["another XDP program is attached there", "help: "]);
+    fails(&shell, &again, "E0905", &["one XDP program", "help: "]);
     // The interface goes while the program is attached: what was counted is shown.
     assert_eq!(shell.run(&format!("ip link del {a}")).1, Some(0));
     let (mut output, mut rest) = (String::new(), String::new());

@@ -112,15 +112,10 @@ fn refused_by(
     let (reason, errno) = (reason.into(), errno.into());
     let found = errno.map(|errno| explain::attaching(program.kind(), mechanism, errno));
     let found = found.unwrap_or_default();
-    let reason = match found.reason {
-        Some(better) if reason == REFUSES => better,
-        _ => reason,
-    };
-    LoadError::Attach {
-        program: program.name().into(),
-        spec: spec.into(),
-        reason,
-        errno,
-        helps: found.helps,
-    }
+    let knows_more = reason != REFUSES;
+    // Who knows the place knows better what helps there, but not what the user lacks.
+    let is_general = errno.is_some_and(|errno| errno.is_permission() || errno.is_shortage());
+    let helps = if knows_more && !is_general { Vec::new() } else { found.helps };
+    let reason = found.reason.filter(|_| !knows_more).unwrap_or(reason);
+    LoadError::Attach { program: program.name().into(), spec: spec.into(), reason, errno, helps }
 }

@@ -230,7 +230,7 @@ fn create_maps(
             Some(path) => {
                 if path.exists() {
                     let map = Map::open_pinned(&path, kernel)?;
-                    check_shared(&map, definition)?;
+                    check_shared(&map, definition, &path)?;
                     map
                 } else {
                     let map = Map::create_with(definition, kernel, map_types)?;
@@ -255,17 +255,45 @@ fn create_maps(
 }
 
 /// A pinned map must be what the object would have made.
-fn check_shared(map: &Map, definition: &bpfc_object::Map) -> Result<(), LoadError> {
-    let is_same = map.map_type() == definition.map_type
-        && map.key_size_bytes() == definition.key_size_bytes
-        && map.value_size_bytes() == definition.value_size_bytes
-        && (map.max_entries() == definition.max_entries || definition.max_entries == 0);
-    if is_same {
+fn check_shared(
+    map: &Map,
+    definition: &bpfc_object::Map,
+    path: &std::path::Path,
+) -> Result<(), LoadError> {
+    let type_name = |number| {
+        bpfc_kabi::MapType::from_number(number)
+            .map_or(format!("type {number}"), |ty| ty.name().into())
+    };
+    let mut differences = Vec::new();
+    if map.map_type() != definition.map_type {
+        let (is, wanted) = (type_name(map.map_type()), type_name(definition.map_type));
+        differences.push(format!("{is} instead of {wanted}"));
+    }
+    for (what, is, wanted) in [
+        ("keys", map.key_size_bytes(), definition.key_size_bytes),
+        ("values", map.value_size_bytes(), definition.value_size_bytes),
+    ] {
+        if is != wanted {
+            differences.push(format!("{what} of {is} bytes instead of {wanted}"));
+        }
+    }
+    let (is, wanted) = (map.max_entries(), definition.max_entries);
+    if is != wanted && wanted != 0 {
+        differences.push(format!("{is} entries instead of {wanted}"));
+    }
+    if differences.is_empty() {
         return Ok(());
     }
-    Err(LoadError::Unsupported {
-        subject: format!("map `{}`", definition.name),
-        what: "a map with another type or other sizes is pinned under its name".into(),
+    let path = path.display();
+    Err(LoadError::Map {
+        name: definition.name.clone(),
+        what: "shared",
+        errno: Errno::EEXIST,
+        reason: Some(format!("`{path}` has {}", differences.join(", "))),
+        helps: vec![
+            format!("end what uses it, and remove it: `rm {path}`"),
+            "or call the map something else".into(),
+        ],
         span: definition.span,
     })
 }
