@@ -49,6 +49,8 @@ pub enum Command {
     },
     /// Run a program: in the virtual machine, or with --kernel on this machine.
     Run(Run),
+    /// Detach what killed runs have left behind.
+    Cleanup(Cleanup),
     /// Show and change maps that are in the kernel.
     Map(MapArgs),
     /// Explain a diagnostic code, such as E0703, or a warning, such as -Wshadow.
@@ -532,6 +534,18 @@ pub struct ExplainLog {
     /// Where the source is: a file, or a folder that is searched.
     #[arg(long, value_name = "PATH", default_value = ".", hide_default_value = true)]
     pub source: PathBuf,
+}
+
+/// `bpfc cleanup`
+#[derive(Args, Debug)]
+pub struct Cleanup {
+    /// Only tell what would be detached.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Remove all pins in this folder of a bpffs, and so what only they hold.
+    #[arg(long, value_name = "FOLDER")]
+    pub pins: Option<PathBuf>,
 }
 
 /// `bpfc features`

@@ -63,6 +63,7 @@ fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> 
         Command::Map(args) => commands::map::run(&args, &mut terminal),
         Command::Explain(args) => commands::explain::run(&args, &mut terminal),
         Command::ExplainLog(args) => commands::explain_log::run(&args, &mut terminal),
+        Command::Cleanup(args) => commands::cleanup::run(&args, &mut terminal),
         Command::Features(args) => commands::features::run(&args, &mut terminal),
         Command::Disasm(args) => commands::disasm::run(&args, &mut terminal),
         Command::Skeleton(args) => commands::skeleton::run(&args, &mut terminal),

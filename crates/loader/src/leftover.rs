@@ -3,13 +3,16 @@
 //! whose owners are gone, for `bpfc cleanup`.
 //!
 //! A record names programs and maps by their ids, which the kernel does not use twice: what another has attached in the
-//! meantime is never taken away. Without a writable `/run` there are no records.
+//! meantime is never taken away. Without a writable `/run` there are no records. Dynamic events of tracefs need none:
+//! their groups are `bpfc_PID`.
 
 use crate::netlink::{Filter, Hook, Netlink, Route};
 use crate::sys::{ids, place};
+use crate::tracefs::Tracefs;
 use crate::{Errno, LoadError};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sched::{CloneFlags, setns};
+use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -27,11 +30,33 @@ const MAX_RECORD: u64 = 8192;
 /// Where something is attached without a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    Xdp { ifindex: u32, flags: u32, prog_id: u32 },
-    Filter { ifindex: u32, hook: Hook, prog_id: u32, made_clsact: bool },
-    Cgroup { path: PathBuf, hook: u32, prog_id: u32 },
-    Route { route: Route },
-    StructOps { map_id: u32 },
+    Xdp {
+        ifindex: u32,
+        flags: u32,
+        prog_id: u32,
+    },
+    Filter {
+        ifindex: u32,
+        hook: Hook,
+        prog_id: u32,
+        made_clsact: bool,
+    },
+    Cgroup {
+        path: PathBuf,
+        hook: u32,
+        prog_id: u32,
+    },
+    Route {
+        route: Route,
+    },
+    StructOps {
+        map_id: u32,
+    },
+    /// A line of a file of tracefs.
+    Event {
+        control: &'static str,
+        name: String,
+    },
 }
 
 /// The record of a place, which lives as long as it is held.
@@ -102,6 +127,7 @@ impl fmt::Display for Place {
                 write!(f, "route {prefix} {n_bits} {ifindex} {via} {table}")
             }
             Place::StructOps { map_id } => write!(f, "struct_ops {map_id}"),
+            Place::Event { control, name } => write!(f, "event {control} {name}"),
         }
     }
 }
@@ -142,8 +168,8 @@ fn parse(text: &str) -> Option<(u64, Place)> {
 /// What may have stayed attached when its owner was killed.
 #[derive(Debug)]
 pub struct Leftover {
-    path: PathBuf,
-    file: Flock<File>,
+    /// Of what has one.
+    record: Option<(PathBuf, Flock<File>)>,
     netns: u64,
     place: Place,
 }
@@ -157,23 +183,53 @@ pub enum Removal {
     Gone,
 }
 
-/// The records below `/run/bpfc` of processes that have ended.
+/// What processes that have ended left: by the records below `/run/bpfc`, and dynamic events.
 ///
 /// # Errors
 /// [`LoadError::File`]: there are records that this user may not read.
 pub fn leftovers() -> Result<Vec<Leftover>, LoadError> {
-    let failed =
-        |error: &std::io::Error| LoadError::File { path: FOLDER.into(), errno: Errno::from(error) };
+    let mut found = recorded()?;
+    if let Ok(tracefs) = Tracefs::open() {
+        for control in ["kprobe_events", "uprobe_events"] {
+            let text = fs::read_to_string(tracefs.join(control)).unwrap_or_default();
+            for name in text.lines().filter_map(abandoned) {
+                let place = Place::Event { control, name: name.to_owned() };
+                found.push(Leftover { record: None, netns: 0, place });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The event of a line `p:bpfc_12/name WHERE` whose process 12 has ended.
+fn abandoned(line: &str) -> Option<&str> {
+    let (_, name) = line.split(' ').next()?.split_once(':')?;
+    let pid = name.split_once('/')?.0.strip_prefix("bpfc_")?;
+    let is_number = !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && !Path::new("/proc").join(pid).exists()).then_some(name)
+}
+
+fn recorded() -> Result<Vec<Leftover>, LoadError> {
+    let failed = |errno| LoadError::File { path: FOLDER.into(), errno };
     let entries = match fs::read_dir(FOLDER) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(|error| failed(&error))?,
+        entries => entries.map_err(|error| failed(Errno::from(&error)))?,
     };
     // Records of another user would be taken for truth.
-    own_folder(Path::new(FOLDER))
-        .ok_or_else(|| failed(&std::io::Error::from_raw_os_error(libc::EPERM)))?;
+    own_folder(Path::new(FOLDER)).ok_or_else(|| failed(Errno::EPERM))?;
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     Ok(paths.into_iter().filter_map(read).collect())
+}
+
+/// Whether a path is in a bpffs, where names hold objects of the kernel.
+///
+/// # Errors
+/// [`LoadError::File`].
+pub fn is_bpffs(path: &Path) -> Result<bool, LoadError> {
+    let found = statfs(path)
+        .map_err(|errno| LoadError::File { path: path.to_owned(), errno: errno.into() })?;
+    Ok(found.filesystem_type() == BPF_FS_MAGIC)
 }
 
 /// A record whose owner has gone.
@@ -186,7 +242,7 @@ fn read(path: PathBuf) -> Option<Leftover> {
     let file = Flock::lock(file, FlockArg::LockExclusiveNonblock).ok()?;
     let text = fs::read_to_string(&path).ok()?;
     let (netns, place) = parse(&text)?;
-    Some(Leftover { path, file, netns, place })
+    Some(Leftover { record: Some((path, file)), netns, place })
 }
 
 /// In words: `XDP program 12 at interface 3`.
@@ -209,6 +265,9 @@ impl fmt::Display for Leftover {
             }
             Place::StructOps { map_id } => {
                 return write!(f, "struct of operations in map {map_id}");
+            }
+            Place::Event { control, name } => {
+                return write!(f, "dynamic event `{name}` ({control})");
             }
         }
         match self.netns == netns() {
@@ -233,8 +292,10 @@ impl Leftover {
     /// [`LoadError::System`]; the record is kept.
     pub fn remove(self) -> Result<Removal, LoadError> {
         let was_there = self.act(Act::Remove).map_err(|errno| self.error(errno))?;
-        let _ = fs::remove_file(&self.path);
-        drop(self.file);
+        if let Some((path, file)) = self.record {
+            let _ = fs::remove_file(path);
+            drop(file);
+        }
         Ok(if was_there { Removal::Removed } else { Removal::Gone })
     }
 
@@ -244,7 +305,10 @@ impl Leftover {
 
     /// Does it where it is: a namespace of the network that no process is in has gone.
     fn act(&self, act: Act) -> Result<bool, Errno> {
-        let is_local = matches!(self.place, Place::Cgroup { .. } | Place::StructOps { .. });
+        let is_local = matches!(
+            self.place,
+            Place::Cgroup { .. } | Place::StructOps { .. } | Place::Event { .. }
+        );
         if is_local || self.netns == netns() {
             return self.place.act(act);
         }
@@ -325,6 +389,14 @@ impl Place {
                 }
                 Ok(true)
             }
+            Place::Event { control, name } => {
+                let Ok(tracefs) = Tracefs::open() else { return Ok(false) };
+                match act {
+                    Act::Look => Ok(true),
+                    // The kernel refuses while something uses it.
+                    Act::Remove => tracefs.control(control, &format!("-:{name}\n")).map(|()| true),
+                }
+            }
         }
     }
 }
@@ -362,6 +434,18 @@ fn filter(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_events_of_ended_processes_are_abandoned() {
+        let own = format!("p:bpfc_{}/probe0 do_unlinkat", std::process::id());
+        assert_eq!(abandoned(&own), None);
+        // Above the most that a process can be.
+        let gone = "r8:bpfc_4194999/probe0 do_unlinkat";
+        assert_eq!(abandoned(gone), Some("bpfc_4194999/probe0"));
+        for line in ["", "p:other/x f", "p:bpfc_/x f", "p:bpfc_1x/x f", "p:bpfc_9999999 f"] {
+            assert_eq!(abandoned(line), None, "{line}");
+        }
+    }
 
     #[test]
     fn records_read_back() {

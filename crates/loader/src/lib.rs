@@ -52,7 +52,7 @@ pub use events::{
 };
 pub use inspect::{Types, map_ids};
 pub use kernel::Kernel;
-pub use leftover::{Leftover, Removal, leftovers};
+pub use leftover::{Leftover, Removal, is_bpffs, leftovers};
 pub use load::externs::config_values;
 pub use load::kind::ProgKind;
 pub use load::program::LogLevel;

@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod check;
+pub mod cleanup;
 pub mod compilation;
 pub mod completions;
 pub mod depend;

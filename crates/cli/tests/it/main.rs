@@ -2,6 +2,7 @@
 //! transcripts in `tests/cli`, and how it behaves towards pipes and the environment.
 
 mod book;
+mod cleanup;
 mod console;
 mod corpus;
 mod environments;
