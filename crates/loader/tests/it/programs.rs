@@ -423,7 +423,7 @@ fn pinned_maps_are_shared() {
             third.unwrap().maps.iter().next().unwrap().id()
         );
         let error = load(&shared(16), &kernel, &options).unwrap_err().to_string();
-        assert!(error.contains("is pinned under its name"), "{error}");
+        assert!(error.contains("has values of 8 bytes instead of 16"), "{error}");
     }));
     std::fs::remove_file(format!("{folder}/counts")).unwrap();
     std::fs::remove_dir(&folder).unwrap();
