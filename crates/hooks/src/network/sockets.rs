@@ -141,7 +141,10 @@ fn stream(stage: &Stage) -> Result<(), Problem> {
         client.write_all(b"seen?")?;
         Ok(server.read_exact(&mut [0; 5])?)
     })?;
-    // A second of the same kind is refused.
+    // A second of the same kind is refused; before 5.18 the kernel does not tell that there is one.
+    if stage.needs(5, 18).is_err() {
+        return Ok(links.into_iter().try_for_each(bpfc_loader::Link::detach)?);
+    }
     let name = loaded.programs[loaded.programs.len() - 1].name();
     match stage.attach_named(&loaded, name, "sockmap:socks") {
         Err(Problem::Lacking(text)) if text.contains("the map has") => {}
