@@ -86,7 +86,8 @@ fn counted(
 pub fn own_group() -> Result<PathBuf, Problem> {
     let text = std::fs::read_to_string("/proc/self/cgroup")?;
     let own = text.lines().find_map(|line| line.strip_prefix("0::/"));
-    let own = own.ok_or_else(|| Problem::Lacking("no cgroup v2".to_owned()))?;
+    // No line before cgroup v2 is mounted for the first time.
+    let own = own.unwrap_or_default();
     let mounts = std::fs::read_to_string("/proc/self/mountinfo")?;
     let mounted = mounts.lines().find_map(|line| {
         let (before, after) = line.split_once(" - ")?;

@@ -105,9 +105,19 @@ pub(super) fn sockmap(
             "the map has such a program, or one that excludes it, already".into()
         }
         Errno::EBUSY | Errno::EEXIST => format!("the map has {}", named(&there)),
+        _ if is_older(program, around) => {
+            let since = program.kind().attach_type.map(AttachType::since);
+            since.map_or_else(|| REFUSES.into(), |since| format!("it needs Linux {since}"))
+        }
         _ => REFUSES.into(),
     };
     Err(refused_by(program, &text, Some(Mechanism::SockmapAttach), reason, errno))
+}
+
+/// Whether the kernel is older than what the program is made for.
+fn is_older(program: &Program, around: Surroundings<'_>) -> bool {
+    let since = program.kind().attach_type.map(AttachType::since);
+    since.zip(around.kernel.version()).is_some_and(|(since, version)| version < since)
 }
 
 /// Makes a program the one of an element of a map through which packets are redirected.
