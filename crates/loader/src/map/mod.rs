@@ -1,23 +1,21 @@
 //! Maps of the running kernel: create, read, write, list, pin.
 
-use crate::explain;
+mod create;
+mod dump;
+
 use crate::kernel::Kernel;
-use crate::sys::attr::object_name;
-use crate::sys::map::{Create, MapFd, create};
-use crate::sys::{bpf, memory};
-use crate::{Errno, LoadError, limits};
+use crate::sys::bpf;
+use crate::sys::map::{Create, MapFd};
+use crate::{Errno, LoadError};
 use bpfc_base::Span;
 use bpfc_kabi::{MapType, UpdateFlag};
 use bpfc_object::Map as Definition;
+use create::{create_error, create_once, place_arena};
+pub use dump::Keys;
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-/// Elements that one system call reads when a map is dumped.
-const BATCH: usize = 1024;
-/// Bytes that one such call may need.
-const MAX_BATCH_BYTES: usize = 16 << 20;
 
 /// A map of the kernel. It lives as long as anything holds it: this handle, a program, a pin.
 #[derive(Debug)]
@@ -68,7 +66,7 @@ impl Map {
             }
             None => None,
         };
-        let mut request = request(definition, kernel)?;
+        let mut request = create::request(definition, kernel)?;
         request.inner = inner.as_ref().map(|inner| inner.fd.as_fd());
         // Types of 0 are none: a map of maps has only those of its elements.
         request.btf =
@@ -182,7 +180,7 @@ impl Map {
             name: self.name.clone(),
             what,
             errno,
-            reason: explain::element(self.kind(), self.max_entries(), errno),
+            reason: crate::explain::element(self.kind(), self.max_entries(), errno),
             helps: Vec::new(),
             span: Span::NONE,
         }
@@ -310,96 +308,6 @@ impl Map {
         self.update(&[], value, UpdateFlag::Any)
     }
 
-    /// The keys. Changes made meanwhile may be seen or not; a key deleted meanwhile makes a hash
-    /// start over, so that a key may come twice.
-    pub fn keys(&self) -> Keys<'_> {
-        Keys {
-            map: self,
-            previous: None,
-            n_left: self.max_entries().saturating_mul(2).saturating_add(16),
-        }
-    }
-
-    /// All elements, in the order of the kernel; each key once. Elements deleted while reading are
-    /// left out. Maps whose elements cannot be listed (ring buffers, queues, …) have none here.
-    ///
-    /// # Errors
-    /// [`LoadError::Map`].
-    pub fn dump(&self) -> Result<Vec<Element>, LoadError> {
-        if !self.is_listable() {
-            return Ok(Vec::new());
-        }
-        match self.dump_in_batches() {
-            Ok(elements) => Ok(elements),
-            Err(_) => self.dump_one_by_one(),
-        }
-    }
-
-    fn is_listable(&self) -> bool {
-        let is_opaque = matches!(
-            self.kind(),
-            Some(
-                MapType::Ringbuf
-                    | MapType::UserRingbuf
-                    | MapType::Queue
-                    | MapType::Stack
-                    | MapType::BloomFilter
-                    | MapType::PerfEventArray
-                    | MapType::CgroupArray
-                    | MapType::StructOps
-                    | MapType::Arena
-            )
-        );
-        !is_opaque && self.key_size_bytes() > 0
-    }
-
-    fn dump_in_batches(&self) -> Result<Vec<Element>, Errno> {
-        let key_bytes = self.key_size_bytes() as usize;
-        let value_bytes = self.fd.transfer_bytes();
-        if value_bytes == 0 {
-            return Err(Errno::EINVAL);
-        }
-        let most = (MAX_BATCH_BYTES / (key_bytes + value_bytes)).max(1);
-        let mut n = BATCH.min(self.max_entries() as usize).clamp(1, most);
-        let (mut keys, mut values) = (vec![0; n * key_bytes], vec![0; n * value_bytes]);
-        let mut position = Vec::new();
-        let mut elements = Vec::new();
-        loop {
-            match self.fd.lookup_batch(&mut position, &mut keys, &mut values) {
-                Ok((n_read, has_more)) => {
-                    let pairs = keys.chunks(key_bytes).zip(values.chunks(value_bytes));
-                    let pairs = pairs.take(n_read);
-                    elements.extend(pairs.map(|(key, value)| (key.to_vec(), self.split(value))));
-                    if !has_more || n_read == 0 {
-                        return Ok(elements);
-                    }
-                }
-                // One bucket of the hash has more elements than there is room for.
-                Err(Errno::ENOSPC) if n < most => {
-                    n = (n * 2).min(most);
-                    keys.resize(n * key_bytes, 0);
-                    values.resize(n * value_bytes, 0);
-                }
-                Err(errno) => return Err(errno),
-            }
-        }
-    }
-
-    fn dump_one_by_one(&self) -> Result<Vec<Element>, LoadError> {
-        let mut seen = std::collections::HashSet::new();
-        let mut elements = Vec::new();
-        for key in self.keys() {
-            let key = key?;
-            if !seen.insert(key.clone()) {
-                continue;
-            }
-            if let Some(values) = self.lookup(&key)? {
-                elements.push((key, values));
-            }
-        }
-        Ok(elements)
-    }
-
     /// Forbids changes from user space; programs of a read-only map then see constants.
     ///
     /// # Errors
@@ -428,109 +336,8 @@ impl AsFd for Map {
     }
 }
 
-/// The keys of a map.
-#[derive(Debug)]
-pub struct Keys<'a> {
-    map: &'a Map,
-    previous: Option<Vec<u8>>,
-    /// Ends a walk that others' changes would keep going.
-    n_left: u32,
-}
-
-impl Iterator for Keys<'_> {
-    type Item = Result<Vec<u8>, LoadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.n_left = self.n_left.checked_sub(1)?;
-        let mut key = vec![0; self.map.key_size_bytes() as usize];
-        match self.map.fd.next_key(self.previous.as_deref(), &mut key) {
-            Ok(true) => {
-                self.previous = Some(key.clone());
-                Some(Ok(key))
-            }
-            Ok(false) => None,
-            Err(errno) => {
-                self.n_left = 0;
-                Some(Err(self.map.error("listed", errno)))
-            }
-        }
-    }
-}
-
 /// A path for the kernel.
 pub(crate) fn c_path(path: &Path) -> Result<CString, LoadError> {
     CString::new(path.as_os_str().as_bytes())
         .map_err(|_| LoadError::File { path: path.to_owned(), errno: Errno::EINVAL })
-}
-
-/// `BPF_F_MMAPABLE` (5.5): without it the map is the same, only not mappable.
-const MMAPABLE: u32 = 1 << 10;
-
-/// Creates a map, with more locked memory if that is what is missing.
-/// Gives an arena its addresses in user space, without which no program that uses it can be loaded: the kernel keeps
-/// those of the first mapping. If that fails, the kernel says so when the program is loaded.
-fn place_arena(fd: &OwnedFd, definition: &Definition) {
-    let n_pages = usize::try_from(definition.max_entries).unwrap_or(0);
-    if let Some(n_bytes) = n_pages.checked_mul(memory::page_bytes()) {
-        drop(memory::Mapping::new(fd.as_fd(), 0, n_bytes, memory::Access::ReadWrite));
-    }
-}
-
-fn create_once(request: &Create<'_>) -> Result<OwnedFd, Errno> {
-    match create(request) {
-        Err(Errno::EPERM) if limits::raise_locked_memory() => create(request),
-        Err(Errno::EINVAL) if request.flags & MMAPABLE != 0 => {
-            let flags = request.flags & !MMAPABLE;
-            create(&Create { flags, ..*request })
-        }
-        outcome => outcome,
-    }
-}
-
-/// The definition with the machine's numbers.
-fn request(definition: &Definition, kernel: &Kernel) -> Result<Create<'static>, LoadError> {
-    let mut request = Create {
-        map_type: definition.map_type,
-        name: object_name(&definition.name),
-        key_size_bytes: definition.key_size_bytes,
-        value_size_bytes: definition.value_size_bytes,
-        max_entries: definition.max_entries,
-        flags: definition.map_flags,
-        numa_node: definition.numa_node,
-        map_extra: definition.map_extra,
-        ..Create::default()
-    };
-    let Some(kind) = definition.kind() else {
-        return Ok(request);
-    };
-    match kind {
-        MapType::Ringbuf | MapType::UserRingbuf => {
-            // `ringbuf_map_alloc`, `kernel/bpf/ringbuf.c` (5.8).
-            let page = u32::try_from(memory::page_bytes()).unwrap_or(4096);
-            let at_least = definition.max_entries.max(page);
-            request.max_entries = at_least.checked_next_power_of_two().unwrap_or(1 << 31);
-            (request.key_size_bytes, request.value_size_bytes) = (0, 0);
-        }
-        MapType::PerfEventArray | MapType::ProgArray | MapType::CgroupArray => {
-            if definition.max_entries == 0 && kind == MapType::PerfEventArray {
-                request.max_entries = kernel.n_possible_cpus()?;
-            }
-            (request.key_size_bytes, request.value_size_bytes) = (4, 4);
-        }
-        MapType::ArrayOfMaps | MapType::HashOfMaps => request.value_size_bytes = 4,
-        _ => {}
-    }
-    Ok(request)
-}
-
-fn create_error(definition: &Definition, kernel: &Kernel, errno: Errno) -> LoadError {
-    let explanation = explain::creating(definition, errno, kernel);
-    LoadError::Map {
-        name: definition.name.clone(),
-        what: "created",
-        errno,
-        reason: explanation.reason,
-        helps: explanation.helps,
-        span: definition.span,
-    }
 }

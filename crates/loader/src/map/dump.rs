@@ -1,0 +1,131 @@
+//! Reading all of a map: in batches where the kernel can (5.6), otherwise key by key.
+
+use super::{Element, Map};
+use crate::{Errno, LoadError};
+use bpfc_kabi::MapType;
+
+/// Elements that one system call reads when a map is dumped.
+const BATCH: usize = 1024;
+/// Bytes that one such call may need.
+const MAX_BATCH_BYTES: usize = 16 << 20;
+
+impl Map {
+    /// The keys. Changes made meanwhile may be seen or not; a key deleted meanwhile makes a hash
+    /// start over, so that a key may come twice.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys {
+            map: self,
+            previous: None,
+            n_left: self.max_entries().saturating_mul(2).saturating_add(16),
+        }
+    }
+
+    /// All elements, in the order of the kernel; each key once. Elements deleted while reading are
+    /// left out. Maps whose elements cannot be listed (ring buffers, queues, …) have none here.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`].
+    pub fn dump(&self) -> Result<Vec<Element>, LoadError> {
+        if !self.is_listable() {
+            return Ok(Vec::new());
+        }
+        match self.dump_in_batches() {
+            Ok(elements) => Ok(elements),
+            Err(_) => self.dump_one_by_one(),
+        }
+    }
+
+    fn is_listable(&self) -> bool {
+        let is_opaque = matches!(
+            self.kind(),
+            Some(
+                MapType::Ringbuf
+                    | MapType::UserRingbuf
+                    | MapType::Queue
+                    | MapType::Stack
+                    | MapType::BloomFilter
+                    | MapType::PerfEventArray
+                    | MapType::CgroupArray
+                    | MapType::StructOps
+                    | MapType::Arena
+            )
+        );
+        !is_opaque && self.key_size_bytes() > 0
+    }
+
+    fn dump_in_batches(&self) -> Result<Vec<Element>, Errno> {
+        let key_bytes = self.key_size_bytes() as usize;
+        let value_bytes = self.fd.transfer_bytes();
+        if value_bytes == 0 {
+            return Err(Errno::EINVAL);
+        }
+        let most = (MAX_BATCH_BYTES / (key_bytes + value_bytes)).max(1);
+        let mut n = BATCH.min(self.max_entries() as usize).clamp(1, most);
+        let (mut keys, mut values) = (vec![0; n * key_bytes], vec![0; n * value_bytes]);
+        let mut position = Vec::new();
+        let mut elements = Vec::new();
+        loop {
+            match self.fd.lookup_batch(&mut position, &mut keys, &mut values) {
+                Ok((n_read, has_more)) => {
+                    let pairs = keys.chunks(key_bytes).zip(values.chunks(value_bytes));
+                    let pairs = pairs.take(n_read);
+                    elements.extend(pairs.map(|(key, value)| (key.to_vec(), self.split(value))));
+                    if !has_more || n_read == 0 {
+                        return Ok(elements);
+                    }
+                }
+                // One bucket of the hash has more elements than there is room for.
+                Err(Errno::ENOSPC) if n < most => {
+                    n = (n * 2).min(most);
+                    keys.resize(n * key_bytes, 0);
+                    values.resize(n * value_bytes, 0);
+                }
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    fn dump_one_by_one(&self) -> Result<Vec<Element>, LoadError> {
+        let mut seen = std::collections::HashSet::new();
+        let mut elements = Vec::new();
+        for key in self.keys() {
+            let key = key?;
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            if let Some(values) = self.lookup(&key)? {
+                elements.push((key, values));
+            }
+        }
+        Ok(elements)
+    }
+}
+
+/// The keys of a map.
+#[derive(Debug)]
+pub struct Keys<'a> {
+    map: &'a Map,
+    previous: Option<Vec<u8>>,
+    /// Ends a walk that others' changes would keep going.
+    n_left: u32,
+}
+
+impl Iterator for Keys<'_> {
+    type Item = Result<Vec<u8>, LoadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.n_left = self.n_left.checked_sub(1)?;
+        let mut key = vec![0; self.map.key_size_bytes() as usize];
+        match self.map.fd.next_key(self.previous.as_deref(), &mut key) {
+            Ok(true) => {
+                self.previous = Some(key.clone());
+                Some(Ok(key))
+            }
+            Ok(false) => None,
+            Err(errno) => {
+                self.n_left = 0;
+                Some(Err(self.map.error("listed", errno)))
+            }
+        }
+    }
+}
