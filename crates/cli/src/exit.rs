@@ -33,6 +33,7 @@ fn of_error(error: &Diagnostic) -> Exit {
         codes::load::E0907,
         codes::load::E0912,
         codes::load::E0913,
+        codes::load::E0925,
     ];
     if of_environment.contains(&error.code) { Exit::Environment } else { Exit::Diagnostics }
 }

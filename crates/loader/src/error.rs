@@ -2,6 +2,7 @@
 
 use crate::Errno;
 use crate::explain::{self, Explanation};
+use crate::load::Shape;
 use crate::log::Rejection;
 use bpfc_base::codes::{Code, btf, load, object};
 use bpfc_base::{Diagnostic, Span};
@@ -62,6 +63,20 @@ pub enum LoadError {
         reason: Option<String>,
         /// What to do, the best first.
         helps: Vec<String>,
+        /// Its name in the source.
+        span: Span,
+    },
+    /// A map is pinned where an object shares one, and it is not what the object would make.
+    #[error("map `{name}` cannot be shared: another map is pinned at `{}`", path.display())]
+    OtherShape {
+        /// Its name in the object.
+        name: String,
+        /// Where the other one is.
+        path: PathBuf,
+        /// What it is.
+        found: Shape,
+        /// What the object would make.
+        wanted: Shape,
         /// Its name in the source.
         span: Span,
     },
@@ -189,6 +204,7 @@ impl LoadError {
             }
             LoadError::File { .. } | LoadError::MalformedFile { .. } => load::E0901,
             LoadError::Map { .. } => load::E0907,
+            LoadError::OtherShape { .. } => load::E0925,
             LoadError::Rejected(rejection) => rejection.code(),
             LoadError::Unsupported { .. } => object::E0802,
             LoadError::Core { .. } => btf::E0603,
@@ -241,6 +257,7 @@ impl LoadError {
         let span = match self {
             LoadError::Rejected(rejection) => return rejection.to_diagnostic(),
             LoadError::Map { span, .. }
+            | LoadError::OtherShape { span, .. }
             | LoadError::Program { span, .. }
             | LoadError::Missing { span, .. }
             | LoadError::Unsupported { span, .. }
@@ -269,6 +286,15 @@ impl LoadError {
             }
             LoadError::File { path, errno } => {
                 return explain::in_file("read", &path.to_string_lossy(), *errno);
+            }
+            LoadError::OtherShape { path, found, wanted, .. } => {
+                return Explanation {
+                    reason: Some(format!("pinned: {found}; in the program: {wanted}")),
+                    helps: vec![
+                        "define the map as the pinned one, or give it another name".to_owned(),
+                        format!("if nobody needs the pinned map: `rm {}`", path.display()),
+                    ],
+                };
             }
             LoadError::Missing { .. } => {
                 vec!["`bpfc features` shows what this kernel has, and why not".to_owned()]

@@ -56,7 +56,7 @@ pub use leftover::{Leftover, Removal, is_bpffs, leftovers};
 pub use load::externs::config_values;
 pub use load::kind::ProgKind;
 pub use load::program::LogLevel;
-pub use load::{LoadOptions, Loaded, StructOps, load};
+pub use load::{LoadOptions, Loaded, Shape, StructOps, load};
 pub use log::{Place, Rejection};
 pub use map::{Element, Keys, Map};
 pub use mechanism::{Mechanism, MechanismInfo, mechanisms};

@@ -17,4 +17,5 @@ codes! {
     E0920 = "value that does not fit",
     E0921 = "no such map",
     E0922 = "map element cannot be read or changed",
+    E0925 = "another map is pinned there",
 }

@@ -294,6 +294,11 @@ pub(crate) fn in_file(operation: &str, subject: &str, errno: Errno) -> Explanati
         ("pin", Errno::EPERM) => Explanation::because("only a bpffs holds pins")
             .with_help("mount one: `mount -t bpf bpf /sys/fs/bpf`"),
         (_, Errno::ENOENT) => missing_mount(subject),
+        // `bpf_inode_type`, `kernel/bpf/inode.c` (6.12): EACCES for what is no pin.
+        ("open", Errno::EACCES) if is_in_other_file_system(subject) => {
+            Explanation::because("what is there is no pin: it is in no bpffs")
+                .with_help("pins are below `/sys/fs/bpf`, or where else a bpffs is mounted")
+        }
         ("mount", Errno::ENODEV) => Explanation::because("this kernel does not have that file system"),
         (_, Errno::EPERM | Errno::EACCES) => {
             let needs: &[Capability] = match operation {
@@ -319,6 +324,13 @@ fn missing_mount(subject: &str) -> Explanation {
     } else {
         Explanation::default()
     }
+}
+
+/// Whether the path in `subject` is there, but in no bpffs.
+fn is_in_other_file_system(subject: &str) -> bool {
+    let path = subject.split('`').nth(1).unwrap_or_default();
+    let found = nix::sys::statfs::statfs(path);
+    found.is_ok_and(|found| found.filesystem_type() != nix::sys::statfs::BPF_FS_MAGIC)
 }
 
 /// What an error number means whatever was asked.

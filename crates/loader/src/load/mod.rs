@@ -6,6 +6,7 @@ pub(crate) mod kinds;
 mod patch;
 pub(crate) mod program;
 pub(crate) mod replaced;
+mod shared;
 mod struct_ops;
 mod types;
 
@@ -22,6 +23,7 @@ use bpfc_object::{
 };
 use kind::ProgKind;
 use program::LogLevel;
+pub use shared::Shape;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 pub use struct_ops::StructOps;
@@ -102,7 +104,8 @@ pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<L
         true => struct_ops::plan(object, local.as_ref(), kernel)?,
         false => Vec::new(),
     };
-    let maps = create_maps(object, kernel, options, &types)?;
+    let mut pins = shared::Pins::default();
+    let maps = create_maps(object, kernel, options, &types, &mut pins)?;
     let data = create_data(object, kernel, &types, &linked)?;
     let environment = patch::Environment {
         object,
@@ -141,6 +144,7 @@ pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<L
         let fd = types.fd.as_ref().map(AsFd::as_fd);
         struct_ops.extend(plan.create(&programs, fd, kernel)?);
     }
+    pins.keep();
     Ok(Loaded { maps, data, programs, struct_ops, btf_complaint: types.complaint.take() })
 }
 
@@ -209,6 +213,7 @@ fn create_maps(
     kernel: &Kernel,
     options: &LoadOptions,
     types: &KernelTypes,
+    pins: &mut shared::Pins,
 ) -> Result<IndexVec<MapId, Option<Map>>, LoadError> {
     let mut maps = IndexVec::new();
     for (id, definition) in object.maps.iter_enumerated() {
@@ -220,24 +225,14 @@ fn create_maps(
             value: value.0,
             inner: inner.map(|(key, value)| (key.0, value.0)),
         });
-        let pin = match (&definition.pin_path, definition.pinning) {
+        let path = match (&definition.pin_path, definition.pinning) {
             (Some(path), _) => Some(PathBuf::from(path)),
             (None, Pinning::ByName) => Some(options.pin_folder.join(&definition.name)),
             (None, Pinning::None) => None,
         };
-        let map = match pin {
+        let map = match path {
             None => Map::create_with(definition, kernel, map_types)?,
-            Some(path) => {
-                if path.exists() {
-                    let map = Map::open_pinned(&path, kernel)?;
-                    check_shared(&map, definition, &path)?;
-                    map
-                } else {
-                    let map = Map::create_with(definition, kernel, map_types)?;
-                    map.pin(&path)?;
-                    map
-                }
-            }
+            Some(path) => shared::open_or_create(definition, kernel, map_types, path, pins)?,
         };
         maps.push(Some(map));
     }
@@ -252,50 +247,6 @@ fn create_maps(
         }
     }
     Ok(maps)
-}
-
-/// A pinned map must be what the object would have made.
-fn check_shared(
-    map: &Map,
-    definition: &bpfc_object::Map,
-    path: &std::path::Path,
-) -> Result<(), LoadError> {
-    let type_name = |number| {
-        bpfc_kabi::MapType::from_number(number)
-            .map_or(format!("type {number}"), |ty| ty.name().into())
-    };
-    let mut differences = Vec::new();
-    if map.map_type() != definition.map_type {
-        let (is, wanted) = (type_name(map.map_type()), type_name(definition.map_type));
-        differences.push(format!("{is} instead of {wanted}"));
-    }
-    for (what, is, wanted) in [
-        ("keys", map.key_size_bytes(), definition.key_size_bytes),
-        ("values", map.value_size_bytes(), definition.value_size_bytes),
-    ] {
-        if is != wanted {
-            differences.push(format!("{what} of {is} bytes instead of {wanted}"));
-        }
-    }
-    let (is, wanted) = (map.max_entries(), definition.max_entries);
-    if is != wanted && wanted != 0 {
-        differences.push(format!("{is} entries instead of {wanted}"));
-    }
-    if differences.is_empty() {
-        return Ok(());
-    }
-    let path = path.display();
-    Err(LoadError::Map {
-        name: definition.name.clone(),
-        what: "shared",
-        errno: Errno::EEXIST,
-        reason: Some(format!("`{path}` has {}", differences.join(", "))),
-        helps: vec![
-            format!("end what uses it, and remove it: `rm {path}`"),
-            "or call the map something else".into(),
-        ],
-        span: definition.span,
-    })
 }
 
 /// Creates the maps of data sections, writes their content, freezes the constant ones.

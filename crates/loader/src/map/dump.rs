@@ -11,17 +11,15 @@ const MAX_BATCH_BYTES: usize = 16 << 20;
 
 impl Map {
     /// The keys. Changes made meanwhile may be seen or not; a key deleted meanwhile makes a hash
-    /// start over, so that a key may come twice.
+    /// start over, so that a key may come twice. If they never let it end,
+    /// the last item is an error with `EAGAIN`.
     pub fn keys(&self) -> Keys<'_> {
-        Keys {
-            map: self,
-            previous: None,
-            n_left: self.max_entries().saturating_mul(2).saturating_add(16),
-        }
+        Keys { map: self, previous: None, n_left: self.walk_limit(), is_over: false }
     }
 
     /// All elements, in the order of the kernel; each key once. Elements deleted while reading are
-    /// left out. Maps whose elements cannot be listed (ring buffers, queues, …) have none here.
+    /// left out. Maps whose elements cannot be listed (ring buffers, queues, …;
+    /// see [`Map::is_listable`]) have none here.
     ///
     /// # Errors
     /// [`LoadError::Map`].
@@ -35,9 +33,20 @@ impl Map {
         }
     }
 
-    fn is_listable(&self) -> bool {
+    /// How many keys a walk may give before it must be that others' changes keep it going.
+    fn walk_limit(&self) -> u32 {
+        match self.max_entries() {
+            // Storage of control groups has as many elements as there are attached groups.
+            0 => u32::MAX,
+            n => n.saturating_mul(2).saturating_add(16),
+        }
+    }
+
+    /// Whether the kernel lists the elements of such a map, and hands out what is in them.
+    pub fn is_listable(&self) -> bool {
+        let kind = self.kind();
         let is_opaque = matches!(
-            self.kind(),
+            kind,
             Some(
                 MapType::Ringbuf
                     | MapType::UserRingbuf
@@ -48,9 +57,13 @@ impl Map {
                     | MapType::CgroupArray
                     | MapType::StructOps
                     | MapType::Arena
+                    // `xsk_map_lookup_elem_sys_only`, `net/xdp/xskmap.c` (6.12).
+                    | MapType::Xskmap
             )
         );
-        !is_opaque && self.key_size_bytes() > 0
+        // `notsupp_get_next_key`, `kernel/bpf/bpf_inode_storage.c` and its like (6.12).
+        let is_storage = kind.is_some_and(MapType::is_local_storage);
+        !is_opaque && !is_storage && self.key_size_bytes() > 0
     }
 
     fn dump_in_batches(&self) -> Result<Vec<Element>, Errno> {
@@ -108,22 +121,33 @@ pub struct Keys<'a> {
     previous: Option<Vec<u8>>,
     /// Ends a walk that others' changes would keep going.
     n_left: u32,
+    is_over: bool,
 }
 
 impl Iterator for Keys<'_> {
     type Item = Result<Vec<u8>, LoadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.n_left = self.n_left.checked_sub(1)?;
+        if self.is_over {
+            return None;
+        }
+        let Some(n_left) = self.n_left.checked_sub(1) else {
+            self.is_over = true;
+            return Some(Err(self.map.error("listed", Errno::EAGAIN)));
+        };
+        self.n_left = n_left;
         let mut key = vec![0; self.map.key_size_bytes() as usize];
         match self.map.fd.next_key(self.previous.as_deref(), &mut key) {
             Ok(true) => {
                 self.previous = Some(key.clone());
                 Some(Ok(key))
             }
-            Ok(false) => None,
+            Ok(false) => {
+                self.is_over = true;
+                None
+            }
             Err(errno) => {
-                self.n_left = 0;
+                self.is_over = true;
                 Some(Err(self.map.error("listed", errno)))
             }
         }

@@ -10,6 +10,7 @@ use crate::{Errno, LoadError};
 use bpfc_base::Span;
 use bpfc_kabi::{MapType, UpdateFlag};
 use bpfc_object::Map as Definition;
+pub(crate) use create::request;
 use create::{create_error, create_once, place_arena};
 pub use dump::Keys;
 use std::ffi::CString;
@@ -66,7 +67,7 @@ impl Map {
             }
             None => None,
         };
-        let mut request = create::request(definition, kernel)?;
+        let mut request = request(definition, kernel)?;
         request.inner = inner.as_ref().map(|inner| inner.fd.as_fd());
         // Types of 0 are none: a map of maps has only those of its elements.
         request.btf =
@@ -300,7 +301,24 @@ impl Map {
         }
     }
 
-    /// Puts a value into a queue or stack.
+    /// Whether a bloom filter may hold `value`; false if it surely does not.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`], for instance for maps of other types.
+    pub fn may_contain(&self, value: &[u8]) -> Result<bool, LoadError> {
+        self.check_key(&[])?;
+        self.check_size("value", value.len(), self.fd.transfer_bytes())?;
+        if self.kind() != Some(MapType::BloomFilter) {
+            return Err(self.error("asked for a value", Errno::EOPNOTSUPP));
+        }
+        match self.fd.lookup(&[], &mut value.to_vec(), 0) {
+            Ok(()) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(errno) => Err(self.error("read", errno)),
+        }
+    }
+
+    /// Puts a value into a queue, stack or bloom filter.
     ///
     /// # Errors
     /// [`LoadError::Map`].

@@ -144,7 +144,12 @@ impl MapFd {
             return Err(Errno::EINVAL);
         }
         let mut value = vec![0; self.transfer_bytes];
-        value[..4].copy_from_slice(&raw(fd).to_ne_bytes());
+        if self.transfer_bytes == size_of::<u64>() {
+            // Maps of sockets take a number of 8 bytes (`sock_map_update_elem_sys`, 6.12).
+            value.copy_from_slice(&u64::from(raw(fd)).to_ne_bytes());
+        } else {
+            value[..4].copy_from_slice(&raw(fd).to_ne_bytes());
+        }
         self.update(key, &value, flags)
     }
 

@@ -6,8 +6,10 @@
 mod attach;
 mod clang;
 mod events;
+mod map_types;
 mod maps;
 mod network;
+mod pins;
 mod probe;
 mod programs;
 mod support;

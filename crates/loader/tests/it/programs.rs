@@ -422,8 +422,15 @@ fn pinned_maps_are_shared() {
             first.map("counts").unwrap().id(),
             third.unwrap().maps.iter().next().unwrap().id()
         );
-        let error = load(&shared(16), &kernel, &options).unwrap_err().to_string();
-        assert!(error.contains("has values of 8 bytes instead of 16"), "{error}");
+        first.map("counts").unwrap().update(&[0; 4], &[7; 8], UpdateFlag::Any).unwrap();
+        let error = load(&shared(16), &kernel, &options).unwrap_err();
+        assert_eq!(error.code().name(), "E0925");
+        let text = format!("{:?}", error.to_diagnostic());
+        for part in ["ARRAY, key 4 bytes, value 8 bytes, 1 entries", "value 16 bytes"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        let value = first.map("counts").unwrap().lookup(&[0; 4]).unwrap();
+        assert_eq!(value, Some(vec![vec![7; 8]]));
     }));
     std::fs::remove_file(format!("{folder}/counts")).unwrap();
     std::fs::remove_dir(&folder).unwrap();
