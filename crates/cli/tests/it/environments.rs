@@ -175,10 +175,10 @@ fn pinned_maps_of_another_shape_are_left_alone() {
         bpfc run --kernel other.c --duration 0.1'";
     let words = [
         "map `hits` cannot be shared",
-        "`/sys/fs/bpf/hits` has values of 8 bytes instead of 4, 1 entries instead of 3",
-        "rm /sys/fs/bpf/hits",
+        "pinned: ARRAY, key 4 bytes, value 8 bytes, 1 entries; in the program:",
+        "give it another name",
     ];
-    fails(&shell, script, "E0907", &words);
+    fails(&shell, script, "E0925", &words);
 }
 
 #[test]
