@@ -7,7 +7,20 @@
 //!
 //! [`compile`] goes from source to [`Object`], [`verify`] says what the kernel's verifier
 //! would say. Both report to a [`Session`](bpfc_base::Session); a
-//! [`Host`] gives them files and kernel types. Nothing here does IO.
+//! [`Host`] gives them files and kernel types. Nothing in these does IO.
+//!
+//! [`Program`] is the same with the kernel at the end of it:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), bpfc::Error> {
+//! # let source = "";
+//! let attached = bpfc::Program::compile(source)?.check()?.load()?.attach()?;
+//! for event in attached.events("events")? {
+//!     println!("{:?}", event?.data());
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +32,7 @@ mod host;
 mod join;
 mod kernels;
 mod options;
+mod program;
 mod prove;
 pub mod show;
 mod skeleton;
@@ -27,14 +41,17 @@ mod stats;
 mod usdt;
 mod verify;
 
+pub use bpfc_base as base;
 pub use bpfc_btf::Btf;
 pub use bpfc_codegen::{OptLevel, PASS_NAMES, REGALLOC};
 pub use bpfc_isa::{Cpu, Endian};
-pub use bpfc_kabi::{Arch, KernelVersion};
+pub use bpfc_kabi::{Arch, KernelVersion, UpdateFlag};
+pub use bpfc_loader as loader;
 pub use bpfc_object::{ListingOptions, Object, UsdtNote, list_object};
 pub use bpfc_parser::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};
 pub use bpfc_skeleton::{Language, SkeletonOptions, object_name};
 pub use bpfc_verifier::VerifyOptions;
+pub use bpfc_vm as vm;
 pub use compile::compile;
 pub use dialect::Dialect;
 pub use emit::{Emit, IrStage, emit};
@@ -43,6 +60,10 @@ pub use host::{Host, NoHost};
 pub use join::{join, report_undefined};
 pub use kernels::{TargetKernel, check_kernels, check_kernels_observed};
 pub use options::{Deferral, Options};
+pub use program::{
+    Attached, Checked, Compiled, Error, Event, EventStream, Events, Loaded, Machine, Position,
+    Program, Report, Source, Stage,
+};
 pub use prove::{Bug, blame, prove};
 pub use skeleton::skeleton;
 pub use source::{add_source, parse_btf, read_object, usdt_notes, write_object};

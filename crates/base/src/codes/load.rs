@@ -18,4 +18,5 @@ codes! {
     E0921 = "no such map",
     E0922 = "map element cannot be read or changed",
     E0925 = "another map is pinned there",
+    E0923 = "no such program",
 }

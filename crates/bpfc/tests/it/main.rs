@@ -16,6 +16,7 @@ mod link;
 mod mistakes;
 mod objects;
 mod pages;
+mod program;
 mod prove;
 mod relocations;
 mod run;
