@@ -53,14 +53,7 @@ pub fn initrd(work: &Path, objects: &Path, task: &str) -> Result<std::path::Path
     if !strip.success() {
         return Err("strip failed".into());
     }
-    let libraries = Command::new("ldd").arg(&this).output()?;
-    for word in String::from_utf8_lossy(&libraries.stdout).split_whitespace() {
-        if word.starts_with('/') {
-            let to = root.join(word.trim_start_matches('/'));
-            fs::create_dir_all(to.parent().ok_or("a library in the root")?)?;
-            fs::copy(word, to)?;
-        }
-    }
+    copy_libraries(&this, &root)?;
     for entry in fs::read_dir(objects)? {
         let path = entry?.path();
         fs::copy(&path, root.join("objects").join(path.file_name().ok_or("no name")?))?;
@@ -73,6 +66,20 @@ pub fn initrd(work: &Path, objects: &Path, task: &str) -> Result<std::path::Path
     let path = work.join("initrd.gz");
     fs::write(&path, packed)?;
     Ok(path)
+}
+
+/// Copies the libraries that a program needs to where it looks for them; a static one needs none.
+pub fn copy_libraries(program: &Path, root: &Path) -> Result<()> {
+    let libraries = Command::new("ldd").arg(program).output()?;
+    for word in String::from_utf8_lossy(&libraries.stdout).split_whitespace() {
+        // A static program is named itself, with a colon or not at all.
+        if word.starts_with('/') && !word.ends_with(':') {
+            let to = root.join(word.trim_start_matches('/'));
+            fs::create_dir_all(to.parent().ok_or("a library in the root")?)?;
+            fs::copy(word, to)?;
+        }
+    }
+    Ok(())
 }
 
 /// Boots; what the machine printed.

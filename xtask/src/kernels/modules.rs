@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules by name; what a kernel does not have as a module is built in, or unknown to it.
-const WANTED: [&str; 14] = [
+const WANTED: [&str; 15] = [
     "veth",
     "tun",
     "dummy",
@@ -15,6 +15,8 @@ const WANTED: [&str; 14] = [
     "act_bpf",
     "sch_ingress",
     "sch_clsact",
+    // What libcrc32c looks for when it starts, without naming it.
+    "crc32c_generic",
     "nf_defrag_ipv4",
     "nf_defrag_ipv6",
     "nf_conntrack",

@@ -9,6 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[cfg(test)]
+mod tests;
+
 const USAGE: &str =
     "usage: cargo xtask vm --kernel 5.10|6.1|6.12|7.3|all [--with PATH]… -- COMMAND";
 
@@ -97,11 +100,20 @@ pub struct Done {
 
 /// Runs a command on a kernel. Files of `with` are in its working folder.
 pub fn execute(version: KernelVersion, command: &str, with: &[PathBuf]) -> Result<Done> {
-    let work = work_dir();
-    let kernel = debian::download_one(&work, version)?;
-    let programs = programs()?;
-    let initrd = initrd(&work, &kernel, &programs, command, with)?;
-    let console = machine::boot(&kernel, &initrd)?.replace('\r', "");
+    let kernel = debian::download_one(&work_dir(), version)?;
+    execute_with(&kernel, &programs()?, command, with)
+}
+
+/// The same with programs that need not be static.
+fn execute_with(
+    kernel: &Downloaded,
+    programs: &[PathBuf],
+    command: &str,
+    with: &[PathBuf],
+) -> Result<Done> {
+    let (work, version) = (work_dir(), kernel.version);
+    let initrd = initrd(&work, kernel, programs, command, with)?;
+    let console = machine::boot(kernel, &initrd)?.replace('\r', "");
     fs::write(work.join(format!("console-{version}")), &console)?;
     let (_, rest) = console.split_once(BEGIN).ok_or_else(|| {
         let end: Vec<&str> = console.lines().rev().take(20).collect();
@@ -112,7 +124,7 @@ pub fn execute(version: KernelVersion, command: &str, with: &[PathBuf]) -> Resul
         .ok_or_else(|| format!("the command does not end on Linux {}:\n{rest}", kernel.release))?;
     let status = status.lines().next().and_then(|line| line.trim().parse().ok()).unwrap_or(-1);
     let output = output.trim_start_matches('\n').to_owned();
-    Ok(Done { release: kernel.release, output, status })
+    Ok(Done { release: kernel.release.clone(), output, status })
 }
 
 fn lines_back(lines: &[&str]) -> String {
@@ -160,6 +172,7 @@ fn initrd(
         if !status.success() {
             return Err("strip failed".into());
         }
+        machine::copy_libraries(program, &root)?;
     }
     let order = modules::unpack(&kernel.modules, &root.join("modules"))?;
     fs::write(root.join("modules/order"), order.join("\n") + "\n")?;
