@@ -3,7 +3,7 @@
 use crate::program::{Managed, WalkFault};
 use crate::state::{DynptrType, Types};
 use bpfc_base::Code;
-use bpfc_base::codes::{bpf, verifier};
+use bpfc_base::codes::{bpf, object, verifier};
 use bpfc_btf::TypeId;
 
 /// A broken obligation towards the kernel's objects and functions.
@@ -48,6 +48,8 @@ pub enum KernelFault {
     Graph(GraphFault),
     /// A program of this type must be GPL.
     License,
+    /// The kernel takes no program for this member of a struct of functions, or none that sleeps.
+    Member(String),
 }
 
 /// What takes an argument.
@@ -245,6 +247,7 @@ impl KernelFault {
             KernelFault::Kfunc { .. } => verifier::E0721,
             KernelFault::Graph(_) => verifier::E0722,
             KernelFault::License => bpf::E0406,
+            KernelFault::Member(_) => object::E0803,
         }
     }
 }

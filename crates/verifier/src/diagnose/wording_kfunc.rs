@@ -25,6 +25,10 @@ impl Writer<'_, '_> {
             KernelFault::Kptr(why) => self.kptr(*why),
             KernelFault::Kfunc { func, idx, why } => self.kfunc(*func, *idx, why),
             KernelFault::Graph(why) => graph(*why),
+            KernelFault::Member(name) => {
+                Words::new(format!("the kernel takes no such program for `{name}`"))
+                    .note("some members of a struct of functions cannot be BPF, and some cannot sleep")
+            }
             KernelFault::License => Words::new("a function of a `struct_ops` map must be GPL").help(
                 "declare a license that is compatible with the GPL: `char LICENSE[] SEC(\"license\") = \"GPL\";`",
             ),

@@ -47,6 +47,12 @@ pub fn result(program: &Program<'_>, value: &Value) -> Result<(), FaultKind> {
         None | Some(ProgType::Lsm | ProgType::StructOps | ProgType::Ext)
     );
     if by_hook && range.is_none() {
+        let hook = program.of_kernel.as_ref().and_then(|kernel| kernel.hook.as_ref());
+        let is_number = program.prog_type == Some(ProgType::StructOps)
+            && hook.is_some_and(|hook| !hook.is_void);
+        if is_number && value.kind == Kind::Uninit {
+            return Err(FaultKind::Uninit);
+        }
         return Ok(());
     }
     match value.kind {

@@ -146,6 +146,13 @@ fn callable(program: &Program<'_>, id: u32) -> Result<(), HelperFault> {
     {
         return Err(HelperFault::NotHere);
     }
+    // `bpf_tcp_ca_get_func_proto`: the socket is on its way out.
+    let hook = program.of_kernel.as_ref().and_then(|kernel| kernel.hook.as_ref());
+    if hook.is_some_and(|hook| hook.is_of("tcp_congestion_ops", "release"))
+        && helper.name == "bpf_setsockopt"
+    {
+        return Err(HelperFault::NotHere);
+    }
     if helper.gpl_only && !program.is_gpl() {
         return Err(HelperFault::Gpl);
     }

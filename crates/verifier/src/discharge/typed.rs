@@ -49,8 +49,7 @@ pub fn object(
     }
     let is_own = typed.flags.has(PtrFlags::ALLOCATED);
     if kind != AccessKind::Read && !is_own {
-        let is_allowed = kind == AccessKind::Write
-            && !typed.flags.has(PtrFlags::UNTRUSTED)
+        let is_allowed = !typed.flags.has(PtrFlags::UNTRUSTED)
             && may_be_written(program, kernel, typed.ty, total, n_bytes);
         return if is_allowed { Ok(Loaded::Number) } else { fault(FieldFault::Write) };
     }

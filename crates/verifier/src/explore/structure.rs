@@ -17,6 +17,12 @@ pub fn check(program: &Program<'_>) -> Result<(), (u32, Fault)> {
     if program.prog_type == Some(ProgType::StructOps) && !program.is_gpl() {
         return Err((0, Fault::alone(FaultKind::Kernel(KernelFault::License))));
     }
+    let hook = program.of_kernel.as_ref().and_then(|kernel| kernel.hook.as_ref());
+    if let Some(hook) = hook
+        && hook.is_unsupported(program.is_sleepable)
+    {
+        return Err((0, Fault::alone(FaultKind::Kernel(KernelFault::Member(hook.name.clone())))));
+    }
     for (insn_idx, op) in (0..).zip(&program.code) {
         if op.insn.jump_offset().is_some() && op.target.is_none() {
             return malformed(insn_idx, Malformed::Jump);

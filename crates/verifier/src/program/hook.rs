@@ -172,8 +172,41 @@ fn struct_ops(object: &Object, linked: &Linked, btf: &Btf) -> Option<Hook> {
     });
     let mut hook = Builder { btf, name: found.name, at: At::StructOps, stub, knows_null: true }
         .build(target)?;
+    if struct_name == "tcp_congestion_ops" {
+        promote_sockets(&mut hook, btf);
+    }
     hook.struct_ops = Some(struct_name.to_owned());
     Some(hook)
+}
+
+impl Hook {
+    /// Whether it is this member of this struct of functions.
+    pub fn is_of(&self, struct_name: &str, member: &str) -> bool {
+        self.struct_ops.as_deref() == Some(struct_name) && self.name == member
+    }
+
+    /// Whether the kernel lets no program stand for this member, or none that sleeps: `check_member` of
+    /// `struct bpf_struct_ops` (Linux 6.12 `net/ipv4/bpf_tcp_ca.c`, `net/bpf/bpf_dummy_struct_ops.c`).
+    pub fn is_unsupported(&self, is_sleepable: bool) -> bool {
+        match self.struct_ops.as_deref() {
+            Some("tcp_congestion_ops") => self.name == "get_info",
+            Some("bpf_dummy_ops") => is_sleepable && self.name != "test_sleepable",
+            _ => false,
+        }
+    }
+}
+
+/// Sockets of algorithms against congestion are those of TCP: `bpf_tcp_ca_is_valid_access` (Linux 5.6 `net/ipv4/bpf_tcp_ca.c`).
+fn promote_sockets(hook: &mut Hook, btf: &Btf) {
+    let find = |name| btf.find_by_name(name, KindSet::STRUCT);
+    let (Some(any), Some(tcp)) = (find("sock"), find("tcp_sock")) else { return };
+    for slot in &mut hook.slots {
+        if let Slot::Object { ty, .. } = slot
+            && *ty == any
+        {
+            *ty = tcp;
+        }
+    }
 }
 
 struct Builder<'b> {
