@@ -57,7 +57,9 @@ pub fn exit_rule(prog: P, attach: Option<A>) -> ExitRule {
             Some(A::TraceIter) => ExitRule::Range(0, 1),
             _ => ExitRule::Any,
         },
-        P::Kprobe if attach == Some(A::TraceKprobeSession) => ExitRule::Range(0, 1),
+        P::Kprobe if matches!(attach, Some(A::TraceKprobeSession | A::TraceUprobeSession)) => {
+            ExitRule::Range(0, 1)
+        }
         P::Lsm if attach == Some(A::LsmCgroup) => ExitRule::LsmCgroupHook,
         P::Lsm => ExitRule::LsmHook,
         _ => ExitRule::Any,
