@@ -53,6 +53,8 @@ pub enum Command {
     Cleanup(Cleanup),
     /// Show and change maps that are in the kernel.
     Map(MapArgs),
+    /// Show programs that are in the kernel, where they are attached and who holds them.
+    Prog(ProgArgs),
     /// Explain a diagnostic code, such as E0703, or a warning, such as -Wshadow.
     Explain(Explain),
     /// Explain what a kernel's verifier printed when it rejected a program.
@@ -401,6 +403,10 @@ pub struct Run {
     #[arg(long, value_name = "CONDITION", requires = "kernel")]
     pub exit_on: Vec<String>,
 
+    /// Keep maps, programs and attachments below this folder of a bpffs when the run ends, until the pins are removed.
+    #[arg(long, value_name = "FOLDER", requires = "kernel", conflicts_with = "packet")]
+    pub pin: Option<PathBuf>,
+
     /// Show what maps hold while programs run: on a terminal a screen, elsewhere tables, every second or as often as this.
     #[arg(long, value_name = "SECONDS", requires = "kernel", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
     pub watch: Option<f64>,
@@ -412,6 +418,35 @@ pub struct Run {
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
     pub compile: Compile,
+}
+
+/// `bpfc prog`
+#[derive(Args, Debug)]
+pub struct ProgArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: ProgAction,
+
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What `bpfc prog` does.
+#[derive(clap::Subcommand, Debug)]
+pub enum ProgAction {
+    /// List all programs, or tell everything about one.
+    Show {
+        /// The program: its name, `id:NUMBER`, `tag:HASH`, or a path where it is pinned.
+        program: Option<String>,
+    },
+    /// List all attachments that are links.
+    Links,
+    /// Take a program away from where a link holds it, whoever has the link.
+    Detach {
+        /// The number of the link.
+        link: String,
+    },
 }
 
 /// `bpfc map`

@@ -60,6 +60,7 @@ fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> 
         Command::Link(args) => commands::link::run(&args, &mut terminal),
         Command::Cc { .. } => Exit::Usage,
         Command::Run(args) => commands::run::run(&args, &mut terminal),
+        Command::Prog(args) => commands::prog::run(&args, &mut terminal),
         Command::Map(args) => commands::map::run(&args, &mut terminal),
         Command::Explain(args) => commands::explain::run(&args, &mut terminal),
         Command::ExplainLog(args) => commands::explain_log::run(&args, &mut terminal),

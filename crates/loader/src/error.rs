@@ -188,7 +188,9 @@ impl LoadError {
     pub fn code(&self) -> Code {
         match self {
             // Where pins go is no matter of rights: only a bpffs takes them.
-            LoadError::System { operation: "pin", errno, .. } if !errno.is_unsupported() => {
+            LoadError::System { operation: "pin", errno, .. }
+                if !errno.is_unsupported() || *errno == Errno::EOPNOTSUPP =>
+            {
                 load::E0913
             }
             LoadError::System { errno, .. } if errno.is_permission() => load::E0902,

@@ -364,7 +364,7 @@ impl Place {
                 let there = place::programs_at_file(group.as_fd(), *hook)?;
                 let is_there = there.contains(prog_id);
                 if is_there && act == Act::Remove {
-                    let program = place::prog_by_id(*prog_id)?;
+                    let program = ids::open(ids::Kind::Program, *prog_id)?;
                     place::prog_detach(program.as_fd(), group.as_fd(), *hook)?;
                 }
                 Ok(is_there)

@@ -35,6 +35,7 @@ mod log;
 mod map;
 mod mechanism;
 mod netlink;
+mod pin;
 mod probe;
 mod program;
 mod symbols;
@@ -50,7 +51,7 @@ pub use error::{Fault, LoadError};
 pub use events::{
     Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, TraceLine, TracePipe,
 };
-pub use inspect::{Types, map_ids};
+pub use inspect::{Holder, KernelLink, KernelProgram, ObjectKind, Pinned, Types, holders, pins};
 pub use kernel::Kernel;
 pub use leftover::{Leftover, Removal, is_bpffs, leftovers};
 pub use load::externs::config_values;

@@ -42,6 +42,11 @@ impl Loaded {
         self.inner.program(name).ok_or_else(|| self.missing(E0923, "loaded program", name))
     }
 
+    /// The programs that were loaded, in the order of the source.
+    pub fn programs(&self) -> &[bpfc_loader::Program] {
+        &self.inner.programs
+    }
+
     /// Runs a program in the kernel on data of the caller's.
     ///
     /// # Errors
@@ -122,6 +127,16 @@ impl Attached {
     /// What holds the programs to their places.
     pub fn links(&self) -> &[Link] {
         &self.links
+    }
+
+    /// Pins maps, programs and attachments below a folder of a bpffs, as [`bpfc_loader::Loaded::pin`] says: they stay when
+    /// this is dropped.
+    ///
+    /// # Errors
+    /// A name is taken, there is no bpffs, or something cannot be pinned; then nothing is.
+    pub fn pin(&mut self, folder: &std::path::Path) -> Result<(), Error> {
+        let pinned = self.loaded.inner.pin(&mut self.links, folder);
+        pinned.map_err(|error| self.loaded.error(Stage::Attach, error))
     }
 
     /// Detaches all. What was loaded can be read, and attached again.

@@ -12,6 +12,7 @@ mod globals;
 mod headers;
 mod hostile;
 mod kernel_log;
+mod leaks;
 mod link;
 mod mistakes;
 mod objects;

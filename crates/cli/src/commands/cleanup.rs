@@ -7,6 +7,9 @@ use bpfc_base::{Diagnostic, Session, codes};
 use bpfc_loader::{Errno, LoadError, Removal, is_bpffs, leftovers};
 use std::path::{Path, PathBuf};
 
+/// How deep folders of pins are looked into.
+const MAX_DEPTH: usize = 8;
+
 /// Runs the command.
 pub fn run(args: &Cleanup, terminal: &mut Terminal) -> Exit {
     let mut problems = Vec::new();
@@ -36,11 +39,17 @@ pub fn run(args: &Cleanup, terminal: &mut Terminal) -> Exit {
         match pins(folder) {
             Ok(paths) => {
                 for path in paths {
-                    let removed = if args.dry_run { Ok(()) } else { std::fs::remove_file(&path) };
+                    let is_folder = path.is_dir();
+                    let removed = match (args.dry_run, is_folder) {
+                        (true, _) => Ok(()),
+                        (false, true) => std::fs::remove_dir(&path),
+                        (false, false) => std::fs::remove_file(&path),
+                    };
                     match removed {
                         Ok(()) => {
                             n_found += 1;
-                            tell(args, &format!("pin {}", path.display()));
+                            let what = if is_folder { "folder" } else { "pin" };
+                            tell(args, &format!("{what} {}", path.display()));
                         }
                         Err(error) => problems.push(failed(&path, &error)),
                     }
@@ -68,15 +77,27 @@ fn failed(path: &Path, error: &std::io::Error) -> Diagnostic {
     LoadError::File { path: path.to_owned(), errno: Errno::from(error) }.to_diagnostic()
 }
 
-/// The files of a folder of a bpffs, sorted.
+/// The files below a folder of a bpffs, sorted; behind the content of a folder that can be removed then, the folder.
 fn pins(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     if !is_bpffs(folder).map_err(|error| error.to_diagnostic())? {
         let message = format!("`{}` is not in a bpffs", folder.display());
         return Err(Diagnostic::without_span(codes::load::E0906, message));
     }
-    let entries = std::fs::read_dir(folder).map_err(|error| failed(folder, &error))?;
-    let paths = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file());
-    let mut paths: Vec<PathBuf> = paths.collect();
-    paths.sort();
+    below(folder, MAX_DEPTH).map_err(|error| failed(folder, &error))
+}
+
+fn below(folder: &Path, depth: usize) -> std::io::Result<Vec<PathBuf>> {
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    let mut paths = Vec::new();
+    for path in entries {
+        if path.is_file() {
+            paths.push(path);
+        } else if depth > 0 && path.is_dir() && !path.is_symlink() {
+            paths.extend(below(&path, depth - 1)?);
+            paths.push(path);
+        }
+    }
     Ok(paths)
 }

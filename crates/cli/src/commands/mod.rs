@@ -13,5 +13,6 @@ pub mod features;
 pub mod link;
 pub mod man;
 pub mod map;
+pub mod prog;
 pub mod run;
 pub mod skeleton;

@@ -140,3 +140,66 @@ fn patterns_say_how_many_places_they_name() {
     let text = String::from_utf8(command.output().expect("bpfc runs").stderr).expect("text");
     assert!(text.contains("more than the limit of 1"), "{text}");
 }
+
+/// A folder of a bpffs that goes away with all that it keeps.
+struct Pins(String, Shell);
+
+impl Pins {
+    /// Runs `bpfc`; its exit status and what it said.
+    fn bpfc(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let mut command = self.1.command(env!("CARGO_BIN_EXE_bpfc"));
+        let output = command.args(arguments).output().expect("bpfc runs");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).expect("text"))
+    }
+}
+
+impl Drop for Pins {
+    fn drop(&mut self) {
+        self.bpfc(&["cleanup", "--pins", &self.0]);
+        std::fs::remove_dir(&self.0).ok();
+    }
+}
+
+#[test]
+fn pinned_programs_stay_attached() {
+    if !may_load() {
+        return;
+    }
+    let pins = Pins(format!("/sys/fs/bpf/bpfc-run-{}", std::process::id()), Shell::new());
+    let folder = pins.0.as_str();
+    let arguments = [
+        "run",
+        "--kernel",
+        "examples/hooks/tc.c",
+        "--attach",
+        "tcx:lo:ingress",
+        "--duration",
+        "0",
+        "--pin",
+        folder,
+    ];
+    let (code, said) = pins.bpfc(&arguments);
+    if said.contains("not permitted") && !std::path::Path::new("/sys/fs/bpf").exists() {
+        return println!("  skipped: no bpffs");
+    }
+    assert_eq!((code, said.contains(&format!("pinned below {folder}"))), (Some(0), true), "{said}");
+    let (_, shown) =
+        pins.bpfc(&["prog", "show", &format!("{folder}/programs/on_packet"), "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    let program = &shown["programs"][0];
+    assert_eq!(program["name"], "on_packet");
+    assert_eq!(program["pins"].as_array().map(Vec::len), Some(2), "{shown}");
+    let link = program["links"][0]["id"].as_u64().expect("it is attached").to_string();
+    let (_, links) = pins.bpfc(&["prog", "links", "--json"]);
+    assert!(links.contains(&format!("{folder}/links/on_packet")), "{links}");
+    // Taken names are left as they are, and nothing is left of the second run.
+    let (code, said) = pins.bpfc(&arguments);
+    assert_eq!((code, said.contains("error[E0913]")), (Some(3), true), "{said}");
+    assert_eq!(pins.bpfc(&["prog", "detach", &link]).0, Some(0));
+    let (_, shown) = pins.bpfc(&["prog", "show", &format!("{folder}/programs/on_packet")]);
+    assert!(shown.contains("tcx (detached)"), "{shown}");
+    assert_eq!(pins.bpfc(&["prog", "detach", "x"]).0, Some(2));
+    let (code, said) = pins.bpfc(&["prog", "show", "id:4294967295"]);
+    assert_eq!((code, said.contains("error[E0923]")), (Some(1), true), "{said}");
+}

@@ -7,6 +7,7 @@ mod console;
 mod corpus;
 mod environments;
 mod kernel;
+mod killed;
 mod live;
 mod process;
 mod shell;

@@ -10,9 +10,9 @@ use crate::tracefs::Tracefs;
 use crate::{Errno, LoadError};
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// An attachment. Dropping it detaches; so does the end of the process where the kernel holds the
+/// An attachment. Dropping it detaches unless it is pinned; so does the end of the process where the kernel holds the
 /// program by a link, a perf event or a socket. What it holds otherwise (XDP before 5.9, filters of
 /// tc, control groups before 5.7, routes, structs of operations before 6.4) is found by
 /// [`leftovers`](crate::leftovers) after a process was killed.
@@ -24,6 +24,7 @@ pub struct Link {
     held: Option<Held>,
     n_places: usize,
     n_refused: usize,
+    is_pinned: bool,
 }
 
 /// How the kernel holds the program.
@@ -61,7 +62,14 @@ pub(super) enum Held {
 
 impl Link {
     pub(super) fn new(program: &str, spec: String, held: Held) -> Link {
-        Link { program: program.into(), spec, held: Some(held), n_places: 1, n_refused: 0 }
+        Link {
+            program: program.into(),
+            spec,
+            held: Some(held),
+            n_places: 1,
+            n_refused: 0,
+            is_pinned: false,
+        }
     }
 
     /// With the number of places where it is attached, and of those that refused.
@@ -107,18 +115,56 @@ impl Link {
         opened.map(File::from).map_err(|errno| self.error("read", errno))
     }
 
-    /// Gives it a name in a mounted bpffs, under which the program stays attached when this
+    /// Gives it a name in a mounted bpffs, under which the program stays attached when this handle is dropped and when this
     /// process ends; the name of an iterator is a file that can be read.
     ///
     /// # Errors
     /// [`LoadError::System`]: it is not held by a link, or by several.
-    pub fn pin(&self, path: &Path) -> Result<(), LoadError> {
-        let link = match &self.held {
-            Some(Held::Link(link) | Held::Iterator(link)) => link,
-            Some(Held::Events(events)) if events.len() == 1 => &events[0],
-            _ => return Err(self.error("pin", Errno::EOPNOTSUPP)),
-        };
-        bpf::obj_pin(link.as_fd(), &c_path(path)?).map_err(|errno| self.error("pin", errno))
+    pub fn pin(&mut self, path: &Path) -> Result<(), LoadError> {
+        self.pin_at(&[path.to_owned()], &mut Vec::new())?;
+        self.leave();
+        Ok(())
+    }
+
+    /// How many names it takes to pin it.
+    pub(crate) fn n_handles(&self) -> usize {
+        self.handles().map_or(1, <[OwnedFd]>::len)
+    }
+
+    /// What can be pinned.
+    fn handles(&self) -> Option<&[OwnedFd]> {
+        match &self.held {
+            Some(Held::Link(link) | Held::Iterator(link)) => Some(std::slice::from_ref(link)),
+            Some(Held::Events(events)) => Some(events),
+            _ => None,
+        }
+    }
+
+    /// Pins each handle, and adds the names to `made`. It is still detached when it is dropped.
+    pub(crate) fn pin_at(
+        &self,
+        paths: &[PathBuf],
+        made: &mut Vec<PathBuf>,
+    ) -> Result<(), LoadError> {
+        let handles = self.handles().filter(|handles| handles.len() == paths.len());
+        let handles = handles.ok_or_else(|| self.error("pin", Errno::EOPNOTSUPP))?;
+        for (handle, path) in handles.iter().zip(paths) {
+            match bpf::obj_pin(handle.as_fd(), &c_path(path)?) {
+                Ok(()) => made.push(path.clone()),
+                // A perf event that the program was put on before there were links for that (5.15).
+                Err(Errno::EINVAL) => return Err(self.error("pin", Errno::EOPNOTSUPP)),
+                Err(errno) => {
+                    let subject = format!("`{}` as `{}`", self.program, path.display());
+                    return Err(LoadError::System { operation: "pin", subject, errno });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// From now on dropping it does not detach.
+    pub(crate) fn leave(&mut self) {
+        self.is_pinned = true;
     }
 
     fn error(&self, operation: &'static str, errno: Errno) -> LoadError {
@@ -150,6 +196,9 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
+        if self.is_pinned {
+            return;
+        }
         if let Some(held) = self.held.take() {
             // Who wants to know calls `detach`.
             let _ = detach(held);

@@ -288,8 +288,12 @@ pub(crate) fn in_file(operation: &str, subject: &str, errno: Errno) -> Explanati
             Explanation::because("the file system is mounted read-only")
                 .with_help("`mount -o remount,rw /sys/fs/bpf`, or pin below another bpffs: `mount -t bpf bpf FOLDER`")
         }
+        ("pin", Errno::EOPNOTSUPP) => Explanation::because("what holds it there ends with the process: it is no link")
+            .with_help("`bpfc features attach` shows what this kernel attaches by links"),
+        ("detach", Errno::EOPNOTSUPP) => Explanation::because("links of this kind end when nobody has them open or pinned any more")
+            .with_help("`bpfc prog links` shows who has it: end those processes, remove those pins"),
         ("pin", Errno::EEXIST) => Explanation::because("the name is taken")
-            .with_help("remove the old pin, or choose another name"),
+            .with_help("remove the old pin, or choose another name; `bpfc cleanup --pins FOLDER` removes all of a folder"),
         // `bpf_obj_do_pin`, `kernel/bpf/inode.c` (6.12): EPERM where the folder is in no bpffs.
         ("pin", Errno::EPERM) => Explanation::because("only a bpffs holds pins")
             .with_help("mount one: `mount -t bpf bpf /sys/fs/bpf`"),

@@ -1,7 +1,7 @@
 //! The function of another program that a program replaces.
 
 use crate::LoadError;
-use crate::sys::{ids, place};
+use crate::sys::{bpf, ids};
 use bpfc_base::Span;
 use bpfc_base::similar::most_similar;
 use bpfc_btf::{Btf, KindSet};
@@ -22,11 +22,11 @@ pub(super) fn find(target: &str, program: &str, span: Span) -> Result<(OwnedFd, 
     };
     let subject = || format!("program {id}");
     let error = |operation, errno| LoadError::System { operation, subject: subject(), errno };
-    let fd = place::prog_by_id(id).map_err(|errno| error("open", errno))?;
-    let btf = place::prog_btf(&fd).map_err(|errno| error("ask about", errno))?;
-    let bytes = match btf {
+    let fd = ids::open(ids::Kind::Program, id).map_err(|errno| error("open", errno))?;
+    let info = bpf::prog_info(&fd).map_err(|errno| error("ask about", errno))?;
+    let bytes = match info.btf_id {
         0 => Vec::new(),
-        btf => ids::btf_bytes(btf).map_err(|errno| error("read the types of", errno))?,
+        btf => ids::btf_of(btf).map_err(|errno| error("read the types of", errno))?,
     };
     if bytes.is_empty() {
         return Err(LoadError::Missing {

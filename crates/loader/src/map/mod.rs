@@ -5,6 +5,7 @@ mod dump;
 
 use crate::kernel::Kernel;
 use crate::sys::bpf;
+use crate::sys::ids::text;
 use crate::sys::map::{Create, MapFd};
 use crate::{Errno, LoadError};
 use bpfc_base::Span;
@@ -122,9 +123,7 @@ impl Map {
 
     /// Its name in the kernel: 15 bytes at most.
     pub(crate) fn kernel_name(&self) -> String {
-        let name = &self.info().name;
-        let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
-        String::from_utf8_lossy(&name[..end]).into_owned()
+        text(&self.info().name)
     }
 
     pub(crate) fn named(self, name: String) -> Map {

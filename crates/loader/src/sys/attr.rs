@@ -17,6 +17,7 @@ pub(crate) enum Command {
     ProgAttach = 8,
     ProgDetach = 9,
     ProgTestRun = 10,
+    ProgNextId = 11,
     MapNextId = 12,
     ProgById = 13,
     MapFdById = 14,
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     BtfNextId = 23,
     MapLookupBatch = 24,
     LinkCreate = 28,
+    LinkFdById = 30,
+    LinkNextId = 31,
     IterCreate = 33,
     LinkDetach = 34,
 }
@@ -219,7 +222,7 @@ pub(crate) struct MapInfo {
     pub map_extra: u64,
 }
 
-/// The beginning of `struct bpf_btf_info` (4.18).
+/// `struct bpf_btf_info` (4.18; the name 5.11).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BtfInfo {
@@ -228,6 +231,9 @@ pub(crate) struct BtfInfo {
     /// Room for them; then how many there are.
     pub btf_size: u32,
     pub id: u32,
+    pub name: u64,
+    pub name_bytes: u32,
+    pub is_kernel: u32,
 }
 
 /// For `BPF_*_GET_NEXT_ID` and `BPF_*_GET_FD_BY_ID`.
@@ -240,8 +246,8 @@ pub(crate) struct ById {
     pub open_flags: u32,
 }
 
-/// The beginning of `struct bpf_prog_info` (4.15; `verified_insns` 5.16). Kernels that know less
-/// leave the rest at zero; buffers that are not given are not filled.
+/// `struct bpf_prog_info` (4.13; `verified_insns` 5.16). Kernels that know less leave the rest at zero; buffers without
+/// room are not filled.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub(crate) struct ProgInfo {
@@ -250,10 +256,53 @@ pub(crate) struct ProgInfo {
     pub tag: [u8; 8],
     pub jited_prog_len: u32,
     pub xlated_prog_len: u32,
-    /// Buffers, names, lengths: nothing that is asked for here.
-    pub others: [u64; 24],
+    pub jited_prog_insns: u64,
+    pub xlated_prog_insns: u64,
+    /// Nanoseconds since the start of the machine.
+    pub load_time: u64,
+    pub created_by_uid: u32,
+    pub nr_map_ids: u32,
+    pub map_ids: u64,
+    pub name: [u8; NAME_BYTES],
+    pub ifindex: u32,
+    pub gpl_compatible: u32,
+    pub netns_dev: u64,
+    pub netns_ino: u64,
+    pub nr_jited_ksyms: u32,
+    pub nr_jited_func_lens: u32,
+    pub jited_ksyms: u64,
+    pub jited_func_lens: u64,
+    pub btf_id: u32,
+    pub func_info_rec_size: u32,
+    pub func_info: u64,
+    pub nr_func_info: u32,
+    pub nr_line_info: u32,
+    pub line_info: u64,
+    pub jited_line_info: u64,
+    pub nr_jited_line_info: u32,
+    pub line_info_rec_size: u32,
+    pub jited_line_info_rec_size: u32,
+    pub nr_prog_tags: u32,
+    pub prog_tags: u64,
+    pub run_time_ns: u64,
+    pub run_cnt: u64,
+    pub recursion_misses: u64,
     pub verified_insns: u32,
     pub attach_btf_obj_id: u32,
+    pub attach_btf_id: u32,
+    pub zero: u32,
+}
+
+/// `struct bpf_link_info` (5.8); what it holds depends on the type.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LinkInfo {
+    pub link_type: u32,
+    pub id: u32,
+    pub prog_id: u32,
+    pub zero: u32,
+    /// From byte 16 on.
+    pub rest: [u64; 6],
 }
 
 /// Structs made of integers only, without padding, for which any bytes are a value.
@@ -268,6 +317,8 @@ unsafe impl Plain for MapInfo {}
 unsafe impl Plain for BtfInfo {}
 // SAFETY: as above.
 unsafe impl Plain for ProgInfo {}
+// SAFETY: as above.
+unsafe impl Plain for LinkInfo {}
 
 const _: () = {
     assert!(size_of::<MapCreate>() == 72);
@@ -279,8 +330,11 @@ const _: () = {
     assert!(size_of::<BtfLoad>() == 32);
     assert!(size_of::<LinkCreate>() == 24);
     assert!(size_of::<MapInfo>() == 88);
-    assert!(size_of::<ProgInfo>() == 224);
+    assert!(size_of::<BtfInfo>() == 32);
+    assert!(size_of::<ProgInfo>() == 232);
+    assert!(std::mem::offset_of!(ProgInfo, btf_id) == 128);
     assert!(std::mem::offset_of!(ProgInfo, verified_insns) == 216);
+    assert!(size_of::<LinkInfo>() == 64);
 };
 
 #[cfg(test)]

@@ -218,7 +218,7 @@ pub(crate) fn obj_get(path: &CStr) -> Result<OwnedFd> {
 }
 
 /// What the kernel knows of an object. An old kernel fills in less than asked for.
-fn info<T: Plain>(object: BorrowedFd<'_>) -> Result<T> {
+pub(super) fn info<T: Plain>(object: BorrowedFd<'_>) -> Result<T> {
     let mut info = T::default();
     let mut attr = attr::Info {
         bpf_fd: raw(object),
@@ -239,39 +239,4 @@ pub(crate) fn map_info(map: &impl AsFd) -> Result<attr::MapInfo> {
 /// What the kernel knows of a program.
 pub(crate) fn prog_info(prog: &impl AsFd) -> Result<attr::ProgInfo> {
     info(prog.as_fd())
-}
-
-/// The next larger id of a map, program or BTF; `None` behind the last.
-pub(crate) fn next_id(command: Command, id: u32) -> Result<Option<u32>> {
-    let mut attr = attr::ById { id, ..Default::default() };
-    // SAFETY: the attribute has no pointers.
-    match unsafe { bpf(command, &mut attr) } {
-        Ok(_) => Ok(Some(attr.next_id)),
-        Err(super::errno::Errno::ENOENT) => Ok(None),
-        Err(errno) => Err(errno),
-    }
-}
-
-/// Opens a map, program or BTF by its id.
-pub(crate) fn fd_by_id(command: Command, id: u32) -> Result<OwnedFd> {
-    let mut attr = attr::ById { id, ..Default::default() };
-    // SAFETY: the attribute has no pointers.
-    unsafe { bpf(command, &mut attr).map(|fd| owned(fd)) }
-}
-
-/// The bytes of loaded BTF.
-pub(crate) fn btf_bytes(btf: &impl AsFd) -> Result<Vec<u8>> {
-    let size = info::<attr::BtfInfo>(btf.as_fd())?.btf_size;
-    let mut bytes = vec![0; size as usize];
-    let mut filled =
-        attr::BtfInfo { btf: addr_mut(&mut bytes), btf_size: size, ..Default::default() };
-    let mut attr = attr::Info {
-        bpf_fd: raw(btf.as_fd()),
-        info_len: size_of::<attr::BtfInfo>() as u32,
-        info: std::ptr::from_mut(&mut filled) as u64,
-    };
-    // SAFETY: the kernel writes at most `info_len` bytes to `filled` and `btf_size` bytes to where that points.
-    unsafe { bpf(Command::ObjInfo, &mut attr)? };
-    bytes.truncate(filled.btf_size as usize);
-    Ok(bytes)
 }

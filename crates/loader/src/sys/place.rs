@@ -1,7 +1,7 @@
 //! Commands of `bpf(2)` that put programs into places of the network and of control groups: links with what each kind
 //! of place adds, `BPF_PROG_ATTACH` for kernels without them, and who is there already.
 
-use super::attr::{Command, NAME_BYTES};
+use super::attr::Command;
 use super::bpf::{addr_mut, bpf, prog_info, raw};
 use super::{Result, owned};
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -57,15 +57,6 @@ struct Query {
     prog_ids: u64,
     n_progs: u32,
     zero: u32,
-}
-
-/// `union bpf_attr` for `BPF_PROG_GET_FD_BY_ID`.
-#[repr(C)]
-#[derive(Clone, Copy, Default)]
-struct ById {
-    id: u32,
-    next: u32,
-    flags: u32,
 }
 
 const _: () = {
@@ -139,32 +130,6 @@ pub(crate) fn programs_at(target: u32, attach_type: u32) -> Result<Vec<u32>> {
 /// As [`programs_at`] a file.
 pub(crate) fn programs_at_file(target: BorrowedFd<'_>, attach_type: u32) -> Result<Vec<u32>> {
     programs_at(raw(target), attach_type)
-}
-
-/// Opens a program by its id.
-pub(crate) fn prog_by_id(id: u32) -> Result<OwnedFd> {
-    let mut attr = ById { id, ..ById::default() };
-    // SAFETY: the attribute has no pointers.
-    unsafe { bpf(Command::ProgById, &mut attr).map(|fd| owned(fd)) }
-}
-
-/// The name of a program, as far as the kernel keeps it.
-pub(crate) fn prog_name(id: u32) -> Option<String> {
-    let info = prog_info(&prog_by_id(id).ok()?).ok()?;
-    // After two buffers, the time of loading, the user, and the maps: 40 bytes.
-    let words = info.others.get(5..7)?;
-    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
-    let end = bytes.iter().take(NAME_BYTES).position(|byte| *byte == 0)?;
-    let name = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    (!name.is_empty()).then_some(name)
-}
-
-/// The number of a program's own types; 0 if it has none.
-pub(crate) fn prog_btf(prog: &OwnedFd) -> Result<u32> {
-    // At byte 128 of `struct bpf_prog_info` (5.0).
-    let info = prog_info(prog)?;
-    let word = info.others.get(13).copied().unwrap_or(0).to_ne_bytes();
-    Ok(u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))
 }
 
 /// The id of a program.

@@ -4,7 +4,7 @@ use super::Problem;
 use crate::exit::Exit;
 use bpfc_base::codes;
 use bpfc_base::similar::most_similar;
-use bpfc_loader::{Errno, Kernel, Map, map_ids};
+use bpfc_loader::{Errno, Kernel, Map, ObjectKind};
 use std::path::Path;
 
 /// Bytes of a name that the kernel keeps.
@@ -13,7 +13,7 @@ const NAME_BYTES: usize = 15;
 /// All maps, by id.
 pub fn all(kernel: &Kernel) -> Result<Vec<Map>, Problem> {
     let mut maps = Vec::new();
-    for id in map_ids()? {
+    for id in ObjectKind::Map.ids()? {
         // It may be gone since it was listed.
         maps.extend(Map::open_id(id, kernel)?);
     }

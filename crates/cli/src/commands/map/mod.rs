@@ -61,6 +61,11 @@ fn act(args: &MapArgs) -> Result<(), Problem> {
         MapAction::Show { map } => show(map.as_deref(), args.json, &kernel),
         MapAction::Dump { map } => {
             let map = find::one(map, &kernel)?;
+            if !map.is_listable() {
+                let message =
+                    format!("the kernel does not list what is in a map of type {}", kind(&map));
+                return Err(Problem::element(message));
+            }
             let content = Content::of(&map);
             print_out(&content.all(args.json)?);
             Ok(())

@@ -6,6 +6,7 @@ use super::vm::{has_elements, takes_packets};
 use super::{Ready, packets, verdict};
 use crate::args::Run;
 use crate::exit::Exit;
+use crate::files;
 use crate::terminal::{Terminal, print_err};
 use bpfc::show::Element;
 use bpfc_base::{Diagnostic, codes};
@@ -93,7 +94,11 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
     if args.packet.is_some() {
         test_run(&loaded, args, &printer)?;
     } else {
-        let links = attach_all(&loaded, overrides, &kernel)?;
+        let mut links = attach_all(&loaded, overrides, &kernel)?;
+        if let Some(folder) = &args.pin {
+            loaded.pin(&mut links, folder)?;
+            print_err(&format!("pinned below {}\n", files::shown(folder)));
+        }
         print_iterators(&links, &printer)?;
         let live = Live::open(&ready.object, &loaded, args, &conditions);
         let live = live.map_err(|error| usage(format!("the terminal cannot be used: {error}")))?;
@@ -102,7 +107,10 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         // Iterators have ended, and there may be nothing else.
         let waits = links.is_empty() || !links.iter().all(Link::is_iterator);
         let ended = if waits { running.stream(&printer, live, &until) } else { Ok(()) };
-        links.into_iter().try_for_each(Link::detach)?;
+        match args.pin {
+            Some(_) => drop(links),
+            None => links.into_iter().try_for_each(Link::detach)?,
+        }
         ended?;
     }
     print_maps(&ready.object, &loaded, &mut printer.borrow_mut())?;

@@ -15,7 +15,7 @@ use super::NetworkSpec;
 use super::link::Link;
 use crate::load::Loaded;
 use crate::program::Program;
-use crate::sys::place;
+use crate::sys::ids;
 use crate::{Kernel, LoadError};
 use bpfc_base::similar::most_similar;
 use nix::net::if_::{if_nameindex, if_nametoindex};
@@ -79,7 +79,7 @@ pub(super) fn attach(
 
 /// Programs by their ids and names: `program 12 (`count`)`.
 pub(super) fn named(ids: &[u32]) -> String {
-    let names = ids.iter().map(|id| match place::prog_name(*id) {
+    let names = ids.iter().map(|id| match ids::prog_name(*id) {
         Some(name) => format!("program {id} (`{name}`)"),
         None => format!("program {id}"),
     });

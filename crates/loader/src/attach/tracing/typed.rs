@@ -172,10 +172,10 @@ fn open_map(attaching: &Attaching<'_>, name: &str) -> Result<OwnedFd, LoadError>
         is_it.then_some(fd)
     };
     let own = ids::maps_of(attaching.program.as_fd()).unwrap_or_default();
-    let mut all: Vec<u32> = ids::maps().collect();
+    let mut all: Vec<u32> = ids::maps();
     all.reverse();
     own.into_iter().chain(all).find_map(open).ok_or_else(|| {
-        let others: Vec<String> = ids::maps().filter_map(map_name).collect();
+        let others: Vec<String> = ids::maps().into_iter().filter_map(map_name).collect();
         let candidate = bpfc_base::similar::most_similar(name, others.iter().map(String::as_str));
         LoadError::NoTarget {
             kind: "map",
@@ -187,6 +187,5 @@ fn open_map(attaching: &Attaching<'_>, name: &str) -> Result<OwnedFd, LoadError>
 
 fn map_name(id: u32) -> Option<String> {
     let info = bpf::map_info(&ids::map(id).ok()?).ok()?;
-    let end = info.name.iter().position(|byte| *byte == 0).unwrap_or(info.name.len());
-    String::from_utf8(info.name[..end].to_vec()).ok()
+    Some(ids::text(&info.name))
 }
