@@ -225,8 +225,7 @@ fn details(program: &KernelProgram, around: &Surroundings) -> String {
     line("verified", program.n_verified.map(|n| format!("{n} instructions")).unwrap_or_default());
     line("machine code", format!("{} bytes", program.machine_code_bytes));
     line("memory", program.memory_bytes.map(|n| format!("{n} bytes")).unwrap_or_default());
-    if program.n_runs > 0 {
-        let mean = program.run_ns / program.n_runs;
+    if let Some(mean) = program.run_ns.checked_div(program.n_runs) {
         line("runs", format!("{}, {mean} ns each", program.n_runs));
     }
     if program.n_missed > 0 {
