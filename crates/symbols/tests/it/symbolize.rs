@@ -1,0 +1,252 @@
+//! What addresses are called.
+
+use crate::programs::{Running, build};
+use bpfc_symbols::{BuildId, BuildIdEntry, Frame, FrameKind, Note, Symbolizer};
+
+const C: &str = r#"
+#include <stdio.h>
+#include <time.h>
+volatile unsigned long where;
+#define HERE() ({ unsigned long at; __asm__ volatile("lea 0(%%rip), %0" : "=r"(at)); at; })
+static inline __attribute__((always_inline)) void inner_inlined(void) { where = HERE(); }
+static inline __attribute__((always_inline)) void middle_inlined(void) { inner_inlined(); }
+__attribute__((noinline)) void outer_function(void) { middle_inlined(); }
+int main(void) {
+    outer_function();
+    printf("%lx %p %p\n", where, (void *)outer_function, (void *)main);
+    fflush(stdout);
+    getchar();
+    return 0;
+}
+"#;
+
+fn names(frames: &[Frame]) -> Vec<&str> {
+    frames.iter().map(|frame| &*frame.name).collect()
+}
+
+#[test]
+fn inlined_functions_are_frames_with_places() {
+    let Some(program) = build("gcc", "inlined", C, &["-O2", "-g"]) else { return };
+    let running = Running::start(&program);
+    let mut symbols = Symbolizer::new();
+    let frames = symbols.user(running.pid(), &running.addresses[..1]);
+    assert_eq!(names(&frames), ["inner_inlined", "middle_inlined", "outer_function"]);
+    assert_eq!(frames.iter().map(|f| f.is_inlined).collect::<Vec<_>>(), [true, true, false]);
+    let lines: Vec<u32> = frames.iter().map(|f| f.place.as_ref().unwrap().line).collect();
+    assert_eq!(lines, [6, 7, 8]);
+    assert_eq!(frames[2].module_name(), Some("inlined"));
+    assert!(frames[0].place.as_ref().unwrap().file.ends_with("inlined.c"));
+    assert_eq!(symbols.notes(), []);
+    assert_eq!(symbols.comm(running.pid()), Some("inlined"));
+}
+
+#[test]
+fn only_return_addresses_are_looked_up_one_byte_before() {
+    let Some(program) = build("gcc", "returns", C, &["-O1"]) else { return };
+    let running = Running::start(&program);
+    let start = running.addresses[1];
+    let frames = Symbolizer::new().user(running.pid(), &[start, start]);
+    assert_eq!((&*frames[0].name, frames[0].offset), ("outer_function", 0));
+    assert_ne!(&*frames[1].name, "outer_function");
+}
+
+#[test]
+fn names_of_cpp_and_rust_are_as_in_their_source() {
+    let cpp = r#"
+#include <cstdio>
+namespace space { template <typename T> struct Box { __attribute__((noinline)) int get(int n) { return n + sizeof(T); } }; }
+int main() {
+    space::Box<long> box;
+    int (space::Box<long>::*get)(int) = &space::Box<long>::get;
+    std::printf("%lx\n", *(unsigned long *)&get + 1);
+    std::fflush(stdout);
+    std::getchar();
+    return box.get(1);
+}
+"#;
+    let rust = r#"
+mod shapes { pub struct Square; impl Square { #[inline(never)] pub fn area(side: u64) -> u64 { side * side } } }
+fn main() {
+    println!("{:x}", shapes::Square::area as fn(u64) -> u64 as usize as u64 + 1);
+    let mut line = String::new();
+    let _ = std::io::stdin().read_line(&mut line);
+}
+"#;
+    for (compiler, name, source, expected) in [
+        ("g++", "mangled_cpp", cpp, "space::Box<long>::get(int)"),
+        ("rustc", "mangled_rust", rust, "mangled_rust::shapes::Square::area"),
+    ] {
+        let Some(program) = build(compiler, name, source, &[]) else { continue };
+        let running = Running::start(&program);
+        let frames = Symbolizer::new().user(running.pid(), &running.addresses);
+        assert_eq!(names(&frames), [expected]);
+    }
+}
+
+#[test]
+fn stripped_programs_are_named_by_their_file() {
+    let Some(program) = build("gcc", "stripped", C, &["-O2", "-s"]) else { return };
+    let running = Running::start(&program);
+    let frames = Symbolizer::new().user(running.pid(), &running.addresses[1..2]);
+    assert_eq!(names(&frames), ["[stripped]"]);
+    assert!(!frames[0].is_known);
+}
+
+#[test]
+fn a_deleted_program_keeps_its_names_and_so_does_one_that_ended() {
+    let Some(program) = build("gcc", "deleted", C, &["-O2", "-g"]) else { return };
+    let running = Running::start(&program);
+    std::fs::remove_file(&program).unwrap();
+    std::fs::write(&program, "another file by the same name").unwrap();
+    let pid = running.pid();
+    let address = running.addresses[0];
+    let mut symbols = Symbolizer::new();
+    symbols.remember(pid);
+    drop(running);
+    assert_eq!(names(&symbols.user(pid, &[address]))[0], "inner_inlined");
+    assert_eq!(symbols.notes(), []);
+}
+
+#[test]
+fn what_ended_before_is_unknown_and_noted() {
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    let mut symbols = Symbolizer::new();
+    let frames = symbols.user(child.id(), &[0x1234, 0x5678]);
+    assert_eq!(names(&frames), ["[unknown]", "[unknown]"]);
+    assert_eq!(symbols.notes(), [Note::Ended(1)]);
+    assert_eq!(symbols.user(child.id(), &[]), []);
+}
+
+#[test]
+fn libraries_loaded_later_are_seen() {
+    let source = r#"
+#include <dlfcn.h>
+#include <stdio.h>
+int main(void) {
+    printf("%p\n", (void *)main);
+    fflush(stdout);
+    getchar();
+    void *m = dlopen("libm.so.6", RTLD_NOW);
+    printf("%p\n", dlsym(m, "cbrt"));
+    fflush(stdout);
+    getchar();
+    return 0;
+}
+"#;
+    let Some(program) = build("gcc", "later", source, &["-ldl"]) else { return };
+    let mut child = std::process::Command::new(&program)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    use std::io::{BufRead, Write};
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next =
+        || u64::from_str_radix(lines.next().unwrap().unwrap().trim_start_matches("0x"), 16);
+    let mut symbols = Symbolizer::new();
+    let first = next().unwrap();
+    assert_eq!(names(&symbols.user(child.id(), &[first])), ["main"]);
+    std::thread::sleep(std::time::Duration::from_millis(60));
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"\n").unwrap();
+    let second = next().unwrap();
+    let frames = symbols.user(child.id(), &[second]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(frames[0].name.contains("cbrt"), "{frames:?}");
+    assert_eq!(frames[0].module_name(), Some("libm.so.6"));
+}
+
+#[test]
+fn build_ids_lead_to_files() {
+    let options = ["-O2", "-g", "-Wl,--build-id=sha1", "-no-pie"];
+    let Some(program) = build("gcc", "with_build_id", C, &options) else { return };
+    let running = Running::start(&program);
+    let id = BuildId::of_file(&program).unwrap();
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", running.pid())).unwrap();
+    let text = maps.lines().find(|line| line.contains("r-xp") && line.contains("with_build_id"));
+    let mut words = text.unwrap().split_whitespace();
+    let number = |text: &str| u64::from_str_radix(text, 16).unwrap();
+    let start = number(words.next().unwrap().split('-').next().unwrap());
+    let offset = running.addresses[0] - start + number(words.nth(1).unwrap());
+    let entries =
+        [BuildIdEntry::Offset(id, offset), BuildIdEntry::Address(running.addresses[2] + 1)];
+    // By its process, and by looking at all that run.
+    for pid in [Some(running.pid()), None] {
+        let frames = Symbolizer::new().by_build_id(pid, &entries);
+        let expected = if pid.is_some() { "main" } else { "[unknown]" };
+        assert_eq!(names(&frames), ["inner_inlined", "middle_inlined", "outer_function", expected]);
+    }
+    let other = [BuildIdEntry::Offset(BuildId::new(&[0xab; 20]).unwrap(), 5)];
+    let frames = Symbolizer::new().by_build_id(None, &other);
+    assert_eq!(names(&frames), ["[unknown]"]);
+    assert!(frames[0].module.as_ref().unwrap().contains("abab"));
+}
+
+#[test]
+fn the_object_that_the_kernel_maps_has_names() {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let Some(line) = maps.lines().find(|line| line.ends_with("[vdso]")) else { return };
+    let range = line.split(' ').next().unwrap().split_once('-').unwrap();
+    let number = |text: &str| u64::from_str_radix(text, 16).unwrap();
+    let mut symbols = Symbolizer::new();
+    let addresses = (number(range.0)..number(range.1)).step_by(64);
+    let frames: Vec<Frame> =
+        addresses.flat_map(|address| symbols.user(std::process::id(), &[address])).collect();
+    assert!(frames.iter().any(|frame| frame.name.contains("clock_gettime")), "{frames:?}");
+    assert!(frames.iter().all(|frame| frame.module_name() == Some("[vdso]")));
+}
+
+#[test]
+fn just_in_time_compilers_tell_names() {
+    let source = r#"
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+int main(void) {
+    char *code = mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char path[64];
+    sprintf(path, "/tmp/perf-%d.map", getpid());
+    FILE *map = fopen(path, "w");
+    fprintf(map, "%lx 40 made at run time\n", (unsigned long)code);
+    fclose(map);
+    printf("%lx %lx\n", (unsigned long)code + 4, (unsigned long)code + 0x80);
+    fflush(stdout);
+    getchar();
+    return 0;
+}
+"#;
+    let Some(program) = build("gcc", "jit", source, &[]) else { return };
+    let running = Running::start(&program);
+    let frames: Vec<Frame> = {
+        let mut symbols = Symbolizer::new();
+        let each = running.addresses.iter();
+        each.flat_map(|address| symbols.user(running.pid(), &[*address])).collect()
+    };
+    std::fs::remove_file(format!("/tmp/perf-{}.map", running.pid())).unwrap();
+    assert_eq!(names(&frames), ["made at run time", "[unknown]"]);
+    assert_eq!((frames[0].kind, frames[0].offset), (FrameKind::Jit, 4));
+}
+
+#[test]
+fn kernel_functions_have_names_or_a_note_says_why() {
+    let text = std::fs::read_to_string("/proc/kallsyms").unwrap_or_default();
+    let symbol = text.lines().find(|line| line.split(' ').nth(2) == Some("vfs_read"));
+    let address =
+        symbol.map_or(0, |line| u64::from_str_radix(line.split(' ').next().unwrap(), 16).unwrap());
+    let mut symbols = Symbolizer::new();
+    let frames = symbols.kernel(&[address + 4, address + 5, 1]);
+    match address {
+        0 => {
+            assert_eq!(names(&frames), ["[unknown]"; 3]);
+            assert!(matches!(symbols.notes()[0], Note::KernelHidden | Note::KernelUnlisted));
+        }
+        _ => {
+            assert_eq!(names(&frames), ["vfs_read", "vfs_read", "[unknown]"]);
+            assert_eq!((frames[0].offset, frames[1].offset), (4, 5));
+            assert_eq!(frames[0].kind, FrameKind::Kernel);
+            assert_eq!(symbols.notes(), []);
+        }
+    }
+}
