@@ -1,8 +1,8 @@
 //! Global variables set before a program is loaded: `target_pid=42`, `opts.comm="nginx"`, `ports[1]=0x50`.
 
-use crate::show::Encoder;
+use crate::show::{Decoder, Encoder, Value};
 use bpfc_base::similar::most_similar;
-use bpfc_btf::{Btf, Type};
+use bpfc_btf::{Btf, Type, TypeId};
 use bpfc_object::{DataId, Object, Variable};
 use serde_json::Value as Json;
 
@@ -26,22 +26,76 @@ use serde_json::Value as Json;
 /// assert!(set_variable(&mut object, "target_pd=42").unwrap_err().contains("did you mean"));
 /// ```
 pub fn set_variable(object: &mut Object, assignment: &str) -> Result<(), String> {
+    let btf = object.open_btf().map_err(|error| error.to_string())?;
+    let content = |id: DataId| Ok::<_, String>(object.data[id].content());
+    let (id, content) = assign(object, &btf, assignment, content)?;
+    object.data[id].bytes = content;
+    Ok(())
+}
+
+/// The section of the variable that `assignment` is about, and what is in it afterwards, if it was `content` before. `E` is why
+/// that cannot be known.
+pub(crate) fn assign<E: From<String>>(
+    object: &Object,
+    btf: &Btf,
+    assignment: &str,
+    content: impl FnOnce(DataId) -> Result<Vec<u8>, E>,
+) -> Result<(DataId, Vec<u8>), E> {
     let (place, value) =
         assignment.split_once('=').ok_or_else(|| format!("`{assignment}` is not NAME=VALUE"))?;
     let (place, value) = (place.trim(), json(value.trim()));
-    let end = place.find(['.', '[']).unwrap_or(place.len());
-    let (name, path) = place.split_at(end);
+    let (name, path) = split(place);
     let (id, variable) = find(object, name)?;
-    let btf = object.open_btf().map_err(|error| error.to_string())?;
-    let section = &mut object.data[id];
+    let mut content = content(id)?;
     let (from, size) = (variable.offset as usize, variable.size_bytes as usize);
-    let mut content = section.content();
-    let bytes =
-        content.get_mut(from..from + size).ok_or("the variable is outside of its section")?;
-    write(&btf, &variable, path, &value, bytes)
+    let bytes = content.get_mut(from..from + size).ok_or_else(|| OUTSIDE.to_owned())?;
+    write(btf, &variable, path, &value, bytes)
         .map_err(|problem| format!("`{place}`: {problem}"))?;
-    section.bytes = content;
-    Ok(())
+    Ok((id, content))
+}
+
+/// The value of a global variable, or of a part of it, in a section that holds `content`. `E` is why that cannot be known.
+pub(crate) fn read_variable<E: From<String>>(
+    object: &Object,
+    btf: &Btf,
+    place: &str,
+    content: impl FnOnce(DataId) -> Result<Vec<u8>, E>,
+) -> Result<Value, E> {
+    let (name, path) = split(place.trim());
+    let (id, variable) = find(object, name)?;
+    let content = content(id)?;
+    let (from, size) = (variable.offset as usize, variable.size_bytes as usize);
+    let bytes = content.get(from..from + size).ok_or_else(|| OUTSIDE.to_owned())?;
+    let ty = type_of(btf, &variable)?;
+    // It tells what is wrong with the path.
+    Encoder::new(btf).part(ty, path).map_err(|problem| format!("`{place}`: {problem}"))?;
+    let whole = Decoder::new(btf).decode(ty, bytes);
+    follow(whole, path).ok_or_else(|| format!("`{place}` cannot be read").into())
+}
+
+const OUTSIDE: &str = "the variable is outside of its section";
+
+/// A variable's name, and the way to a part of it.
+fn split(place: &str) -> (&str, &str) {
+    place.split_at(place.find(['.', '[']).unwrap_or(place.len()))
+}
+
+/// The part of a value that a path leads to which is known to be right.
+fn follow(mut value: Value, path: &str) -> Option<Value> {
+    for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
+        value = match (value, step.strip_suffix(']')) {
+            (Value::Struct(members), None) => members.into_iter().find(|(name, _)| name == step)?.1,
+            (Value::Array(elements), Some(idx)) => {
+                elements.into_iter().nth(idx.trim().parse().ok()?)?
+            }
+            (Value::Text(bytes), Some(idx)) => {
+                // What follows the end of the text is not kept.
+                Value::Char(bytes.get(idx.trim().parse::<usize>().ok()?).copied().unwrap_or(0))
+            }
+            _ => return None,
+        };
+    }
+    Some(value)
 }
 
 fn find(object: &Object, name: &str) -> Result<(DataId, Variable), String> {
@@ -69,14 +123,18 @@ fn write(
     value: &Json,
     bytes: &mut [u8],
 ) -> Result<(), String> {
+    let ty = type_of(btf, variable)?;
+    let encoder = Encoder::new(btf);
+    let part = encoder.part(ty, path)?;
+    encoder.encode_part(part, value, bytes)
+}
+
+fn type_of(btf: &Btf, variable: &Variable) -> Result<TypeId, String> {
     let ty = variable.btf.and_then(|id| match btf.ty(id).ok()? {
         Type::Var { ty, .. } => Some(ty),
         _ => None,
     });
-    let ty = ty.ok_or("its type is not known")?;
-    let encoder = Encoder::new(btf);
-    let part = encoder.part(ty, path)?;
-    encoder.encode_part(part, value, bytes)
+    ty.ok_or_else(|| "its type is not known".to_owned())
 }
 
 /// JSON, or a word that is none.

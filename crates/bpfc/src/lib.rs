@@ -61,8 +61,8 @@ pub use join::{join, report_undefined};
 pub use kernels::{TargetKernel, check_kernels, check_kernels_observed};
 pub use options::{Deferral, Options};
 pub use program::{
-    Attached, Checked, Compiled, Error, Event, EventStream, Events, Loaded, Machine, Position,
-    Program, Report, Source, Stage,
+    Attached, Checked, Compiled, Error, Event, EventStream, EventTypes, Events, Loaded, Machine,
+    Map, Plain, Position, Program, Report, Source, Stage, TypedMap,
 };
 pub use prove::{Bug, blame, prove};
 pub use skeleton::skeleton;

@@ -1,23 +1,42 @@
 //! Objects in the kernel.
 
-use super::{Error, Events, Stage, no_place};
+use super::types::{EventTypes, ObjectTypes};
+use super::{Error, Events, Map, Stage, no_place};
 use crate::Object;
+use crate::show::Value;
 use bpfc_base::codes::Code;
-use bpfc_base::codes::load::{E0921, E0923};
+use bpfc_base::codes::load::{E0920, E0921, E0923};
 use bpfc_base::{Diagnostic, Session};
-use bpfc_loader::{AttachSpec, Kernel, Link, LoadError, Map, NoDefault, TestInput, TestOutput};
-use bpfc_object::FuncId;
+use bpfc_kabi::UpdateFlag;
+use bpfc_loader::{AttachSpec, Kernel, Link, LoadError, NoDefault, TestInput, TestOutput};
+use bpfc_object::{DataId, FuncId};
 use std::ops::Deref;
 use std::sync::Arc;
+
+/// The only key of the map of a data section.
+const SECTION_KEY: [u8; 4] = [0; 4];
+
+/// Why a variable has no value.
+enum Unknown {
+    Variable(String),
+    Kernel(LoadError),
+}
+
+impl From<String> for Unknown {
+    fn from(problem: String) -> Unknown {
+        Unknown::Variable(problem)
+    }
+}
 
 /// Maps and programs in the kernel. Dropping it gives back what is not attached or pinned.
 #[derive(Debug)]
 pub struct Loaded {
     pub(super) session: Arc<Session>,
     pub(super) object: Object,
-    pub(super) kernel: Kernel,
+    pub(super) kernel: Arc<Kernel>,
     pub(super) places: Vec<(FuncId, AttachSpec)>,
     pub(super) inner: bpfc_loader::Loaded,
+    pub(super) types: ObjectTypes,
 }
 
 impl Loaded {
@@ -26,12 +45,73 @@ impl Loaded {
         &self.object
     }
 
-    /// A map.
+    /// A map, with the types that its definition gives. It stays when this is dropped.
     ///
     /// # Errors
-    /// There is no such map.
-    pub fn map(&self, name: &str) -> Result<&Map, Error> {
+    /// There is no such map, or this process has no descriptors left.
+    pub fn map(&self, name: &str) -> Result<Map, Error> {
+        let map = self.raw_map(name)?.try_clone();
+        let map = map.map_err(|error| self.error(Stage::Use, error))?;
+        let types = self.types.of_map(&self.object, name);
+        Ok(Map::new(map, types, &self.session))
+    }
+
+    fn raw_map(&self, name: &str) -> Result<&bpfc_loader::Map, Error> {
         self.inner.map(name).ok_or_else(|| self.missing(E0921, "map", name))
+    }
+
+    /// The value of a global variable, or of a part of it: `NAME`, `NAME.MEMBER`, `NAME[2]`.
+    ///
+    /// # Errors
+    /// There is no such variable, or it cannot be read.
+    pub fn variable(&self, place: &str) -> Result<Value, Error> {
+        let Some(btf) = self.types.btf(&self.object) else {
+            return Err(self.no_variable("the object has no types".to_owned()));
+        };
+        let content = |id| self.section(id).map_err(Unknown::Kernel);
+        crate::globals::read_variable(&self.object, btf, place, content)
+            .map_err(|unknown| self.unknown(unknown))
+    }
+
+    /// Sets a global variable that is not constant, or a part of it: `NAME=VALUE`. What programs change in the same section
+    /// at the same moment may be lost.
+    ///
+    /// # Errors
+    /// There is no such variable, it is constant, or it does not take the value.
+    pub fn set_variable(&self, assignment: &str) -> Result<(), Error> {
+        let Some(btf) = self.types.btf(&self.object) else {
+            return Err(self.no_variable("the object has no types".to_owned()));
+        };
+        let content = |id| self.section(id).map_err(Unknown::Kernel);
+        let (id, bytes) = crate::globals::assign(&self.object, btf, assignment, content)
+            .map_err(|unknown| self.unknown(unknown))?;
+        if self.object.data[id].is_read_only() {
+            return Err(self.no_variable("it is constant once the program is loaded".to_owned()));
+        }
+        match &self.inner.data[id] {
+            Some(map) => map
+                .update(&SECTION_KEY, &bytes, UpdateFlag::Any)
+                .map_err(|error| self.error(Stage::Use, error)),
+            None => Ok(()),
+        }
+    }
+
+    /// What a section of variables holds.
+    fn section(&self, id: DataId) -> Result<Vec<u8>, LoadError> {
+        let first = self.object.data[id].content();
+        let found = self.inner.data[id].as_ref().map(|map| map.lookup(&SECTION_KEY)).transpose()?;
+        Ok(found.flatten().map_or(first, |values| values.concat()))
+    }
+
+    fn unknown(&self, unknown: Unknown) -> Error {
+        match unknown {
+            Unknown::Variable(problem) => self.no_variable(problem),
+            Unknown::Kernel(error) => self.error(Stage::Use, error),
+        }
+    }
+
+    fn no_variable(&self, problem: String) -> Error {
+        Error::of(Stage::Use, &self.session, Diagnostic::without_span(E0920, problem))
     }
 
     /// A program.
@@ -61,9 +141,20 @@ impl Loaded {
     /// # Errors
     /// There is no such map, or it is of another kind.
     pub fn events(&self, map: &str) -> Result<Events, Error> {
-        let map = self.map(map)?;
+        let map = self.raw_map(map)?;
         Events::open(map, &self.kernel, Arc::clone(&self.session))
             .map_err(|error| self.error(Stage::Use, error))
+    }
+
+    /// How the events of a map are to be read, as far as the compiler saw their type.
+    ///
+    /// # Errors
+    /// There is no such map.
+    pub fn event_types(&self, map: &str) -> Result<EventTypes, Error> {
+        self.raw_map(map)?;
+        let definition = self.object.maps.iter().find(|definition| definition.name == map);
+        let ty = definition.and_then(|definition| definition.event_type);
+        Ok(EventTypes { btf: self.types.btf(&self.object).cloned(), ty })
     }
 
     /// Attaches one program where `spec` says; it stays as long as the result.
@@ -83,25 +174,47 @@ impl Loaded {
     /// # Errors
     /// The first that cannot be attached, or has no place. Nothing stays attached.
     pub fn attach(self) -> Result<Attached, Error> {
+        let links = self.attach_all()?;
+        Ok(Attached { links, loaded: self })
+    }
+
+    /// As [`Loaded::attach`]; dropping the links detaches the programs.
+    ///
+    /// # Errors
+    /// As [`Loaded::attach`].
+    pub fn attach_all(&self) -> Result<Vec<Link>, Error> {
         let mut links = Vec::new();
         for program in &self.inner.programs {
-            let given = self.places.iter().filter(|(func, _)| *func == program.func());
-            let mut specs: Vec<AttachSpec> = given.map(|(_, spec)| spec.clone()).collect();
-            if specs.is_empty() {
-                match AttachSpec::of(program.name(), program.kind()) {
-                    Ok(spec) => specs.push(spec),
-                    Err(NoDefault::NotAttachable { .. }) => {}
-                    Err(problem) => {
-                        return Err(Error::of(Stage::Attach, &self.session, no_place(problem)));
-                    }
+            links.extend(self.attach_by_default(program)?);
+        }
+        Ok(links)
+    }
+
+    /// Attaches one program where it was told to or where its section says; nowhere if it can only be called or run by hand.
+    ///
+    /// # Errors
+    /// There is no such program, or it cannot be attached, or has no place.
+    pub fn attach_program(&self, program: &str) -> Result<Vec<Link>, Error> {
+        self.attach_by_default(self.program(program)?)
+    }
+
+    fn attach_by_default(&self, program: &bpfc_loader::Program) -> Result<Vec<Link>, Error> {
+        let given = self.places.iter().filter(|(func, _)| *func == program.func());
+        let mut specs: Vec<AttachSpec> = given.map(|(_, spec)| spec.clone()).collect();
+        if specs.is_empty() {
+            match AttachSpec::of(program.name(), program.kind()) {
+                Ok(spec) => specs.push(spec),
+                Err(NoDefault::NotAttachable { .. }) => {}
+                Err(problem) => {
+                    return Err(Error::of(Stage::Attach, &self.session, no_place(problem)));
                 }
             }
-            for spec in &specs {
-                let link = self.inner.attach(program, spec, &self.kernel);
-                links.push(link.map_err(|error| self.error(Stage::Attach, error))?);
-            }
         }
-        Ok(Attached { links, loaded: self })
+        let attach = |spec: &AttachSpec| {
+            let link = self.inner.attach(program, spec, &self.kernel);
+            link.map_err(|error| self.error(Stage::Attach, error))
+        };
+        specs.iter().map(attach).collect()
     }
 
     pub(super) fn error(&self, stage: Stage, error: LoadError) -> Error {

@@ -1,12 +1,16 @@
 //! Runs in user space, with names in place of ids.
 
+use super::types::ObjectTypes;
 use super::{Error, Stage};
 use crate::Object;
+use crate::show::{Codec, Value};
 use bpfc_base::codes::Code;
-use bpfc_base::codes::load::{E0921, E0922, E0923};
+use bpfc_base::codes::load::{E0920, E0921, E0922, E0923};
 use bpfc_base::{Diagnostic, Session};
+use bpfc_kabi::MapType;
 use bpfc_object::MapId;
 use bpfc_vm::{Input, Options, Outcome, Vm};
+use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// A virtual machine with the maps and programs of an object. Maps keep their content from run
@@ -28,14 +32,16 @@ use std::sync::Arc;
 ///     }"#;
 /// let mut machine = bpfc::Program::compile(source)?.machine()?;
 /// machine.run("count", &bpfc::vm::Input::default())?;
-/// let value = machine.lookup("hits", &0_u32.to_ne_bytes())?.unwrap();
-/// assert_eq!(value, [1_u64.to_ne_bytes()]);
+/// assert_eq!(machine.get("hits", 0)?, Some(1.into()));
+/// let bytes = machine.lookup("hits", &0_u32.to_ne_bytes())?.unwrap();
+/// assert_eq!(bytes, [1_u64.to_ne_bytes()]);
 /// # Ok::<(), bpfc::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Machine {
     session: Arc<Session>,
     object: Object,
+    types: ObjectTypes,
     vm: Vm,
 }
 
@@ -43,7 +49,8 @@ impl Machine {
     pub(super) fn new(session: &Arc<Session>, object: &Object) -> Result<Machine, Error> {
         let vm = Vm::new(object, Options::default())
             .map_err(|error| Error::of(Stage::Run, session, error.to_diagnostic()))?;
-        Ok(Machine { session: Arc::clone(session), object: object.clone(), vm })
+        let types = ObjectTypes::default();
+        Ok(Machine { session: Arc::clone(session), object: object.clone(), types, vm })
     }
 
     /// Runs a program.
@@ -84,6 +91,105 @@ impl Machine {
     pub fn delete(&mut self, map: &str, key: &[u8]) -> Result<(), Error> {
         let id = self.map(map)?;
         self.vm.map_delete(id, key).map_err(|errno| self.refused(map, errno))
+    }
+
+    /// The value of a key as JSON, as [`Map::get`](super::Map::get) gives it.
+    ///
+    /// # Errors
+    /// There is no such map, or the key does not fit.
+    pub fn get(&self, map: &str, key: impl Into<Json>) -> Result<Option<Json>, Error> {
+        let id = self.map(map)?;
+        let key = self.encode(map, &self.key_codec(id), &key.into(), None)?;
+        Ok(self.vm.map_lookup(id, &key).map(|entry| self.shown(id, &entry.values)))
+    }
+
+    /// Sets the value of a key as JSON; members that are not mentioned stay as they are, or become zero.
+    ///
+    /// # Errors
+    /// There is no such map, or key or value do not fit.
+    pub fn set(
+        &mut self,
+        map: &str,
+        key: impl Into<Json>,
+        value: impl Into<Json>,
+    ) -> Result<(), Error> {
+        let id = self.map(map)?;
+        let key = self.encode(map, &self.key_codec(id), &key.into(), None)?;
+        let old = self.vm.map_lookup(id, &key).and_then(|entry| entry.values.into_iter().next());
+        let value = self.encode(map, &self.value_codec(id), &value.into(), old.as_deref())?;
+        self.update(map, &key, &value)
+    }
+
+    /// Deletes a key that is JSON.
+    ///
+    /// # Errors
+    /// As [`Machine::delete`], or the key does not fit.
+    pub fn delete_key(&mut self, map: &str, key: impl Into<Json>) -> Result<(), Error> {
+        let id = self.map(map)?;
+        let key = self.encode(map, &self.key_codec(id), &key.into(), None)?;
+        self.delete(map, &key)
+    }
+
+    /// All elements as JSON, in the order of their keys.
+    ///
+    /// # Errors
+    /// There is no such map.
+    pub fn entries(&self, map: &str) -> Result<Vec<(Json, Json)>, Error> {
+        let id = self.map(map)?;
+        let codec = self.key_codec(id);
+        let each = self.vm.map(id).entries.into_iter();
+        let each =
+            each.map(|entry| (codec.decode(&entry.key).to_json(), self.shown(id, &entry.values)));
+        Ok(each.collect())
+    }
+
+    /// The value of a global variable, or of a part of it: `NAME`, `NAME.MEMBER`, `NAME[2]`.
+    ///
+    /// # Errors
+    /// There is no such variable.
+    pub fn variable(&self, place: &str) -> Result<Value, Error> {
+        let content = |id| Ok::<_, String>(self.vm.data(id));
+        let value = match self.types.btf(&self.object) {
+            Some(btf) => crate::globals::read_variable(&self.object, btf, place, content),
+            None => Err("the object has no types".to_owned()),
+        };
+        value.map_err(|problem| self.misfit(problem))
+    }
+
+    fn key_codec(&self, id: MapId) -> Codec<'_> {
+        let map = &self.object.maps[id];
+        let btf = self.types.btf(&self.object).map(|btf| &**btf);
+        Codec { btf, ty: map.key_type, n_bytes: map.key_size_bytes as usize }
+    }
+
+    fn value_codec(&self, id: MapId) -> Codec<'_> {
+        let map = &self.object.maps[id];
+        let btf = self.types.btf(&self.object).map(|btf| &**btf);
+        Codec { btf, ty: map.value_type, n_bytes: map.value_size_bytes as usize }
+    }
+
+    fn encode(
+        &self,
+        map: &str,
+        codec: &Codec<'_>,
+        value: &Json,
+        old: Option<&[u8]>,
+    ) -> Result<Vec<u8>, Error> {
+        let bytes = codec.encode(value, old);
+        bytes.map_err(|problem| self.misfit(format!("map `{map}`: `{value}`: {problem}")))
+    }
+
+    fn shown(&self, id: MapId, values: &[Vec<u8>]) -> Json {
+        let codec = self.value_codec(id);
+        let is_per_cpu = self.object.maps[id].kind().is_some_and(MapType::is_per_cpu);
+        match values {
+            [value] if !is_per_cpu => codec.decode(value).to_json(),
+            values => values.iter().map(|value| codec.decode(value).to_json()).collect(),
+        }
+    }
+
+    fn misfit(&self, problem: String) -> Error {
+        Error::of(Stage::Run, &self.session, Diagnostic::without_span(E0920, problem))
     }
 
     /// The machine itself, for what needs ids.

@@ -9,15 +9,22 @@ mod error;
 mod events;
 mod loaded;
 mod machine;
+mod map;
 mod stream;
+mod types;
 
 pub use error::{Error, Position, Report, Stage};
 pub use events::{Event, Events};
 pub use loaded::{Attached, Loaded};
 pub use machine::Machine;
+pub use map::{Map, Plain, TypedMap};
 pub use stream::EventStream;
+pub use types::EventTypes;
 
-use crate::{Btf, FileProvider, Host, IncludeRequest, LoadedFile, Object, Options, VerifyOptions};
+use crate::{
+    Btf, FileProvider, Host, IncludeRequest, LoadedFile, Object, Options, TargetKernel,
+    VerifyOptions,
+};
 use bpfc_base::codes::load::{E0906, E0920, E0923};
 use bpfc_base::{Diagnostic, Session};
 use bpfc_loader::{AttachSpec, Kernel, LoadOptions, ProgKind};
@@ -55,7 +62,8 @@ impl Program {
     /// Source to be compiled with options, in C with libbpf's conventions or in BCC's dialect.
     pub fn source(source: impl Into<String>) -> Source {
         let name = "program.c".to_owned();
-        Source { name, text: source.into(), options: Options::default(), types: None }
+        let (options, targets) = (Options::default(), Vec::new());
+        Source { name, text: source.into(), options, types: None, targets }
     }
 
     /// Takes an ELF object, of bpfc or of clang; `name` is for messages.
@@ -88,6 +96,7 @@ pub struct Source {
     text: String,
     options: Options,
     types: Option<Arc<Btf>>,
+    targets: Vec<TargetKernel>,
 }
 
 impl Source {
@@ -119,6 +128,16 @@ impl Source {
         self
     }
 
+    /// A kernel that the program is for, in place of the running one: it is compiled with its types and checked against it.
+    /// It can be said several times; the types are then those of the newest. Programs are loaded with the types of the
+    /// running kernel all the same.
+    #[must_use]
+    pub fn target(mut self, kernel: TargetKernel) -> Source {
+        self.targets.push(kernel);
+        self.targets.sort_by_key(|kernel| kernel.version);
+        self
+    }
+
     /// Compiles; headers are those that bpfc carries.
     ///
     /// # Errors
@@ -133,14 +152,18 @@ impl Source {
     /// What is wrong with the source.
     pub fn compile_with(self, files: &mut dyn FileProvider) -> Result<Compiled, Error> {
         let kernel = self.types.map_or_else(Kernel::new, Kernel::with_btf);
+        let target = self.targets.iter().rev().find_map(|target| target.btf.as_ref());
         let mut session = Session::default();
-        let mut host = Running { files, kernel: &kernel };
+        let mut host = Running { files, kernel: &kernel, target };
         let object = crate::add_source(&mut session, &self.name, self.text.as_bytes())
             .and_then(|file| crate::compile(&mut session, file, &self.options, &mut host));
         let diagnostics = session.diagnostics.take();
         let session = Arc::new(session);
         match object {
-            Some(object) => Ok(Compiled::new(session, object, diagnostics, kernel)),
+            Some(object) => {
+                let compiled = Compiled::new(session, object, diagnostics, kernel);
+                Ok(Compiled { targets: self.targets, ..compiled })
+            }
             None => Err(Error::new(Stage::Compile, Report { session, diagnostics })),
         }
     }
@@ -150,6 +173,7 @@ impl Source {
 struct Running<'a> {
     files: &'a mut dyn FileProvider,
     kernel: &'a Kernel,
+    target: Option<&'a Arc<Btf>>,
 }
 
 impl FileProvider for Running<'_> {
@@ -172,17 +196,18 @@ impl FileProvider for Running<'_> {
 
 impl Host for Running<'_> {
     fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
-        self.kernel.btf().cloned()
+        self.target.or_else(|| self.kernel.btf()).cloned()
     }
 }
 
 /// An object in memory. Variables are set and places to attach to are chosen here.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Compiled {
     session: Arc<Session>,
     object: Object,
     diagnostics: Vec<Diagnostic>,
-    kernel: Kernel,
+    kernel: Arc<Kernel>,
+    targets: Vec<TargetKernel>,
     places: Vec<(FuncId, AttachSpec)>,
     only: Option<Vec<FuncId>>,
 }
@@ -194,7 +219,8 @@ impl Compiled {
         diagnostics: Vec<Diagnostic>,
         kernel: Kernel,
     ) -> Compiled {
-        Compiled { session, object, diagnostics, kernel, places: Vec::new(), only: None }
+        let (targets, places, kernel) = (Vec::new(), Vec::new(), Arc::new(kernel));
+        Compiled { session, object, diagnostics, kernel, targets, places, only: None }
     }
 
     /// Warnings so far.
@@ -284,6 +310,16 @@ impl Compiled {
         Ok(self)
     }
 
+    /// Loads this program and others that this is said of, and no further ones.
+    ///
+    /// # Errors
+    /// There is no such program.
+    pub fn select(&mut self, program: &str) -> Result<(), Error> {
+        let func = self.find(program)?;
+        self.only.get_or_insert_default().push(func);
+        Ok(())
+    }
+
     fn find(&self, program: &str) -> Result<FuncId, Error> {
         let mut programs = self.object.programs();
         programs.find(|(_, f)| f.name == program).map(|(id, _)| id).ok_or_else(|| {
@@ -327,11 +363,16 @@ impl Compiled {
         Ok(Checked { compiled: self })
     }
 
-    /// Verifies every program for the running kernel: its warnings.
+    /// Verifies every program for the running kernel, or for those of [`Source::target`]: its warnings.
     ///
     /// # Errors
     /// As [`Compiled::check`].
     pub fn verify(&self) -> Result<Report, Error> {
+        if !self.targets.is_empty() {
+            let mut session = Session::clone(&self.session);
+            crate::check_kernels(&mut session, &self.object, &self.targets);
+            return self.verdict(&session);
+        }
         let options = VerifyOptions {
             kernel: self.kernel.version(),
             kernel_btf: self.kernel.btf().cloned(),
@@ -343,7 +384,12 @@ impl Compiled {
     fn verify_with(&self, options: &VerifyOptions) -> Result<Report, Error> {
         let mut session = Session::clone(&self.session);
         crate::verify(&mut session, &self.object, options);
-        let diagnostics = session.diagnostics.take();
+        self.verdict(&session)
+    }
+
+    /// What a check reported.
+    fn verdict(&self, session: &Session) -> Result<Report, Error> {
+        let diagnostics = session.diagnostics.iter().cloned().collect();
         let report = Report { session: Arc::clone(&self.session), diagnostics };
         match report.has_errors() {
             true => Err(Error::new(Stage::Check, report)),
@@ -400,7 +446,8 @@ impl Checked {
         options.programs = only.or(options.programs);
         let loaded = bpfc_loader::load(&object, &kernel, &options)
             .map_err(|error| Error::loading(Stage::Load, &session, error))?;
-        Ok(Loaded { session, object, kernel, places, inner: loaded })
+        let types = types::ObjectTypes::default();
+        Ok(Loaded { session, object, kernel, places, inner: loaded, types })
     }
 }
 

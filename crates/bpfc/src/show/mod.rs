@@ -1,6 +1,7 @@
 //! Bytes of maps and events as people read them: decoded by their BTF type, as text, JSON,
 //! tables and histograms.
 
+mod codec;
 mod decode;
 mod encode;
 mod histogram;
@@ -8,6 +9,7 @@ mod map;
 mod table;
 mod value;
 
+pub use codec::Codec;
 pub use decode::{Decoder, Field};
 pub use encode::{Encoder, Part};
 pub use map::{Element, MapView, Row};

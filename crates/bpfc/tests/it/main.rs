@@ -25,5 +25,6 @@ mod scenario;
 mod skeleton;
 mod support;
 mod tags;
+mod typed_maps;
 mod ui;
 mod values;

@@ -56,8 +56,8 @@ fn events_come_as_an_iterator() {
     let event = events.next_within(Duration::from_secs(5)).unwrap().unwrap();
     assert_eq!(event.data().len(), 8);
     let loaded = attached.detach().unwrap();
-    let hits = loaded.map("hits").unwrap().lookup(&0_u32.to_ne_bytes()).unwrap().unwrap();
-    assert!(u64::from_ne_bytes(hits[0][..].try_into().unwrap()) > 0);
+    let hits = loaded.map("hits").unwrap();
+    assert!(hits.typed::<u32, u64>().unwrap().get(&0).unwrap().unwrap() > 0);
     // What is left is handed out, and then the time is over.
     assert!(events.for_at_most(Duration::from_millis(20)).all(|event| event.is_ok()));
 }

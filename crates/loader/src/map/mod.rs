@@ -1,5 +1,6 @@
 //! Maps of the running kernel: create, read, write, list, pin.
 
+mod batch;
 mod create;
 mod dump;
 
@@ -117,6 +118,15 @@ impl Map {
         Self::from_fd(name.unwrap_or_default(), fd, kernel)
     }
 
+    /// Another handle of the same map.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`]: this process has no descriptors left.
+    pub fn try_clone(&self) -> Result<Map, LoadError> {
+        let fd = self.fd.try_clone().map_err(|errno| self.error("opened", errno))?;
+        Ok(Map { name: self.name.clone(), fd, n_values: self.n_values })
+    }
+
     pub(crate) fn info(&self) -> &crate::sys::attr::MapInfo {
         self.fd.info()
     }
@@ -175,6 +185,10 @@ impl Map {
         self.n_values
     }
 
+    fn is_per_cpu(&self) -> bool {
+        self.kind().is_some_and(MapType::is_per_cpu)
+    }
+
     fn error(&self, what: &'static str, errno: Errno) -> LoadError {
         LoadError::Map {
             name: self.name.clone(),
@@ -208,11 +222,29 @@ impl Map {
     fn split(&self, transferred: &[u8]) -> Vec<Vec<u8>> {
         let n_bytes = self.value_size_bytes() as usize;
         if self.n_values == 1 {
-            return vec![transferred.to_vec()];
+            // On a machine with one CPU, the value may be followed by its padding.
+            let n_bytes = if self.is_per_cpu() { n_bytes } else { transferred.len() };
+            return vec![transferred[..n_bytes].to_vec()];
         }
         let stride = n_bytes.next_multiple_of(8).max(1);
         let values = transferred.chunks(stride);
         values.map(|value| value[..n_bytes].to_vec()).collect()
+    }
+
+    /// Appends the values of all CPUs as the kernel takes them.
+    fn join(&self, values: &[Vec<u8>], transferred: &mut Vec<u8>) -> Result<(), LoadError> {
+        let n_bytes = self.value_size_bytes() as usize;
+        let stride =
+            if self.n_values == 1 { self.fd.transfer_bytes() } else { n_bytes.next_multiple_of(8) };
+        let before = transferred.len();
+        for value in values {
+            self.check_size("value", value.len(), n_bytes)?;
+            transferred.extend_from_slice(value);
+            let n_written = transferred.len() - before;
+            transferred.resize(before + n_written.next_multiple_of(stride.max(1)), 0);
+        }
+        let n_written = transferred.len() - before;
+        self.check_size("values of all CPUs", n_written, self.fd.transfer_bytes())
     }
 
     /// The values of `key`: one, or one for each possible CPU. `None` if the key is absent.
@@ -249,16 +281,8 @@ impl Map {
         flag: UpdateFlag,
     ) -> Result<(), LoadError> {
         self.check_key(key)?;
-        let n_bytes = self.value_size_bytes() as usize;
-        let stride =
-            if self.n_values == 1 { self.fd.transfer_bytes() } else { n_bytes.next_multiple_of(8) };
         let mut transferred = Vec::with_capacity(self.fd.transfer_bytes());
-        for value in values {
-            self.check_size("value", value.len(), n_bytes)?;
-            transferred.extend_from_slice(value);
-            transferred.resize(transferred.len().next_multiple_of(stride.max(1)), 0);
-        }
-        self.check_size("values of all CPUs", transferred.len(), self.fd.transfer_bytes())?;
+        self.join(values, &mut transferred)?;
         let outcome = self.fd.update(key, &transferred, flag as u64);
         outcome.map_err(|errno| self.error("written", errno))
     }

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     MapFreeze = 22,
     BtfNextId = 23,
     MapLookupBatch = 24,
+    MapUpdateBatch = 26,
+    MapDeleteBatch = 27,
     LinkCreate = 28,
     LinkFdById = 30,
     LinkNextId = 31,

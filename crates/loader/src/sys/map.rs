@@ -224,6 +224,55 @@ impl MapFd {
             }
         }
     }
+
+    /// Writes many elements, one behind the other in `keys` and `values`. How many were done before the one that failed, if
+    /// one did; the kernel leaves the number alone where it does not begin.
+    pub(crate) fn update_batch(&self, keys: &[u8], values: &[u8]) -> (Result<()>, usize) {
+        let n = self.n_of(keys);
+        assert_eq!(values.len(), n * self.transfer_bytes, "size of all values");
+        // SAFETY: the kernel reads `n` keys and values, which are there, as checked.
+        unsafe { self.write_batch(Command::MapUpdateBatch, n, addr(keys), addr(values)) }
+    }
+
+    /// Removes many keys, one behind the other. As [`MapFd::update_batch`]; an absent key fails.
+    pub(crate) fn delete_batch(&self, keys: &[u8]) -> (Result<()>, usize) {
+        let n = self.n_of(keys);
+        // SAFETY: the kernel reads `n` keys, which are there, as checked.
+        unsafe { self.write_batch(Command::MapDeleteBatch, n, addr(keys), 0) }
+    }
+
+    fn n_of(&self, keys: &[u8]) -> usize {
+        let key_bytes = self.info.key_size as usize;
+        assert!(key_bytes > 0 && keys.len().is_multiple_of(key_bytes), "size of all keys");
+        keys.len() / key_bytes
+    }
+
+    /// # Safety
+    /// The addresses are of `n` keys and, where the command reads values, of `n` values.
+    unsafe fn write_batch(
+        &self,
+        command: Command,
+        n: usize,
+        keys: u64,
+        values: u64,
+    ) -> (Result<()>, usize) {
+        let Ok(count) = u32::try_from(n) else { return (Err(Errno::E2BIG), 0) };
+        let map_fd = raw(self.fd.as_fd());
+        let mut attr = attr::MapBatch { keys, values, count, map_fd, ..Default::default() };
+        // SAFETY: the caller says so.
+        match unsafe { bpf(command, &mut attr) } {
+            Ok(_) => (Ok(()), n),
+            // `generic_map_update_batch`, `kernel/bpf/syscall.c` (6.12): it sets the number to 0 when it begins.
+            Err(errno) if attr.count == count => (Err(errno), 0),
+            Err(errno) => (Err(errno), attr.count as usize),
+        }
+    }
+
+    /// Another handle of the same map.
+    pub(crate) fn try_clone(&self) -> Result<MapFd> {
+        let fd = self.fd.try_clone().map_err(|error| Errno::from(&error))?;
+        Ok(MapFd { fd, info: self.info, transfer_bytes: self.transfer_bytes })
+    }
 }
 
 /// Whether values are file descriptors on the way in and ids on the way out.

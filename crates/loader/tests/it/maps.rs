@@ -170,3 +170,56 @@ fn frozen_maps_do_not_change() {
     let error = map.update(&[0; 4], &[1; 4], UpdateFlag::Any).unwrap_err();
     assert_eq!(error.errno(), Some(Errno::EPERM));
 }
+
+#[test]
+fn many_elements_change_at_once() {
+    let Some(kernel) = kernel() else { return };
+    let n_cpus = kernel.n_possible_cpus().unwrap();
+    for ty in [MapType::Hash, MapType::LruHash, MapType::PercpuHash, MapType::LpmTrie] {
+        let mut definition = map("b", ty, 8, 12, 300_000);
+        definition.map_flags = u32::from(ty == MapType::LpmTrie);
+        let map = Map::create(&definition, &kernel).unwrap();
+        let key = |n: u32| {
+            // As of a trie: how many bits count, then those bits.
+            [32_u32.to_ne_bytes(), n.to_be_bytes()].concat()
+        };
+        // More than go into one call.
+        let n = if ty == MapType::Hash { 100_000 } else { 1000 };
+        let n_values = if ty == MapType::PercpuHash { n_cpus } else { 1 };
+        let element = |n: u32| (key(n), vec![vec![n as u8; 12]; n_values as usize]);
+        let elements: Vec<_> = (0..n).map(element).collect();
+        map.update_batch(&elements, UpdateFlag::Any).unwrap();
+        assert_eq!(map.dump().unwrap().len(), n as usize, "{ty:?}");
+        assert_eq!(map.lookup(&key(n - 1)).unwrap(), Some(element(n - 1).1));
+        // Some are absent, at the edges and in between.
+        let keys: Vec<_> = (0..n + 2).filter(|n| n % 2 == 0 || n % 5 == 0).map(key).collect();
+        assert!(map.delete(&key(0)).unwrap() && map.delete(&key(10)).unwrap());
+        let there = (0..n).filter(|n| n % 2 == 0 || n % 5 == 0).count() - 2;
+        assert_eq!(map.delete_batch(&keys).unwrap(), there, "{ty:?}");
+        assert_eq!(map.dump().unwrap().len(), n as usize - there - 2);
+        assert_eq!(map.delete_batch(&keys).unwrap(), 0);
+    }
+}
+
+#[test]
+fn many_elements_where_the_kernel_has_no_batches() {
+    let Some(kernel) = kernel() else { return };
+    let map = Map::create(&map("h", MapType::Hash, 4, 4, 4), &kernel).unwrap();
+    let element = |n: u32| (n.to_ne_bytes().to_vec(), vec![vec![7; 4]]);
+    let elements: Vec<_> = (0..3).map(element).collect();
+    // The kernel's batches take no conditions.
+    map.update_batch(&elements, UpdateFlag::NoExist).unwrap();
+    let error = map.update_batch(&elements, UpdateFlag::NoExist).unwrap_err();
+    assert_eq!(error.errno(), Some(Errno::EEXIST));
+    // What fits before the map is full is there.
+    let elements: Vec<_> = (1..9).map(element).collect();
+    let error = map.update_batch(&elements, UpdateFlag::Any).unwrap_err();
+    assert_eq!(error.errno(), Some(Errno::E2BIG));
+    assert_eq!(map.dump().unwrap().len(), 4);
+    assert!(map.update_batch(&[(vec![0; 3], vec![vec![0; 4]])], UpdateFlag::Any).is_err());
+    assert!(map.update_batch(&[(vec![0; 4], Vec::new())], UpdateFlag::Any).is_err());
+    let array = Map::create(&array("a", 4, 3), &kernel).unwrap();
+    array.update_batch(&(0..3).map(element).collect::<Vec<_>>(), UpdateFlag::Any).unwrap();
+    assert_eq!(array.lookup(&[2, 0, 0, 0]).unwrap(), Some(vec![vec![7; 4]]));
+    assert!(array.delete_batch(&[[0; 4]]).is_err());
+}
