@@ -37,7 +37,9 @@ mod prove;
 pub mod show;
 mod skeleton;
 mod source;
+pub mod stacks;
 mod stats;
+pub mod svg;
 mod usdt;
 mod verify;
 
@@ -50,6 +52,7 @@ pub use bpfc_loader as loader;
 pub use bpfc_object::{ListingOptions, Object, UsdtNote, list_object};
 pub use bpfc_parser::{FileProvider, IncludeForm, IncludeRequest, LoadedFile};
 pub use bpfc_skeleton::{Language, SkeletonOptions, object_name};
+pub use bpfc_symbols as symbols;
 pub use bpfc_verifier::VerifyOptions;
 pub use bpfc_vm as vm;
 pub use compile::compile;

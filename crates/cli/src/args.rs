@@ -411,6 +411,18 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", requires = "kernel", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
     pub watch: Option<f64>,
 
+    /// Print how often each stack of a process was seen, folded as flame graph tools take it, in place of events and maps.
+    #[arg(long, requires = "kernel", conflicts_with = "watch")]
+    pub user_stack: bool,
+
+    /// The same for stacks of the kernel; with --user-stack, on top of the process's.
+    #[arg(long, requires = "kernel", conflicts_with = "watch")]
+    pub kernel_stack: bool,
+
+    /// Draw a flame graph of stacks, or else the histograms, when the run ends.
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    pub svg: Option<PathBuf>,
+
     /// Print results as JSON, one object a line.
     #[arg(long)]
     pub json: bool,

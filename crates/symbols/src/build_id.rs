@@ -9,7 +9,7 @@ const ENTRY_BYTES: usize = 32;
 const ID_BYTES: usize = 20;
 
 /// What identifies a build of a program or library: the note `NT_GNU_BUILD_ID`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BuildId([u8; ID_BYTES]);
 
 impl BuildId {
@@ -35,7 +35,7 @@ impl fmt::Display for BuildId {
 }
 
 /// An entry of such a stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BuildIdEntry {
     /// A file and an offset in it.
     Offset(BuildId, u64),

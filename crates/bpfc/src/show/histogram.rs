@@ -6,29 +6,40 @@ use bpfc_object::MapStyle;
 const BAR_WIDTH: usize = 40;
 
 /// The bars of `slots`: pairs of slot number and count, in any order. Empty for no counts.
-///
-/// Slot `n` of a `BPF_HISTOGRAM` counts values from 2^(n-1) to 2^n - 1, as `bpf_log2l`
-/// numbers them; slot `n` of any other map counts those from 2^n to 2^(n+1) - 1.
 pub fn bars(style: MapStyle, slots: &[(u64, u64)]) -> String {
-    let used = slots.iter().filter(|(slot, count)| *count > 0 && *slot < 64);
-    let (Some(first), Some(last), Some(most)) = (
-        used.clone().map(|(slot, _)| *slot).min(),
-        used.clone().map(|(slot, _)| *slot).max(),
-        used.clone().map(|(_, count)| *count).max(),
-    ) else {
+    let rows = rows(style, slots);
+    let Some(most) = rows.iter().map(|(_, count)| *count).max() else {
         return String::new();
     };
     let mut text = format!("{:>24} : {:<10} |{:<BAR_WIDTH$}|\n", "range", "count", "distribution");
-    // Empty slots below the first used one say nothing unless it is close to zero.
-    let from = if first <= 4 { u64::from(style == MapStyle::Bcc).min(first) } else { first };
-    for slot in from..=last {
-        let count = slots.iter().filter(|(at, _)| *at == slot).map(|(_, count)| count).sum::<u64>();
-        let (low, high) = range(style, slot);
+    for (range, count) in rows {
         let width = (u128::from(count) * BAR_WIDTH as u128 / u128::from(most)) as usize;
         let bar = "*".repeat(width.min(BAR_WIDTH));
-        text += &format!("{:>24} : {count:<10} |{bar:<BAR_WIDTH$}|\n", format!("{low} -> {high}"));
+        text += &format!("{range:>24} : {count:<10} |{bar:<BAR_WIDTH$}|\n");
     }
     text
+}
+
+/// Ranges and how many values lie in each, from the first that has some to the last.
+///
+/// Slot `n` of a `BPF_HISTOGRAM` counts values from 2^(n-1) to 2^n - 1, as `bpf_log2l`
+/// numbers them; slot `n` of any other map counts those from 2^n to 2^(n+1) - 1.
+pub fn rows(style: MapStyle, slots: &[(u64, u64)]) -> Vec<(String, u64)> {
+    let used = slots.iter().filter(|(slot, count)| *count > 0 && *slot < 64);
+    let (Some(first), Some(last)) =
+        (used.clone().map(|(slot, _)| *slot).min(), used.map(|(slot, _)| *slot).max())
+    else {
+        return Vec::new();
+    };
+    // Empty slots below the first used one say nothing unless it is close to zero.
+    let from = if first <= 4 { u64::from(style == MapStyle::Bcc).min(first) } else { first };
+    let rows = (from..=last).map(|slot| {
+        let counts = slots.iter().filter(|(at, _)| *at == slot).map(|(_, count)| *count);
+        let count = counts.fold(0, u64::saturating_add);
+        let (low, high) = range(style, slot);
+        (format!("{low} -> {high}"), count)
+    });
+    rows.collect()
 }
 
 fn range(style: MapStyle, slot: u64) -> (u64, u64) {
@@ -37,7 +48,7 @@ fn range(style: MapStyle, slot: u64) -> (u64, u64) {
         MapStyle::Btf | MapStyle::Legacy => slot,
     };
     let low = if exponent == 0 { 0 } else { 1 << exponent };
-    (low, (1_u64 << exponent) * 2 - 1)
+    (low, u64::MAX >> (63 - exponent))
 }
 
 #[cfg(test)]
@@ -57,5 +68,7 @@ mod tests {
         assert!(bars(MapStyle::Bcc, &[(1, 1)]).contains("0 -> 1 : 1 "));
         assert!(bars(MapStyle::Bcc, &[(2, 1)]).contains("2 -> 3 : 1 "));
         assert_eq!(bars(MapStyle::Btf, &[(1, 0), (99, 7)]), "");
+        let last = [("9223372036854775808 -> 18446744073709551615".to_owned(), u64::MAX)];
+        assert_eq!(rows(MapStyle::Btf, &[(63, u64::MAX), (63, 1)]), last);
     }
 }

@@ -134,6 +134,15 @@ impl<'a> MapView<'a> {
 
     /// The bars, if every key is a slot and every value a count.
     pub fn histogram(&self) -> Option<String> {
+        Some(histogram::bars(self.map.style, &self.slots()?))
+    }
+
+    /// Ranges and counts of a histogram, if every key is a slot and every value a count.
+    pub fn histogram_rows(&self) -> Option<Vec<(String, u64)>> {
+        Some(histogram::rows(self.map.style, &self.slots()?))
+    }
+
+    fn slots(&self) -> Option<Vec<(u64, u64)>> {
         let decoder = Decoder::new(self.btf);
         let mut slots = Vec::new();
         for element in &self.elements {
@@ -147,7 +156,7 @@ impl<'a> MapView<'a> {
             };
             slots.push((u64::try_from(*slot).ok()?, u64::try_from(*count).ok()?));
         }
-        Some(histogram::bars(self.map.style, &slots))
+        Some(slots)
     }
 }
 

@@ -11,4 +11,5 @@ mod killed;
 mod live;
 mod process;
 mod shell;
+mod stacks;
 mod transcripts;

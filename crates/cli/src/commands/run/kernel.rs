@@ -2,6 +2,7 @@
 
 use super::live::{Condition, Live, Progress};
 use super::printer::Printer;
+use super::stacks::{Counting, is_folding};
 use super::vm::{has_elements, takes_packets};
 use super::{Ready, packets, verdict};
 use crate::args::Run;
@@ -91,6 +92,7 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
     let stop = StopFlag::on_signals()?;
     let loaded = load(&ready.object, &kernel, &options)?;
     let printer = RefCell::new(Printer::new(&ready.object, args.json));
+    let counting = Counting::open(&ready.object, &loaded, args).map_err(Problem::Usage)?;
     if args.packet.is_some() {
         test_run(&loaded, args, &printer)?;
     } else {
@@ -102,7 +104,8 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         print_iterators(&links, &printer)?;
         let live = Live::open(&ready.object, &loaded, args, &conditions);
         let live = live.map_err(|error| usage(format!("the terminal cannot be used: {error}")))?;
-        let running = Running { object: &ready.object, loaded: &loaded, kernel: &kernel };
+        let counting = counting.as_ref();
+        let running = Running { object: &ready.object, loaded: &loaded, kernel: &kernel, counting };
         let until = Until { duration, count: args.count, stop: &stop };
         // Iterators have ended, and there may be nothing else.
         let waits = links.is_empty() || !links.iter().all(Link::is_iterator);
@@ -113,8 +116,13 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         }
         ended?;
     }
-    print_maps(&ready.object, &loaded, &mut printer.borrow_mut())?;
-    Ok(())
+    if !is_folding(args) {
+        print_maps(&ready.object, &loaded, &mut printer.borrow_mut())?;
+    }
+    match &counting {
+        Some(counting) => counting.finish()?.map_err(Problem::Other),
+        None => Ok(()),
+    }
 }
 
 fn usage(message: String) -> Problem {
@@ -265,6 +273,7 @@ struct Running<'a> {
     object: &'a Object,
     loaded: &'a Loaded,
     kernel: &'a Kernel,
+    counting: Option<&'a Counting<'a>>,
 }
 
 impl Running<'_> {
@@ -284,12 +293,17 @@ impl Running<'_> {
                 false => ControlFlow::Continue(()),
             }
         };
+        let show = |id, bytes: &[u8]| match self.counting {
+            Some(counting) if counting.event(id, bytes) => {}
+            _ => printer.borrow_mut().event(id, bytes),
+        };
+        let show = &show;
         let mut events = EventLoop::new();
         for (id, map) in self.object.maps.iter_enumerated() {
             let loaded = &self.loaded.maps[id];
             match map.kind() {
                 Some(MapType::Ringbuf) => events.ring(RingBuffer::new(loaded)?, move |bytes| {
-                    printer.borrow_mut().event(id, bytes);
+                    show(id, bytes);
                     counted()
                 }),
                 Some(MapType::PerfEventArray) => {
@@ -297,7 +311,7 @@ impl Running<'_> {
                     let progress = &progress;
                     events.perf(buffer, move |event| match event {
                         PerfEvent::Sample { data, .. } => {
-                            printer.borrow_mut().event(id, data);
+                            show(id, data);
                             counted()
                         }
                         PerfEvent::Lost { n_samples, .. } => {
@@ -315,13 +329,16 @@ impl Running<'_> {
                 match line.trim() {
                     "" => ControlFlow::Continue(()),
                     text => {
-                        printer.borrow_mut().printk(text);
+                        match self.counting.is_some_and(Counting::is_folding) {
+                            true => print_err(&format!("{text}\n")),
+                            false => printer.borrow_mut().printk(text),
+                        }
                         counted()
                     }
                 }
             });
         }
-        let ended = wait(&mut events, live, until, &progress, printer);
+        let ended = wait(&mut events, live, self.counting, until, &progress, printer);
         drop(events);
         match progress.n_lost.get() {
             0 => {}
@@ -344,6 +361,7 @@ impl Running<'_> {
 fn wait(
     events: &mut EventLoop<'_>,
     mut live: Live<'_>,
+    counting: Option<&Counting<'_>>,
     until: &Until<'_>,
     progress: &Progress,
     printer: &RefCell<Printer<'_>>,
@@ -358,9 +376,10 @@ fn wait(
     }
     loop {
         let next = live.next();
-        let wake = [deadline, next].into_iter().flatten().min();
+        let wake = [deadline, next, counting.map(Counting::next)].into_iter().flatten().min();
         match events.run(wake, until.stop)? {
             Ended::Deadline if deadline.is_none_or(|deadline| Instant::now() < deadline) => {
+                counting.map_or(Ok(()), Counting::tick)?;
                 if live.tick(progress, printer)?.is_break() {
                     return Ok(());
                 }

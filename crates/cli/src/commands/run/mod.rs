@@ -4,6 +4,7 @@ mod kernel;
 mod live;
 mod packets;
 mod printer;
+mod stacks;
 mod verdict;
 mod vm;
 

@@ -19,7 +19,7 @@ pub struct Printer<'a> {
 impl<'a> Printer<'a> {
     /// Prints results of programs of `object`.
     pub fn new(object: &'a Object, is_json: bool) -> Self {
-        let btf = object.open_btf().unwrap_or_else(|_| empty_btf());
+        let btf = object_btf(object);
         Self { object, btf, is_json, heading: None, widths: Vec::new() }
     }
 
@@ -127,6 +127,11 @@ impl<'a> Printer<'a> {
             _ => None,
         }
     }
+}
+
+/// The types of an object.
+pub fn object_btf(object: &Object) -> Btf {
+    object.open_btf().unwrap_or_else(|_| empty_btf())
 }
 
 /// Types of an object that has none.
