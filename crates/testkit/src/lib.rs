@@ -46,7 +46,7 @@ mod value;
 pub use diff::unified_diff;
 pub use expect::{Extra, ExtraKind, Found};
 pub use file::{Aim, Assertion, AssertionKind, ParseError, Setting, Snapshot, TestFile, Verb};
-pub use report::{CaseReport, Outcome, Report};
+pub use report::{CaseReport, Outcome, Report, skipped};
 pub use step::{Access, Expect, Run, Step, StepKind};
 pub use suite::{Suite, workspace_root};
 pub use test::{Failure, Since, Test};

@@ -138,3 +138,10 @@ impl Report {
         assert!(n_failed == 0 && told.is_ok(), "{n_failed} tests of {} failed", self.suite);
     }
 }
+
+/// Says that something cannot be tested here, and why, on the real standard error, as [`Report::finish`] does.
+pub fn skipped(reason: impl std::fmt::Display) {
+    let text = format!("    skipped {reason}\n");
+    // Who does not listen does not want to know.
+    drop(std::io::stderr().lock().write_all(text.as_bytes()));
+}

@@ -130,7 +130,7 @@ fn as_old_as_the_installed(text: &str) -> String {
 #[test]
 fn installed_headers_give_the_same_code() {
     if !Path::new(INSTALLED).exists() {
-        eprintln!("skipped: no {INSTALLED}");
+        bpfc_testkit::skipped(format!("no {INSTALLED}"));
         return;
     }
     let real = std::fs::read_to_string(INSTALLED).expect("the header is readable");

@@ -72,7 +72,7 @@ fn dumped_vmlinux_header() {
         .args(["btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "c"])
         .output();
     let Some(dump) = dump.ok().filter(|dump| dump.status.success()) else {
-        println!("skipped: bpftool or the kernel's BTF is missing");
+        bpfc_testkit::skipped("bpftool or the kernel's BTF is missing");
         return;
     };
     let text: Arc<str> = String::from_utf8_lossy(&dump.stdout).into();

@@ -88,7 +88,7 @@ fn data_is_that_of_clang() {
     let theirs = match clang_object(&source, &["-target", "bpfeb"]) {
         Ok(object) => object,
         Err(Failure::Skipped(why)) => {
-            println!("  skipped: {why}");
+            bpfc_testkit::skipped(why);
             return;
         }
         Err(_) => panic!("clang does not compile the data"),
@@ -130,7 +130,7 @@ fn llvm_reads_the_object() {
     let little = listing(&options(OptLevel::O2, Cpu::V3), "little.o");
     let large = listing(&big(OptLevel::O2, Cpu::V3), "big.o");
     let (Some(little), Some(large)) = (little, large) else {
-        println!("  skipped: llvm-objdump-19 is not installed");
+        bpfc_testkit::skipped("llvm-objdump-19 is not installed");
         return;
     };
     assert!(little.contains("exit"), "{little}");

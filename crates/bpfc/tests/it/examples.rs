@@ -40,7 +40,7 @@ fn all_objects_and_engines_agree_on_the_capture() {
                 assert_eq!(observe(&theirs, &mut vm, &packets), expected, "{name} by clang");
                 objects.push(("clang's", theirs));
             }
-            Err(reason) => println!("  skipped {name} by clang: {}", words(&reason)),
+            Err(reason) => bpfc_testkit::skipped(format!("{name} by clang: {}", words(&reason))),
         }
         for (whose, object) in objects {
             match Real::new(&object) {
@@ -51,7 +51,7 @@ fn all_objects_and_engines_agree_on_the_capture() {
                 Err(Failure::NeedsKernel(reason))
                     if std::env::var_os("BPFC_REQUIRE_KERNEL").is_none() =>
                 {
-                    println!("  skipped {name} on the kernel: {reason}");
+                    bpfc_testkit::skipped(format!("{name} on the kernel: {reason}"));
                 }
                 Err(failure) => panic!("{name}, {whose} object on the kernel: {}", words(&failure)),
             }

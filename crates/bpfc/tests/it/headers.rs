@@ -109,7 +109,7 @@ fn headers_of(group: &str) -> Vec<String> {
 fn check_group(group: &str, n_least: usize, package: &str) {
     let headers = headers_of(group);
     if headers.is_empty() {
-        println!("skipped: {package} is not installed");
+        bpfc_testkit::skipped(format!("{package} is not installed"));
         return;
     }
     let mut failures = Vec::new();
@@ -165,7 +165,7 @@ fn exclusions_are_no_excuses() {
         std::fs::write(&file, format!("#include <{header}>\n")).expect("the folder is writable");
         let Ok(output) = Command::new("gcc").args(["-fsyntax-only", "-w"]).arg(&file).output()
         else {
-            println!("skipped: gcc is not installed");
+            bpfc_testkit::skipped("gcc is not installed");
             return;
         };
         assert!(!output.status.success(), "GCC takes {header}: {reason}?");

@@ -59,7 +59,7 @@ fn is_skipped() -> bool {
     let is_root = bpfc_loader::Map::create(&map, &Kernel::new()).is_ok();
     if !is_root {
         assert!(std::env::var_os("BPFC_REQUIRE_KERNEL").is_none(), "the kernel needs root");
-        println!("skipped: loading programs needs root");
+        bpfc_testkit::skipped("loading programs needs root");
     }
     !is_root
 }

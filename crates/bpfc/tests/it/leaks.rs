@@ -51,7 +51,7 @@ fn attached(elf: &[u8]) -> Option<Attached> {
         Ok(attached) => Some(attached),
         Err(error) => {
             assert!(std::env::var_os("BPFC_REQUIRE_KERNEL").is_none(), "{error}");
-            println!("  skipped: {error}");
+            bpfc_testkit::skipped(error);
             None
         }
     }

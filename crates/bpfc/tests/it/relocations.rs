@@ -86,7 +86,7 @@ fn are_those_of_clang() {
         assert_eq!(kinds.count(), 13, "every kind: {ours:#?}");
         match clang_object(&source, &[]) {
             Ok(object) => assert_eq!(ours, questions(&object)),
-            Err(Failure::Skipped(reason)) => println!("skipped: {reason}"),
+            Err(Failure::Skipped(reason)) => bpfc_testkit::skipped(reason),
             Err(other) => panic!("{other:?}"),
         }
     }

@@ -43,7 +43,7 @@ fn are_those_of_clang() {
     assert_eq!(ours.len(), 9, "{ours:?}");
     match clang_object(&source, &[]) {
         Ok(object) => assert_eq!(ours, tags(&object)),
-        Err(Failure::Skipped(reason)) => println!("skipped: {reason}"),
+        Err(Failure::Skipped(reason)) => bpfc_testkit::skipped(reason),
         Err(other) => panic!("{other:?}"),
     }
 }

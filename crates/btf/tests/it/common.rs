@@ -33,7 +33,7 @@ fn skip<T>(reason: &str) -> Option<T> {
         std::env::var_os("BPFC_REQUIRE_KERNEL").is_none_or(|value| value != "1"),
         "required but missing: {reason}"
     );
-    eprintln!("skipped: {reason}");
+    bpfc_testkit::skipped(reason);
     None
 }
 

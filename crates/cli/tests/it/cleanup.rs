@@ -43,7 +43,7 @@ fn filters_of_killed_runs_are_removed() {
     // In a network namespace of this thread, and of what it starts.
     let test = || {
         if let Err(errno) = unshare(CloneFlags::CLONE_NEWNET) {
-            println!("  skipped: no network namespace: {errno}");
+            bpfc_testkit::skipped(format!("no network namespace: {errno}"));
             return;
         }
         let shell = Shell::new();

@@ -11,12 +11,12 @@ fn programs_do_what_the_lists_say() {
         let sources = match corpus.sources(&root.join("target")) {
             Ok(sources) => sources,
             Err(reason) => {
-                eprintln!("skipped {}: {reason}", corpus.name);
+                bpfc_testkit::skipped(format!("{}: {reason}", corpus.name));
                 continue;
             }
         };
         if !Path::new("/sys/kernel/btf/vmlinux").exists() {
-            eprintln!("skipped {}: the kernel shows no types", corpus.name);
+            bpfc_testkit::skipped(format!("{}: the kernel shows no types", corpus.name));
             continue;
         }
         let outcomes = corpus.build(&sources, Path::new(env!("CARGO_BIN_EXE_bpfc"))).unwrap();

@@ -33,7 +33,7 @@ fn shell() -> Option<Shell> {
     let (_, can_unshare) = shell.run("unshare -m true && setpriv --version");
     if status != Some(0) || who.trim() != "0" || can_unshare != Some(0) {
         assert!(std::env::var_os("BPFC_REQUIRE_KERNEL").is_none(), "the kernel needs root");
-        println!("  skipped: needs root, a kernel with BPF, unshare and setpriv");
+        bpfc_testkit::skipped("needs root, a kernel with BPF, unshare and setpriv");
         return None;
     }
     let write = |name: &str, text: &str| {
@@ -107,7 +107,7 @@ fn users_without_rights_are_told_which() {
 fn user_namespaces_do_not_count() {
     let Some(shell) = shell() else { return };
     if shell.run("unshare -r true").1 != Some(0) {
-        println!("  skipped: no user namespaces");
+        bpfc_testkit::skipped("no user namespaces");
         return;
     }
     let words = ["the capabilities of a user namespace do not count"];
@@ -122,7 +122,7 @@ fn kernels_without_types_run_what_needs_none() {
     let hide = "mount -t tmpfs none /sys/kernel/btf || exit 77";
     let (_, status) = shell.run(&format!("unshare -m sh -c '{hide}'"));
     if status == Some(77) {
-        println!("  skipped: the kernel has no types to hide");
+        bpfc_testkit::skipped("the kernel has no types to hide");
         return;
     }
     let run = |command: &str| format!("unshare -m sh -c '{hide}; {command}'");
@@ -239,7 +239,7 @@ os.execvp(sys.argv[2], sys.argv[2:])
 "#;
     std::fs::write(shell.folder().join("filter.py"), filter).expect("a scratch folder");
     if shell.run("python3 filter.py 1 true").1 != Some(0) {
-        println!("  skipped: no Python, or no seccomp");
+        bpfc_testkit::skipped("no Python, or no seccomp");
         return;
     }
     fails(&shell, "python3 filter.py 1 bpfc run --kernel tp.c", "E0902", &["seccomp"]);
@@ -280,7 +280,7 @@ fn interfaces_may_be_taken_and_may_go() {
     if shell.run(&format!("ip link add {a} type veth peer name {b} && ip link set {a} up")).1
         != Some(0)
     {
-        println!("  skipped: no veth pair");
+        bpfc_testkit::skipped("no veth pair");
         return;
     }
     let place = format!("xdp:{a}");

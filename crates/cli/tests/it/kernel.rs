@@ -10,7 +10,7 @@ pub fn may_load() -> bool {
     let is_root = status.lines().any(|line| line.starts_with("Uid:\t0\t0"));
     if !is_root {
         assert!(std::env::var_os("BPFC_REQUIRE_KERNEL").is_none(), "the kernel needs root");
-        println!("  skipped: loading programs needs root");
+        bpfc_testkit::skipped("loading programs needs root");
     }
     is_root
 }
@@ -78,7 +78,10 @@ impl Veth {
         let guard = Veth;
         let output = Command::new("sh").args(["-c", setup]).output().ok()?;
         if !output.status.success() {
-            println!("  skipped: no veth pair: {}", String::from_utf8_lossy(&output.stderr).trim());
+            bpfc_testkit::skipped(format!(
+                "no veth pair: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            ));
             return None;
         }
         Some(guard)
@@ -181,7 +184,7 @@ fn pinned_programs_stay_attached() {
     ];
     let (code, said) = pins.bpfc(&arguments);
     if said.contains("not permitted") && !std::path::Path::new("/sys/fs/bpf").exists() {
-        return println!("  skipped: no bpffs");
+        return bpfc_testkit::skipped("no bpffs");
     }
     assert_eq!((code, said.contains(&format!("pinned below {folder}"))), (Some(0), true), "{said}");
     let (_, shown) =

@@ -110,7 +110,7 @@ fn a_screen_shows_maps_and_gives_the_terminal_back() {
     let outside = "command -v script >/dev/null || exit 77; (sleep 2; printf q) | script -qec \"$0\" /dev/null";
     let output = shell.command("sh").args(["-c", outside, &inside]).output().expect("sh runs");
     if output.status.code() == Some(77) {
-        return println!("  skipped: no `script`");
+        return bpfc_testkit::skipped("no `script`");
     }
     let seen = text(&output.stdout);
     assert!(output.status.success(), "{seen}");

@@ -91,7 +91,7 @@ fn several_files_are_one_sarif_document() {
 #[test]
 fn sarif_is_valid() {
     let Some(schema) = std::env::var_os("BPFC_SARIF_SCHEMA") else {
-        println!("skipped: BPFC_SARIF_SCHEMA names no schema");
+        bpfc_testkit::skipped("BPFC_SARIF_SCHEMA names no schema");
         return;
     };
     let shell = shell_with_broken_program();

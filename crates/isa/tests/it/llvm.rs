@@ -21,7 +21,7 @@ fn run(tool: &str, args: &[&str]) -> Option<String> {
     let output = match Command::new(tool).args(args).output() {
         Ok(output) => output,
         Err(error) => {
-            println!("skipped: {tool}: {error}");
+            bpfc_testkit::skipped(format!("{tool}: {error}"));
             return None;
         }
     };

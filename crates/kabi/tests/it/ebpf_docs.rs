@@ -15,7 +15,7 @@ enum Entry {
 #[test]
 fn versions_and_permissions_agree_with_ebpf_docs() {
     let Some(dir) = std::env::var_os("BPFC_EBPF_DOCS") else {
-        eprintln!("skipped: BPFC_EBPF_DOCS does not name the data folder of ebpf-docs");
+        bpfc_testkit::skipped("BPFC_EBPF_DOCS does not name the data folder of ebpf-docs");
         return;
     };
     let dir = Path::new(&dir);

@@ -63,7 +63,7 @@ fn clang() -> Option<&'static str> {
 #[test]
 fn every_header_alone_and_all_together_are_valid_c() {
     let Some(clang) = clang() else {
-        eprintln!("skipped: no clang");
+        bpfc_testkit::skipped("no clang");
         return;
     };
     let include = format!("-I{}", written_headers());
@@ -108,7 +108,7 @@ fn every_header_alone_and_all_together_are_valid_c() {
 #[test]
 fn macros_of_libbpf_expand_to_valid_programs() {
     let Some(clang) = clang() else {
-        eprintln!("skipped: no clang");
+        bpfc_testkit::skipped("no clang");
         return;
     };
     let source = include_str!("../data/macros.c");
@@ -176,7 +176,7 @@ fn constants_agree_with_the_compiler() {
 #[test]
 fn constants_agree_with_installed_headers() {
     if !Path::new("/usr/include/linux/bpf.h").exists() {
-        eprintln!("skipped: no kernel headers under /usr/include/linux");
+        bpfc_testkit::skipped("no kernel headers under /usr/include/linux");
         return;
     }
     let mut n_compared = 0;
@@ -188,7 +188,7 @@ fn constants_agree_with_installed_headers() {
             other => &format!("#include <{other}>"),
         };
         let Some(Ok(macros)) = compile("gcc", &["-E", "-dD"], include) else {
-            eprintln!("skipped: gcc or {path} is missing");
+            bpfc_testkit::skipped(format!("gcc or {path} is missing"));
             continue;
         };
         let known: BTreeSet<&str> =
@@ -295,7 +295,7 @@ fn structs(text: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn layouts_agree_with_installed_headers() {
     if !Path::new("/usr/include/linux/bpf.h").exists() {
-        eprintln!("skipped: no kernel headers under /usr/include/linux");
+        bpfc_testkit::skipped("no kernel headers under /usr/include/linux");
         return;
     }
     let include = format!("-I{}", written_headers());
@@ -321,7 +321,7 @@ fn layouts_agree_with_installed_headers() {
         }
         let Some(ours) = compile("gcc", &["-w", "-S", "-o", "-", "-nostdinc", &include], &source)
         else {
-            eprintln!("skipped: no gcc");
+            bpfc_testkit::skipped("no gcc");
             return;
         };
         let theirs = compile("gcc", &["-w", "-S", "-o", "-"], &source).unwrap();
@@ -344,7 +344,7 @@ fn grows(name: &str) -> bool {
 fn all_constants_of_the_user_api_agree_with_installed_headers() {
     let folder = Path::new("/usr/include/linux");
     if !folder.exists() || clang().is_none() || !cfg!(target_arch = "x86_64") {
-        eprintln!("skipped: no headers or no clang, or not x86-64");
+        bpfc_testkit::skipped("no headers or no clang, or not x86-64");
         return;
     }
     let (mut n_headers, mut n_compared) = (0, 0);

@@ -35,7 +35,7 @@ fn compiled(name: &str) -> Option<Object> {
 /// Compiles a file with clang 19 and reads the object, which is kept as `name`.
 fn compiled_file(name: &str, source: &str) -> Option<Object> {
     let Some(folder) = headers() else {
-        println!("skipped: bpftool is not installed");
+        bpfc_testkit::skipped("bpftool is not installed");
         return None;
     };
     let object = folder.join(format!("{name}.o"));
@@ -50,11 +50,11 @@ fn compiled_file(name: &str, source: &str) -> Option<Object> {
         Ok(output) if output.status.success() => {}
         Ok(output) => {
             let why = String::from_utf8_lossy(&output.stderr).into_owned();
-            println!("skipped: clang-19 or libbpf-dev does not compile {name}: {why}");
+            bpfc_testkit::skipped(format!("clang-19 or libbpf-dev does not compile {name}: {why}"));
             return None;
         }
         Err(_) => {
-            println!("skipped: clang-19 is not installed");
+            bpfc_testkit::skipped("clang-19 is not installed");
             return None;
         }
     }

@@ -74,7 +74,7 @@ fn make(ty: MapType, kernel: &Kernel) -> Option<Loaded> {
             let is_lacking = ["appeared in Linux", "CONFIG_"];
             let is_lacking = is_lacking.iter().any(|part| text.contains(part));
             assert!(is_lacking, "{}: {text}", ty.name());
-            println!("skipped: {text}");
+            bpfc_testkit::skipped(text);
             None
         }
     }

@@ -103,7 +103,7 @@ fn kernel_functions_belong_to_program_types() {
     let functions = kernel_functions(&kernel);
     let is_there = |name| functions.iter().any(|function| function.name == name);
     if !is_there("bpf_cpumask_create") || !is_there("bpf_dynptr_from_xdp") {
-        println!("skipped: this kernel lacks the functions");
+        bpfc_testkit::skipped("this kernel lacks the functions");
         return;
     }
     let calls = probe_calls(&kernel, &[ProgType::Xdp, ProgType::Tracing], Callees::Kfuncs);

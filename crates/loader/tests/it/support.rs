@@ -25,7 +25,7 @@ pub fn skip_without(condition: bool, reason: &str) -> bool {
     }
     let is_required = std::env::var_os("BPFC_REQUIRE_KERNEL").is_some_and(|value| value == "1");
     assert!(!is_required, "BPFC_REQUIRE_KERNEL=1, but: {reason}");
-    println!("skipped: {reason}");
+    bpfc_testkit::skipped(reason);
     true
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Says why a test is left out.
 pub fn skip(reason: &str) {
-    println!("  skipped another loader: {reason}");
+    bpfc_testkit::skipped(format!("another loader: {reason}"));
 }
 
 /// True if programs may be loaded; otherwise says so, or fails where the kernel is required.

@@ -130,7 +130,7 @@ fn malformed_relocations_are_errors() {
 #[test]
 fn the_running_kernel_agrees_with_libbpf() {
     let Ok(blob) = std::fs::read("/sys/kernel/btf/vmlinux") else {
-        eprintln!("skipped: the kernel has no BTF");
+        bpfc_testkit::skipped("the kernel has no BTF");
         return;
     };
     let Some(bytes) = crate::clang::compile("core", include_str!("../c/all.c")) else {

@@ -45,7 +45,7 @@ pub fn run(tool: &str, args: &[&str]) -> Option<String> {
             Some(text)
         }
         Err(error) => {
-            eprintln!("skipped: {tool}: {error}");
+            bpfc_testkit::skipped(format!("{tool}: {error}"));
             None
         }
     }
@@ -74,7 +74,7 @@ pub fn load_all(object: &Path, name: &str, check: impl FnOnce(&str)) {
             std::env::var_os("BPFC_REQUIRE_KERNEL").is_none_or(|value| value != "1"),
             "{reason}"
         );
-        eprintln!("skipped: {reason}");
+        bpfc_testkit::skipped(reason);
         return;
     }
     let scratch = Scratch::new(&format!("bpffs-{name}"));

@@ -43,7 +43,7 @@ fn tokens(text: &str) -> Vec<String> {
 
 fn compare(text: &str) {
     let Some(theirs) = gcc(text) else {
-        println!("skipped: gcc is not installed");
+        bpfc_testkit::skipped("gcc is not installed");
         return;
     };
     let theirs = tokens(&theirs).join(" ");

@@ -18,7 +18,7 @@ fn errors(name: &str, text: &str, directories: &[&str]) -> Vec<String> {
 fn linux_uapi_headers() {
     let directories = ["/usr/include", "/usr/include/x86_64-linux-gnu"];
     if !Path::new("/usr/include/linux/bpf.h").exists() {
-        println!("skipped: no kernel headers in /usr/include/linux");
+        bpfc_testkit::skipped("no kernel headers in /usr/include/linux");
         return;
     }
     let mut failures = Vec::new();
@@ -85,11 +85,11 @@ fn dumped_vmlinux_header() {
         .args(["format", "c"])
         .output();
     let Ok(dump) = dump else {
-        println!("skipped: bpftool is not installed");
+        bpfc_testkit::skipped("bpftool is not installed");
         return;
     };
     if !dump.status.success() || !btf.exists() {
-        println!("skipped: the kernel has no BTF");
+        bpfc_testkit::skipped("the kernel has no BTF");
         return;
     }
     let text = String::from_utf8(dump.stdout).unwrap();

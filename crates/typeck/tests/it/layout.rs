@@ -171,7 +171,7 @@ fn compile(text: &str, compiler: &str, flags: &[&str]) -> Option<Vec<u8>> {
         Ok(status) if status.success() => Some(std::fs::read(object).unwrap()),
         Ok(status) => panic!("{compiler} failed: {status}"),
         Err(_) => {
-            eprintln!("skipped: {compiler} is not installed");
+            bpfc_testkit::skipped(format!("{compiler} is not installed"));
             None
         }
     }

@@ -209,7 +209,7 @@ fn source_enum(checked: &Checked, one: &hir::Enum, is_content: bool) -> String {
 /// Dumps the kernel's types; `None`, and a word why, where that cannot be.
 fn dump() -> Option<(Btf, PathBuf)> {
     let Ok(bytes) = std::fs::read(VMLINUX) else {
-        println!("skipped: there is no {VMLINUX}");
+        bpfc_testkit::skipped(format!("there is no {VMLINUX}"));
         return None;
     };
     let mut bpftool = Command::new("bpftool");
@@ -217,11 +217,11 @@ fn dump() -> Option<(Btf, PathBuf)> {
     let header = match bpftool.output() {
         Ok(output) if output.status.success() => output.stdout,
         Ok(output) => {
-            println!("skipped: bpftool: {}", String::from_utf8_lossy(&output.stderr));
+            bpfc_testkit::skipped(format!("bpftool: {}", String::from_utf8_lossy(&output.stderr)));
             return None;
         }
         Err(_) => {
-            println!("skipped: bpftool is not installed");
+            bpfc_testkit::skipped("bpftool is not installed");
             return None;
         }
     };

@@ -19,17 +19,17 @@ pub fn compile(scratch: &Scratch, source: &Path) -> Option<Object> {
     match result {
         Ok(result) if result.status.success() => {
             let object = read(&std::fs::read(output).unwrap());
-            let note = |error| eprintln!("skipped: {}: {error}", source.display());
+            let note = |error| bpfc_testkit::skipped(format!("{}: {error}", source.display()));
             object.map_err(note).ok()
         }
         Ok(result) => {
             let errors = String::from_utf8_lossy(&result.stderr);
             let first = errors.lines().next().unwrap_or("").to_owned();
-            eprintln!("skipped: clang does not compile {}: {first}", source.display());
+            bpfc_testkit::skipped(format!("clang does not compile {}: {first}", source.display()));
             None
         }
         Err(error) => {
-            eprintln!("skipped: clang-19: {error}");
+            bpfc_testkit::skipped(format!("clang-19: {error}"));
             None
         }
     }

@@ -16,7 +16,9 @@ fn compare(name: &str, source: &str) -> Vec<String> {
             running
         }
         Ok(running) => {
-            eprintln!("skipped: the figures are those of Linux 6.18, this is {running}");
+            bpfc_testkit::skipped(format!(
+                "the figures are those of Linux 6.18, this is {running}"
+            ));
             return Vec::new();
         }
         Err(reason) => {

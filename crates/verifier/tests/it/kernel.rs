@@ -70,7 +70,7 @@ pub fn relocated(object: &Object, program: FuncId) -> Linked {
 pub fn skip(reason: &str) {
     let required = std::env::var("BPFC_REQUIRE_KERNEL").is_ok_and(|value| value == "1");
     assert!(!required, "{reason}");
-    eprintln!("skipped: {reason}");
+    bpfc_testkit::skipped(reason);
 }
 
 /// What differs between our diagnostic and what the kernel's log means: its code. A log that is not understood differs, too.

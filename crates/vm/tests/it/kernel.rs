@@ -44,7 +44,7 @@ fn obstacle() -> Option<&'static str> {
 fn ask_kernel(object: &Object, packet: &[u8], name: &str) -> Option<Vec<Answer>> {
     if let Some(reason) = obstacle() {
         assert!(std::env::var_os("BPFC_REQUIRE_KERNEL").is_none(), "{reason}");
-        eprintln!("skipped: {reason}");
+        bpfc_testkit::skipped(reason);
         return None;
     }
     let dir = std::env::temp_dir().join(format!("bpfc-vm-{name}-{}", std::process::id()));

@@ -24,11 +24,11 @@ const N_WORKERS: usize = 4;
 fn tools_do_what_the_list_says() {
     let installed = extract::installed();
     if installed.is_empty() {
-        println!("  skipped BCC's tools: bpfcc-tools is not installed");
+        bpfc_testkit::skipped("BCC's tools: bpfcc-tools is not installed");
         return;
     }
     let Some(facts) = extract::kernel_facts(&scratch("bcc")) else {
-        println!("  skipped BCC's tools: the kernel has no BTF");
+        bpfc_testkit::skipped("BCC's tools: the kernel has no BTF");
         return;
     };
     let entries = list::read("bcc-tools.txt");
@@ -46,7 +46,7 @@ fn tools_do_what_the_list_says() {
                 while let Some(entry) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let found = play(entry, &facts);
                     if found == Outcome::Forbidden {
-                        println!("  skipped loading {}: {found}", entry.name());
+                        bpfc_testkit::skipped(format!("loading {}: {found}", entry.name()));
                     }
                     if !entry.outcome.is_met_by(&found) {
                         let line = format!("{entry}\n    but it {found}");
