@@ -68,8 +68,8 @@ pub(crate) fn read_variable<E: From<String>>(
     let bytes = content.get(from..from + size).ok_or_else(|| OUTSIDE.to_owned())?;
     let ty = type_of(btf, &variable)?;
     // It tells what is wrong with the path.
-    Encoder::new(btf).part(ty, path).map_err(|problem| format!("`{place}`: {problem}"))?;
-    let whole = Decoder::new(btf).decode(ty, bytes);
+    Encoder::new(btf).part(name, ty, path).map_err(|problem| format!("`{place}`: {problem}"))?;
+    let whole = Decoder::new(btf).variable(name, ty, bytes);
     follow(whole, path).ok_or_else(|| format!("`{place}` cannot be read").into())
 }
 
@@ -125,7 +125,7 @@ fn write(
 ) -> Result<(), String> {
     let ty = type_of(btf, variable)?;
     let encoder = Encoder::new(btf);
-    let part = encoder.part(ty, path)?;
+    let part = encoder.part(&variable.name, ty, path)?;
     encoder.encode_part(part, value, bytes)
 }
 

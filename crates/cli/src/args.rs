@@ -423,13 +423,36 @@ pub struct Run {
     #[arg(long, value_name = "FILE", requires = "kernel")]
     pub svg: Option<PathBuf>,
 
-    /// Print results as JSON, one object a line.
-    #[arg(long)]
+    /// How to print events, maps and other results.
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    pub output: Output,
+
+    /// Short for --output json.
+    #[arg(long, conflicts_with = "output")]
     pub json: bool,
 
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
     pub compile: Compile,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Columns for people.
+    #[default]
+    Table,
+    /// One JSON object a line.
+    Json,
+    /// Comma-separated values, the first line names them.
+    Csv,
+}
+
+impl Run {
+    /// How results are printed.
+    pub fn output(&self) -> Output {
+        if self.json { Output::Json } else { self.output }
+    }
 }
 
 /// `bpfc prog`

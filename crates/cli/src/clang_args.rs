@@ -38,7 +38,7 @@ pub fn from_env() -> Result<CommandLine, Exit> {
         return Ok(CommandLine { args, notes: Vec::new() });
     }
     let rest = expand(args.split_off(at + 1), 0)?;
-    let mut translation = Translation { is_cc, ..Translation::default() };
+    let mut translation = Translation { is_cc, is_run: name == "run", ..Translation::default() };
     translation.all(rest)?;
     args.pop();
     translation.finish(args, if is_cc { "build" } else { &name })
@@ -253,6 +253,8 @@ const KNOWN_F_VALUES: &[&str] = &[
 #[derive(Default)]
 struct Translation {
     is_cc: bool,
+    /// `--output` says how results are printed.
+    is_run: bool,
     out: Vec<OsString>,
     inputs: Vec<OsString>,
     notes: Vec<String>,
@@ -376,6 +378,7 @@ impl Translation {
                 let language = self.value(text, args)?;
                 self.language(&language.to_string_lossy())?;
             }
+            "--output" if self.is_run => self.push(arg),
             "-o" | "--output" => self.output = Some(self.value(text, args)?),
             "-include" | "-imacros" => self.push_with(text, "--include", "", args)?,
             "--version" if self.is_cc => {

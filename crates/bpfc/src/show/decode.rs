@@ -1,6 +1,6 @@
 //! Bytes to [`Value`]s, by BTF type.
 
-use super::Value;
+use super::{Meaning, Value};
 use bpfc_btf::{Btf, Composite, Endian, Int, IntEncoding, Member, Type, TypeId};
 
 /// Nested types that are followed; deeper ones are shown as bytes.
@@ -45,6 +45,10 @@ impl<'a> Decoder<'a> {
         if depth > MAX_DEPTH {
             return None;
         }
+        // Without a name: what the type itself says.
+        if let Some(meaning) = Meaning::of(self.btf, "", ty) {
+            return self.meant(meaning, ty, bytes);
+        }
         let (_, resolved) = self.btf.resolved(ty).ok()?;
         Some(match resolved {
             Type::Int(int) => self.integer(&int, bytes.get(..int.size_bytes as usize)?),
@@ -81,8 +85,23 @@ impl<'a> Decoder<'a> {
         if let Some(bits) = member.bitfield_bits {
             return Some(self.bit_field(member, u32::from(bits), bytes));
         }
-        let at = (member.bit_offset / 8) as usize;
-        self.value(member.ty, bytes.get(at..)?, depth + 1)
+        let bytes = bytes.get((member.bit_offset / 8) as usize..)?;
+        if let Some(meaning) = Meaning::of(self.btf, member.name, member.ty) {
+            return self.meant(meaning, member.ty, bytes);
+        }
+        self.value(member.ty, bytes, depth + 1)
+    }
+
+    /// What a variable's bytes mean, whose name may say more than its type.
+    pub fn variable(&self, name: &str, ty: TypeId, bytes: &[u8]) -> Value {
+        let meant =
+            Meaning::of(self.btf, name, ty).and_then(|meaning| self.meant(meaning, ty, bytes));
+        meant.unwrap_or_else(|| self.decode(ty, bytes))
+    }
+
+    fn meant(&self, meaning: Meaning, ty: TypeId, bytes: &[u8]) -> Option<Value> {
+        let n_bytes = self.btf.size_of(ty).ok()? as usize;
+        meaning.value(bytes.get(..n_bytes)?, self.btf.endian())
     }
 
     fn bit_field(&self, member: &Member<'_>, bits: u32, bytes: &[u8]) -> Value {

@@ -1,5 +1,6 @@
 //! JSON to bytes, by BTF type: the other way round than [`Decoder`](super::Decoder).
 
+use super::Meaning;
 use bpfc_base::similar::most_similar;
 use bpfc_btf::{Btf, Composite, Endian, Int, IntEncoding, Member, Type, TypeId};
 use serde_json::Value as Json;
@@ -22,6 +23,8 @@ pub struct Part {
     pub bit_offset: usize,
     /// Of a bit-field, how many bits.
     pub bits: Option<u32>,
+    /// What it stands for, beyond its type.
+    pub meaning: Option<Meaning>,
 }
 
 /// What an element of JSON cannot be.
@@ -39,15 +42,20 @@ impl<'a> Encoder<'a> {
     /// # Errors
     /// What does not fit, in words; `bytes` are then in an unknown state.
     pub fn encode(&self, ty: TypeId, value: &Json, bytes: &mut [u8]) -> Outcome<()> {
-        self.put(Part { ty, bit_offset: 0, bits: None }, value, bytes, 0)
+        self.put(self.whole("", ty), value, bytes, 0)
     }
 
-    /// The part of a `ty` that `path` leads to: `.member`, `[2]`, and so on. The empty path is the whole.
+    fn whole(&self, name: &str, ty: TypeId) -> Part {
+        Part { ty, bit_offset: 0, bits: None, meaning: Meaning::of(self.btf, name, ty) }
+    }
+
+    /// The part that `path` leads to of a `ty` called `name`, which may be empty: `.member`, `[2]`, and so on. The empty path is
+    /// the whole.
     ///
     /// # Errors
     /// Which step leads nowhere.
-    pub fn part(&self, ty: TypeId, path: &str) -> Outcome<Part> {
-        let mut part = Part { ty, bit_offset: 0, bits: None };
+    pub fn part(&self, name: &str, ty: TypeId, path: &str) -> Outcome<Part> {
+        let mut part = self.whole(name, ty);
         let mut rest = path;
         while !rest.is_empty() {
             let (step, next) = if let Some(behind) = rest.strip_prefix('[') {
@@ -82,7 +90,12 @@ impl<'a> Encoder<'a> {
         }
         let size = self.btf.size_of(element).map_err(|error| error.to_string())? as usize;
         let bit_offset = part.bit_offset + number as usize * size * 8;
-        Ok(Part { ty: element, bit_offset, bits: None })
+        Ok(Part {
+            ty: element,
+            bit_offset,
+            bits: None,
+            meaning: Meaning::of(self.btf, "", element),
+        })
     }
 
     fn member(&self, part: Part, name: &str) -> Outcome<Part> {
@@ -102,6 +115,8 @@ impl<'a> Encoder<'a> {
             ty: member.ty,
             bit_offset: part.bit_offset + outer_bits + member.bit_offset as usize,
             bits: member.bitfield_bits.map(u32::from),
+            meaning: Meaning::of(self.btf, name, member.ty)
+                .filter(|_| member.bitfield_bits.is_none()),
         })
     }
 
@@ -137,10 +152,23 @@ impl<'a> Encoder<'a> {
         if depth > MAX_DEPTH {
             return Err("the type is nested too deeply".into());
         }
+        if let Some(encoded) = part.meaning.and_then(|meaning| meaning.encode(value)) {
+            let encoded = encoded?;
+            let from = part.bit_offset / 8;
+            let place = bytes.get_mut(from..from + encoded.len()).ok_or("too few bytes")?;
+            place.copy_from_slice(&encoded);
+            return Ok(());
+        }
         match self.resolved(part.ty)? {
             Type::Int(int) => {
                 let bits = part.bits.unwrap_or(int.size_bytes * 8);
                 let number = integer(&int, value, bits)?;
+                let is_swapped = part.meaning == Some(Meaning::NetworkOrder)
+                    && self.btf.endian() == Endian::Little;
+                let number = match is_swapped && bits.is_multiple_of(8) && bits <= 64 {
+                    true => i128::from((number as u64).swap_bytes() >> (64 - bits)),
+                    false => number,
+                };
                 self.store(part, bits, number, bytes)
             }
             Type::Enum(of) | Type::Enum64(of) => {
@@ -228,7 +256,8 @@ impl<'a> Encoder<'a> {
             Json::Array(values) if values.len() == n_elements => {
                 for (idx, value) in values.iter().enumerate() {
                     let bit_offset = part.bit_offset + idx * size * 8;
-                    let part = Part { ty: element, bit_offset, bits: None };
+                    let meaning = Meaning::of(self.btf, "", element);
+                    let part = Part { ty: element, bit_offset, bits: None, meaning };
                     let inner = self.put(part, value, bytes, depth + 1);
                     inner.map_err(|problem| format!("`[{idx}]`: {problem}"))?;
                 }

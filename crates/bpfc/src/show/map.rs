@@ -121,6 +121,7 @@ impl<'a> MapView<'a> {
             for ((_, total), (_, value)) in sum.iter_mut().zip(columns) {
                 match (&mut *total, value) {
                     (Value::Int(total), Value::Int(n)) => *total = total.wrapping_add(n),
+                    (Value::Duration(total), Value::Duration(n)) => *total = total.wrapping_add(n),
                     (Value::Array(list), value) => list.push(value),
                     (_, value) => {
                         let first = std::mem::replace(total, Value::Array(Vec::new()));

@@ -2,16 +2,20 @@
 //! tables and histograms.
 
 mod codec;
+mod columns;
 mod decode;
 mod encode;
 mod histogram;
 mod map;
+mod meaning;
 mod table;
 mod value;
 
 pub use codec::Codec;
+pub use columns::{Cells, Columns};
 pub use decode::{Decoder, Field};
 pub use encode::{Encoder, Part};
 pub use map::{Element, MapView, Row};
+pub use meaning::Meaning;
 pub use table::Table;
 pub use value::Value;

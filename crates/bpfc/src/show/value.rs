@@ -1,6 +1,7 @@
 //! A decoded value.
 
 use std::fmt;
+use std::net::IpAddr;
 
 /// What some bytes mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,18 +24,27 @@ pub enum Value {
     Array(Vec<Value>),
     /// Bytes of which nothing is known.
     Bytes(Vec<u8>),
+    /// An IPv4 or IPv6 address.
+    Address(IpAddr),
+    /// An Ethernet address.
+    Mac([u8; 6]),
+    /// Nanoseconds that something took.
+    Duration(u64),
+    /// Nanoseconds since the machine started.
+    Timestamp(u64),
 }
 
 impl Value {
     /// True for numbers, which columns show at their right side.
     pub fn is_number(&self) -> bool {
-        matches!(self, Value::Int(_) | Value::Pointer(_))
+        matches!(self, Value::Int(_) | Value::Pointer(_) | Value::Duration(_) | Value::Timestamp(_))
     }
 
     /// The number, if it is one.
     pub fn as_int(&self) -> Option<i128> {
         match self {
             Value::Int(n) => Some(*n),
+            Value::Duration(ns) | Value::Timestamp(ns) => Some(i128::from(*ns)),
             _ => None,
         }
     }
@@ -58,6 +68,8 @@ impl Value {
             }
             Value::Array(elements) => elements.iter().map(Value::to_json).collect(),
             Value::Bytes(bytes) => Json::from(hex(bytes)),
+            Value::Duration(ns) | Value::Timestamp(ns) => Json::from(*ns),
+            Value::Address(_) | Value::Mac(_) => Json::from(self.to_string()),
         }
     }
 }
@@ -94,8 +106,28 @@ impl fmt::Display for Value {
                 f.write_str("]")
             }
             Value::Bytes(bytes) => f.write_str(&hex(bytes)),
+            Value::Address(address) => write!(f, "{address}"),
+            Value::Mac([a, b, c, d, e, g]) => {
+                write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+            }
+            Value::Duration(ns) => duration(f, *ns),
+            // As `dmesg` and `trace_pipe` write it.
+            Value::Timestamp(ns) => {
+                write!(f, "{}.{:06}", ns / 1_000_000_000, ns / 1000 % 1_000_000)
+            }
         }
     }
+}
+
+/// `950 ns`, `1.250 us`, `31.007 ms`, `2.000 s`.
+fn duration(f: &mut fmt::Formatter<'_>, ns: u64) -> fmt::Result {
+    let (unit, name) = match ns {
+        0..1_000 => return write!(f, "{ns} ns"),
+        1_000..1_000_000 => (1_000, "us"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    write!(f, "{}.{:03} {name}", ns / unit, ns % unit / (unit / 1000))
 }
 
 fn hex(bytes: &[u8]) -> String {

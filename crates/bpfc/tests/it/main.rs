@@ -22,6 +22,7 @@ mod prove;
 mod relocations;
 mod run;
 mod scenario;
+mod show;
 mod skeleton;
 mod support;
 mod tags;

@@ -27,6 +27,7 @@ const MAX_WAIT: Duration = Duration::from_millis(100);
 #[derive(Default)]
 pub struct EventLoop<'a> {
     sources: Vec<Source<'a>>,
+    idle: Option<Box<dyn FnMut() + 'a>>,
 }
 
 /// How a loop ended.
@@ -91,6 +92,11 @@ impl<'a> EventLoop<'a> {
         self.sources.push(Source::Trace(pipe, Box::new(take)));
     }
 
+    /// Calls `act` before each wait: all that was there has been handed out.
+    pub fn on_idle(&mut self, act: impl FnMut() + 'a) {
+        self.idle = Some(Box::new(act));
+    }
+
     /// Runs until `deadline`, if there is one, until `stop` is raised, or until a receiver
     /// breaks. What is there then is handed out before it returns.
     ///
@@ -122,6 +128,9 @@ impl<'a> EventLoop<'a> {
                     ControlFlow::Continue(()) => ended,
                     ControlFlow::Break(()) => Ended::Broken,
                 });
+            }
+            if let Some(idle) = &mut self.idle {
+                idle();
             }
             let wait = left.unwrap_or(MAX_WAIT).min(MAX_WAIT);
             // A millisecond at least, so that the last moment is not spent spinning.

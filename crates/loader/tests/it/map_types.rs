@@ -70,7 +70,10 @@ fn make(ty: MapType, kernel: &Kernel) -> Option<Loaded> {
         Ok(loaded) => Some(loaded),
         Err(error) => {
             // What is newer than the kernel, or left out of it, is told as such.
-            let text = format!("{:?}", error.to_diagnostic());
+            let diagnostic = error.to_diagnostic();
+            let notes = diagnostic.notes.iter().map(|note| note.text.as_str());
+            let text = std::iter::once(diagnostic.message.as_str()).chain(notes);
+            let text = text.collect::<Vec<_>>().join("; ");
             let is_lacking = ["appeared in Linux", "CONFIG_"];
             let is_lacking = is_lacking.iter().any(|part| text.contains(part));
             assert!(is_lacking, "{}: {text}", ty.name());

@@ -68,7 +68,7 @@ fn programs_run_on_linux_6_1() {
     let count = |outcome: &str| hooks.lines().filter(|line| line.ends_with(outcome)).count();
     assert!(count(": yes") >= N_HOOKS, "{} hooks work: {hooks}", count(": yes"));
     for hook in
-        ["kprobe", "kretprobe", "kprobe_multi", "fentry", "lsm", "uprobe", "usdt", "xdp", "tc"]
+        ["kprobe", "kretprobe", "kprobe.multi", "fentry", "LSM", "uprobe", "USDT", "XDP, native"]
     {
         assert!(hooks.lines().any(|line| line == format!("{hook}: yes")), "{hook}: {hooks}");
     }

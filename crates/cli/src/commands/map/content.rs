@@ -90,7 +90,8 @@ impl<'m> Content<'m> {
         let (ty, from) = (self.type_of(variable)?, variable.offset_bytes as usize);
         let bytes = bytes.get(from..from + variable.size_bytes as usize)?;
         let name = self.btf().name(variable.var).to_owned();
-        Some((name, Decoder::new(self.btf()).decode(ty, bytes)))
+        let value = Decoder::new(self.btf()).variable(&name, ty, bytes);
+        Some((name, value))
     }
 
     fn type_of(&self, variable: &SecVar) -> Option<TypeId> {
@@ -155,7 +156,7 @@ impl<'m> Content<'m> {
             let ty = self.type_of(&variable).zip(place);
             let (ty, place) =
                 ty.ok_or_else(|| Problem::value(format!("the type of `{key}` is not known")))?;
-            let part = encoder.part(ty, &key[end..]);
+            let part = encoder.part(&key[..end], ty, &key[end..]);
             let outcome = part.and_then(|part| encoder.encode_part(part, &json_of(value), place));
             outcome.map_err(|problem| Problem::value(format!("`{key}`: {problem}")))?;
             return self.map.update(&SECTION_KEY, &bytes, flag).map_err(changed);

@@ -1,7 +1,7 @@
 //! `bpfc run --kernel`: load, attach, print what comes, detach, print the maps.
 
 use super::live::{Condition, Live, Progress};
-use super::printer::Printer;
+use super::printer::{Printer, prints};
 use super::stacks::{Counting, is_folding};
 use super::vm::{has_elements, takes_packets};
 use super::{Ready, packets, verdict};
@@ -11,7 +11,6 @@ use crate::files;
 use crate::terminal::{Terminal, print_err};
 use bpfc::show::Element;
 use bpfc_base::{Diagnostic, codes};
-use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::MapType;
 use bpfc_loader::{
     AttachSpec, Ended, Errno, EventLoop, Fault, Kernel, Link, LoadError, LoadOptions, Loaded,
@@ -30,8 +29,6 @@ const PERF_PAGES: u32 = 64;
 const MIN_INTERVAL: f64 = 0.01;
 /// Longest time that `--duration` takes, in seconds: ten years.
 const MAX_DURATION: f64 = 10.0 * 366.0 * 86_400.0;
-/// `bpf_trace_printk` (4.1) and `bpf_trace_vprintk` (5.16), which write to `trace_pipe`.
-const PRINTING_HELPERS: [u32; 2] = [6, 177];
 
 /// Why a command cannot go on.
 enum Problem {
@@ -91,7 +88,7 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
     // Caught from here on: whatever ends the wait, everything is detached.
     let stop = StopFlag::on_signals()?;
     let loaded = load(&ready.object, &kernel, &options)?;
-    let printer = RefCell::new(Printer::new(&ready.object, args.json));
+    let printer = RefCell::new(Printer::new(&ready.object, args.output()));
     let counting = Counting::open(&ready.object, &loaded, args).map_err(Problem::Usage)?;
     if args.packet.is_some() {
         test_run(&loaded, args, &printer)?;
@@ -299,6 +296,7 @@ impl Running<'_> {
         };
         let show = &show;
         let mut events = EventLoop::new();
+        events.on_idle(|| printer.borrow_mut().flush());
         for (id, map) in self.object.maps.iter_enumerated() {
             let loaded = &self.loaded.maps[id];
             match map.kind() {
@@ -323,7 +321,7 @@ impl Running<'_> {
                 _ => {}
             }
         }
-        if self.prints() {
+        if prints(self.object) {
             events.trace(TracePipe::open()?, |line| {
                 // The kernel ends each message with a line break, a program often with another.
                 match line.trim() {
@@ -340,20 +338,36 @@ impl Running<'_> {
         }
         let ended = wait(&mut events, live, self.counting, until, &progress, printer);
         drop(events);
-        match progress.n_lost.get() {
-            0 => {}
-            n => print_err(&format!("warning: {n} events were lost: they came too fast\n")),
+        if until.duration != Some(Duration::ZERO) {
+            self.tell(&progress, &mut printer.borrow_mut());
         }
         ended
     }
 
-    /// Whether a program can print.
-    fn prints(&self) -> bool {
-        let insns = self.object.functions.iter().flat_map(|function| &function.insns);
-        insns.into_iter().any(|insn| match insn.insn {
-            Insn::Call(Callee::Helper(id)) => PRINTING_HELPERS.contains(&id),
-            _ => false,
-        })
+    /// Says how many events came, and how many were lost where the kernel tells.
+    fn tell(&self, progress: &Progress, printer: &mut Printer<'_>) {
+        let kinds = || self.object.maps.iter().filter_map(|map| map.kind());
+        let has_perf = kinds().any(|kind| kind == MapType::PerfEventArray);
+        if !has_perf && !kinds().any(|kind| kind == MapType::Ringbuf) {
+            return;
+        }
+        let n_events = progress.n_events.get();
+        let n_lost = has_perf.then(|| progress.n_lost.get());
+        let plural = if n_events == 1 { "" } else { "s" };
+        let lost = n_lost.map_or_else(String::new, |n| format!(", {}", losses(n)));
+        printer.flush();
+        match printer.is_json() {
+            true => printer.run_of_one(|| json!({ "events": n_events, "lost": n_lost })),
+            false => print_err(&format!("{n_events} event{plural}{lost}\n")),
+        }
+    }
+}
+
+/// What a perf buffer or ring buffer lost, in words.
+fn losses(n_lost: u64) -> String {
+    match n_lost {
+        0 => "0 lost".to_owned(),
+        n => format!("{n} lost: they came too fast"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `bpfc run FILE…`
 
+mod csv;
 mod kernel;
 mod live;
 mod packets;

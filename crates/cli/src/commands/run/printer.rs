@@ -1,49 +1,122 @@
-//! Results as they come: lines for people, or one JSON object a line.
+//! Results as they come: lines for people, a JSON object a line, or a table of comma-separated values.
 
-use crate::terminal::print_out;
-use bpfc::show::{Decoder, Element, MapView, Table, Value};
+use super::csv;
+use crate::args::Output;
+use crate::terminal::{print_err, print_out};
+use bpfc::show::{Cells, Columns, Decoder, Element, Field, MapView, Row, Table, Value};
 use bpfc::{Btf, Object};
+use bpfc_base::IndexVec;
+use bpfc_isa::{Callee, Insn};
+use bpfc_kabi::MapType;
 use bpfc_object::{DataKind, DataSection, Map, MapId};
 use serde_json::json;
+
+/// As much is kept before it is written, unless nothing more comes.
+const BUFFER_BYTES: usize = 64 << 10;
+/// Columns do not grow beyond this.
+const MAX_WIDTH: usize = 64;
+/// `bpf_trace_printk` (4.1) and `bpf_trace_vprintk` (5.16), which write to `trace_pipe`.
+const PRINTING_HELPERS: [u32; 2] = [6, 177];
 
 /// Prints what programs did.
 pub struct Printer<'a> {
     object: &'a Object,
     btf: Btf,
-    is_json: bool,
+    output: Output,
+    /// Of the events of each map that has some.
+    columns: IndexVec<MapId, Option<Columns>>,
+    /// What has not been written yet.
+    buffer: Vec<u8>,
     /// The events whose column headings stand above the last line printed.
     heading: Option<MapId>,
     widths: Vec<usize>,
+    csv: csv::Sheet,
 }
 
 impl<'a> Printer<'a> {
     /// Prints results of programs of `object`.
-    pub fn new(object: &'a Object, is_json: bool) -> Self {
+    pub fn new(object: &'a Object, output: Output) -> Self {
         let btf = object_btf(object);
-        Self { object, btf, is_json, heading: None, widths: Vec::new() }
+        let has_events =
+            |map: &Map| matches!(map.kind(), Some(MapType::Ringbuf | MapType::PerfEventArray));
+        let columns = object
+            .maps
+            .iter()
+            .map(|map| has_events(map).then(|| Columns::of(&btf, "event", map.event_type)));
+        let columns: IndexVec<MapId, Option<Columns>> = columns.collect();
+        let events = object.maps.iter().zip(&columns).enumerate();
+        let events = events
+            .filter_map(|(at, (map, columns))| Some((at, map.name.as_str(), columns.as_ref()?)));
+        let csv = csv::Sheet::new(events, prints(object));
+        Self {
+            object,
+            btf,
+            output,
+            columns,
+            buffer: Vec::new(),
+            heading: None,
+            widths: Vec::new(),
+            csv,
+        }
+    }
+
+    /// Whether results are for programs, and not for people.
+    pub fn is_json(&self) -> bool {
+        self.output == Output::Json
+    }
+
+    /// Writes what is kept.
+    pub fn flush(&mut self) {
+        if !self.buffer.is_empty() {
+            print_out(&String::from_utf8_lossy(&self.buffer));
+            self.buffer.clear();
+        }
+    }
+
+    fn keep(&mut self, text: &str) {
+        self.buffer.extend_from_slice(text.as_bytes());
+        self.bound();
+    }
+
+    fn bound(&mut self) {
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.flush();
+        }
+    }
+
+    /// What is not in the table of values goes where it is not taken for a row of it.
+    fn aside(&mut self, text: &str) {
+        self.flush();
+        print_err(text);
     }
 
     /// A JSON object for machines, a line for people.
     pub fn line(&mut self, text: &str, json: impl FnOnce() -> serde_json::Value) {
         self.heading = None;
-        match self.is_json {
-            true => print_out(&format!("{}\n", json())),
-            false => print_out(&format!("{text}\n")),
+        match self.output {
+            Output::Json => self.keep(&format!("{}\n", json())),
+            Output::Table => self.keep(&format!("{text}\n")),
+            Output::Csv => match self.csv.line(text) {
+                Some(row) => self.keep(&row),
+                None => self.aside(&format!("{text}\n")),
+            },
         }
     }
 
     /// One run, for machines only: people get a [`Printer::summary`].
     pub fn run_of_one(&mut self, json: impl FnOnce() -> serde_json::Value) {
-        if self.is_json {
-            print_out(&format!("{}\n", json()));
+        if self.is_json() {
+            self.keep(&format!("{}\n", json()));
         }
     }
 
     /// A line for people.
     pub fn summary(&mut self, text: &str) {
-        if !self.is_json {
-            self.heading = None;
-            print_out(&format!("{text}\n"));
+        self.heading = None;
+        match self.output {
+            Output::Json => {}
+            Output::Table => self.keep(&format!("{text}\n")),
+            Output::Csv => self.aside(&format!("{text}\n")),
         }
     }
 
@@ -54,41 +127,82 @@ impl<'a> Printer<'a> {
 
     /// A record of a ring buffer or perf event array.
     pub fn event(&mut self, map: MapId, bytes: &[u8]) {
-        let definition = &self.object.maps[map];
-        let columns = Decoder::new(&self.btf).columns("event", definition.event_type, bytes);
-        if self.is_json {
-            let event: serde_json::Value =
-                columns.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
-            return print_out(&format!("{}\n", json!({ "event": definition.name, "data": event })));
+        match self.output {
+            Output::Json => {
+                let definition = &self.object.maps[map];
+                let columns =
+                    Decoder::new(&self.btf).columns("event", definition.event_type, bytes);
+                let event: serde_json::Value =
+                    columns.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
+                self.keep(&format!("{}\n", json!({ "event": definition.name, "data": event })));
+            }
+            Output::Csv => {
+                if let Some(columns) = &self.columns[map] {
+                    self.csv.event(map, columns, &self.btf, bytes, &mut self.buffer);
+                }
+                self.bound();
+            }
+            Output::Table => self.row(map, bytes),
         }
-        let cells: Vec<String> = columns.iter().map(|(_, value)| value.to_string()).collect();
-        if self.heading != Some(map) {
-            let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-            self.widths = names.iter().map(|name| name.len().max(8)).collect();
-            self.heading = Some(map);
-            print_out(&self.row(names.into_iter(), &columns));
-        }
-        let row = self.row(cells.iter().map(String::as_str), &columns);
-        print_out(&row);
     }
 
-    fn row<'c>(&self, cells: impl Iterator<Item = &'c str>, columns: &[(String, Value)]) -> String {
-        let mut line = String::new();
-        for ((cell, width), (_, value)) in cells.zip(&self.widths).zip(columns) {
-            match value.is_number() {
-                true => line += &format!("{cell:>width$}  "),
-                false => line += &format!("{cell:<width$}  "),
+    fn row(&mut self, map: MapId, bytes: &[u8]) {
+        let known = self.columns[map].as_ref();
+        let Some(columns) =
+            known.filter(|known| !known.is_empty() && known.n_bytes() <= bytes.len())
+        else {
+            // A record that is not of the type, or of none.
+            let definition = &self.object.maps[map];
+            let fields = Decoder::new(&self.btf).columns("event", definition.event_type, bytes);
+            let cells: Vec<String> = fields.iter().map(|(_, value)| value.to_string()).collect();
+            self.heading = None;
+            return self.keep(&format!("{}\n", cells.join("  ")));
+        };
+        if self.heading != Some(map) {
+            let wide = columns.names().enumerate();
+            self.widths =
+                wide.map(|(at, name)| name.chars().count().max(columns.usual_width(at))).collect();
+            self.heading = Some(map);
+            for (at, name) in columns.names().enumerate() {
+                pad(&mut self.buffer, name.as_bytes(), self.widths[at], columns.is_number(at));
             }
+            end_line(&mut self.buffer);
         }
-        line.trim_end().to_owned() + "\n"
+        let mut cell = Vec::new();
+        for at in 0..columns.len() {
+            cell.clear();
+            columns.write(&self.btf, at, bytes, Cells::Shown, &mut cell);
+            // What is wider than usual may come again.
+            self.widths[at] = self.widths[at].max(cell.len().min(MAX_WIDTH));
+            pad(&mut self.buffer, &cell, self.widths[at], columns.is_number(at));
+        }
+        end_line(&mut self.buffer);
+        self.bound();
     }
 
     /// The content of a map.
     pub fn map(&mut self, map: &Map, elements: Vec<Element>) {
         let view = MapView::new(map, &self.btf, elements);
-        match self.is_json {
-            true => print_out(&format!("{}\n", view.to_json())),
-            false => print_out(&view.to_text()),
+        match self.output {
+            Output::Json => {
+                let text = format!("{}\n", view.to_json());
+                self.keep(&text);
+            }
+            Output::Table => {
+                let text = view.to_text();
+                self.keep(&text);
+            }
+            Output::Csv => {
+                let rows: Vec<Vec<Field>> = view
+                    .rows()
+                    .into_iter()
+                    .map(|Row { key, value }| [key, value].concat())
+                    .collect();
+                let text = view.to_text();
+                if !self.csv.map(&map.name, rows) {
+                    self.aside(&text);
+                }
+            }
         }
     }
 
@@ -106,7 +220,7 @@ impl<'a> Printer<'a> {
                 continue;
             };
             let value = match variable.btf.and_then(|id| self.variable_type(id)) {
-                Some(ty) => decoder.decode(ty, bytes),
+                Some(ty) => decoder.variable(&variable.name, ty, bytes),
                 None => Value::Bytes(bytes.to_vec()),
             };
             json.insert(variable.name.clone(), value.to_json());
@@ -115,9 +229,11 @@ impl<'a> Printer<'a> {
                 ("value".to_owned(), value),
             ]);
         }
-        match self.is_json {
-            true => print_out(&format!("{}\n", json!({ "variables": json }))),
-            false => print_out(&format!("{}\n{table}", section.name)),
+        let text = format!("{}\n{table}", section.name);
+        match self.output {
+            Output::Json => self.keep(&format!("{}\n", json!({ "variables": json }))),
+            Output::Table => self.keep(&text),
+            Output::Csv => self.aside(&text),
         }
     }
 
@@ -127,6 +243,47 @@ impl<'a> Printer<'a> {
             _ => None,
         }
     }
+}
+
+/// Whatever ends the run: what was read is printed.
+impl Drop for Printer<'_> {
+    fn drop(&mut self) {
+        if self.output == Output::Csv {
+            let rest = self.csv.finish();
+            self.keep(&rest);
+        }
+        self.flush();
+    }
+}
+
+/// Appends a cell and blanks around it.
+fn pad(out: &mut Vec<u8>, cell: &[u8], width: usize, is_number: bool) {
+    let n_chars = cell.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+    let blanks = std::iter::repeat_n(b' ', width.saturating_sub(n_chars));
+    if is_number {
+        out.extend(blanks);
+        out.extend_from_slice(cell);
+    } else {
+        out.extend_from_slice(cell);
+        out.extend(blanks);
+    }
+    out.extend_from_slice(b"  ");
+}
+
+/// Without blanks at its end.
+fn end_line(out: &mut Vec<u8>) {
+    let end = out.iter().rposition(|byte| *byte != b' ').map_or(0, |at| at + 1);
+    out.truncate(end);
+    out.push(b'\n');
+}
+
+/// Whether a program can print.
+pub fn prints(object: &Object) -> bool {
+    let insns = object.functions.iter().flat_map(|function| &function.insns);
+    insns.into_iter().any(|insn| match insn.insn {
+        Insn::Call(Callee::Helper(id)) => PRINTING_HELPERS.contains(&id),
+        _ => false,
+    })
 }
 
 /// The types of an object.

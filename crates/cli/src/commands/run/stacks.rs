@@ -1,7 +1,7 @@
 //! `--user-stack`, `--kernel-stack` and `--svg`: stacks counted while programs run, folded and drawn when they have ended.
 
 use super::printer::object_btf;
-use crate::args::Run;
+use crate::args::{Output, Run};
 use crate::files;
 use crate::terminal::{print_err, print_out};
 use bpfc::show::{Element, MapView};
@@ -111,7 +111,7 @@ impl<'a> Counting<'a> {
             false => Sides { user: true, kernel: true },
         };
         let folded = profile.folded(sides)?;
-        match (is_folding(self.args), self.args.json) {
+        match (is_folding(self.args), self.args.output() == Output::Json) {
             (false, _) => {}
             (true, false) => print_out(&folded.to_string()),
             (true, true) => print_out(&to_json(&folded)),

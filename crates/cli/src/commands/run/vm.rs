@@ -36,7 +36,7 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Diagnostic> {
     let packets = packets::load(args.packet.as_deref())?;
     let options = Options { engine, ..Options::default() };
     let mut vm = Vm::new(object, options).map_err(|error| error.to_diagnostic())?;
-    let mut printer = Printer::new(object, args.json);
+    let mut printer = Printer::new(object, args.output());
     let mut result = Ok(());
     for program in programs {
         result = Runs::new(ready, program, args.repeat).run(&mut vm, &packets, &mut printer);

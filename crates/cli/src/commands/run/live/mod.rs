@@ -9,7 +9,7 @@ mod until;
 pub use until::{Condition, Progress};
 
 use super::printer::Printer;
-use crate::args::Run;
+use crate::args::{Output, Run};
 use bpfc_loader::{Errno, LoadError, Loaded};
 use bpfc_object::Object;
 use screen::Screen;
@@ -58,7 +58,7 @@ impl<'a> Live<'a> {
             None => None,
             Some(seconds) => {
                 let is_terminal = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-                let face = match is_terminal && !args.json {
+                let face = match is_terminal && args.output() == Output::Table {
                     true => Face::Screen(Box::new(Screen::open(&loaded.programs)?)),
                     false => Face::Plain,
                 };

@@ -123,7 +123,7 @@ impl<'a> Eyes<'a> {
                     _ => None,
                 });
                 let value = match ty {
-                    Some(ty) => decoder.decode(ty, bytes),
+                    Some(ty) => decoder.variable(&variable.name, ty, bytes),
                     None => Value::Bytes(bytes.to_vec()),
                 };
                 found.push((variable.name.clone(), value));

@@ -184,7 +184,9 @@ fn number(text: &str) -> Option<f64> {
 
 fn as_number(value: &Value) -> Option<f64> {
     match value {
-        Value::Int(n) => Some(*n as f64),
+        Value::Int(_) | Value::Duration(_) | Value::Timestamp(_) => {
+            value.as_int().map(|n| n as f64)
+        }
         Value::Bool(is_set) => Some(f64::from(u8::from(*is_set))),
         Value::Char(c) => Some(f64::from(*c)),
         _ => None,
