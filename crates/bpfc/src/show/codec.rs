@@ -56,7 +56,7 @@ impl Codec<'_> {
                     || u32::try_from(number).is_ok()
                     || i32::try_from(number as i64).is_ok();
                 match fits {
-                    true => Ok(number.to_le_bytes()[..self.n_bytes].to_vec()).map(native),
+                    true => Ok(native(number.to_le_bytes()[..self.n_bytes].to_vec())),
                     false => Err(format!("{number} does not fit into {} bytes", self.n_bytes)),
                 }
             }
