@@ -3,6 +3,7 @@
 use crate::frame::{Frame, FrameKind};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Counts of stacks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct Folded {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FoldedFrame {
     /// What it is called; without `;` and control characters.
-    pub name: String,
+    pub name: Arc<str>,
     /// What it is.
     pub shade: Shade,
 }
@@ -48,13 +49,18 @@ impl Shade {
 }
 
 impl FoldedFrame {
-    fn new(name: &str, shade: Shade) -> FoldedFrame {
+    fn new(name: &Arc<str>, shade: Shade) -> FoldedFrame {
+        let is_foreign = |c: char| c == ';' || c.is_control();
         let clean = |c: char| match c {
             ';' => ':',
             c if c.is_control() => '\u{fffd}',
             c => c,
         };
-        FoldedFrame { name: name.chars().map(clean).collect(), shade }
+        let name = match name.contains(is_foreign) {
+            true => name.chars().map(clean).collect::<String>().into(),
+            false => Arc::clone(name),
+        };
+        FoldedFrame { name, shade }
     }
 
     fn of(frame: &Frame) -> FoldedFrame {
@@ -83,7 +89,7 @@ impl Folded {
     /// assert_eq!(folded.to_string(), "cat;main;read;vfs_read_[k] 3\n");
     /// ```
     pub fn add(&mut self, comm: &str, user: &[Frame], kernel: &[Frame], count: u64) {
-        let process = FoldedFrame::new(comm, Shade::Process);
+        let process = FoldedFrame::new(&comm.into(), Shade::Process);
         let frames = user.iter().rev().chain(kernel.iter().rev()).map(FoldedFrame::of);
         let total =
             self.stacks.entry(std::iter::once(process).chain(frames).collect()).or_default();

@@ -10,6 +10,7 @@ mod events;
 mod loaded;
 mod machine;
 mod map;
+mod stacks;
 mod stream;
 mod types;
 

@@ -53,10 +53,10 @@ struct Sample {
 }
 
 impl<'a> Profile<'a> {
-    /// Finds out where `object` has stacks; `maps` are its maps in the kernel.
-    pub fn new(object: &Object, btf: &Btf, maps: impl Fn(MapId) -> &'a Map) -> Profile<'a> {
+    /// Finds out where `object` has stacks; `btf` are its types and `maps` its maps in the kernel.
+    pub fn new(object: &Object, btf: Option<&Btf>, maps: impl Fn(MapId) -> &'a Map) -> Profile<'a> {
         let stacks = Stacks::new(object.maps.iter_enumerated().map(|(id, _)| maps(id)));
-        let layout = |ty| StackLayout::of(btf, ty, stacks.has_map());
+        let layout = |ty| StackLayout::of(btf?, ty, stacks.has_map());
         let events = object.maps.iter().map(|map| layout(map.event_type?)).collect();
         let tables = object.maps.iter_enumerated().filter_map(|(id, definition)| {
             let map = maps(id);
@@ -66,7 +66,7 @@ impl<'a> Profile<'a> {
             let in_key = definition.key_type.and_then(layout).map(|layout| (layout, true));
             let found = in_key.or_else(|| Some((layout(definition.value_type?)?, false)));
             let (layout, is_key) = found?;
-            let count = definition.value_type.and_then(|ty| match is_key {
+            let count = definition.value_type.zip(btf).and_then(|(ty, btf)| match is_key {
                 true => IntMember::count_in(btf, ty),
                 // Beside a stack in a value, a number may as well be a time.
                 false => IntMember::named_count_in(btf, ty),

@@ -44,7 +44,7 @@ pub fn flame_graph(title: &str, folded: &Folded) -> String {
             (MARGIN + flame.start as f64 * scale, (flame.end - flame.start) as f64 * scale);
         let y = height - BOTTOM - (flame.depth + 1) as f64 * ROW;
         let (name, fill, sign) = match flame.frame {
-            Some(frame) => (frame.name.as_str(), colour(frame), sign(frame.shade)),
+            Some(frame) => (&*frame.name, colour(frame), sign(frame.shade)),
             None => ("all", "rgb(210,210,210)".to_owned(), ""),
         };
         let count = flame.end - flame.start;
@@ -78,7 +78,7 @@ fn head(title: &str, height: f64) -> String {
     let mut keys = String::new();
     for (at, (shade, name)) in legend.into_iter().enumerate() {
         let x = MARGIN + 110.0 * at as f64;
-        let fill = colour(&FoldedFrame { name: String::new(), shade });
+        let fill = colour(&FoldedFrame { name: "".into(), shade });
         let _ = write!(
             keys,
             "<rect x=\"{x}\" y=\"{}\" width=\"12\" height=\"12\" fill=\"{fill}\"/><text x=\"{}\" y=\"{}\">{name}</text>",

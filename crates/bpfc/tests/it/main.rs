@@ -24,6 +24,7 @@ mod run;
 mod scenario;
 mod show;
 mod skeleton;
+mod stacks;
 mod support;
 mod tags;
 mod typed_maps;

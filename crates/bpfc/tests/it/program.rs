@@ -130,4 +130,9 @@ fn examples_run() {
     {
         assert!(String::from_utf8_lossy(&output.stdout).contains("true"), "{output:?}");
     }
+    if attached().is_some()
+        && let Some(output) = run("profile_self")
+    {
+        assert!(String::from_utf8_lossy(&output.stdout).contains("busy_function"), "{output:?}");
+    }
 }

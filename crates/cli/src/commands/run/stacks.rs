@@ -47,7 +47,7 @@ impl<'a> Counting<'a> {
         if !is_folding(args) && args.svg.is_none() {
             return Ok(None);
         }
-        let profile = Profile::new(object, &object_btf(object), |id| &loaded.maps[id]);
+        let profile = Profile::new(object, Some(&object_btf(object)), |id| &loaded.maps[id]);
         let has_histogram = object.maps.iter().any(|map| map.is_histogram);
         let option = if is_folding(args) { "--user-stack or --kernel-stack" } else { "--svg" };
         if profile.is_empty() && (is_folding(args) || !has_histogram) {
@@ -155,8 +155,8 @@ fn to_json(folded: &Folded) -> String {
         };
         let stack = frames.iter().skip(1);
         let stack: Vec<_> =
-            stack.map(|frame| json!({ "name": frame.name, "kind": kind(frame.shade) })).collect();
-        let process = frames.first().map(|frame| frame.name.as_str());
+            stack.map(|frame| json!({ "name": &*frame.name, "kind": kind(frame.shade) })).collect();
+        let process = frames.first().map(|frame| &*frame.name);
         format!("{}\n", json!({ "process": process, "stack": stack, "count": count }))
     });
     lines.collect()
