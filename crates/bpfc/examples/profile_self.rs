@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let program = Program::compile(SOURCE)?.set(&format!("target={}", std::process::id()))?;
     let attached = program.check()?.load()?.attach()?;
     busy_function(Instant::now() + Duration::from_millis(500));
-    let mut profile = attached.profile();
+    let mut profile = attached.profile()?;
     print!("{}", profile.folded(Sides { user: true, kernel: false })?);
     profile.notes().iter().for_each(|note| eprintln!("note: {note}"));
     Ok(())

@@ -1,6 +1,6 @@
 //! Stacks of what was loaded.
 
-use super::Loaded;
+use super::{Error, Loaded, Stage};
 use crate::stacks::{Profile, Stacks};
 
 impl Loaded {
@@ -12,7 +12,7 @@ impl Loaded {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let source = std::fs::read_to_string("examples/profile.c")?;
     /// let attached = bpfc::Program::compile(source)?.check()?.load()?.attach()?;
-    /// let mut profile = attached.profile();
+    /// let mut profile = attached.profile()?;
     /// for _ in 0..10 {
     ///     std::thread::sleep(std::time::Duration::from_millis(100));
     ///     profile.watch()?;
@@ -23,13 +23,21 @@ impl Loaded {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn profile(&self) -> Profile<'_> {
+    ///
+    /// # Errors
+    /// This process has no descriptors left.
+    pub fn profile(&self) -> Result<Profile<'_>, Error> {
         let btf = self.types.btf(&self.object).map(|btf| &**btf);
-        Profile::new(&self.object, btf, |id| &self.inner.maps[id])
+        let profile = Profile::new(&self.object, btf, |id| &self.inner.maps[id]);
+        profile.map_err(|error| self.error(Stage::Use, error))
     }
 
     /// Reads single stacks, whose numbers are of its maps of stacks.
-    pub fn stacks(&self) -> Stacks<'_> {
-        Stacks::new(self.object.maps.iter_enumerated().map(|(id, _)| &self.inner.maps[id]))
+    ///
+    /// # Errors
+    /// This process has no descriptors left.
+    pub fn stacks(&self) -> Result<Stacks, Error> {
+        let maps = self.object.maps.iter_enumerated().map(|(id, _)| &self.inner.maps[id]);
+        Stacks::new(maps).map_err(|error| self.error(Stage::Use, error))
     }
 }

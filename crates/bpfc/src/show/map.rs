@@ -1,9 +1,12 @@
 //! The content of a map, as a table, a histogram or JSON.
 
 use super::{Decoder, Field, Table, Value, histogram};
+use crate::stacks::{self, StackLayout, Stacks, Trace};
 use bpfc_btf::Btf;
+use bpfc_kabi::MapType;
 use bpfc_object::Map;
 use serde_json::json;
+use std::cell::RefCell;
 
 /// An element of a map.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,15 @@ pub struct MapView<'a> {
     pub btf: &'a Btf,
     /// Its elements, in any order.
     pub elements: Vec<Element>,
+    stacks: Option<NamedBy<'a>>,
+}
+
+/// What names the stacks of elements, and where they are.
+#[derive(Clone, Debug)]
+struct NamedBy<'a> {
+    stacks: &'a RefCell<Stacks>,
+    key: Option<StackLayout>,
+    value: Option<StackLayout>,
 }
 
 impl<'a> MapView<'a> {
@@ -43,7 +55,22 @@ impl<'a> MapView<'a> {
         }
         // Little-endian keys compare from their last byte.
         elements.sort_by(|a, b| a.key.iter().rev().cmp(b.key.iter().rev()));
-        Self { map, btf, elements }
+        Self::of_one(map, btf, elements)
+    }
+
+    /// A view of these elements, as they are.
+    pub fn of_one(map: &'a Map, btf: &'a Btf, elements: Vec<Element>) -> Self {
+        Self { map, btf, elements, stacks: None }
+    }
+
+    /// With stacks in place of their numbers.
+    #[must_use]
+    pub fn with_stacks(mut self, stacks: &'a RefCell<Stacks>) -> Self {
+        let has_map = stacks.borrow().has_map();
+        let layout = |ty: Option<_>| StackLayout::of(self.btf, ty?, has_map);
+        let (key, value) = (layout(self.map.key_type), layout(self.map.value_type));
+        self.stacks = Some(NamedBy { stacks, key, value });
+        self
     }
 
     /// The map's name and content for people; a histogram as bars.
@@ -77,8 +104,14 @@ impl<'a> MapView<'a> {
             .iter()
             .map(|element| {
                 let decoder = Decoder::new(self.btf);
-                let value = |bytes: &Vec<u8>| whole(&decoder, self.map.value_type, bytes).to_json();
-                let key = whole(&decoder, self.map.key_type, &element.key).to_json();
+                let value = |bytes: &Vec<u8>| {
+                    let mut value = whole(&decoder, self.map.value_type, bytes);
+                    self.name_value(element, bytes, &mut value);
+                    value.to_json()
+                };
+                let mut key = whole(&decoder, self.map.key_type, &element.key);
+                self.name_key(element, &mut key);
+                let key = key.to_json();
                 match element.values.as_slice() {
                     [one] => json!({ "key": key, "value": value(one) }),
                     each => {
@@ -97,7 +130,42 @@ impl<'a> MapView<'a> {
             true => Vec::new(),
             false => self.key_columns(&decoder, element),
         };
-        Row { key, value: self.value_columns(&decoder, element) }
+        let mut row = Row { key, value: self.value_columns(&decoder, element) };
+        if self.stacks.is_some() {
+            row.key = self.named(row.key, |value| self.name_key(element, value));
+            if let [bytes] = element.values.as_slice() {
+                row.value = self.named(row.value, |value| self.name_value(element, bytes, value));
+            }
+        }
+        row
+    }
+
+    fn named(&self, columns: Vec<Field>, name: impl Fn(&mut Value)) -> Vec<Field> {
+        let mut whole = Value::Struct(columns);
+        name(&mut whole);
+        match whole {
+            Value::Struct(columns) => columns,
+            stack => vec![("stack".to_owned(), stack)],
+        }
+    }
+
+    fn name_key(&self, element: &Element, value: &mut Value) {
+        if let (Some(NamedBy { stacks, key: Some(layout), .. }), Value::Struct(members)) =
+            (&self.stacks, value)
+        {
+            stacks::put(members, &stacks.borrow_mut().named(layout, &element.key, None));
+        }
+    }
+
+    fn name_value(&self, element: &Element, bytes: &[u8], value: &mut Value) {
+        let Some(by) = &self.stacks else { return };
+        if self.map.kind() == Some(MapType::StackTrace) {
+            let trace = Trace::of_element(bytes, self.map.map_flags);
+            *value = Value::Stack(by.stacks.borrow_mut().frames(trace.side(), None, &trace));
+        } else if let (Some(layout), Value::Struct(members)) = (&by.value, value) {
+            let pid = by.key.as_ref().and_then(|key| key.process(&element.key));
+            stacks::put(members, &by.stacks.borrow_mut().named(layout, bytes, pid));
+        }
     }
 
     fn key_columns(&self, decoder: &Decoder<'_>, element: &Element) -> Vec<Field> {

@@ -17,5 +17,5 @@ pub use decode::{Decoder, Field};
 pub use encode::{Encoder, Part};
 pub use map::{Element, MapView, Row};
 pub use meaning::Meaning;
-pub use table::Table;
+pub use table::{Table, stack_lines};
 pub use value::Value;

@@ -8,6 +8,8 @@ use std::fmt;
 pub struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<Option<String>>>,
+    /// By row, lines that stand below it.
+    below: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -31,6 +33,7 @@ impl Table {
             row[at] = Some(show(value));
         }
         self.rows.push(row);
+        self.below.push(stack_lines(fields));
     }
 
     /// True if it has no rows.
@@ -65,13 +68,30 @@ impl fmt::Display for Table {
         let widths = self.widths();
         let mut names = self.columns.iter().map(|column| column.name.as_str());
         f.write_str(&self.line(&mut names, &widths))?;
-        for row in &self.rows {
+        for (row, below) in self.rows.iter().zip(&self.below) {
             let cells = row.iter().map(|cell| cell.as_deref().unwrap_or(""));
             let mut cells = cells.chain(std::iter::repeat(""));
             f.write_str(&self.line(&mut cells, &widths))?;
+            f.write_str(below)?;
         }
         Ok(())
     }
+}
+
+/// The stacks of a row, a function a line, innermost first.
+pub fn stack_lines(fields: &[Field]) -> String {
+    let mut lines = String::new();
+    for (name, value) in fields {
+        match value {
+            Value::Stack(frames) if !frames.is_empty() => {
+                lines += &format!("      {name}\n");
+                frames.iter().for_each(|frame| lines += &format!("        {frame}\n"));
+            }
+            Value::Struct(members) => lines += &stack_lines(members),
+            _ => {}
+        }
+    }
+    lines
 }
 
 fn show(value: &Value) -> String {

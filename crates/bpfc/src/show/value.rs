@@ -1,5 +1,7 @@
 //! A decoded value.
 
+use crate::stacks;
+use bpfc_symbols::Frame;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -32,6 +34,8 @@ pub enum Value {
     Duration(u64),
     /// Nanoseconds since the machine started.
     Timestamp(u64),
+    /// Functions on a stack, innermost first.
+    Stack(Vec<Frame>),
 }
 
 impl Value {
@@ -70,6 +74,7 @@ impl Value {
             Value::Bytes(bytes) => Json::from(hex(bytes)),
             Value::Duration(ns) | Value::Timestamp(ns) => Json::from(*ns),
             Value::Address(_) | Value::Mac(_) => Json::from(self.to_string()),
+            Value::Stack(frames) => frames.iter().map(stacks::to_json).collect(),
         }
     }
 }
@@ -111,6 +116,12 @@ impl fmt::Display for Value {
                 write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
             }
             Value::Duration(ns) => duration(f, *ns),
+            // Tables have the functions below the row.
+            Value::Stack(frames) => match frames.len() {
+                0 => f.write_str("-"),
+                1 => f.write_str("1 frame"),
+                n => write!(f, "{n} frames"),
+            },
             // As `dmesg` and `trace_pipe` write it.
             Value::Timestamp(ns) => {
                 write!(f, "{}.{:06}", ns / 1_000_000_000, ns / 1000 % 1_000_000)

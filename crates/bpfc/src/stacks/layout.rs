@@ -110,6 +110,11 @@ impl TextMember {
 }
 
 impl StackLayout {
+    /// The process whose stacks are in `bytes`, if they say it.
+    pub fn process(&self, bytes: &[u8]) -> Option<u32> {
+        self.pid?.read(bytes).and_then(|pid| u32::try_from(pid).ok())
+    }
+
     /// The stacks in a struct `ty`; none if there are none. Integers are taken for numbers of stacks only if
     /// the object has a map of stacks to look them up in.
     pub fn of(btf: &Btf, ty: TypeId, has_stack_map: bool) -> Option<StackLayout> {

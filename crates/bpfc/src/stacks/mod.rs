@@ -12,12 +12,15 @@
 
 mod layout;
 mod profile;
+mod show;
 
 pub use layout::{IntMember, Side, StackLayout, StackMember, TextMember};
 pub use profile::{Profile, Sides};
+pub(crate) use show::to_json;
+pub use show::{NamedStack, folded, put};
 
 use bpfc_kabi::MapType;
-use bpfc_loader::Map;
+use bpfc_loader::{LoadError, Map};
 use bpfc_symbols::{BuildIdEntry, Frame, FrameKind, Symbolizer};
 use layout::Form;
 
@@ -41,23 +44,45 @@ pub enum Trace {
     BuildIds(Vec<BuildIdEntry>),
 }
 
+impl Trace {
+    /// The stack that an element of a map of stacks is; `flags` are the map's.
+    pub fn of_element(value: &[u8], flags: u32) -> Trace {
+        match flags & STACK_BUILD_ID {
+            0 => addresses(value),
+            _ => build_ids(value),
+        }
+    }
+
+    /// Whose stack it is, as the addresses tell.
+    pub fn side(&self) -> Side {
+        match self {
+            // The kernel is in the upper half of the addresses, processes are in the lower one.
+            Trace::Addresses(addresses) if addresses.iter().all(|address| address >> 63 == 1) => {
+                Side::Kernel
+            }
+            _ => Side::User,
+        }
+    }
+}
+
 /// Reads stacks out of maps and memory, and names what is on them.
 #[derive(Debug)]
-pub struct Stacks<'a> {
-    maps: Vec<&'a Map>,
+pub struct Stacks {
+    maps: Vec<Map>,
     symbols: Symbolizer,
     n_lost: u64,
 }
 
-impl<'a> Stacks<'a> {
-    /// Stacks whose numbers are of those of `maps` that hold stacks.
-    pub fn new(maps: impl IntoIterator<Item = &'a Map>) -> Stacks<'a> {
+impl Stacks {
+    /// Stacks whose numbers are of those of `maps` that hold stacks. They stay open.
+    ///
+    /// # Errors
+    /// This process has no descriptors left.
+    pub fn new<'a>(maps: impl IntoIterator<Item = &'a Map>) -> Result<Stacks, LoadError> {
         let is_of_stacks = |map: &&Map| map.kind() == Some(MapType::StackTrace);
-        Stacks {
-            maps: maps.into_iter().filter(is_of_stacks).collect(),
-            symbols: Symbolizer::new(),
-            n_lost: 0,
-        }
+        let maps = maps.into_iter().filter(is_of_stacks).map(Map::try_clone);
+        let maps = maps.collect::<Result<Vec<Map>, LoadError>>()?;
+        Ok(Stacks { maps, symbols: Symbolizer::new(), n_lost: 0 })
     }
 
     /// Whether there is a map to look numbers up in.
@@ -86,14 +111,7 @@ impl<'a> Stacks<'a> {
         if trace == Trace::Lost {
             self.n_lost += 1;
         }
-        let side = member.side.unwrap_or_else(|| match &trace {
-            // The kernel is in the upper half of the addresses, processes are in the lower one.
-            Trace::Addresses(addresses) if addresses.iter().all(|address| address >> 63 == 1) => {
-                Side::Kernel
-            }
-            Trace::None | Trace::Lost if member.name.contains("kern") => Side::Kernel,
-            _ => Side::User,
-        });
+        let side = member.side.unwrap_or_else(|| trace.side());
         (side, trace)
     }
 
@@ -114,13 +132,10 @@ impl<'a> Stacks<'a> {
         };
         // Of several maps, one whose name is for this side comes first.
         let fits = |map: &&Map| layout::side_of(map.name()) == member.side;
-        let (first, second): (Vec<&Map>, Vec<&Map>) = self.maps.iter().copied().partition(fits);
+        let (first, second): (Vec<&Map>, Vec<&Map>) = self.maps.iter().partition(fits);
         let found = first.into_iter().chain(second).find_map(|map| {
             let value = map.lookup(&id.to_ne_bytes()).ok()??.concat();
-            Some(match map.flags() & STACK_BUILD_ID {
-                0 => addresses(&value),
-                _ => build_ids(&value),
-            })
+            Some(Trace::of_element(&value, map.flags()))
         });
         found.unwrap_or(Trace::Lost)
     }

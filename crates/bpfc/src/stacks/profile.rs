@@ -25,7 +25,7 @@ pub struct Sides {
 /// Counts the stacks of one object's programs.
 #[derive(Debug)]
 pub struct Profile<'a> {
-    stacks: Stacks<'a>,
+    stacks: Stacks,
     /// By map: where stacks are in its events.
     events: Vec<Option<StackLayout>>,
     tables: Vec<Table<'a>>,
@@ -54,8 +54,15 @@ struct Sample {
 
 impl<'a> Profile<'a> {
     /// Finds out where `object` has stacks; `btf` are its types and `maps` its maps in the kernel.
-    pub fn new(object: &Object, btf: Option<&Btf>, maps: impl Fn(MapId) -> &'a Map) -> Profile<'a> {
-        let stacks = Stacks::new(object.maps.iter_enumerated().map(|(id, _)| maps(id)));
+    ///
+    /// # Errors
+    /// This process has no descriptors left.
+    pub fn new(
+        object: &Object,
+        btf: Option<&Btf>,
+        maps: impl Fn(MapId) -> &'a Map,
+    ) -> Result<Profile<'a>, LoadError> {
+        let stacks = Stacks::new(object.maps.iter_enumerated().map(|(id, _)| maps(id)))?;
         let layout = |ty| StackLayout::of(btf?, ty, stacks.has_map());
         let events = object.maps.iter().map(|map| layout(map.event_type?)).collect();
         let tables = object.maps.iter_enumerated().filter_map(|(id, definition)| {
@@ -79,14 +86,14 @@ impl<'a> Profile<'a> {
             // Values with stacks are then what a program still needs, not what it found.
             tables.retain(|table| table.is_key);
         }
-        Profile {
+        Ok(Profile {
             stacks,
             events,
             tables,
             counts: BTreeMap::new(),
             n_dropped: 0,
             processes: BTreeSet::new(),
-        }
+        })
     }
 
     /// Whether no map and no event has a stack.
@@ -211,8 +218,8 @@ impl<'a> Profile<'a> {
 }
 
 /// The stacks in some bytes: the first of each side.
-fn sample(stacks: &mut Stacks<'_>, layout: &StackLayout, bytes: &[u8]) -> Sample {
-    let pid = layout.pid.and_then(|pid| pid.read(bytes)).and_then(|pid| u32::try_from(pid).ok());
+fn sample(stacks: &mut Stacks, layout: &StackLayout, bytes: &[u8]) -> Sample {
+    let pid = layout.process(bytes);
     let comm = layout.comm.and_then(|comm| comm.read(bytes));
     let (mut user, mut kernel) = (None, None);
     for member in &layout.stacks {

@@ -67,7 +67,7 @@ SEC("raw_tp/sys_enter") int on_enter(void *ctx)
     let names: Vec<_> = layout.stacks.iter().map(|member| (&*member.name, member.side)).collect();
     assert_eq!(names, [("kstack", Some(Side::Kernel)), ("ustack", Some(Side::User))]);
     assert_eq!(layout.pid.unwrap().read(&bytes), Some(i64::from(std::process::id())));
-    let mut stacks = attached.stacks();
+    let mut stacks = attached.stacks().unwrap();
     let (side, kernel) = stacks.trace(&layout.stacks[0], &bytes);
     let frames = stacks.frames(side, None, &kernel);
     assert!(frames.iter().any(|frame| &*frame.name == "do_syscall_64"), "{frames:?}");
@@ -82,7 +82,7 @@ SEC("raw_tp/sys_enter") int on_enter(void *ctx)
     let Trace::Addresses(addresses) = user else { panic!("{user:?}") };
     assert!(!addresses.contains(&u64::MAX), "{addresses:x?}");
 
-    let mut profile = attached.profile();
+    let mut profile = attached.profile().unwrap();
     let map =
         attached.object().maps.iter_enumerated().find(|(_, map)| map.name == "events").unwrap().0;
     assert!(profile.takes(map));
@@ -118,7 +118,7 @@ SEC("raw_tp/sys_enter") int on_enter(void *ctx)
         return;
     };
     let (bytes, layout) = event(&attached);
-    let mut stacks = attached.stacks();
+    let mut stacks = attached.stacks().unwrap();
     for member in &layout.stacks {
         let (side, trace) = stacks.trace(member, &bytes);
         assert!(matches!((side, &trace), (Side::User, Trace::BuildIds(_))), "{trace:?}");
@@ -158,7 +158,7 @@ SEC("raw_tp/sys_enter") int on_enter(void *ctx)
         return;
     };
     let (bytes, layout) = event(&attached);
-    let mut stacks = attached.stacks();
+    let mut stacks = attached.stacks().unwrap();
     let traces: Vec<_> =
         layout.stacks.iter().map(|member| stacks.trace(member, &bytes).1).collect();
     assert_eq!(traces, [Trace::None, Trace::None, Trace::Lost, Trace::Lost]);

@@ -239,3 +239,119 @@ fn without_stacks_there_is_nothing_to_fold() {
     assert!(errors.contains("there is nothing for --user-stack"), "{errors}");
     assert!(!errors.contains("attached to"), "{errors}");
 }
+
+#[test]
+fn stacks_stand_in_tables_json_and_comma_separated_values() {
+    let Some(program) = may_load().then(|| build("gcc", "spin_shown", C, &FRAMES)).flatten() else {
+        return;
+    };
+    let working = Working::start(&program);
+    let (table, _) = profile(&working, &[]);
+    let mut lines = table.lines().skip_while(|line| !line.contains("user_stack_id"));
+    assert!(lines.next().is_some_and(|head| head.contains("kernel_stack_id")), "{table}");
+    assert!(
+        lines.next().is_some_and(|row| row.contains(" frames ") && row.contains("spin_shown")),
+        "{table}"
+    );
+    assert!(
+        table.contains("\n      kernel_stack_id\n") && table.contains("\n        main+0x"),
+        "{table}"
+    );
+    // The map of stacks says nothing more.
+    assert!(!table.contains("stacks\n"), "{table}");
+
+    let (json, _) = profile(&working, &["--json"]);
+    let maps: Vec<serde_json::Value> =
+        json.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let counts = maps.iter().find(|map| map["map"] == "counts").expect("the map");
+    let elements = counts["elements"].as_array().expect("elements").iter();
+    let mut frames =
+        elements.flat_map(|element| element["key"]["user_stack_id"].as_array().expect("frames"));
+    let module = program.display().to_string();
+    assert!(frames.any(|frame| frame["function"] == "main" && frame["module"] == module), "{json}");
+
+    let (csv, _) = profile(&working, &["--output", "csv"]);
+    assert!(csv.starts_with("tgid,user_stack_id,kernel_stack_id,comm,value\r\n"), "{csv}");
+    assert!(csv.contains(";main;"), "{csv}");
+}
+
+#[test]
+fn the_stacks_of_events_stand_below_them() {
+    let Some(program) = may_load().then(|| build("gcc", "spin_events", C, &FRAMES)).flatten()
+    else {
+        return;
+    };
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("event_stacks.c");
+    let text = r#"
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 1 << 20); } events SEC(".maps");
+const volatile __u32 target;
+struct event { __u32 pid; __s32 ustack_sz; __u64 ustack[16]; __u64 after; };
+SEC("perf_event") int on_sample(struct bpf_perf_event_data *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct event *e;
+
+	if (id >> 32 != target)
+		return 0;
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e)
+		return 0;
+	e->pid = id >> 32;
+	e->after = 77;
+	e->ustack_sz = bpf_get_stack(ctx, e->ustack, sizeof(e->ustack), BPF_F_USER_STACK);
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
+"#;
+    std::fs::write(&source, text).expect("a folder to write to");
+    let working = Working::start(&program);
+    let (file, target) = (source.display().to_string(), format!("target={}", working.0.id()));
+    let arguments = [file.as_str(), "--set", &target, "--count", "5"];
+    let (table, _) = run(&arguments);
+    assert!(table.lines().next().is_some_and(|head| head.ends_with("after")), "{table}");
+    assert!(table.contains(" frames ") && table.contains("\n      ustack\n        "), "{table}");
+    assert!(table.contains("\n        main+0x"), "{table}");
+    let (folded, _) = run(&[&arguments[..], &["--user-stack", "--json"]].concat());
+    assert!(folded.contains("\"name\":\"main\"") && !folded.contains("\"event"), "{folded}");
+    let (csv, _) = run(&[&arguments[..], &["--output", "csv"]].concat());
+    assert!(csv.contains(";main;spin_outer,77\r\n") || csv.contains(";main;"), "{csv}");
+}
+
+#[test]
+fn dumped_maps_have_stacks_of_the_maps_beside_them() {
+    let Some(program) = may_load().then(|| build("gcc", "spin_dump", C, &FRAMES)).flatten() else {
+        return;
+    };
+    let working = Working::start(&program);
+    let target = format!("target={}", working.0.id());
+    let shell = Shell::new();
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dumped.c");
+    let text =
+        std::fs::read_to_string(shell.folder().join("examples/profile.c")).expect("the example");
+    std::fs::write(&source, text.replace("counts", "dump_counts").replace("stacks", "dump_stacks"))
+        .expect("written");
+    let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
+    command.args(["run", "--kernel", "--set", &target, "--duration", "20"]).arg(&source);
+    let profiling =
+        Working(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("bpfc"));
+    let dump = |map: &str| {
+        let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
+        let output = command.args(["map", "dump", map]).output().expect("bpfc runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let mut counts = String::new();
+    for _ in 0..50 {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        counts = dump("dump_counts");
+        if counts.contains("vfs_read") && counts.contains("main+0x") {
+            break;
+        }
+    }
+    assert!(counts.contains("vfs_read+0x") && counts.contains("main+0x"), "{counts}");
+    let stacks = dump("dump_stacks");
+    assert!(stacks.contains("vfs_read+0x"), "{stacks}");
+    drop((profiling, working));
+}

@@ -1,13 +1,15 @@
 //! Keys and values of a map, by the types that it was made with.
 
-use super::{Problem, missing, refused};
+use super::{Problem, find, missing, refused};
 use bpfc::Btf;
 use bpfc::show::{Decoder, Element, Encoder, MapView, Table, Value};
+use bpfc::stacks::Stacks;
 use bpfc_btf::{SecVar, Type, TypeId};
 use bpfc_kabi::UpdateFlag;
-use bpfc_loader::{Map, Types};
+use bpfc_loader::{Kernel, Map, Types};
 use bpfc_object::Map as Definition;
 use serde_json::{Value as Json, json};
+use std::cell::RefCell;
 
 /// The only key of the map of a data section.
 const SECTION_KEY: [u8; 4] = [0; 4];
@@ -16,13 +18,16 @@ const SECTION_KEY: [u8; 4] = [0; 4];
 pub struct Content<'m> {
     map: &'m Map,
     types: Types,
+    /// Those that elements have numbers of.
+    stacks: RefCell<Stacks>,
 }
 
 impl<'m> Content<'m> {
     /// Without types, 4 and 8 bytes are numbers and others are written in hexadecimal.
-    pub fn of(map: &'m Map) -> Content<'m> {
+    pub fn of(map: &'m Map, kernel: &Kernel) -> Result<Content<'m>, Problem> {
         let untyped = || Types { btf: super::super::run::empty_btf(), key: None, value: None };
-        Content { map, types: map.types().unwrap_or_else(untyped) }
+        let stacks = RefCell::new(Stacks::new(&find::beside(map, kernel))?);
+        Ok(Content { map, types: map.types().unwrap_or_else(untyped), stacks })
     }
 
     fn btf(&self) -> &Btf {
@@ -37,6 +42,7 @@ impl<'m> Content<'m> {
             key_size_bytes: self.map.key_size_bytes(),
             value_size_bytes: self.map.value_size_bytes(),
             max_entries: self.map.max_entries(),
+            map_flags: self.map.flags(),
             key_type: self.types.key,
             value_type: self.types.value,
             ..Definition::default()
@@ -63,7 +69,7 @@ impl<'m> Content<'m> {
 
     fn shown(&self, elements: Vec<Element>, is_json: bool) -> String {
         let definition = self.definition();
-        let view = MapView::new(&definition, self.btf(), elements);
+        let view = MapView::new(&definition, self.btf(), elements).with_stacks(&self.stacks);
         match is_json {
             true => format!("{}\n", view.to_json()),
             false => view.to_text(),
@@ -115,12 +121,9 @@ impl<'m> Content<'m> {
             false => {
                 let definition = self.definition();
                 // An array's view leaves out what is zero; who asks for an element sees it.
-                let view = MapView {
-                    map: &definition,
-                    btf: self.btf(),
-                    elements: vec![Element { key: bytes, values }],
-                };
-                Ok(view.to_text())
+                let elements = vec![Element { key: bytes, values }];
+                let view = MapView::of_one(&definition, self.btf(), elements);
+                Ok(view.with_stacks(&self.stacks).to_text())
             }
         }
     }

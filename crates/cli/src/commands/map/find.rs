@@ -4,7 +4,9 @@ use super::Problem;
 use crate::exit::Exit;
 use bpfc_base::codes;
 use bpfc_base::similar::most_similar;
-use bpfc_loader::{Errno, Kernel, Map, ObjectKind};
+use bpfc_kabi::MapType;
+use bpfc_loader::{Errno, Kernel, KernelProgram, Map, ObjectKind};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Bytes of a name that the kernel keeps.
@@ -18,6 +20,16 @@ pub fn all(kernel: &Kernel) -> Result<Vec<Map>, Problem> {
         maps.extend(Map::open_id(id, kernel)?);
     }
     Ok(maps)
+}
+
+/// The maps of stacks that programs use together with `map`; none where we may not ask for programs.
+pub fn beside(map: &Map, kernel: &Kernel) -> Vec<Map> {
+    let programs = ObjectKind::Program.ids().unwrap_or_default();
+    let programs = programs.into_iter().filter_map(|id| KernelProgram::open(id).ok().flatten());
+    let users = programs.filter(|program| program.map_ids.contains(&map.id()));
+    let ids: BTreeSet<u32> = users.flat_map(|program| program.map_ids).collect();
+    let others = ids.into_iter().filter_map(|id| Map::open_id(id, kernel).ok().flatten());
+    others.filter(|other| other.kind() == Some(MapType::StackTrace)).collect()
 }
 
 /// The map that `text` names.

@@ -66,13 +66,13 @@ fn act(args: &MapArgs) -> Result<(), Problem> {
                     format!("the kernel does not list what is in a map of type {}", kind(&map));
                 return Err(Problem::element(message));
             }
-            let content = Content::of(&map);
+            let content = Content::of(&map, &kernel)?;
             print_out(&content.all(args.json)?);
             Ok(())
         }
         MapAction::Get { map, key } => {
             let map = find::one(map, &kernel)?;
-            print_out(&Content::of(&map).one(key, args.json)?);
+            print_out(&Content::of(&map, &kernel)?.one(key, args.json)?);
             Ok(())
         }
         MapAction::Set { map, key, value, new, existing } => {
@@ -82,11 +82,11 @@ fn act(args: &MapArgs) -> Result<(), Problem> {
                 (_, true) => UpdateFlag::Exist,
                 _ => UpdateFlag::Any,
             };
-            Content::of(&map).set(key, value, flag)
+            Content::of(&map, &kernel)?.set(key, value, flag)
         }
         MapAction::Delete { map, key } => {
             let map = find::one(map, &kernel)?;
-            let content = Content::of(&map);
+            let content = Content::of(&map, &kernel)?;
             let bytes = content.key(key)?;
             match map.delete(&bytes).map_err(|error| refused(&map, error))? {
                 true => Ok(()),
@@ -95,7 +95,7 @@ fn act(args: &MapArgs) -> Result<(), Problem> {
         }
         MapAction::Push { map, value } => {
             let map = find::one(map, &kernel)?;
-            let bytes = Content::of(&map).value(value, None)?;
+            let bytes = Content::of(&map, &kernel)?.value(value, None)?;
             map.push(&bytes).map_err(|error| refused(&map, error))
         }
         MapAction::Pop { map } => {
@@ -103,7 +103,7 @@ fn act(args: &MapArgs) -> Result<(), Problem> {
             let popped = map.pop().map_err(|error| refused(&map, error))?;
             let bytes =
                 popped.ok_or_else(|| Problem::element(format!("map `{}` is empty", map.name())))?;
-            print_out(&Content::of(&map).popped(&bytes, args.json));
+            print_out(&Content::of(&map, &kernel)?.popped(&bytes, args.json));
             Ok(())
         }
         MapAction::Pin { map, path } => Ok(find::one(map, &kernel)?.pin(path)?),

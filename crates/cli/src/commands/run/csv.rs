@@ -6,6 +6,7 @@
 
 use bpfc::Btf;
 use bpfc::show::{Cells, Columns, Field, Value};
+use bpfc::stacks::{NamedStack, folded};
 use bpfc_base::Idx;
 use bpfc_object::MapId;
 
@@ -82,7 +83,7 @@ impl Sheet {
         map: MapId,
         columns: &Columns,
         btf: &Btf,
-        record: &[u8],
+        (record, stacks): (&[u8], &[NamedStack]),
         out: &mut Vec<u8>,
     ) {
         let Subject::Events(all, by_map) = &self.subject else { return };
@@ -103,7 +104,15 @@ impl Sheet {
                 Some(_) if columns.is_empty() => {
                     out.extend(Value::Bytes(record.to_vec()).to_string().bytes());
                 }
-                Some(column) => columns.write(btf, *column, record, Cells::Plain, out),
+                Some(column) => {
+                    let is_it = |stack: &&NamedStack| {
+                        Some(stack.name.as_str()) == columns.names().nth(*column)
+                    };
+                    match stacks.iter().find(is_it) {
+                        Some(stack) => out.extend(folded(&stack.frames).bytes()),
+                        None => columns.write(btf, *column, record, Cells::Plain, out),
+                    }
+                }
             }
             quote(out, from);
         }
@@ -176,6 +185,7 @@ fn plain(value: &Value) -> String {
     match value {
         Value::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         Value::Duration(ns) | Value::Timestamp(ns) => ns.to_string(),
+        Value::Stack(frames) => folded(frames),
         value => value.to_string(),
     }
 }

@@ -88,8 +88,10 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
     // Caught from here on: whatever ends the wait, everything is detached.
     let stop = StopFlag::on_signals()?;
     let loaded = load(&ready.object, &kernel, &options)?;
-    let printer = RefCell::new(Printer::new(&ready.object, args.output()));
-    let counting = Counting::open(&ready.object, &loaded, args).map_err(Problem::Usage)?;
+    let mut printer = Printer::new(&ready.object, args.output());
+    printer.name_stacks(&loaded)?;
+    let printer = RefCell::new(printer);
+    let counting = Counting::open(&ready.object, &loaded, args)?.map_err(Problem::Usage)?;
     if args.packet.is_some() {
         test_run(&loaded, args, &printer)?;
     } else {
@@ -338,7 +340,9 @@ impl Running<'_> {
         }
         let ended = wait(&mut events, live, self.counting, until, &progress, printer);
         drop(events);
-        if until.duration != Some(Duration::ZERO) {
+        if until.duration != Some(Duration::ZERO)
+            && !self.counting.is_some_and(Counting::is_folding)
+        {
             self.tell(&progress, &mut printer.borrow_mut());
         }
         ended

@@ -3,13 +3,18 @@
 use super::csv;
 use crate::args::Output;
 use crate::terminal::{print_err, print_out};
-use bpfc::show::{Cells, Columns, Decoder, Element, Field, MapView, Row, Table, Value};
+use bpfc::show::{
+    Cells, Columns, Decoder, Element, Field, MapView, Row, Table, Value, stack_lines,
+};
+use bpfc::stacks::{self, NamedStack, StackLayout, Stacks};
 use bpfc::{Btf, Object};
 use bpfc_base::IndexVec;
 use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::MapType;
+use bpfc_loader::{LoadError, Loaded};
 use bpfc_object::{DataKind, DataSection, Map, MapId};
 use serde_json::json;
+use std::cell::RefCell;
 
 /// As much is kept before it is written, unless nothing more comes.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -31,6 +36,16 @@ pub struct Printer<'a> {
     heading: Option<MapId>,
     widths: Vec<usize>,
     csv: csv::Sheet,
+    stacks: Option<Naming>,
+}
+
+/// What names stacks.
+struct Naming {
+    stacks: RefCell<Stacks>,
+    /// Where those of events are.
+    events: IndexVec<MapId, Option<StackLayout>>,
+    /// Whether anything is shown with stacks of maps of stacks, so that these need not be.
+    has_numbers: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -57,7 +72,33 @@ impl<'a> Printer<'a> {
             heading: None,
             widths: Vec::new(),
             csv,
+            stacks: None,
         }
+    }
+
+    /// Shows stacks in place of their numbers in maps of what is `loaded`.
+    ///
+    /// # Errors
+    /// This process has no descriptors left.
+    pub fn name_stacks(&mut self, loaded: &Loaded) -> Result<(), LoadError> {
+        let stacks = Stacks::new(loaded.maps.iter())?;
+        let has_map = stacks.has_map();
+        let layout = |ty: Option<_>| StackLayout::of(&self.btf, ty?, has_map);
+        let maps = || self.object.maps.iter();
+        let types = maps().flat_map(|map| [map.key_type, map.value_type, map.event_type]);
+        let has_numbers = types.into_iter().any(|ty| layout(ty).is_some());
+        let events = maps().map(|map| layout(map.event_type)).collect();
+        self.stacks = Some(Naming { stacks: RefCell::new(stacks), events, has_numbers });
+        Ok(())
+    }
+
+    /// The stacks in an event.
+    fn stacks_in(&self, map: MapId, bytes: &[u8]) -> Vec<NamedStack> {
+        let Some(Naming { stacks, events, .. }) = &self.stacks else {
+            return Vec::new();
+        };
+        let layout = events[map].as_ref();
+        layout.map_or_else(Vec::new, |layout| stacks.borrow_mut().named(layout, bytes, None))
     }
 
     /// Whether results are for programs, and not for people.
@@ -130,15 +171,18 @@ impl<'a> Printer<'a> {
         match self.output {
             Output::Json => {
                 let definition = &self.object.maps[map];
-                let columns =
+                let mut columns =
                     Decoder::new(&self.btf).columns("event", definition.event_type, bytes);
+                stacks::put(&mut columns, &self.stacks_in(map, bytes));
                 let event: serde_json::Value =
                     columns.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
                 self.keep(&format!("{}\n", json!({ "event": definition.name, "data": event })));
             }
             Output::Csv => {
+                let named = self.stacks_in(map, bytes);
                 if let Some(columns) = &self.columns[map] {
-                    self.csv.event(map, columns, &self.btf, bytes, &mut self.buffer);
+                    let record = (bytes, named.as_slice());
+                    self.csv.event(map, columns, &self.btf, record, &mut self.buffer);
                 }
                 self.bound();
             }
@@ -147,6 +191,9 @@ impl<'a> Printer<'a> {
     }
 
     fn row(&mut self, map: MapId, bytes: &[u8]) {
+        let named = self.stacks_in(map, bytes).into_iter();
+        let named: Vec<Field> =
+            named.map(|NamedStack { name, frames }| (name, Value::Stack(frames))).collect();
         let known = self.columns[map].as_ref();
         let Some(columns) =
             known.filter(|known| !known.is_empty() && known.n_bytes() <= bytes.len())
@@ -171,18 +218,29 @@ impl<'a> Printer<'a> {
         let mut cell = Vec::new();
         for at in 0..columns.len() {
             cell.clear();
-            columns.write(&self.btf, at, bytes, Cells::Shown, &mut cell);
+            let is_stack = |(name, _): &&Field| columns.names().nth(at) == Some(name);
+            match named.iter().find(is_stack) {
+                Some((_, stack)) => cell.extend(stack.to_string().bytes()),
+                None => columns.write(&self.btf, at, bytes, Cells::Shown, &mut cell),
+            }
             // What is wider than usual may come again.
             self.widths[at] = self.widths[at].max(cell.len().min(MAX_WIDTH));
             pad(&mut self.buffer, &cell, self.widths[at], columns.is_number(at));
         }
         end_line(&mut self.buffer);
+        self.buffer.extend(stack_lines(&named).bytes());
         self.bound();
     }
 
     /// The content of a map.
     pub fn map(&mut self, map: &Map, elements: Vec<Element>) {
-        let view = MapView::new(map, &self.btf, elements);
+        let mut view = MapView::new(map, &self.btf, elements);
+        if let Some(Naming { stacks, has_numbers, .. }) = &self.stacks {
+            if *has_numbers && map.kind() == Some(MapType::StackTrace) {
+                return;
+            }
+            view = view.with_stacks(stacks);
+        }
         match self.output {
             Output::Json => {
                 let text = format!("{}\n", view.to_json());

@@ -38,16 +38,16 @@ impl<'a> Counting<'a> {
     /// What the command line asks to count; nothing if it does not.
     ///
     /// # Errors
-    /// There is nothing to count or draw, or the picture cannot be written.
+    /// There is nothing to count or draw, or the picture cannot be written; in front of that, the kernel's.
     pub fn open(
         object: &'a Object,
         loaded: &'a Loaded,
         args: &'a Run,
-    ) -> Result<Option<Counting<'a>>, Diagnostic> {
+    ) -> Result<Result<Option<Counting<'a>>, Diagnostic>, LoadError> {
         if !is_folding(args) && args.svg.is_none() {
-            return Ok(None);
+            return Ok(Ok(None));
         }
-        let profile = Profile::new(object, Some(&object_btf(object)), |id| &loaded.maps[id]);
+        let profile = Profile::new(object, Some(&object_btf(object)), |id| &loaded.maps[id])?;
         let has_histogram = object.maps.iter().any(|map| map.is_histogram);
         let option = if is_folding(args) { "--user-stack or --kernel-stack" } else { "--svg" };
         if profile.is_empty() && (is_folding(args) || !has_histogram) {
@@ -60,14 +60,16 @@ impl<'a> Counting<'a> {
             if !is_folding(args) {
                 diagnostic = diagnostic.with_note("and no map is a histogram");
             }
-            return Err(diagnostic);
+            return Ok(Err(diagnostic));
         }
         if let Some(path) = &args.svg {
             // Better to know now than when all has been counted.
-            files::write(path, b"")?;
+            if let Err(diagnostic) = files::write(path, b"") {
+                return Ok(Err(diagnostic));
+            }
         }
         let next = Cell::new(Instant::now());
-        Ok(Some(Counting { object, loaded, args, profile: RefCell::new(profile), next }))
+        Ok(Ok(Some(Counting { object, loaded, args, profile: RefCell::new(profile), next })))
     }
 
     /// Counts an event. Whether that is all that is to be done with it.
