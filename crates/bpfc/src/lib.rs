@@ -43,6 +43,11 @@ pub mod svg;
 mod usdt;
 mod verify;
 
+/// The book's page about the library, whose examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+pub struct Book;
+
 pub use bpfc_base as base;
 pub use bpfc_btf::Btf;
 pub use bpfc_codegen::{OptLevel, PASS_NAMES, REGALLOC};

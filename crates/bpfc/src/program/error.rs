@@ -1,7 +1,7 @@
 //! What went wrong on the way from source to an attached program, as data and as text.
 
 use bpfc_base::render::{Color, Format, Place, render};
-use bpfc_base::{Diagnostic, Session, Severity};
+use bpfc_base::{Diagnostic, Session, Severity, Span};
 use bpfc_loader::LoadError;
 use std::fmt;
 use std::sync::Arc;
@@ -58,6 +58,16 @@ impl Report {
     pub fn position(&self, diagnostic: &Diagnostic) -> Option<Position> {
         let place = Place::of_root(&self.session.sources, diagnostic.span())?;
         Some(Position { file: place.file.to_string(), line: place.line, column: place.col })
+    }
+
+    /// Where a span is, as the user wrote it: for what macros produced, the outermost call.
+    pub fn place(&self, span: Span) -> Option<Place> {
+        Place::of_root(&self.session.sources, span)
+    }
+
+    /// Where a span is spelled: for what macros produced, inside of the macro.
+    pub fn spelling(&self, span: Span) -> Option<Place> {
+        Place::of_spelling(&self.session.sources, span)
     }
 
     pub(super) fn has_errors(&self) -> bool {

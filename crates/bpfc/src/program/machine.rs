@@ -7,7 +7,7 @@ use crate::show::{Codec, Value};
 use bpfc_base::codes::Code;
 use bpfc_base::codes::load::{E0920, E0921, E0922, E0923};
 use bpfc_base::{Diagnostic, Session};
-use bpfc_kabi::MapType;
+use bpfc_kabi::{MapType, UpdateFlag};
 use bpfc_object::MapId;
 use bpfc_vm::{Input, Options, Outcome, Vm};
 use serde_json::Value as Json;
@@ -190,6 +190,35 @@ impl Machine {
 
     fn misfit(&self, problem: String) -> Error {
         Error::of(Stage::Run, &self.session, Diagnostic::without_span(E0920, problem))
+    }
+
+    /// The object whose programs it runs.
+    pub fn object(&self) -> &Object {
+        &self.object
+    }
+
+    /// All elements as bytes, in the order of [`Vm::map`].
+    ///
+    /// # Errors
+    /// There is no such map.
+    pub fn elements(&self, map: &str) -> Result<Vec<bpfc_loader::Element>, Error> {
+        let entries = self.vm.map(self.map(map)?).entries.into_iter();
+        Ok(entries.map(|entry| (entry.key, entry.values)).collect())
+    }
+
+    /// As [`Machine::update`], only if the key is there, or only if it is not; the kernel's error number otherwise.
+    ///
+    /// # Errors
+    /// There is no such map.
+    pub fn update_with(
+        &mut self,
+        map: &str,
+        key: &[u8],
+        value: &[u8],
+        flag: UpdateFlag,
+    ) -> Result<Result<(), i64>, Error> {
+        let id = self.map(map)?;
+        Ok(self.vm.map_update(id, key, value, flag as u64))
     }
 
     /// The machine itself, for what needs ids.

@@ -17,6 +17,20 @@ impl Map {
         Keys { map: self, previous: None, n_left: self.walk_limit(), is_over: false }
     }
 
+    /// The key after `previous`, or the first; none behind the last. If `previous` is gone, a hash starts over.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`].
+    pub fn next_key(&self, previous: Option<&[u8]>) -> Result<Option<Vec<u8>>, LoadError> {
+        previous.map_or(Ok(()), |previous| self.check_key(previous))?;
+        let mut next = vec![0; self.key_size_bytes() as usize];
+        match self.fd.next_key(previous, &mut next) {
+            Ok(true) => Ok(Some(next)),
+            Ok(false) => Ok(None),
+            Err(errno) => Err(self.error("listed", errno)),
+        }
+    }
+
     /// All elements, in the order of the kernel; each key once. Elements deleted while reading are
     /// left out. Maps whose elements cannot be listed (ring buffers, queues, …;
     /// see [`Map::is_listable`]) have none here.
