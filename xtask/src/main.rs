@@ -11,6 +11,8 @@ mod corpus;
 mod differential;
 mod effort;
 mod fuzz;
+mod header;
+mod install;
 mod kabi;
 mod kernels;
 mod ready;
@@ -38,6 +40,9 @@ usage: cargo xtask TASK
           run the C test suite, compare with its list or, with --bless, write it
   conformance
           run the tests of bpf_conformance, compare with their list or, with --bless, write it
+  header  write crates/capi/include/bpfc.h from the Rust source of the C library
+  install build the C library and copy it with its header: `install --prefix /usr/local`; --destdir DIR in front of it,
+          --library FILE for one that is built already
   kabi    write the tables of crates/kabi from Linux and libbpf source
   kernels write the types of the reference kernels from Debian's packages, or boot those kernels
   vm      run a command on another kernel in qemu: `vm --kernel 6.1 -- bpfc features`
@@ -67,6 +72,8 @@ fn main() -> ExitCode {
         "effort" => effort::run(rest),
         "fuzz" => fuzz::run(rest),
         "corpus" => corpus::run(rest),
+        "header" => header::run(rest),
+        "install" => install::run(rest),
         "kabi" => kabi::run(rest),
         "kernels" => kernels::run(rest),
         "matrix" => kernels::matrix::run(rest),
