@@ -48,7 +48,13 @@ char LICENSE[] SEC("license") = "GPL";
 fn busy_function(end: Instant) -> u64 {
     let mut sum = 0_u64;
     while Instant::now() < end {
-        sum = (0..100_000).fold(sum, |sum, n| std::hint::black_box(sum ^ n));
+        // Without calls, so that what is sampled is this function.
+        let mut n = 0;
+        while n < 1_000_000 {
+            sum ^= n;
+            n += 1;
+        }
+        sum = std::hint::black_box(sum);
     }
     sum
 }
@@ -57,7 +63,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let program = Program::compile(SOURCE)?.set(&format!("target={}", std::process::id()))?;
     let attached = program.check()?.load()?.attach()?;
     busy_function(Instant::now() + Duration::from_millis(500));
-    let mut profile = attached.profile()?;
+    let profile = attached.profile()?;
     print!("{}", profile.folded(Sides { user: true, kernel: false })?);
     profile.notes().iter().for_each(|note| eprintln!("note: {note}"));
     Ok(())

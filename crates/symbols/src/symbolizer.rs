@@ -337,7 +337,14 @@ impl Symbolizer {
             };
             // Debug information that is malformed does not make symbols worse.
             let found = look(true).or_else(|| look(false))?;
-            found.into_sym().map(Sym::into_owned)
+            let mut sym = found.into_sym()?.into_owned();
+            if is_bare(&sym)
+                && let Some(Symbolized::Sym(qualified)) = look(false)
+                && qualified.name.contains("::")
+            {
+                sym.name = qualified.into_owned().name;
+            }
+            Some(sym)
         });
         let frames = match sym {
             Some(sym) => self.frames_of(&sym, FrameKind::User, Some(name)),
@@ -433,6 +440,17 @@ impl Symbolizer {
         let file = self.text(&info.to_path().to_string_lossy());
         Place { file, line: info.line.unwrap_or(0) }
     }
+}
+
+/// Whether debug information names a function without its path, as short debug information does for languages that have
+/// paths. Its symbol then says more.
+fn is_bare(sym: &Sym<'_>) -> bool {
+    let file = sym.code_info.as_ref().map(|info| info.file.to_string_lossy());
+    let extension = file.as_deref().and_then(|file| file.rsplit_once('.'));
+    let has_paths = extension.is_some_and(|(_, extension)| {
+        matches!(extension, "rs" | "cc" | "cpp" | "cxx" | "C" | "hpp" | "hh" | "h")
+    });
+    has_paths && !sym.name.contains("::")
 }
 
 /// Addresses, and where to look them up.

@@ -15,7 +15,7 @@ impl Loaded {
     /// let mut profile = attached.profile()?;
     /// for _ in 0..10 {
     ///     std::thread::sleep(std::time::Duration::from_millis(100));
-    ///     profile.watch()?;
+    ///     profile.watch();
     /// }
     /// let folded = profile.folded(Sides { user: true, kernel: true })?;
     /// print!("{folded}");

@@ -21,7 +21,7 @@ pub use show::{NamedStack, folded, put};
 
 use bpfc_kabi::MapType;
 use bpfc_loader::{LoadError, Map};
-use bpfc_symbols::{BuildIdEntry, Frame, FrameKind, Symbolizer};
+use bpfc_symbols::{BuildIdEntry, Frame, FrameKind, Note, Symbolizer};
 use layout::Form;
 
 /// `BPF_F_STACK_BUILD_ID`, `include/uapi/linux/bpf.h` (6.12).
@@ -98,6 +98,19 @@ impl Stacks {
     /// How many stacks were asked for and lost.
     pub fn n_lost(&self) -> u64 {
         self.n_lost
+    }
+
+    /// What people should know of stacks that are lost or have no names.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.symbols.notes().iter().map(Note::to_string).collect();
+        match self.n_lost {
+            0 => {}
+            n => notes.push(format!(
+                "{n} stack{} lost: the map of stacks is too small (`max_entries`), or different stacks came to share a place in it",
+                if n == 1 { " was" } else { "s were" }
+            )),
+        }
+        notes
     }
 
     /// The stack that a member holds, and whose it is.

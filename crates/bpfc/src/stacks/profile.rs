@@ -7,8 +7,10 @@ use bpfc_btf::Btf;
 use bpfc_kabi::MapType;
 use bpfc_loader::{LoadError, Map};
 use bpfc_object::MapId;
-use bpfc_symbols::{Folded, Note, Symbolizer};
+use bpfc_symbols::Folded;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Different stacks of events that are counted.
 const MAX_SAMPLES: usize = 1 << 20;
@@ -25,7 +27,7 @@ pub struct Sides {
 /// Counts the stacks of one object's programs.
 #[derive(Debug)]
 pub struct Profile<'a> {
-    stacks: Stacks,
+    stacks: Rc<RefCell<Stacks>>,
     /// By map: where stacks are in its events.
     events: Vec<Option<StackLayout>>,
     tables: Vec<Table<'a>>,
@@ -87,13 +89,18 @@ impl<'a> Profile<'a> {
             tables.retain(|table| table.is_key);
         }
         Ok(Profile {
-            stacks,
+            stacks: Rc::new(RefCell::new(stacks)),
             events,
             tables,
             counts: BTreeMap::new(),
             n_dropped: 0,
             processes: BTreeSet::new(),
         })
+    }
+
+    /// What reads and names the stacks, for other uses too: it knows the processes that were looked at.
+    pub fn stacks(&self) -> Rc<RefCell<Stacks>> {
+        Rc::clone(&self.stacks)
     }
 
     /// Whether no map and no event has a stack.
@@ -111,12 +118,13 @@ impl<'a> Profile<'a> {
         let Some(Some(layout)) = self.events.get(map.index()) else {
             return;
         };
-        let sample = sample(&mut self.stacks, layout, bytes);
+        let mut stacks = self.stacks.borrow_mut();
+        let sample = sample(&mut stacks, layout, bytes);
         if let Some(pid) = sample.pid
             && sample.user != Trace::None
             && self.processes.insert(pid)
         {
-            self.stacks.symbols().remember(pid);
+            stacks.symbols().remember(pid);
         }
         if self.counts.len() < MAX_SAMPLES || self.counts.contains_key(&sample) {
             *self.counts.entry(sample).or_default() += 1;
@@ -126,37 +134,35 @@ impl<'a> Profile<'a> {
     }
 
     /// Looks at the processes whose stacks were counted so far, so that stacks can be named after they have ended. To be called
-    /// now and then while programs run.
-    ///
-    /// # Errors
-    /// A map cannot be listed.
-    pub fn watch(&mut self) -> Result<(), LoadError> {
+    /// now and then while programs run. What cannot be listed at the moment is left for the next time.
+    pub fn watch(&mut self) {
         for table in self.tables.iter().filter(|table| table.is_key) {
             let Some(pid) = table.layout.pid else { continue };
-            for key in table.map.keys() {
-                let pid = pid.read(&key?).and_then(|pid| u32::try_from(pid).ok());
+            for key in table.map.keys().map_while(Result::ok) {
+                let pid = pid.read(&key).and_then(|pid| u32::try_from(pid).ok());
                 self.processes.extend(pid.filter(|pid| *pid > 0));
             }
         }
-        for pid in &self.processes {
-            self.stacks.symbols().remember(*pid);
-        }
-        Ok(())
+        let mut stacks = self.stacks.borrow_mut();
+        self.processes.iter().for_each(|pid| stacks.symbols().remember(*pid));
+    }
+
+    /// Whether there may be something to [watch](Profile::watch).
+    pub fn is_watching(&self) -> bool {
+        !self.processes.is_empty()
+            || self.tables.iter().any(|table| table.is_key && table.layout.pid.is_some())
     }
 
     /// All stacks so far, of events and in maps, named and counted.
     ///
     /// # Errors
     /// A map cannot be read.
-    pub fn folded(&mut self, sides: Sides) -> Result<Folded, LoadError> {
+    pub fn folded(&self, sides: Sides) -> Result<Folded, LoadError> {
         let mut folded = Folded::default();
-        let counts = std::mem::take(&mut self.counts);
-        for (sample, count) in &counts {
+        for (sample, count) in &self.counts {
             self.fold(sample, *count, sides, &mut folded);
         }
-        self.counts = counts;
-        for at in 0..self.tables.len() {
-            let table = &self.tables[at];
+        for table in &self.tables {
             let mut samples = Vec::new();
             for (key, values) in table.map.dump()? {
                 let numbers = values.iter().map(|value| match table.count {
@@ -168,7 +174,8 @@ impl<'a> Profile<'a> {
                 let count = numbers.fold(0_u64, u64::saturating_add);
                 let holder = if table.is_key { Some(&key) } else { values.first() };
                 if let (Some(bytes), true) = (holder, count > 0) {
-                    samples.push((sample(&mut self.stacks, &table.layout, bytes), count));
+                    samples
+                        .push((sample(&mut self.stacks.borrow_mut(), &table.layout, bytes), count));
                 }
             }
             for (sample, count) in samples {
@@ -178,16 +185,17 @@ impl<'a> Profile<'a> {
         Ok(folded)
     }
 
-    fn fold(&mut self, sample: &Sample, count: u64, sides: Sides, folded: &mut Folded) {
+    fn fold(&self, sample: &Sample, count: u64, sides: Sides, folded: &mut Folded) {
+        let mut stacks = self.stacks.borrow_mut();
         let mut frames = |side, trace, is_wanted| match is_wanted {
-            true => self.stacks.frames(side, sample.pid, trace),
+            true => stacks.frames(side, sample.pid, trace),
             false => Vec::new(),
         };
         let user = frames(Side::User, &sample.user, sides.user);
         let kernel = frames(Side::Kernel, &sample.kernel, sides.kernel);
         let comm = match (&sample.comm, sample.pid) {
             (Some(comm), _) if !comm.is_empty() => comm.clone(),
-            (_, Some(pid)) => match self.stacks.symbols().comm(pid) {
+            (_, Some(pid)) => match stacks.symbols().comm(pid) {
                 Some(comm) => comm.to_owned(),
                 None => format!("pid {pid}"),
             },
@@ -197,16 +205,8 @@ impl<'a> Profile<'a> {
     }
 
     /// What people should know of stacks that are lost or have no names.
-    pub fn notes(&mut self) -> Vec<String> {
-        let symbols: &Symbolizer = self.stacks.symbols();
-        let mut notes: Vec<String> = symbols.notes().iter().map(Note::to_string).collect();
-        if self.stacks.n_lost() > 0 {
-            notes.push(format!(
-                "{} stacks were lost: the map of stacks is too small (`max_entries`), or different stacks came to share a \
-                 place in it",
-                self.stacks.n_lost()
-            ));
-        }
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.stacks.borrow().notes();
         if self.n_dropped > 0 {
             notes.push(format!(
                 "{} events were not counted: they had more than {MAX_SAMPLES} different stacks",

@@ -186,10 +186,15 @@ fn what_ended_meanwhile_has_names() {
     command.args(["-c", "sleep 0.6; exec \"$0\" 150"]).arg(&program);
     let mut child = command.spawn().expect("a shell");
     let target = format!("target={}", child.id());
-    let arguments = ["examples/profile.c", "--duration", "2.5", "--user-stack", "--set", &target];
-    let (folded, _) = run(&arguments);
+    let picture = program.with_extension("svg");
+    let svg = picture.display().to_string();
+    let arguments = ["examples/profile.c", "--duration", "2.5", "--svg", &svg, "--set", &target];
+    let (table, errors) = run(&arguments);
     assert!(child.try_wait().expect("a child").is_some(), "it should have ended before");
-    assert!(folded.contains(";main;spin_outer"), "{folded}");
+    assert!(table.contains("\n        spin_outer+0x"), "{table}");
+    let svg = std::fs::read_to_string(&picture).expect("a picture");
+    assert!(svg.contains("<title>spin_outer ("), "{svg}");
+    assert!(!errors.contains("note:"), "{errors}");
 }
 
 #[test]

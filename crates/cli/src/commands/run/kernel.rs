@@ -88,10 +88,11 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
     // Caught from here on: whatever ends the wait, everything is detached.
     let stop = StopFlag::on_signals()?;
     let loaded = load(&ready.object, &kernel, &options)?;
-    let mut printer = Printer::new(&ready.object, args.output());
-    printer.name_stacks(&loaded)?;
-    let printer = RefCell::new(printer);
+    let printer = RefCell::new(Printer::new(&ready.object, args.output()));
     let counting = Counting::open(&ready.object, &loaded, args)?.map_err(Problem::Usage)?;
+    if let Some(counting) = &counting {
+        printer.borrow_mut().name_stacks(counting.stacks());
+    }
     if args.packet.is_some() {
         test_run(&loaded, args, &printer)?;
     } else {
@@ -394,10 +395,12 @@ fn wait(
     }
     loop {
         let next = live.next();
-        let wake = [deadline, next, counting.map(Counting::next)].into_iter().flatten().min();
+        let wake = [deadline, next, counting.and_then(Counting::next)].into_iter().flatten().min();
         match events.run(wake, until.stop)? {
             Ended::Deadline if deadline.is_none_or(|deadline| Instant::now() < deadline) => {
-                counting.map_or(Ok(()), Counting::tick)?;
+                if let Some(counting) = counting {
+                    counting.tick();
+                }
                 if live.tick(progress, printer)?.is_break() {
                     return Ok(());
                 }

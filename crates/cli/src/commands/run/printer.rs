@@ -11,10 +11,10 @@ use bpfc::{Btf, Object};
 use bpfc_base::IndexVec;
 use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::MapType;
-use bpfc_loader::{LoadError, Loaded};
 use bpfc_object::{DataKind, DataSection, Map, MapId};
 use serde_json::json;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// As much is kept before it is written, unless nothing more comes.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -41,7 +41,7 @@ pub struct Printer<'a> {
 
 /// What names stacks.
 struct Naming {
-    stacks: RefCell<Stacks>,
+    stacks: Rc<RefCell<Stacks>>,
     /// Where those of events are.
     events: IndexVec<MapId, Option<StackLayout>>,
     /// Whether anything is shown with stacks of maps of stacks, so that these need not be.
@@ -76,20 +76,15 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Shows stacks in place of their numbers in maps of what is `loaded`.
-    ///
-    /// # Errors
-    /// This process has no descriptors left.
-    pub fn name_stacks(&mut self, loaded: &Loaded) -> Result<(), LoadError> {
-        let stacks = Stacks::new(loaded.maps.iter())?;
-        let has_map = stacks.has_map();
+    /// Shows stacks in place of their numbers.
+    pub fn name_stacks(&mut self, stacks: Rc<RefCell<Stacks>>) {
+        let has_map = stacks.borrow().has_map();
         let layout = |ty: Option<_>| StackLayout::of(&self.btf, ty?, has_map);
         let maps = || self.object.maps.iter();
         let types = maps().flat_map(|map| [map.key_type, map.value_type, map.event_type]);
         let has_numbers = types.into_iter().any(|ty| layout(ty).is_some());
         let events = maps().map(|map| layout(map.event_type)).collect();
-        self.stacks = Some(Naming { stacks: RefCell::new(stacks), events, has_numbers });
-        Ok(())
+        self.stacks = Some(Naming { stacks, events, has_numbers });
     }
 
     /// The stacks in an event.

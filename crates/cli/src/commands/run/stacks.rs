@@ -1,11 +1,12 @@
-//! `--user-stack`, `--kernel-stack` and `--svg`: stacks counted while programs run, folded and drawn when they have ended.
+//! Stacks of what runs: looked at while it runs, named when they are shown; `--user-stack`, `--kernel-stack` and `--svg`
+//! count them, and fold and draw them when the run has ended.
 
 use super::printer::object_btf;
 use crate::args::{Output, Run};
 use crate::files;
 use crate::terminal::{print_err, print_out};
 use bpfc::show::{Element, MapView};
-use bpfc::stacks::{Profile, Sides};
+use bpfc::stacks::{Profile, Sides, Stacks};
 use bpfc::svg::{self, Histogram};
 use bpfc::symbols::{Folded, Shade};
 use bpfc_base::{Diagnostic, codes};
@@ -13,6 +14,7 @@ use bpfc_loader::{LoadError, Loaded};
 use bpfc_object::{MapId, Object};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// How often processes are looked at, before they end.
@@ -35,7 +37,7 @@ pub fn is_folding(args: &Run) -> bool {
 }
 
 impl<'a> Counting<'a> {
-    /// What the command line asks to count; nothing if it does not.
+    /// What there is to name and to count; nothing if the object has no stacks and the command line asks for no picture.
     ///
     /// # Errors
     /// There is nothing to count or draw, or the picture cannot be written; in front of that, the kernel's.
@@ -44,10 +46,12 @@ impl<'a> Counting<'a> {
         loaded: &'a Loaded,
         args: &'a Run,
     ) -> Result<Result<Option<Counting<'a>>, Diagnostic>, LoadError> {
-        if !is_folding(args) && args.svg.is_none() {
-            return Ok(Ok(None));
-        }
         let profile = Profile::new(object, Some(&object_btf(object)), |id| &loaded.maps[id])?;
+        if !is_folding(args) && args.svg.is_none() {
+            let has_stacks = !profile.is_empty() || profile.stacks().borrow().has_map();
+            let new = || Counting::new(object, loaded, args, profile);
+            return Ok(Ok(has_stacks.then(new)));
+        }
         let has_histogram = object.maps.iter().any(|map| map.is_histogram);
         let option = if is_folding(args) { "--user-stack or --kernel-stack" } else { "--svg" };
         if profile.is_empty() && (is_folding(args) || !has_histogram) {
@@ -68,14 +72,30 @@ impl<'a> Counting<'a> {
                 return Ok(Err(diagnostic));
             }
         }
+        Ok(Ok(Some(Counting::new(object, loaded, args, profile))))
+    }
+
+    fn new(
+        object: &'a Object,
+        loaded: &'a Loaded,
+        args: &'a Run,
+        profile: Profile<'a>,
+    ) -> Counting<'a> {
         let next = Cell::new(Instant::now());
-        Ok(Ok(Some(Counting { object, loaded, args, profile: RefCell::new(profile), next })))
+        Counting { object, loaded, args, profile: RefCell::new(profile), next }
+    }
+
+    /// What names stacks.
+    pub fn stacks(&self) -> Rc<RefCell<Stacks>> {
+        self.profile.borrow().stacks()
     }
 
     /// Counts an event. Whether that is all that is to be done with it.
     pub fn event(&self, map: MapId, bytes: &[u8]) -> bool {
-        self.profile.borrow_mut().event(map, bytes);
-        is_folding(self.args)
+        if self.is_folding() || self.args.svg.is_some() {
+            self.profile.borrow_mut().event(map, bytes);
+        }
+        self.is_folding()
     }
 
     /// Whether folded stacks stand in place of what is printed otherwise.
@@ -83,23 +103,19 @@ impl<'a> Counting<'a> {
         is_folding(self.args)
     }
 
-    /// When to call [`Counting::tick`].
-    pub fn next(&self) -> Instant {
-        self.next.get()
+    /// When to call [`Counting::tick`], if at all.
+    pub fn next(&self) -> Option<Instant> {
+        self.profile.borrow().is_watching().then(|| self.next.get())
     }
 
     /// Looks at processes before they end.
-    ///
-    /// # Errors
-    /// A map cannot be listed.
-    pub fn tick(&self) -> Result<(), LoadError> {
+    pub fn tick(&self) {
         let start = Instant::now();
         if start >= self.next.get() {
-            self.profile.borrow_mut().watch()?;
+            self.profile.borrow_mut().watch();
             let end = Instant::now();
             self.next.set(end + INTERVAL.max((end - start) * COST));
         }
-        Ok(())
     }
 
     /// Prints and draws what was counted.
@@ -107,21 +123,23 @@ impl<'a> Counting<'a> {
     /// # Errors
     /// A map cannot be read.
     pub fn finish(&self) -> Result<Result<(), Diagnostic>, LoadError> {
-        let mut profile = self.profile.borrow_mut();
-        let sides = match is_folding(self.args) {
-            true => Sides { user: self.args.user_stack, kernel: self.args.kernel_stack },
-            false => Sides { user: true, kernel: true },
-        };
-        let folded = profile.folded(sides)?;
-        match (is_folding(self.args), self.args.output() == Output::Json) {
-            (false, _) => {}
-            (true, false) => print_out(&folded.to_string()),
-            (true, true) => print_out(&to_json(&folded)),
+        let profile = self.profile.borrow();
+        let mut written = Ok(());
+        if self.is_folding() || self.args.svg.is_some() {
+            let sides = match self.is_folding() {
+                true => Sides { user: self.args.user_stack, kernel: self.args.kernel_stack },
+                false => Sides { user: true, kernel: true },
+            };
+            let folded = profile.folded(sides)?;
+            match (self.is_folding(), self.args.output() == Output::Json) {
+                (false, _) => {}
+                (true, false) => print_out(&folded.to_string()),
+                (true, true) => print_out(&to_json(&folded)),
+            }
+            if let Some(path) = &self.args.svg {
+                written = files::write(path, self.picture(&profile, &folded)?.as_bytes());
+            }
         }
-        let written = match &self.args.svg {
-            Some(path) => files::write(path, self.picture(&profile, &folded)?.as_bytes()),
-            None => Ok(()),
-        };
         for note in profile.notes() {
             print_err(&format!("note: {note}\n"));
         }
