@@ -157,6 +157,15 @@ impl Loaded {
         Ok(EventTypes { btf: self.types.btf(&self.object).cloned(), ty })
     }
 
+    /// Pins maps, programs and these attachments below a folder of a bpffs, as [`bpfc_loader::Loaded::pin`] says.
+    ///
+    /// # Errors
+    /// A name is taken, there is no bpffs, or something cannot be pinned; then nothing is.
+    pub fn pin_with(&self, links: &mut [Link], folder: &std::path::Path) -> Result<(), Error> {
+        let pinned = self.inner.pin(links, folder);
+        pinned.map_err(|error| self.error(Stage::Attach, error))
+    }
+
     /// Attaches one program where `spec` says; it stays as long as the result.
     ///
     /// # Errors
@@ -248,8 +257,7 @@ impl Attached {
     /// # Errors
     /// A name is taken, there is no bpffs, or something cannot be pinned; then nothing is.
     pub fn pin(&mut self, folder: &std::path::Path) -> Result<(), Error> {
-        let pinned = self.loaded.inner.pin(&mut self.links, folder);
-        pinned.map_err(|error| self.loaded.error(Stage::Attach, error))
+        self.loaded.pin_with(&mut self.links, folder)
     }
 
     /// Detaches all. What was loaded can be read, and attached again.

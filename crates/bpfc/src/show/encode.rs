@@ -317,7 +317,9 @@ fn integer(int: &Int<'_>, value: &Json, bits: u32) -> Outcome<i128> {
         }
         (encoding, value) => {
             let number = number_of(value, || expects("a number", value))?;
-            in_range(number, bits, encoding != IntEncoding::Unsigned)
+            // A character is shown as its code, which is not negative.
+            let is_code = int.name == "char" && (0..256).contains(&number);
+            in_range(number, bits, encoding != IntEncoding::Unsigned && !is_code)
         }
     }
 }

@@ -165,3 +165,39 @@ fn programs_for_other_kernels() {
     let error = compiled(&["6.12", "5.10"]).verify().unwrap_err();
     assert_eq!(error.diagnostics()[0].targets, ["5.10"], "{error}");
 }
+
+#[test]
+fn what_is_shown_is_taken_back() {
+    let source = r#"
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+enum state { CLOSED, OPEN = 7 };
+struct all {
+    __be32 saddr; __be16 dport; __u16 port; __u64 duration_ns; __u64 ts; char comm[16]; enum state state; bool is_new;
+    struct in6_addr from; __u8 mac[6]; __s32 change; __u64 low : 5, high : 59; union { __u32 number; __u8 bytes[4]; };
+    int pair[2]; void *address; char letter;
+};
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __type(key, __u32); __type(value, struct all); } all SEC(".maps");
+SEC("xdp") int f(struct xdp_md *ctx) { __u32 zero = 0; return bpf_map_lookup_elem(&all, &zero) ? 2 : 1; }
+char LICENSE[] SEC("license") = "GPL";"#;
+    let mut machine = Program::compile(source).unwrap().machine().unwrap();
+    let n_bytes = machine.lookup("all", &[0; 4]).unwrap().unwrap()[0].len();
+    let mut state = 1_u64;
+    for round in 0..200 {
+        let random = |_| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 56) as u8
+        };
+        let mut bytes: Vec<u8> = (0..n_bytes).map(random).collect();
+        if round == 0 {
+            bytes.fill(0);
+        }
+        // Bytes that are no text cannot be shown as one.
+        bytes[24..40].copy_from_slice(b"a \"text\"\\\n\0\0\0\0\0\0");
+        machine.update("all", &[0; 4], &bytes).unwrap();
+        let shown = machine.get("all", 0).unwrap().unwrap();
+        machine.update("all", &[1, 0, 0, 0], &vec![0; n_bytes]).unwrap();
+        machine.set("all", 1, shown.clone()).unwrap();
+        assert_eq!(machine.get("all", 1).unwrap().unwrap(), shown);
+    }
+}

@@ -225,11 +225,23 @@ impl Map {
                 .map_err(|problem| self.misfit(&format!("the value `{value}`: {problem}")))
         };
         match value {
-            Json::Array(each) if self.is_per_cpu() && each.len() == n_values => {
+            Json::Array(each) if self.has_each_cpu(each) => {
                 each.iter().enumerate().map(|(cpu, value)| one(cpu, value)).collect()
             }
             value => (0..n_values).map(|cpu| one(cpu, value)).collect(),
         }
+    }
+
+    /// Whether these are the values of all CPUs, and not one value that is an array.
+    fn has_each_cpu(&self, values: &[Json]) -> bool {
+        let of_array = || {
+            let (btf, ty) = self.types.btf.as_deref().zip(self.types.value)?;
+            Some(matches!(btf.resolved(ty).ok()?.1, bpfc_btf::Type::Array { .. }))
+        };
+        let is_nested = || values.iter().all(|value| value.is_array() || value.is_string());
+        self.is_per_cpu()
+            && values.len() == self.raw.n_values() as usize
+            && (!of_array().unwrap_or(false) || is_nested())
     }
 
     /// The values of an element, as [`Map::get`] gives them.
