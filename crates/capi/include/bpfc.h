@@ -551,6 +551,12 @@ int bpfc_loaded_pin_program(const struct bpfc_loaded *loaded,
                             const char *file,
                             struct bpfc_error **error);
 
+// Pins all maps and programs, and what `bpfc_loaded_attach` attached, below a folder of a mounted bpffs, which is made if need be:
+// `maps/NAME`, `programs/NAME`, `links/PROGRAM`. They stay when the process ends. If it fails, nothing is pinned.
+int bpfc_loaded_pin(struct bpfc_loaded *loaded,
+                    const char *folder,
+                    struct bpfc_error **error);
+
 // The value of a global variable now, or of a part of it (`NAME`, `NAME.MEMBER`, `NAME[2]`), as JSON, which is given back with
 // `bpfc_free`.
 char *bpfc_loaded_variable(const struct bpfc_loaded *loaded,

@@ -223,3 +223,64 @@ pub(crate) unsafe fn free<T>(pointer: *mut T) {
         let _ = catch(|| drop(object));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bpfc_error_free, bpfc_error_status, bpfc_error_text};
+
+    fn said(error: *mut bpfc_error) -> (c_int, String) {
+        let status = bpfc_error_status(unsafe { error.as_ref() });
+        let text = unsafe { CStr::from_ptr(bpfc_error_text(error.as_ref())) };
+        let text = text.to_string_lossy().into_owned();
+        unsafe { bpfc_error_free(error) };
+        (status, text)
+    }
+
+    #[test]
+    fn panics_end_at_the_border() {
+        let mut error = ptr::null_mut();
+        let status = unsafe { guard_int(&mut error, || panic!("what {}", "happened")) };
+        assert_eq!(status, bpfc_status::BPFC_ERROR_BUG as c_int);
+        let (status, text) = said(error);
+        assert!(status == -2 && text.contains("what happened"), "{text}");
+        let mut error = ptr::null_mut();
+        let work = || with_stack(|| -> i32 { panic!("in a thread") });
+        assert_eq!(unsafe { guard_int(&mut error, work) }, -2);
+        assert!(said(error).1.contains("in a thread"));
+        // Who does not want to know gets the status all the same.
+        assert_eq!(unsafe { guard_int(ptr::null_mut(), || panic!("again")) }, -2);
+        assert_eq!(ask(Some(&1), 7, |_| panic!("as well")), 7);
+        struct Bad;
+        impl Drop for Bad {
+            fn drop(&mut self) {
+                panic!("while it is given back");
+            }
+        }
+        unsafe { free(Box::into_raw(Box::new(Bad))) };
+    }
+
+    #[test]
+    fn deep_recursion_has_room() {
+        fn depth(n: u32) -> u32 {
+            let room = [n; 1024];
+            if n == 0 { 0 } else { 1 + depth(std::hint::black_box(room)[5] - 1) }
+        }
+        let caller = std::thread::Builder::new().stack_size(128 << 10);
+        let caller = caller.spawn(|| with_stack(|| depth(2000)).ok()).unwrap();
+        assert_eq!(caller.join().unwrap(), Some(2000));
+    }
+
+    #[test]
+    fn objects_move_and_maps_are_shared() {
+        fn moves<T: Send>() {}
+        fn is_shared<T: Send + Sync>() {}
+        moves::<crate::bpfc_options>();
+        moves::<crate::bpfc_object>();
+        moves::<crate::bpfc_machine>();
+        moves::<crate::bpfc_loaded>();
+        moves::<crate::bpfc_link>();
+        moves::<crate::bpfc_events>();
+        is_shared::<crate::bpfc_map>();
+    }
+}

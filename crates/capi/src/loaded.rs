@@ -131,6 +131,20 @@ pub unsafe extern "C" fn bpfc_loaded_pin_program(
     })
 }
 
+/// Pins all maps and programs, and what `bpfc_loaded_attach` attached, below a folder of a mounted bpffs, which is made if need be:
+/// `maps/NAME`, `programs/NAME`, `links/PROGRAM`. They stay when the process ends. If it fails, nothing is pinned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bpfc_loaded_pin(
+    loaded: Option<&mut bpfc_loaded>,
+    folder: *const c_char,
+    error: *mut *mut bpfc_error,
+) -> c_int {
+    guard_status(error, || {
+        let (loaded, folder) = (object_mut(loaded)?, path(folder)?);
+        Ok(loaded.loaded.pin_with(&mut loaded.links, &folder)?)
+    })
+}
+
 /// The value of a global variable now, or of a part of it (`NAME`, `NAME.MEMBER`, `NAME[2]`), as JSON, which is given back with
 /// `bpfc_free`.
 #[unsafe(no_mangle)]

@@ -1,7 +1,9 @@
 // Uses everything that the library has: `all` in the virtual machine, `all kernel` in the kernel as well.
 
 #include <bpfc.h>
+#include <dirent.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +215,56 @@ static void objects(void)
 	error = NULL;
 }
 
+static void *work(void *map)
+{
+	struct bpfc_error *own = NULL;
+	uint32_t key[2] = { 0, 1 };
+	uint64_t value[2] = { 5, 6 };
+
+	for (int i = 0; i < 5; i++) {
+		struct bpfc_object *object = bpfc_compile("t.c", "__attribute__((section(\"xdp\"))) int f(void *ctx) { return 2; }", BPFC_NUL_TERMINATED, NULL, &own);
+		struct bpfc_machine *machine = bpfc_object_machine(object, &own);
+		struct bpfc_run *run = bpfc_machine_run(machine, "f", NULL, 0, NULL, 0, &own);
+		if (bpfc_run_result(run) != 2)
+			return map;
+		bpfc_run_free(run);
+		bpfc_machine_free(machine);
+		bpfc_object_free(object);
+		if (bpfc_compile("t.c", "int x = y;", BPFC_NUL_TERMINATED, NULL, &own))
+			return map;
+		bpfc_error_free(own);
+		own = NULL;
+		if (bpfc_map_update((struct bpfc_map *)map, key, 8, value, 16, BPFC_UPDATE_ANY, &own))
+			return map;
+		if (bpfc_map_lookup((struct bpfc_map *)map, key, 8, value, 16, &own) != 1 || value[1] != 6)
+			return map;
+	}
+	return NULL;
+}
+
+static void in_threads(struct bpfc_map *map)
+{
+	pthread_t threads[4];
+	void *failed = NULL;
+
+	for (int i = 0; i < 4; i++)
+		CHECK(!pthread_create(&threads[i], NULL, work, map));
+	for (int i = 0; i < 4; i++)
+		CHECK(!pthread_join(threads[i], &failed) && !failed);
+}
+
+static int n_descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	int n = 0;
+
+	CHECK(folder);
+	while (readdir(folder))
+		n++;
+	closedir(folder);
+	return n;
+}
+
 static void in_the_machine(void)
 {
 	struct bpfc_object *object = compiled();
@@ -245,6 +297,7 @@ static void in_the_machine(void)
 	REFUSED(BPFC_ERROR_ARGUMENT, bpfc_map_pin(flows, "/sys/fs/bpf/x", &error));
 	bpfc_machine_free(machine);
 	maps(flows, each);
+	in_threads(flows);
 	bpfc_map_free(flows);
 	bpfc_map_free(each);
 }
@@ -316,6 +369,7 @@ static void in_the_kernel(void)
 	REFUSED(BPFC_ERROR_USE, bpfc_loaded_attach_program(loaded, "other", NULL, &error));
 	CHECK(bpfc_loaded_program_fd(loaded, "count", &error) >= 0);
 	CHECK(bpfc_loaded_program_fd(loaded, "other", NULL) == BPFC_ERROR_USE);
+	REFUSED(BPFC_ERROR_ATTACH, bpfc_loaded_pin(loaded, "/nowhere/x", &error));
 	CHECK(bpfc_loaded_pin_program(loaded, "count", "/nowhere/x", NULL) == BPFC_ERROR_USE);
 
 	struct bpfc_map *flows = bpfc_loaded_map(loaded, "flows", &error);
@@ -352,8 +406,13 @@ int main(int argc, char **argv)
 	CHECK(!strcmp(bpfc_version(), version));
 	objects();
 	in_the_machine();
-	if (argc > 1 && !strcmp(argv[1], "kernel"))
+	if (argc > 1 && !strcmp(argv[1], "kernel")) {
 		in_the_kernel();
+		int before = n_descriptors();
+		for (int round = 0; round < 3; round++)
+			in_the_kernel();
+		CHECK(n_descriptors() == before);
+	}
 	puts("all is well");
 	return 0;
 }

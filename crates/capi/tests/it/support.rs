@@ -33,7 +33,7 @@ impl Stage {
         let mut command = Command::new(compiler[0]);
         command.args(["-Wall", "-Wextra", "-Werror", "-g"]).args(&compiler[1..]);
         command.arg("-I").arg(folder().join("include")).arg("-o").arg(&program).arg(source);
-        command.arg("-L").arg(&self.folder).arg("-lbpfc");
+        command.arg("-L").arg(&self.folder).args(["-lbpfc", "-pthread"]);
         let output = command.output().ok()?;
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Some(program)
