@@ -75,7 +75,12 @@ fn main() {
     for (compiler, name, source, expected) in [
         ("g++", "mangled_cpp", cpp, "space::Box<long>::get(int)"),
         ("rustc", "mangled_rust", rust, "mangled_rust::shapes::Square::area"),
-        ("rustc -Cdebuginfo=line-tables-only", "mangled_lines", rust, "mangled_lines::shapes::Square::area"),
+        (
+            "rustc -Cdebuginfo=line-tables-only",
+            "mangled_lines",
+            rust,
+            "mangled_lines::shapes::Square::area",
+        ),
         ("rustc -Cdebuginfo=2", "mangled_debug", rust, "mangled_debug::shapes::Square::area"),
         ("g++ -g1", "mangled_cpp_lines", cpp, "space::Box<long>::get(int)"),
         ("g++ -g", "mangled_cpp_debug", cpp, "space::Box<long>::get(int)"),
