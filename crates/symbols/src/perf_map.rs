@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// More of such a file is not read.
@@ -12,6 +12,8 @@ const MAX_BYTES: u64 = 64 << 20;
 /// Functions that were made at run time.
 #[derive(Debug, Default)]
 pub(crate) struct PerfMap {
+    path: PathBuf,
+    n_bytes: u64,
     /// Start, size, name; in the order of their starts.
     functions: Vec<(u64, u64, Arc<str>)>,
 }
@@ -27,15 +29,22 @@ impl PerfMap {
 
     fn read(path: &Path) -> Option<PerfMap> {
         // A pipe with that name would keep us waiting.
-        if !std::fs::metadata(path).ok()?.is_file() {
+        let about = std::fs::metadata(path).ok()?;
+        if !about.is_file() {
             return None;
         }
         let mut bytes = Vec::new();
         File::open(path).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
-        Some(PerfMap::parse(&String::from_utf8_lossy(&bytes)))
+        let functions = PerfMap::parse(&String::from_utf8_lossy(&bytes));
+        Some(PerfMap { path: path.to_owned(), n_bytes: about.len(), functions })
     }
 
-    fn parse(text: &str) -> PerfMap {
+    /// Whether the file is another one than when it was read.
+    pub(crate) fn has_grown(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|about| about.len() != self.n_bytes)
+    }
+
+    fn parse(text: &str) -> Vec<(u64, u64, Arc<str>)> {
         let hex = |word: &str| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok();
         let functions = text.lines().filter_map(|line| {
             let mut words = line.trim_start().splitn(3, ' ');
@@ -45,7 +54,7 @@ impl PerfMap {
         let mut functions: Vec<_> = functions.collect();
         // A later line stands for code that took the place of earlier code.
         functions.sort_by_key(|(start, ..)| *start);
-        PerfMap { functions }
+        functions
     }
 
     /// The function at an address, and how far into it that is.
@@ -69,7 +78,8 @@ mod tests {
 
     #[test]
     fn finds_functions_and_skips_what_is_malformed() {
-        let map = PerfMap::parse("2000 10 b::c d\nzz 1 x\n1000 20 a\n\n3000 5\n2000 8 newer\n");
+        let text = "2000 10 b::c d\nzz 1 x\n1000 20 a\n\n3000 5\n2000 8 newer\n";
+        let map = PerfMap { functions: PerfMap::parse(text), ..PerfMap::default() };
         assert_eq!(map.find(0x1000), Some(("a".into(), 0)));
         assert_eq!(map.find(0x101f), Some(("a".into(), 0x1f)));
         assert_eq!(map.find(0x1020), None);

@@ -2,7 +2,6 @@
 
 use crate::files::{FileIdx, Files, Key};
 use crate::perf_map::PerfMap;
-use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
@@ -17,7 +16,8 @@ const REFRESH: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(crate) struct Process {
     mappings: Vec<Mapping>,
-    perf_map: OnceCell<Option<PerfMap>>,
+    perf_map: Option<PerfMap>,
+    perf_map_read_at: Option<Instant>,
     /// When it started and which program it runs: a number may be given to another process, and that may become another
     /// program.
     identity: Identity,
@@ -77,7 +77,8 @@ impl Process {
         let mappings = text.lines().filter_map(|line| mapping(pid, line, files)).collect();
         Ok(Process {
             mappings,
-            perf_map: OnceCell::new(),
+            perf_map: None,
+            perf_map_read_at: None,
             identity: identity(pid).unwrap_or_default(),
             comm: comm(pid),
             read_at: Instant::now(),
@@ -113,9 +114,21 @@ impl Process {
         self.mappings[..end].last().filter(|mapping| address < mapping.end)
     }
 
-    /// What the process's just-in-time compiler says.
-    pub(crate) fn perf_map(&self, pid: u32) -> Option<&PerfMap> {
-        self.perf_map.get_or_init(|| PerfMap::of(pid)).as_ref()
+    /// What the process's just-in-time compiler says is at an address, and how far into it that is. It may have made more
+    /// since it was last asked.
+    pub(crate) fn made_at_run_time(&mut self, pid: u32, address: u64) -> Option<(Arc<str>, u64)> {
+        let find = |map: &Option<PerfMap>| map.as_ref()?.find(address);
+        let found = find(&self.perf_map);
+        let is_due = self.perf_map_read_at.is_none_or(|at| at.elapsed() >= REFRESH);
+        if found.is_some() || !is_due {
+            return found;
+        }
+        if self.perf_map.as_ref().is_none_or(|map| map.has_grown()) {
+            self.perf_map = PerfMap::of(pid).or(self.perf_map.take());
+        }
+        // From when it was read: a large one is not read all the time.
+        self.perf_map_read_at = Some(Instant::now());
+        find(&self.perf_map)
     }
 
     /// What the process calls itself.

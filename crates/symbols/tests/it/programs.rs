@@ -1,6 +1,6 @@
 //! Programs with known functions, built by the compilers of this machine.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -13,7 +13,12 @@ pub struct Running {
 impl Running {
     /// Starts it and reads the addresses.
     pub fn start(program: &Path) -> Running {
-        let mut child = Command::new(program)
+        Running::of(&mut Command::new(program))
+    }
+
+    /// The same for a command that becomes the program.
+    pub fn of(command: &mut Command) -> Running {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -25,6 +30,12 @@ impl Running {
             u64::from_str_radix(word.trim_start_matches("0x"), 16).expect("an address")
         });
         Running { addresses: addresses.collect(), child }
+    }
+
+    /// Lets it take its next step.
+    pub fn go_on(&mut self) {
+        let input = self.child.stdin.as_mut().expect("a pipe");
+        input.write_all(b"\n").expect("it reads");
     }
 
     pub fn pid(&self) -> u32 {

@@ -225,17 +225,28 @@ int main(void) {
     printf("%lx %lx\n", (unsigned long)code + 4, (unsigned long)code + 0x80);
     fflush(stdout);
     getchar();
+    map = fopen(path, "a");
+    fprintf(map, "%lx 40 made later\n", (unsigned long)code + 0x80);
+    fclose(map);
+    getchar();
     return 0;
 }
 "#;
     let Some(program) = build("gcc", "jit", source, &[]) else { return };
-    let running = Running::start(&program);
-    let frames: Vec<Frame> = {
-        let mut symbols = Symbolizer::new();
-        let each = running.addresses.iter();
-        each.flat_map(|address| symbols.user(running.pid(), &[*address])).collect()
+    let mut running = Running::start(&program);
+    let (pid, addresses) = (running.pid(), running.addresses.clone());
+    let mut symbols = Symbolizer::new();
+    let mut look = || -> Vec<Frame> {
+        addresses.iter().flat_map(|address| symbols.user(pid, &[*address])).collect()
     };
-    std::fs::remove_file(format!("/tmp/perf-{}.map", running.pid())).unwrap();
+    let frames = look();
+    running.go_on();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while look()[1].name.as_ref() != "made later" {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::fs::remove_file(format!("/tmp/perf-{pid}.map")).unwrap();
     assert_eq!(names(&frames), ["made at run time", "[unknown]"]);
     assert_eq!((frames[0].kind, frames[0].offset), (FrameKind::Jit, 4));
 }
@@ -259,5 +270,102 @@ fn kernel_functions_have_names_or_a_note_says_why() {
             assert_eq!(frames[0].kind, FrameKind::Kernel);
             assert_eq!(symbols.notes(), []);
         }
+    }
+}
+
+#[test]
+fn a_program_in_another_mount_namespace_has_names() {
+    let Some(program) = build("gcc", "contained", C, &["-O2", "-g"]) else { return };
+    let script = "mount -t tmpfs none /mnt && cp \"$0\" /mnt/only_here && exec /mnt/only_here";
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--mount", "sh", "-c", script]).arg(&program);
+    let is_root = std::fs::read_to_string("/proc/self/status").unwrap().contains("\nUid:\t0\t0\t");
+    if !is_root {
+        return println!("  skipped: mounting needs root");
+    }
+    let running = Running::of(&mut command);
+    let frames = Symbolizer::new().user(running.pid(), &running.addresses[..1]);
+    assert_eq!(names(&frames), ["inner_inlined", "middle_inlined", "outer_function"]);
+    assert_eq!(frames[0].module.as_deref(), Some("/mnt/only_here"));
+}
+
+/// Maps each file that it is given, to be executed, and says where.
+const MAPPER: &str = r#"
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+int main(int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        struct stat about;
+        int fd = open(argv[i], O_RDONLY);
+        fstat(fd, &about);
+        printf("%p ", mmap(0, about.st_size, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0));
+    }
+    printf("\n");
+    fflush(stdout);
+    getchar();
+    return 0;
+}
+"#;
+
+#[test]
+fn malformed_files_do_no_harm() {
+    let (Some(mapper), Some(program)) =
+        (build("gcc", "mapper", MAPPER, &[]), build("gcc", "broken", C, &["-O2", "-g", "-no-pie"]))
+    else {
+        return;
+    };
+    let good = std::fs::read(&program).unwrap();
+    let folder = program.parent().unwrap().join("malformed");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut state = 7_u64;
+    let mut random = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut files = Vec::new();
+    for number in 0..200 {
+        let mut bytes = good.clone();
+        match number % 4 {
+            // Anywhere, in the headers, shortened, and a header alone.
+            0 => (0..64).for_each(|_| bytes[random(good.len())] = random(256) as u8),
+            1 => (0..4).for_each(|_| bytes[random(1024)] = random(256) as u8),
+            2 => bytes.truncate(64 + random(good.len() - 64)),
+            _ => {
+                let tail = good.len() - 4096;
+                (0..16).for_each(|_| bytes[tail + random(4096)] = random(256) as u8);
+            }
+        }
+        let path = folder.join(format!("{number}"));
+        std::fs::write(&path, bytes).unwrap();
+        files.push(path);
+    }
+    let running = Running::of(std::process::Command::new(&mapper).args(&files));
+    assert_eq!(running.addresses.len(), files.len());
+    let mut symbols = Symbolizer::new();
+    let mut n_known = 0;
+    for start in &running.addresses {
+        let addresses: Vec<u64> =
+            (0..good.len() as u64).step_by(512).map(|at| start + at).collect();
+        n_known +=
+            symbols.user(running.pid(), &addresses).iter().filter(|frame| frame.is_known).count();
+    }
+    assert!(n_known > 0);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn who_may_not_know_addresses_of_the_kernel_is_told_why() {
+    let Ok(test) = std::env::current_exe() else { return };
+    let mut command = std::process::Command::new("setpriv");
+    command.args(["--reuid=65534", "--clear-groups"]).arg(test);
+    command.args(["--exact", "symbolize::kernel_functions_have_names_or_a_note_says_why"]);
+    match command.output() {
+        // The folder of the tests may be closed to others, and only root becomes another.
+        Ok(output) if output.stdout.is_empty() => println!("  skipped: setpriv: {output:?}"),
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+        Err(_) => println!("  skipped: there is no setpriv"),
     }
 }

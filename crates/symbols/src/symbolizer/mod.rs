@@ -1,15 +1,15 @@
-//! Addresses to frames.
+//! Stacks to frames.
+
+mod lookup;
 
 use crate::build_id::{BuildId, BuildIdEntry};
 use crate::files::{FileIdx, Files};
-use crate::frame::{Frame, FrameKind, Place};
-use crate::kernel::{self, Hidden};
+use crate::frame::{Frame, FrameKind};
+use crate::kernel::{Hidden, Modules};
+use crate::note::Note;
 use crate::process::{Absent, Process, What};
-use blazesym::symbolize::source::{Elf, Kernel, Process as ProcessSource, Source};
-use blazesym::symbolize::{CodeInfo, Input, Sym, Symbolized};
-use blazesym::{MaybeDefault, Pid};
+use blazesym::symbolize::source::Source;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -50,43 +50,7 @@ pub struct Symbolizer {
 struct KernelSource {
     source: Source<'static>,
     hidden: Option<Hidden>,
-}
-
-/// Why frames have no names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// The kernel does not tell this user where its functions are.
-    KernelHidden,
-    /// The kernel has no list of its functions.
-    KernelUnlisted,
-    /// So many processes had ended before their first address was asked for.
-    Ended(usize),
-    /// So many processes are another user's.
-    Forbidden(usize),
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |n: &usize| match n {
-            1 => "a process".to_owned(),
-            n => format!("{n} processes"),
-        };
-        match self {
-            Note::KernelHidden => f.write_str(
-                "kernel functions have no names: the kernel hides their addresses; run as root, or write 0 to \
-                 /proc/sys/kernel/kptr_restrict",
-            ),
-            Note::KernelUnlisted => f.write_str(
-                "kernel functions have no names: there is no /proc/kallsyms (CONFIG_KALLSYMS, or /proc is not mounted)",
-            ),
-            Note::Ended(n) => {
-                write!(f, "{} ended before their functions could be named: frames are `[unknown]`", of(n))
-            }
-            Note::Forbidden(n) => {
-                write!(f, "{} may not be looked into: frames are `[unknown]`; run as root", of(n))
-            }
-        }
-    }
+    modules: Modules,
 }
 
 impl Default for Symbolizer {
@@ -239,34 +203,6 @@ impl Symbolizer {
         new
     }
 
-    fn kernel_at(&mut self, address: u64) -> Rc<[Frame]> {
-        let KernelSource { source, hidden } = self.kernel.get_or_insert_with(|| KernelSource {
-            source: Source::Kernel(Kernel::default()),
-            hidden: kernel::hidden(),
-        });
-        let unknown = || Rc::new([Frame::unknown(FrameKind::Kernel, address)]);
-        if *hidden == Some(Hidden::Missing) {
-            return unknown();
-        }
-        let mut outcome = self.inner.symbolize_single(source, Input::AbsAddr(address));
-        if outcome.is_err() {
-            // A vmlinux that cannot be read, or of which it is not known where it runs.
-            let kallsyms = Kernel { vmlinux: MaybeDefault::None, ..Kernel::default() };
-            *source = Source::Kernel(kallsyms);
-            outcome = self.inner.symbolize_single(source, Input::AbsAddr(address));
-        }
-        match outcome {
-            Ok(Symbolized::Sym(sym)) => {
-                let sym = sym.into_owned();
-                let module =
-                    sym.module.as_ref().map(|module| module.to_string_lossy().into_owned());
-                let module = self.text(module.as_deref().unwrap_or("[kernel]"));
-                self.frames_of(&sym, FrameKind::Kernel, Some(module))
-            }
-            Ok(Symbolized::Unknown(_)) | Err(_) => unknown(),
-        }
-    }
-
     /// Reads a process if it is not known, or if it has mapped more since.
     fn look_at(&mut self, pid: u32, addresses: &[u64]) {
         match self.processes.get_mut(&pid) {
@@ -277,7 +213,8 @@ impl Symbolizer {
                     process.refresh(pid, true, &mut self.files);
                 }
             }
-            Some(Err(_)) => {}
+            // The number may be another process's by now.
+            Some(Err(_)) => self.read_process(pid),
         }
         match self.processes.get(&pid) {
             Some(Err(Absent::Ended)) => self.ended.insert(pid),
@@ -309,8 +246,11 @@ impl Symbolizer {
             }
             What::Vdso => self.in_vdso(at),
             What::Anonymous => {
-                let found = process.perf_map(pid).and_then(|map| map.find(address));
                 let kind = FrameKind::Jit;
+                let found = match self.processes.get_mut(&pid) {
+                    Some(Ok(process)) => process.made_at_run_time(pid, address),
+                    _ => None,
+                };
                 Rc::new([match found {
                     Some((name, offset)) => Frame { name, kind, offset, is_known: true, ..unknown },
                     None => Frame { kind, ..unknown },
@@ -321,67 +261,6 @@ impl Symbolizer {
                 Rc::new([Frame { name: Arc::clone(&name), module: Some(name), ..unknown }])
             }
         }
-    }
-
-    fn in_file(&mut self, idx: FileIdx, offset: u64) -> Rc<[Frame]> {
-        let file = self.files.get(idx);
-        if let Some(known) = file.frames.get(&offset) {
-            return Rc::clone(known);
-        }
-        let (name, path) = (Arc::clone(&file.name), file.path.clone());
-        let sym = path.and_then(|path| {
-            let look = |debug_syms| {
-                let mut elf = Elf::new(path.clone());
-                elf.debug_syms = debug_syms;
-                self.inner.symbolize_single(&Source::Elf(elf), Input::FileOffset(offset)).ok()
-            };
-            // Debug information that is malformed does not make symbols worse.
-            let found = look(true).or_else(|| look(false))?;
-            let mut sym = found.into_sym()?.into_owned();
-            if is_bare(&sym)
-                && let Some(Symbolized::Sym(qualified)) = look(false)
-                && qualified.name.contains("::")
-            {
-                sym.name = qualified.into_owned().name;
-            }
-            Some(sym)
-        });
-        let frames = match sym {
-            Some(sym) => self.frames_of(&sym, FrameKind::User, Some(name)),
-            None => {
-                let short = name.rsplit('/').next().unwrap_or(&name);
-                let label = self.text(&format!("[{short}]"));
-                let unknown = Frame::unknown(FrameKind::User, offset);
-                Rc::new([Frame { name: label, module: Some(name), ..unknown }])
-            }
-        };
-        self.n_cached += frames.len();
-        self.files.get(idx).frames.insert(offset, Rc::clone(&frames));
-        frames
-    }
-
-    /// The kernel maps the same object into every process: it is looked up in our own.
-    fn in_vdso(&mut self, offset: u64) -> Rc<[Frame]> {
-        if let Some(known) = self.vdso_frames.get(&offset) {
-            return Rc::clone(known);
-        }
-        let module = self.text("[vdso]");
-        let start = *self.own_vdso.get_or_insert_with(|| own_vdso().unwrap_or(0));
-        let source = Source::Process(ProcessSource::new(Pid::Slf));
-        let found =
-            self.inner.symbolize_single(&source, Input::AbsAddr(start.saturating_add(offset)));
-        let frames = match found.ok().filter(|_| start != 0).and_then(Symbolized::into_sym) {
-            Some(sym) => {
-                let sym = sym.into_owned();
-                self.frames_of(&sym, FrameKind::User, Some(module))
-            }
-            None => {
-                let unknown = Frame::unknown(FrameKind::User, offset);
-                Rc::new([Frame { name: Arc::clone(&module), module: Some(module), ..unknown }])
-            }
-        };
-        self.vdso_frames.insert(offset, Rc::clone(&frames));
-        frames
     }
 
     /// The file of a build id: of the process, of others that were seen, where distributions keep it, of any that runs.
@@ -408,49 +287,6 @@ impl Symbolizer {
         self.build_ids.insert(*id, found);
         found
     }
-
-    /// A symbol and what was inlined there, innermost first.
-    fn frames_of(
-        &mut self,
-        sym: &Sym<'_>,
-        kind: FrameKind,
-        module: Option<Arc<str>>,
-    ) -> Rc<[Frame]> {
-        let mut frames = Vec::with_capacity(1 + sym.inlined.len());
-        for inlined in sym.inlined.iter().rev() {
-            let place = inlined.code_info.as_ref().map(|info| self.place(info));
-            frames.push((&inlined.name, place, true));
-        }
-        let place = sym.code_info.as_ref().map(|info| self.place(info));
-        frames.push((&sym.name, place, false));
-        let frames = frames.into_iter().map(|(name, place, is_inlined)| Frame {
-            name: self.text(name),
-            kind,
-            is_known: true,
-            is_inlined,
-            address: 0,
-            offset: sym.offset as u64,
-            module: module.clone(),
-            place,
-        });
-        frames.collect()
-    }
-
-    fn place(&mut self, info: &CodeInfo<'_>) -> Place {
-        let file = self.text(&info.to_path().to_string_lossy());
-        Place { file, line: info.line.unwrap_or(0) }
-    }
-}
-
-/// Whether debug information names a function without its path, as short debug information does for languages that have
-/// paths. Its symbol then says more.
-fn is_bare(sym: &Sym<'_>) -> bool {
-    let file = sym.code_info.as_ref().map(|info| info.file.to_string_lossy());
-    let extension = file.as_deref().and_then(|file| file.rsplit_once('.'));
-    let has_paths = extension.is_some_and(|(_, extension)| {
-        matches!(extension, "rs" | "cc" | "cpp" | "cxx" | "C" | "hpp" | "hh" | "h")
-    });
-    has_paths && !sym.name.contains("::")
 }
 
 /// Addresses, and where to look them up.
@@ -468,12 +304,6 @@ fn put(frames: &mut Vec<Frame>, found: &[Frame], address: u64, back: u64) {
         let offset = if frame.is_known { frame.offset + back } else { 0 };
         Frame { address, offset, ..frame.clone() }
     }));
-}
-
-fn own_vdso() -> Option<u64> {
-    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-    let line = maps.lines().find(|line| line.ends_with("[vdso]"))?;
-    u64::from_str_radix(line.split('-').next()?, 16).ok()
 }
 
 fn all_processes() -> Vec<u32> {
