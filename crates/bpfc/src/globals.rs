@@ -2,7 +2,7 @@
 
 use crate::show::{Decoder, Encoder, Value};
 use bpfc_base::similar::most_similar;
-use bpfc_btf::{Btf, Type, TypeId};
+use bpfc_btf::{Btf, Kind, KindSet, Type, TypeId};
 use bpfc_object::{DataId, Object, Variable};
 use serde_json::Value as Json;
 
@@ -135,6 +135,29 @@ fn type_of(btf: &Btf, variable: &Variable) -> Result<TypeId, String> {
         _ => None,
     });
     ty.ok_or_else(|| "its type is not known".to_owned())
+}
+
+/// The bytes of a record that is sent to programs: `hex:…`, or a type of the object and JSON, `struct request:{"pid": 7}`. Members
+/// that are not mentioned are zero.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn record(object: &Object, text: &str) -> Result<Vec<u8>, String> {
+    if text.starts_with("hex:") {
+        let bytes = crate::show::from_hex(text);
+        return bytes.ok_or_else(|| "it is not hexadecimal".to_owned());
+    }
+    let (name, value) = text.split_once(':').ok_or("write `hex:` and bytes, or TYPE:JSON")?;
+    let name = name.trim();
+    let btf = object.open_btf().map_err(|error| error.to_string())?;
+    let kinds = KindSet::of(&[Kind::Struct, Kind::Union, Kind::Typedef, Kind::Int, Kind::Enum]);
+    let short = name.strip_prefix("struct ").or(name.strip_prefix("union ")).unwrap_or(name);
+    let found = btf.find_by_name(short.trim(), kinds);
+    let ty = found.ok_or_else(|| format!("the program has no type `{name}`"))?;
+    let n_bytes = btf.size_of(ty).map_err(|error| error.to_string())? as usize;
+    let mut bytes = vec![0; n_bytes];
+    Encoder::new(&btf).encode(ty, &json(value.trim()), &mut bytes)?;
+    Ok(bytes)
 }
 
 /// JSON, or a word that is none.

@@ -63,14 +63,14 @@ pub use bpfc_vm as vm;
 pub use compile::compile;
 pub use dialect::Dialect;
 pub use emit::{Emit, IrStage, emit};
-pub use globals::set_variable;
+pub use globals::{record, set_variable};
 pub use host::{Host, NoHost};
 pub use join::{join, report_undefined};
 pub use kernels::{TargetKernel, check_kernels, check_kernels_observed};
 pub use options::{Deferral, Options};
 pub use program::{
-    Attached, Checked, Compiled, Error, Event, EventStream, EventTypes, Events, Loaded, Machine,
-    Map, Plain, Position, Program, Report, Source, Stage, TypedMap,
+    Attached, Checked, Compiled, Error, Event, EventRef, EventStream, EventTypes, Events, Loaded,
+    Machine, Map, Plain, Position, Program, Report, Source, Stage, TypedMap,
 };
 pub use prove::{Bug, blame, prove};
 pub use skeleton::skeleton;

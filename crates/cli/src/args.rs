@@ -390,6 +390,11 @@ pub struct Run {
     #[arg(long, value_name = "SECONDS", requires = "kernel")]
     pub duration: Option<f64>,
 
+    /// Send a record through a user ring buffer once programs are attached: `requests=struct request:{"pid": 7}`,
+    /// `requests=hex:07000000`.
+    #[arg(long, value_name = "MAP=RECORD", requires = "kernel", conflicts_with = "packet")]
+    pub send: Vec<String>,
+
     /// Give a global variable another first value: `target_pid=42`, `opts.comm="nginx"`, `ports[1]=0x50`.
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,

@@ -49,7 +49,8 @@ pub use attach::{
 };
 pub use error::{Fault, LoadError};
 pub use events::{
-    Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, TraceLine, TracePipe,
+    Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, StreamLine, Streams, TraceLine,
+    TracePipe, UserRing,
 };
 pub use inspect::{Holder, KernelLink, KernelProgram, ObjectKind, Pinned, Types, holders, pins};
 pub use kernel::Kernel;

@@ -1,10 +1,11 @@
 //! `cargo xtask bench`: bpfc beside clang on the examples, in one run: time and memory of the
 //! compiler, instructions of the object, time of the program. Writes `docs/benchmarks.md`, or with
 //! `cargo xtask bench front-end` one section of it; `cargo xtask bench code` is about the code alone,
-//! `cargo xtask bench verifier` about the verifier.
+//! `cargo xtask bench verifier` about the verifier, `cargo xtask bench events` about reading events.
 
 mod code;
 mod code_report;
+mod events;
 mod headers;
 mod kernel;
 mod measure;
@@ -43,8 +44,7 @@ pub struct Row {
     pub theirs: Built,
 }
 
-const USAGE: &str =
-    "usage: cargo xtask bench [front-end | code [PART-OF-A-PATH] | verifier [PART-OF-A-PATH]]";
+const USAGE: &str = "usage: cargo xtask bench [front-end | events | code [PART-OF-A-PATH] | verifier [PART-OF-A-PATH]]";
 
 /// Builds, measures, writes: all of the page, or with `front-end` that section alone.
 pub fn run(args: &[String]) -> Result<()> {
@@ -54,6 +54,11 @@ pub fn run(args: &[String]) -> Result<()> {
         [section, rest @ ..] if section == "code" && rest.len() <= 1 => return code::run(rest),
         [section, rest @ ..] if section == "verifier" && rest.len() <= 1 => {
             return verifier::run(rest);
+        }
+        [section] if section == "events" => {
+            let root = bpfc_testkit::workspace_root().ok_or("run this in the workspace")?;
+            std::fs::create_dir_all(root.join("target/bench"))?;
+            return events::run(&root);
         }
         _ => return Err(USAGE.into()),
     };

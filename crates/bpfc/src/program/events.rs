@@ -42,6 +42,44 @@ pub enum Event {
     },
 }
 
+/// An [`Event`] in the buffer itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventRef<'a> {
+    /// What a program sent.
+    Record {
+        /// On which CPU, from perf buffers.
+        cpu: Option<u32>,
+        /// The bytes.
+        data: &'a [u8],
+    },
+    /// Records of a perf buffer that did not fit.
+    Lost {
+        /// On which CPU.
+        cpu: u32,
+        /// How many.
+        n_records: u64,
+    },
+}
+
+impl<'a> EventRef<'a> {
+    /// The bytes; none of what was lost.
+    pub fn data(&self) -> &'a [u8] {
+        match *self {
+            EventRef::Record { data, .. } => data,
+            EventRef::Lost { .. } => &[],
+        }
+    }
+}
+
+impl<'a> From<&'a Event> for EventRef<'a> {
+    fn from(event: &'a Event) -> EventRef<'a> {
+        match event {
+            Event::Record { cpu, data } => EventRef::Record { cpu: *cpu, data },
+            Event::Lost { cpu, n_records } => EventRef::Lost { cpu: *cpu, n_records: *n_records },
+        }
+    }
+}
+
 impl Event {
     /// The bytes; none of what was lost.
     pub fn data(&self) -> &[u8] {
@@ -114,6 +152,55 @@ impl Events {
             self.fill(BATCH);
         }
         self.queue.pop_front()
+    }
+
+    /// Hands out all events that are there, in the buffer itself and without copying them; if there are none, waits so long for the
+    /// first. How many there were.
+    ///
+    /// # Errors
+    /// The kernel does not let us wait.
+    pub fn read_within(
+        &mut self,
+        time: Duration,
+        mut take: impl FnMut(EventRef<'_>),
+    ) -> Result<usize, Error> {
+        let deadline = Instant::now() + time;
+        let mut n_events = self.queue.len();
+        self.queue.drain(..).for_each(|event| take((&event).into()));
+        loop {
+            n_events += self.read(&mut take);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if n_events > 0 || left.is_zero() {
+                return Ok(n_events);
+            }
+            self.wait(left.min(MAX_WAIT), None)?;
+        }
+    }
+
+    /// Hands out what is there now.
+    fn read(&mut self, take: &mut impl FnMut(EventRef<'_>)) -> usize {
+        let mut n_events = 0;
+        let mut put = |event: EventRef<'_>| {
+            n_events += 1;
+            take(event);
+            ControlFlow::Continue(())
+        };
+        match &mut self.source {
+            Source::Ring(ring) => {
+                ring.consume(|data| put(EventRef::Record { cpu: None, data }));
+            }
+            Source::Perf(perf) => {
+                let _ = perf.consume(|event| match event {
+                    PerfEvent::Sample { cpu, data } => {
+                        put(EventRef::Record { cpu: Some(cpu), data })
+                    }
+                    PerfEvent::Lost { cpu, n_samples } => {
+                        put(EventRef::Lost { cpu, n_records: n_samples })
+                    }
+                });
+            }
+        }
+        n_events
     }
 
     /// As a stream, for asynchronous programs: a thread waits for the events.

@@ -8,7 +8,9 @@ use bpfc_base::codes::Code;
 use bpfc_base::codes::load::{E0920, E0921, E0923};
 use bpfc_base::{Diagnostic, Session};
 use bpfc_kabi::UpdateFlag;
-use bpfc_loader::{AttachSpec, Kernel, Link, LoadError, NoDefault, TestInput, TestOutput};
+use bpfc_loader::{
+    AttachSpec, Kernel, Link, LoadError, NoDefault, TestInput, TestOutput, UserRing,
+};
 use bpfc_object::{DataId, FuncId};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -164,6 +166,14 @@ impl Loaded {
     pub fn pin_with(&self, links: &mut [Link], folder: &std::path::Path) -> Result<(), Error> {
         let pinned = self.inner.pin(links, folder);
         pinned.map_err(|error| self.error(Stage::Attach, error))
+    }
+
+    /// The sender of a user ring buffer, records for programs. There must be one for each map.
+    ///
+    /// # Errors
+    /// There is no such map, or it is of another kind.
+    pub fn sender(&self, map: &str) -> Result<UserRing, Error> {
+        UserRing::new(self.raw_map(map)?).map_err(|error| self.error(Stage::Use, error))
     }
 
     /// Attaches one program where `spec` says; it stays as long as the result.

@@ -15,7 +15,7 @@ mod stream;
 mod types;
 
 pub use error::{Error, Position, Report, Stage};
-pub use events::{Event, Events};
+pub use events::{Event, EventRef, Events};
 pub use loaded::{Attached, Loaded};
 pub use machine::Machine;
 pub use map::{Map, Plain, TypedMap};

@@ -77,7 +77,7 @@ fn native(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// Pairs of digits; blanks and colons may separate bytes.
-fn from_hex(digits: &str) -> Option<Vec<u8>> {
+pub(crate) fn from_hex(digits: &str) -> Option<Vec<u8>> {
     let digits = digits.strip_prefix("hex:").unwrap_or(digits);
     let digits: Vec<u8> =
         digits.bytes().filter(|byte| !matches!(byte, b' ' | b':' | b'_')).collect();

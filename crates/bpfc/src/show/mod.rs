@@ -12,6 +12,7 @@ mod table;
 mod value;
 
 pub use codec::Codec;
+pub(crate) use codec::from_hex;
 pub use columns::{Cells, Columns};
 pub use decode::{Decoder, Field};
 pub use encode::{Encoder, Part};

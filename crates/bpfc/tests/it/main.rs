@@ -3,6 +3,7 @@
 
 mod arch;
 mod bcc;
+mod buffers;
 mod compilers;
 mod deferral;
 mod endian;

@@ -4,12 +4,16 @@
 mod perf;
 mod ring;
 mod stop;
+mod streams;
 mod trace_pipe;
+mod user_ring;
 
 pub use perf::{PerfBuffer, PerfEvent};
 pub use ring::RingBuffer;
 pub use stop::StopFlag;
+pub use streams::{StreamLine, Streams};
 pub use trace_pipe::{TraceLine, TracePipe};
+pub use user_ring::UserRing;
 
 use crate::map::Map;
 use crate::{Errno, LoadError};
@@ -45,6 +49,8 @@ enum Source<'a> {
     Ring(RingBuffer, Receiver<'a, [u8]>),
     Perf(PerfBuffer, Box<dyn FnMut(PerfEvent<'_>) -> ControlFlow<()> + 'a>),
     Trace(TracePipe, Receiver<'a, str>),
+    /// The kernel tells nobody when something is there.
+    Streams(Streams, Box<dyn FnMut(StreamLine<'_>) -> ControlFlow<()> + 'a>),
 }
 
 type Receiver<'a, T> = Box<dyn FnMut(&T) -> ControlFlow<()> + 'a>;
@@ -55,6 +61,7 @@ impl Source<'_> {
             Source::Ring(ring, _) => vec![ring.as_fd()],
             Source::Perf(perf, _) => perf.fds().collect(),
             Source::Trace(pipe, _) => vec![pipe.as_fd()],
+            Source::Streams(..) => Vec::new(),
         }
     }
 
@@ -63,6 +70,16 @@ impl Source<'_> {
             Source::Ring(ring, take) => Ok(ring.drain(take)),
             Source::Perf(perf, take) => Ok(perf.consume(take)),
             Source::Trace(pipe, take) => pipe.consume(take),
+            Source::Streams(streams, take) => {
+                let mut flow = ControlFlow::Continue(());
+                streams.read(|line| {
+                    // What was read cannot be put back.
+                    if take(line).is_break() {
+                        flow = ControlFlow::Break(());
+                    }
+                });
+                Ok(flow)
+            }
         }
     }
 }
@@ -92,6 +109,15 @@ impl<'a> EventLoop<'a> {
         self.sources.push(Source::Trace(pipe, Box::new(take)));
     }
 
+    /// Hands the lines of a program's streams to `take`.
+    pub fn streams(
+        &mut self,
+        streams: Streams,
+        take: impl FnMut(StreamLine<'_>) -> ControlFlow<()> + 'a,
+    ) {
+        self.sources.push(Source::Streams(streams, Box::new(take)));
+    }
+
     /// Calls `act` before each wait: all that was there has been handed out.
     pub fn on_idle(&mut self, act: impl FnMut() + 'a) {
         self.idle = Some(Box::new(act));
@@ -116,6 +142,7 @@ impl<'a> EventLoop<'a> {
             }
         }
         let mut ready = [EpollEvent::empty(); 32];
+        let mut polled = Instant::now();
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             let ended = match left {
@@ -143,11 +170,30 @@ impl<'a> EventLoop<'a> {
             if n_ready == 0 && self.drain_all()?.is_break() {
                 return Ok(Ended::Broken);
             }
+            if polled.elapsed() >= MAX_WAIT {
+                polled = Instant::now();
+                for source in &mut self.sources {
+                    if matches!(source, Source::Streams(..)) && source.drain()?.is_break() {
+                        return Ok(Ended::Broken);
+                    }
+                }
+            }
             for event in &ready[..n_ready] {
                 let source = &mut self.sources[event.data() as usize];
                 if source.drain()?.is_break() {
                     return Ok(Ended::Broken);
                 }
+            }
+        }
+    }
+
+    /// Hands out lines of streams that have no end yet, as nothing more will come.
+    pub fn finish(&mut self) {
+        for source in &mut self.sources {
+            if let Source::Streams(streams, take) = source {
+                streams.finish(|line| {
+                    let _ = take(line);
+                });
             }
         }
     }

@@ -37,6 +37,7 @@ pub(crate) enum Command {
     LinkNextId = 31,
     IterCreate = 33,
     LinkDetach = 34,
+    ProgStreamRead = 37,
 }
 
 /// Length of an object's name with its NUL: `BPF_OBJ_NAME_LEN`.
@@ -236,6 +237,17 @@ pub(crate) struct BtfInfo {
     pub name: u64,
     pub name_bytes: u32,
     pub is_kernel: u32,
+}
+
+/// For `BPF_PROG_STREAM_READ_BY_FD` (6.17).
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct StreamRead {
+    pub stream_buf: u64,
+    pub stream_buf_len: u32,
+    pub stream_id: u32,
+    pub prog_fd: u32,
+    pub zero: u32,
 }
 
 /// For `BPF_*_GET_NEXT_ID` and `BPF_*_GET_FD_BY_ID`.

@@ -202,6 +202,20 @@ pub(crate) fn raw_tracepoint_open(prog: BorrowedFd<'_>, name: Option<&CStr>) -> 
     unsafe { bpf(Command::RawTracepointOpen, &mut attr).map(|fd| owned(fd)) }
 }
 
+/// Takes bytes out of a stream of a program (6.17); how many there were.
+pub(crate) fn stream_read(prog: BorrowedFd<'_>, stream: u32, buffer: &mut [u8]) -> Result<usize> {
+    let mut attr = attr::StreamRead {
+        stream_buf: buffer.as_mut_ptr() as u64,
+        stream_buf_len: len(buffer),
+        stream_id: stream,
+        prog_fd: raw(prog),
+        ..Default::default()
+    };
+    // SAFETY: the kernel writes at most `stream_buf_len` bytes to the buffer, which is uniquely borrowed.
+    let n = unsafe { bpf(Command::ProgStreamRead, &mut attr) }?;
+    Ok(usize::try_from(n).unwrap_or(0))
+}
+
 /// Pins an object in bpffs.
 pub(crate) fn obj_pin(object: BorrowedFd<'_>, path: &CStr) -> Result<()> {
     let mut attr =

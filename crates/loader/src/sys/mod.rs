@@ -17,6 +17,7 @@ pub(crate) mod ring;
 pub(crate) mod signal;
 pub(crate) mod socket;
 pub(crate) mod trace_link;
+pub(crate) mod user_ring;
 pub(crate) mod view;
 
 use errno::Errno;

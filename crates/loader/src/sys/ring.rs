@@ -6,12 +6,14 @@ use super::errno::Errno;
 use super::memory::{Access, Mapping, page_bytes};
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 
 /// `BPF_RINGBUF_BUSY_BIT`: still being written.
 const BUSY: u32 = 1 << 31;
 /// `BPF_RINGBUF_DISCARD_BIT`: to be skipped.
 const DISCARD: u32 = 1 << 30;
+/// While much is read, this part of a buffer is given back at once.
+const FREED_AT_ONCE: usize = 16;
 /// Length word and page offset before each record.
 const HEADER_BYTES: usize = 8;
 
@@ -38,40 +40,61 @@ impl Ring {
         Ok(Ring { consumer, producer, mask: n_bytes - 1, position })
     }
 
-    /// Hands every complete record to `take` and frees it, in order, up to what is there now.
-    /// Returns how many there were.
+    /// Hands every complete record to `take` and frees it, in order, until there are no more; but no more than fit
+    /// into the buffer, as programs may send faster than one reads. Returns how many there were.
     pub(crate) fn consume(
         &mut self,
         mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
     ) -> (usize, ControlFlow<()>) {
         let page = page_bytes();
-        let mut n_records = 0;
-        // Acquire: the records up to this position are visible after it.
-        let end = self.producer.long(0).load(Ordering::Acquire);
-        while self.position != end {
-            let offset = page + (self.position & self.mask);
-            // Acquire: pairs with the commit, which publishes the record's content.
-            let word = self.producer.word(offset).load(Ordering::Acquire);
-            if word & BUSY != 0 {
+        let start = self.position;
+        let (mut n_records, mut freed) = (0, start);
+        while self.position.wrapping_sub(start) <= self.mask {
+            // Acquire: the records up to this position are visible after it.
+            let end = self.producer.long(0).load(Ordering::Acquire);
+            if self.position == end {
                 break;
             }
-            let n_bytes = (word & !(BUSY | DISCARD)) as usize;
-            let mut flow = ControlFlow::Continue(());
-            if word & DISCARD == 0 && n_bytes <= self.mask {
-                n_records += 1;
-                // SAFETY: the record is committed, so programs no longer write to it, and the
-                // kernel reuses it only after the position stored below.
-                flow = take(unsafe { self.producer.bytes(offset + HEADER_BYTES, n_bytes) });
+            while self.position != end {
+                let offset = page + (self.position & self.mask);
+                // Acquire: pairs with the commit, which publishes the record's content.
+                let word = self.producer.word(offset).load(Ordering::Acquire);
+                if word & BUSY != 0 {
+                    // Its commit wakes us: it is the next one.
+                    self.free();
+                    return (n_records, ControlFlow::Continue(()));
+                }
+                let n_bytes = (word & !(BUSY | DISCARD)) as usize;
+                let mut flow = ControlFlow::Continue(());
+                if word & DISCARD == 0 && n_bytes <= self.mask {
+                    n_records += 1;
+                    // SAFETY: the record is committed, so programs no longer write to it, and the
+                    // kernel reuses it only after the position is given back.
+                    flow = take(unsafe { self.producer.bytes(offset + HEADER_BYTES, n_bytes) });
+                }
+                let total = (n_bytes + HEADER_BYTES).next_multiple_of(8);
+                self.position = self.position.wrapping_add(total);
+                if flow.is_break() {
+                    self.free();
+                    return (n_records, flow);
+                }
+                // Each store takes the page from the producers' caches; they need room long before it is all used.
+                if self.position.wrapping_sub(freed) > self.mask / FREED_AT_ONCE {
+                    self.free();
+                    freed = self.position;
+                }
             }
-            let total = (n_bytes + HEADER_BYTES).next_multiple_of(8);
-            self.position = self.position.wrapping_add(total);
-            // Release: all reads of the record are before it.
-            self.consumer.long(0).store(self.position, Ordering::Release);
-            if flow.is_break() {
-                return (n_records, flow);
-            }
+            // A program that commits a record behind what is freed wakes nobody: look again after that.
+            self.free();
+            fence(Ordering::SeqCst);
         }
         (n_records, ControlFlow::Continue(()))
+    }
+
+    /// Gives back what has been handed out.
+    fn free(&self) {
+        // Release: all reads of the records are before it.
+        self.consumer.long(0).store(self.position, Ordering::Release);
     }
 }
 

@@ -14,7 +14,8 @@ use bpfc_base::{Diagnostic, codes};
 use bpfc_kabi::MapType;
 use bpfc_loader::{
     AttachSpec, Ended, Errno, EventLoop, Fault, Kernel, Link, LoadError, LoadOptions, Loaded,
-    PerfBuffer, PerfEvent, ProgKind, Program, RingBuffer, StopFlag, TestInput, TracePipe, load,
+    PerfBuffer, PerfEvent, ProgKind, Program, RingBuffer, StopFlag, Streams, TestInput, TracePipe,
+    UserRing, load,
 };
 use bpfc_object::{FuncId, Object};
 use serde_json::json;
@@ -101,6 +102,7 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
             loaded.pin(&mut links, folder)?;
             print_err(&format!("pinned below {}\n", files::shown(folder)));
         }
+        send(ready, &loaded, args)?;
         print_iterators(&links, &printer)?;
         let live = Live::open(&ready.object, &loaded, args, &conditions);
         let live = live.map_err(|error| usage(format!("the terminal cannot be used: {error}")))?;
@@ -234,6 +236,30 @@ fn attach_all(loaded: &Loaded, specs: Specs, kernel: &Kernel) -> Result<Vec<Link
     Ok(links)
 }
 
+/// `--send`: puts records into user ring buffers.
+fn send(ready: &Ready, loaded: &Loaded, args: &Run) -> Result<(), Problem> {
+    let mut rings: Vec<(&str, UserRing)> = Vec::new();
+    for text in &args.send {
+        let bad = |problem: String| usage(format!("`--send {text}`: {problem}"));
+        let (name, record) =
+            text.split_once('=').ok_or_else(|| bad("it is not MAP=RECORD".to_owned()))?;
+        let bytes = bpfc::record(&ready.object, record).map_err(bad)?;
+        let at = match rings.iter().position(|(other, _)| *other == name) {
+            Some(at) => at,
+            None => {
+                let map = loaded.map(name);
+                let map = map.ok_or_else(|| bad(format!("there is no map `{name}`")))?;
+                rings.push((name, UserRing::new(map)?));
+                rings.len() - 1
+            }
+        };
+        if !rings[at].1.send(&bytes)? {
+            return Err(bad(format!("map `{name}` is full")));
+        }
+    }
+    Ok(())
+}
+
 /// ` (12 places)`, where there is more than one.
 fn places(link: &Link) -> String {
     match (link.n_places(), link.n_refused()) {
@@ -339,7 +365,15 @@ impl Running<'_> {
                 }
             });
         }
+        for program in &self.loaded.programs {
+            let Some(streams) = Streams::open(program)? else { break };
+            events.streams(streams, |line| {
+                printer.borrow_mut().stream(line);
+                counted()
+            });
+        }
         let ended = wait(&mut events, live, self.counting, until, &progress, printer);
+        events.finish();
         drop(events);
         if until.duration != Some(Duration::ZERO)
             && !self.counting.is_some_and(Counting::is_folding)

@@ -11,6 +11,7 @@ use bpfc::{Btf, Object};
 use bpfc_base::IndexVec;
 use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::MapType;
+use bpfc_loader::StreamLine;
 use bpfc_object::{DataKind, DataSection, Map, MapId};
 use serde_json::json;
 use std::cell::RefCell;
@@ -159,6 +160,18 @@ impl<'a> Printer<'a> {
     /// A line that a program printed.
     pub fn printk(&mut self, text: &str) {
         self.line(text, || json!({ "printk": text }));
+    }
+
+    /// A line of a program's streams.
+    pub fn stream(&mut self, line: StreamLine<'_>) {
+        let StreamLine { program, is_error, text } = line;
+        match is_error {
+            false => self.line(text, || json!({ "program": program, "stdout": text })),
+            true => {
+                let said = format!("{program}: {text}");
+                self.line(&said, || json!({ "program": program, "stderr": text }));
+            }
+        }
     }
 
     /// A record of a ring buffer or perf event array.
