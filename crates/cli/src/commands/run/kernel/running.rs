@@ -1,0 +1,176 @@
+//! Programs at work: what they send is printed until the wait ends.
+
+use super::super::live::{Live, Progress};
+use super::super::printer::{Printer, prints};
+use super::super::stacks::Counting;
+use crate::terminal::print_err;
+use bpfc_kabi::MapType;
+use bpfc_loader::{
+    Ended, EventLoop, Kernel, LoadError, Loaded, PerfBuffer, PerfEvent, RingBuffer, StopFlag,
+    Streams, TracePipe,
+};
+use bpfc_object::Object;
+use serde_json::json;
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Pages of a perf buffer on each CPU.
+const PERF_PAGES: u32 = 64;
+
+/// What ends the wait for events.
+pub(super) struct Until<'a> {
+    pub(super) duration: Option<Duration>,
+    pub(super) count: Option<u64>,
+    pub(super) stop: &'a StopFlag,
+}
+
+/// Programs at work.
+pub(super) struct Running<'a> {
+    pub(super) object: &'a Object,
+    pub(super) loaded: &'a Loaded,
+    pub(super) kernel: &'a Kernel,
+    pub(super) counting: Option<&'a Counting<'a>>,
+}
+
+impl Running<'_> {
+    /// Prints events until the wait ends.
+    pub(super) fn stream(
+        &self,
+        printer: &RefCell<Printer<'_>>,
+        live: Live<'_>,
+        until: &Until<'_>,
+    ) -> Result<(), LoadError> {
+        let progress = Progress::default();
+        let counted = || {
+            let n_events = progress.n_events.get() + 1;
+            progress.n_events.set(n_events);
+            match until.count.is_some_and(|count| n_events >= count) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        };
+        let show = |id, bytes: &[u8]| match self.counting {
+            Some(counting) if counting.event(id, bytes) => {}
+            _ => printer.borrow_mut().event(id, bytes),
+        };
+        let show = &show;
+        let mut events = EventLoop::new();
+        events.on_idle(|| printer.borrow_mut().flush());
+        for (id, map) in self.object.maps.iter_enumerated() {
+            let loaded = &self.loaded.maps[id];
+            match map.kind() {
+                Some(MapType::Ringbuf) => events.ring(RingBuffer::new(loaded)?, move |bytes| {
+                    show(id, bytes);
+                    counted()
+                }),
+                Some(MapType::PerfEventArray) => {
+                    let buffer = PerfBuffer::new(loaded, self.kernel, PERF_PAGES)?;
+                    let progress = &progress;
+                    events.perf(buffer, move |event| match event {
+                        PerfEvent::Sample { data, .. } => {
+                            show(id, data);
+                            counted()
+                        }
+                        PerfEvent::Lost { n_samples, .. } => {
+                            progress.n_lost.set(progress.n_lost.get() + n_samples);
+                            ControlFlow::Continue(())
+                        }
+                    });
+                }
+                _ => {}
+            }
+        }
+        if prints(self.object) {
+            events.trace(TracePipe::open()?, |line| {
+                // The kernel ends each message with a line break, a program often with another.
+                match line.trim() {
+                    "" => ControlFlow::Continue(()),
+                    text => {
+                        match self.counting.is_some_and(Counting::is_folding) {
+                            true => print_err(&format!("{text}\n")),
+                            false => printer.borrow_mut().printk(text),
+                        }
+                        counted()
+                    }
+                }
+            });
+        }
+        for program in &self.loaded.programs {
+            let Some(streams) = Streams::open(program)? else { break };
+            events.streams(streams, |line| {
+                printer.borrow_mut().stream(line);
+                counted()
+            });
+        }
+        let ended = wait(&mut events, live, self.counting, until, &progress, printer);
+        events.finish();
+        drop(events);
+        if until.duration != Some(Duration::ZERO)
+            && !self.counting.is_some_and(Counting::is_folding)
+        {
+            self.tell(&progress, &mut printer.borrow_mut());
+        }
+        ended
+    }
+
+    /// Says how many events came, and how many were lost where the kernel tells.
+    fn tell(&self, progress: &Progress, printer: &mut Printer<'_>) {
+        let kinds = || self.object.maps.iter().filter_map(|map| map.kind());
+        let has_perf = kinds().any(|kind| kind == MapType::PerfEventArray);
+        if !has_perf && !kinds().any(|kind| kind == MapType::Ringbuf) {
+            return;
+        }
+        let n_events = progress.n_events.get();
+        let n_lost = has_perf.then(|| progress.n_lost.get());
+        let plural = if n_events == 1 { "" } else { "s" };
+        let lost = n_lost.map_or_else(String::new, |n| format!(", {}", losses(n)));
+        printer.flush();
+        match printer.is_json() {
+            true => printer.run_of_one(|| json!({ "events": n_events, "lost": n_lost })),
+            false => print_err(&format!("{n_events} event{plural}{lost}\n")),
+        }
+    }
+}
+
+/// What a perf buffer or ring buffer lost, in words.
+fn losses(n_lost: u64) -> String {
+    match n_lost {
+        0 => "0 lost".to_owned(),
+        n => format!("{n} lost: they came too fast"),
+    }
+}
+
+/// Hands out events, and looks at maps in between.
+fn wait(
+    events: &mut EventLoop<'_>,
+    mut live: Live<'_>,
+    counting: Option<&Counting<'_>>,
+    until: &Until<'_>,
+    progress: &Progress,
+    printer: &RefCell<Printer<'_>>,
+) -> Result<(), LoadError> {
+    if until.count == Some(0) {
+        return Ok(());
+    }
+    let deadline = until.duration.and_then(|duration| Instant::now().checked_add(duration));
+    let is_endless = deadline.is_none() && until.count.is_none();
+    if is_endless && !live.has_screen() {
+        print_err("Ctrl-C ends\n");
+    }
+    loop {
+        let next = live.next();
+        let wake = [deadline, next, counting.and_then(Counting::next)].into_iter().flatten().min();
+        match events.run(wake, until.stop)? {
+            Ended::Deadline if deadline.is_none_or(|deadline| Instant::now() < deadline) => {
+                if let Some(counting) = counting {
+                    counting.tick();
+                }
+                if live.tick(progress, printer)?.is_break() {
+                    return Ok(());
+                }
+            }
+            Ended::Deadline | Ended::Stopped | Ended::Broken => return Ok(()),
+        }
+    }
+}
