@@ -99,7 +99,10 @@ impl Running<'_> {
         for program in &self.loaded.programs {
             let Some(streams) = Streams::open(program)? else { break };
             events.streams(streams, |line| {
-                printer.borrow_mut().stream(line);
+                match self.counting.is_some_and(Counting::is_folding) {
+                    true => print_err(&format!("{}: {}\n", line.program, line.text)),
+                    false => printer.borrow_mut().stream(line),
+                }
                 counted()
             });
         }
