@@ -64,7 +64,7 @@ impl Program {
     pub fn source(source: impl Into<String>) -> Source {
         let name = "program.c".to_owned();
         let (options, targets) = (Options::default(), Vec::new());
-        Source { name, text: source.into(), options, types: None, targets }
+        Source { name, text: source.into(), options, types: None, other_types: None, targets }
     }
 
     /// Takes an ELF object, of bpfc or of clang; `name` is for messages.
@@ -97,6 +97,7 @@ pub struct Source {
     text: String,
     options: Options,
     types: Option<Arc<Btf>>,
+    other_types: Option<Arc<Btf>>,
     targets: Vec<TargetKernel>,
 }
 
@@ -129,6 +130,14 @@ impl Source {
         self
     }
 
+    /// Types to compile and to check with where the running kernel shows none. They are not used for the relocations of
+    /// loading, for which only the running kernel's are right.
+    #[must_use]
+    pub fn other_types(mut self, types: Arc<Btf>) -> Source {
+        self.other_types = Some(types);
+        self
+    }
+
     /// A kernel that the program is for, in place of the running one: it is compiled with its types and checked against it.
     /// It can be said several times; the types are then those of the newest. Programs are loaded with the types of the
     /// running kernel all the same.
@@ -155,7 +164,8 @@ impl Source {
         let kernel = self.types.map_or_else(Kernel::new, Kernel::with_btf);
         let target = self.targets.iter().rev().find_map(|target| target.btf.as_ref());
         let mut session = Session::default();
-        let mut host = Running { files, kernel: &kernel, target };
+        let other = self.other_types.as_ref();
+        let mut host = Running { files, kernel: &kernel, target, other };
         let object = crate::add_source(&mut session, &self.name, self.text.as_bytes())
             .and_then(|file| crate::compile(&mut session, file, &self.options, &mut host));
         let diagnostics = session.diagnostics.take();
@@ -163,7 +173,8 @@ impl Source {
         match object {
             Some(object) => {
                 let compiled = Compiled::new(session, object, diagnostics, kernel);
-                Ok(Compiled { targets: self.targets, ..compiled })
+                let other_types = self.other_types;
+                Ok(Compiled { targets: self.targets, other_types, ..compiled })
             }
             None => Err(Error::new(Stage::Compile, Report { session, diagnostics })),
         }
@@ -175,6 +186,7 @@ struct Running<'a> {
     files: &'a mut dyn FileProvider,
     kernel: &'a Kernel,
     target: Option<&'a Arc<Btf>>,
+    other: Option<&'a Arc<Btf>>,
 }
 
 impl FileProvider for Running<'_> {
@@ -197,7 +209,7 @@ impl FileProvider for Running<'_> {
 
 impl Host for Running<'_> {
     fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
-        self.target.or_else(|| self.kernel.btf()).cloned()
+        self.target.or_else(|| self.kernel.btf()).or(self.other).cloned()
     }
 }
 
@@ -208,6 +220,7 @@ pub struct Compiled {
     object: Object,
     diagnostics: Vec<Diagnostic>,
     kernel: Arc<Kernel>,
+    other_types: Option<Arc<Btf>>,
     targets: Vec<TargetKernel>,
     places: Vec<(FuncId, AttachSpec)>,
     only: Option<Vec<FuncId>>,
@@ -221,7 +234,8 @@ impl Compiled {
         kernel: Kernel,
     ) -> Compiled {
         let (targets, places, kernel) = (Vec::new(), Vec::new(), Arc::new(kernel));
-        Compiled { session, object, diagnostics, kernel, targets, places, only: None }
+        let (other_types, only) = (None, None);
+        Compiled { session, object, diagnostics, kernel, other_types, targets, places, only }
     }
 
     /// Warnings so far.
@@ -376,7 +390,7 @@ impl Compiled {
         }
         let options = VerifyOptions {
             kernel: self.kernel.version(),
-            kernel_btf: self.kernel.btf().cloned(),
+            kernel_btf: self.kernel.btf().or(self.other_types.as_ref()).cloned(),
             ..VerifyOptions::default()
         };
         self.verify_with(&options)
