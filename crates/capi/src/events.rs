@@ -1,7 +1,7 @@
 //! Events of ring buffers and perf event arrays.
 
 use crate::error::{bpfc_error, bpfc_status, of_loader};
-use crate::ffi::{Outcome, allocated_text, ask, bytes, free, guard, guard_int, object, object_mut};
+use crate::ffi::{Outcome, allocated_text, ask, bytes, free, given, guard_int, guard_memory};
 use bpfc::loader::{Kernel, PerfBuffer, PerfEvent, RingBuffer};
 use bpfc::{EventTypes, Loaded};
 use nix::errno::Errno;
@@ -69,38 +69,42 @@ impl bpfc_events {
         }
         Ok(bpfc_events { source, epoll, types, n_lost: 0 })
     }
+}
 
-    /// Hands out what is there: how many, and whether `take` had enough.
-    fn consume(&mut self, mut take: impl FnMut(&bpfc_event) -> ControlFlow<()>) -> c_int {
-        let (mut n_events, n_lost) = (0, &mut self.n_lost);
-        let mut hand_out = |data: Option<&[u8]>, cpu: Option<u32>, lost: u64| {
-            n_events += 1;
-            *n_lost += lost;
-            let event = bpfc_event {
-                data: data.map_or(ptr::null(), |data| data.as_ptr().cast()),
-                size: data.map_or(0, <[u8]>::len),
-                cpu: cpu.map_or(-1, |cpu| cpu as c_int),
-                n_lost: lost,
-            };
-            match take(&event) {
-                ControlFlow::Continue(()) if n_events < MAX_EVENTS => ControlFlow::Continue(()),
-                _ => ControlFlow::Break(()),
-            }
+/// Hands out what is there: how many, and whether `take` had enough.
+fn consume(
+    source: &mut Source,
+    n_lost: &mut u64,
+    mut take: impl FnMut(&bpfc_event) -> ControlFlow<()>,
+) -> c_int {
+    let mut n_events = 0;
+    let mut hand_out = |data: Option<&[u8]>, cpu: Option<u32>, lost: u64| {
+        n_events += 1;
+        *n_lost += lost;
+        let event = bpfc_event {
+            data: data.map_or(ptr::null(), |data| data.as_ptr().cast()),
+            size: data.map_or(0, <[u8]>::len),
+            cpu: cpu.map_or(-1, |cpu| cpu as c_int),
+            n_lost: lost,
         };
-        match &mut self.source {
-            Source::Ring(ring) => {
-                ring.consume(|data| hand_out(Some(data), None, 0));
-            }
-            Source::Perf(perf) => {
-                // That it was enough is seen in the number.
-                let _ = perf.consume(|event| match event {
-                    PerfEvent::Sample { cpu, data } => hand_out(Some(data), Some(cpu), 0),
-                    PerfEvent::Lost { cpu, n_samples } => hand_out(None, Some(cpu), n_samples),
-                });
-            }
+        match take(&event) {
+            ControlFlow::Continue(()) if n_events < MAX_EVENTS => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
         }
-        n_events
+    };
+    match source {
+        Source::Ring(ring) => {
+            ring.consume(|data| hand_out(Some(data), None, 0));
+        }
+        Source::Perf(perf) => {
+            // That it was enough is seen in the number.
+            let _ = perf.consume(|event| match event {
+                PerfEvent::Sample { cpu, data } => hand_out(Some(data), Some(cpu), 0),
+                PerfEvent::Lost { cpu, n_samples } => hand_out(None, Some(cpu), n_samples),
+            });
+        }
     }
+    n_events
 }
 
 fn waiting(errno: Errno) -> bpfc_error {
@@ -112,19 +116,24 @@ fn waiting(errno: Errno) -> bpfc_error {
 /// negative: for ever), or until a signal comes. How many were handed out, or a negative status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bpfc_events_poll(
-    events: Option<&mut bpfc_events>,
+    events: *mut bpfc_events,
     timeout_ms: c_int,
     take: bpfc_event_fn,
     user: *mut c_void,
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_int(error, || {
-        let take = take.ok_or_else(|| bpfc_error::argument("a function is NULL"))?;
-        let events = object_mut(events)?;
+        let take = given!(take)?;
+        if events.is_null() {
+            return Err(bpfc_error::argument("`events` is NULL"));
+        }
+        // Each part alone: the callback may ask for the types.
+        let (source, n_lost) = (&mut (*events).source, &mut (*events).n_lost);
+        let epoll = &(*events).epoll;
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
-            let n_events = events.consume(|event| match take(user, event) {
+            let n_events = consume(source, n_lost, |event| match take(user, event) {
                 0 => ControlFlow::Continue(()),
                 _ => ControlFlow::Break(()),
             });
@@ -135,7 +144,7 @@ pub unsafe extern "C" fn bpfc_events_poll(
             let wait = left.unwrap_or(MAX_WAIT).min(MAX_WAIT).as_millis();
             // A millisecond at least, so that the last moment is not spent spinning.
             let wait = EpollTimeout::from(u16::try_from(wait).unwrap_or(u16::MAX).max(1));
-            match events.epoll.wait(&mut [EpollEvent::empty()], wait) {
+            match epoll.wait(&mut [EpollEvent::empty()], wait) {
                 Ok(_) => {}
                 Err(Errno::EINTR) => return Ok(0),
                 Err(errno) => return Err(waiting(errno)),
@@ -166,18 +175,14 @@ pub unsafe extern "C" fn bpfc_events_json(
     size: usize,
     error: *mut *mut bpfc_error,
 ) -> *mut c_char {
-    guard(
-        error,
-        |_| ptr::null_mut(),
-        || {
-            // Only what does not change while events are handed out.
-            let types = match events.is_null() {
-                true => object(None)?,
-                false => &*ptr::addr_of!((*events).types),
-            };
-            allocated_text(&types.json(bytes(data, size)?).to_string())
-        },
-    )
+    guard_memory(error, || {
+        if events.is_null() {
+            return Err(bpfc_error::argument("`events` is NULL"));
+        }
+        // Only what does not change while events are handed out.
+        let types = &(*events).types;
+        allocated_text(&types.json(bytes!(data, size)?).to_string())
+    })
 }
 
 /// Gives a reader back. Events that are still there are lost.

@@ -5,7 +5,6 @@ use std::any::Any;
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::ptr;
 use std::sync::Once;
 
@@ -80,6 +79,17 @@ pub(crate) unsafe fn guard_new<T>(
     guard(error, |_| ptr::null_mut(), || Ok(Box::into_raw(Box::new(work()?))))
 }
 
+/// Memory of the caller's, or NULL.
+///
+/// # Safety
+/// As [`guard`].
+pub(crate) unsafe fn guard_memory<T>(
+    error: *mut *mut bpfc_error,
+    work: impl FnOnce() -> Outcome<*mut T>,
+) -> *mut T {
+    guard(error, |_| ptr::null_mut(), work)
+}
+
 /// 0 or a number, or a negative status.
 ///
 /// # Safety
@@ -123,37 +133,59 @@ pub(crate) fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Outcome<T>
     })
 }
 
-/// An object that must be there.
-pub(crate) fn object<T>(object: Option<&T>) -> Outcome<&T> {
-    object.ok_or_else(|| bpfc_error::argument("an object is NULL"))
+/// An argument that must be there, by its name.
+macro_rules! given {
+    ($argument:ident) => {
+        $argument
+            .ok_or_else(|| bpfc_error::argument(concat!("`", stringify!($argument), "` is NULL")))
+    };
 }
-
-/// As [`object`], to change it.
-pub(crate) fn object_mut<T>(object: Option<&mut T>) -> Outcome<&mut T> {
-    object.ok_or_else(|| bpfc_error::argument("an object is NULL"))
-}
+pub(crate) use given;
 
 /// # Safety
 /// Null, or text with a zero at its end.
-pub(crate) unsafe fn text<'a>(pointer: *const c_char) -> Outcome<&'a str> {
+pub(crate) unsafe fn text_of<'a>(pointer: *const c_char, name: &str) -> Outcome<&'a str> {
     if pointer.is_null() {
-        return Err(bpfc_error::argument("a text is NULL"));
+        return Err(bpfc_error::argument(&format!("`{name}` is NULL")));
     }
-    CStr::from_ptr(pointer).to_str().map_err(|_| bpfc_error::argument("a text is not UTF-8"))
+    let text = CStr::from_ptr(pointer).to_str();
+    text.map_err(|_| bpfc_error::argument(&format!("`{name}` is not UTF-8")))
 }
 
-/// # Safety
-/// As [`text`].
-pub(crate) unsafe fn path(pointer: *const c_char) -> Outcome<PathBuf> {
-    text(pointer).map(PathBuf::from)
+/// An argument that is a text, by its name.
+macro_rules! text {
+    ($argument:ident) => {
+        crate::ffi::text_of($argument, stringify!($argument))
+    };
 }
+pub(crate) use text;
+
+/// An argument that is a path, by its name.
+macro_rules! file_path {
+    ($argument:ident) => {
+        crate::ffi::text_of($argument, stringify!($argument)).map(std::path::PathBuf::from)
+    };
+}
+pub(crate) use file_path;
+
+/// An argument that is bytes, by its name.
+macro_rules! bytes {
+    ($argument:ident, $n_bytes:expr) => {
+        crate::ffi::bytes_of($argument, $n_bytes, stringify!($argument))
+    };
+}
+pub(crate) use bytes;
 
 /// # Safety
 /// Null with no bytes, or so many bytes.
-pub(crate) unsafe fn bytes<'a>(pointer: *const c_void, n_bytes: usize) -> Outcome<&'a [u8]> {
+pub(crate) unsafe fn bytes_of<'a>(
+    pointer: *const c_void,
+    n_bytes: usize,
+    name: &str,
+) -> Outcome<&'a [u8]> {
     match (pointer.is_null(), isize::try_from(n_bytes)) {
         (_, Ok(0)) => Ok(&[]),
-        (true, _) => Err(bpfc_error::argument("bytes are NULL")),
+        (true, _) => Err(bpfc_error::argument(&format!("`{name}` is NULL"))),
         (_, Err(_)) => Err(bpfc_error::argument("a size is larger than the memory")),
         (false, Ok(_)) => Ok(std::slice::from_raw_parts(pointer.cast(), n_bytes)),
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{bpfc_error, bpfc_status, of_loader};
 use crate::ffi::{
-    Outcome, allocated, ask, c_string, free, guard, guard_status, object, object_mut, path, store,
+    Outcome, allocated, ask, c_string, file_path, free, given, guard_memory, guard_status, store,
 };
 use bpfc::loader::Link;
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn bpfc_link_pin(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let (link, path) = (object_mut(link)?, path(file)?);
+        let (link, path) = (given!(link)?, file_path!(file)?);
         match link.links.as_mut_slice() {
             [one] => one.pin(&path).map_err(|error| attaching(&error)),
             _ => Err(bpfc_error::argument("several attachments cannot have one name")),
@@ -76,24 +76,20 @@ pub unsafe extern "C" fn bpfc_link_iterate(
     size: *mut usize,
     error: *mut *mut bpfc_error,
 ) -> *mut c_void {
-    guard(
-        error,
-        |_| ptr::null_mut(),
-        || {
-            let [link] = object(link)?.links.as_slice() else {
-                return Err(bpfc_error::argument("it is no iterator"));
-            };
-            let file =
-                link.iterate().map_err(|error| of_loader(bpfc_status::BPFC_ERROR_USE, &error))?;
-            let mut output = Vec::new();
-            file.take(MAX_OUTPUT_BYTES).read_to_end(&mut output).map_err(|error| {
-                bpfc_error::of_errno(bpfc_status::BPFC_ERROR_USE, "read an iterator", &error)
-            })?;
-            let memory = allocated(&output)?;
-            store(size, output.len());
-            Ok(memory.cast())
-        },
-    )
+    guard_memory(error, || {
+        let [link] = given!(link)?.links.as_slice() else {
+            return Err(bpfc_error::argument("it is no iterator"));
+        };
+        let file =
+            link.iterate().map_err(|error| of_loader(bpfc_status::BPFC_ERROR_USE, &error))?;
+        let mut output = Vec::new();
+        file.take(MAX_OUTPUT_BYTES).read_to_end(&mut output).map_err(|error| {
+            bpfc_error::of_errno(bpfc_status::BPFC_ERROR_USE, "read an iterator", &error)
+        })?;
+        let memory = allocated(&output)?;
+        store(size, output.len());
+        Ok(memory.cast())
+    })
 }
 
 /// Detaches, and says if that failed. The link still has to be given back.
@@ -102,7 +98,7 @@ pub unsafe extern "C" fn bpfc_link_detach(
     link: Option<&mut bpfc_link>,
     error: *mut *mut bpfc_error,
 ) -> c_int {
-    guard_status(error, || detach(std::mem::take(&mut object_mut(link)?.links)))
+    guard_status(error, || detach(std::mem::take(&mut given!(link)?.links)))
 }
 
 /// Detaches, if that has not been done, and gives the link back. What is pinned stays attached.

@@ -3,8 +3,8 @@
 use crate::error::{bpfc_error, bpfc_status, of_loader};
 use crate::events::bpfc_events;
 use crate::ffi::{
-    allocated_text, bytes, free, guard, guard_int, guard_new, guard_status, object, object_mut,
-    path, text,
+    allocated_text, bytes, file_path, free, given, guard_int, guard_memory, guard_new,
+    guard_status, text,
 };
 use crate::link::bpfc_link;
 use crate::machine::bpfc_run;
@@ -13,7 +13,6 @@ use bpfc::Loaded;
 use bpfc::loader::{Link, TestInput};
 use std::ffi::{c_char, c_int, c_void};
 use std::os::fd::{AsFd, AsRawFd};
-use std::ptr;
 
 /// Maps and programs in the kernel, and what `bpfc_loaded_attach` attached.
 pub struct bpfc_loaded {
@@ -44,7 +43,7 @@ pub unsafe extern "C" fn bpfc_loaded_attach(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let loaded = object_mut(loaded)?;
+        let loaded = given!(loaded)?;
         loaded.links.extend(loaded.loaded.attach_all()?);
         Ok(())
     })
@@ -60,10 +59,10 @@ pub unsafe extern "C" fn bpfc_loaded_attach_program(
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_link {
     guard_new(error, || {
-        let (loaded, program) = (&object(loaded)?.loaded, text(program)?);
+        let (loaded, program) = (&given!(loaded)?.loaded, text!(program)?);
         let links = match spec.is_null() {
             true => loaded.attach_program(program)?,
-            false => vec![loaded.attach_one(program, text(spec)?)?],
+            false => vec![loaded.attach_one(program, text!(spec)?)?],
         };
         if links.is_empty() {
             let status = bpfc_status::BPFC_ERROR_ATTACH;
@@ -81,7 +80,7 @@ pub unsafe extern "C" fn bpfc_loaded_detach(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let links = std::mem::take(&mut object_mut(loaded)?.links);
+        let links = std::mem::take(&mut given!(loaded)?.links);
         crate::link::detach(links)
     })
 }
@@ -93,7 +92,7 @@ pub unsafe extern "C" fn bpfc_loaded_map(
     name: *const c_char,
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_map {
-    guard_new(error, || Ok(bpfc_map::of_kernel(object(loaded)?.loaded.map(text(name)?)?)))
+    guard_new(error, || Ok(bpfc_map::of_kernel(given!(loaded)?.loaded.map(text!(name)?)?)))
 }
 
 /// A reader of the events of a ring buffer or a perf event array. There should be one for each map. It is given back with
@@ -104,7 +103,7 @@ pub unsafe extern "C" fn bpfc_loaded_events(
     map: *const c_char,
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_events {
-    guard_new(error, || bpfc_events::open(&object(loaded)?.loaded, text(map)?))
+    guard_new(error, || bpfc_events::open(&given!(loaded)?.loaded, text!(map)?))
 }
 
 /// The file descriptor of a program, which lives as long as `loaded`; a negative status on failure.
@@ -114,7 +113,7 @@ pub unsafe extern "C" fn bpfc_loaded_program_fd(
     program: *const c_char,
     error: *mut *mut bpfc_error,
 ) -> c_int {
-    guard_int(error, || Ok(object(loaded)?.loaded.program(text(program)?)?.as_fd().as_raw_fd()))
+    guard_int(error, || Ok(given!(loaded)?.loaded.program(text!(program)?)?.as_fd().as_raw_fd()))
 }
 
 /// Gives a program a name in a mounted bpffs, under which it outlives the process.
@@ -126,7 +125,7 @@ pub unsafe extern "C" fn bpfc_loaded_pin_program(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let outcome = object(loaded)?.loaded.program(text(program)?)?.pin(&path(file)?);
+        let outcome = given!(loaded)?.loaded.program(text!(program)?)?.pin(&file_path!(file)?);
         outcome.map_err(|error| of_loader(bpfc_status::BPFC_ERROR_USE, &error))
     })
 }
@@ -140,7 +139,7 @@ pub unsafe extern "C" fn bpfc_loaded_pin(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let (loaded, folder) = (object_mut(loaded)?, path(folder)?);
+        let (loaded, folder) = (given!(loaded)?, file_path!(folder)?);
         Ok(loaded.loaded.pin_with(&mut loaded.links, &folder)?)
     })
 }
@@ -153,14 +152,10 @@ pub unsafe extern "C" fn bpfc_loaded_variable(
     place: *const c_char,
     error: *mut *mut bpfc_error,
 ) -> *mut c_char {
-    guard(
-        error,
-        |_| ptr::null_mut(),
-        || {
-            let value = object(loaded)?.loaded.variable(text(place)?)?;
-            allocated_text(&value.to_json().to_string())
-        },
-    )
+    guard_memory(error, || {
+        let value = given!(loaded)?.loaded.variable(text!(place)?)?;
+        allocated_text(&value.to_json().to_string())
+    })
 }
 
 /// Sets a global variable that is not constant, or a part of it, as `bpfc_object_set` does. What programs change in the same
@@ -171,7 +166,7 @@ pub unsafe extern "C" fn bpfc_loaded_set(
     assignment: *const c_char,
     error: *mut *mut bpfc_error,
 ) -> c_int {
-    guard_status(error, || Ok(object(loaded)?.loaded.set_variable(text(assignment)?)?))
+    guard_status(error, || Ok(given!(loaded)?.loaded.set_variable(text!(assignment)?)?))
 }
 
 /// Runs a program in the kernel `repeat` times (0 counts as 1) on a packet and a context, either of which may be NULL with a size of
@@ -188,8 +183,8 @@ pub unsafe extern "C" fn bpfc_loaded_test_run(
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_run {
     guard_new(error, || {
-        let (data, ctx) = (bytes(packet, packet_size)?, bytes(context, context_size)?);
+        let (data, ctx) = (bytes!(packet, packet_size)?, bytes!(context, context_size)?);
         let input = TestInput { data, ctx, repeat };
-        Ok(bpfc_run::of_kernel(object(loaded)?.loaded.test_run(text(program)?, &input)?))
+        Ok(bpfc_run::of_kernel(given!(loaded)?.loaded.test_run(text!(program)?, &input)?))
     })
 }

@@ -2,7 +2,8 @@
 
 use crate::error::{bpfc_error, bpfc_status};
 use crate::ffi::{
-    Outcome, allocated_text, ask, bytes, c_string, free, guard, guard_new, object, store, text,
+    Outcome, allocated_text, ask, bytes, c_string, free, given, guard_memory, guard_new, store,
+    text,
 };
 use crate::map::bpfc_map;
 use bpfc::Machine;
@@ -133,11 +134,11 @@ pub unsafe extern "C" fn bpfc_machine_run(
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_run {
     guard_new(error, || {
-        let (packet, context) = (bytes(packet, packet_size)?, bytes(context, context_size)?);
+        let (packet, context) = (bytes!(packet, packet_size)?, bytes!(context, context_size)?);
         let given = |bytes: &[u8]| (!bytes.is_empty()).then(|| bytes.to_vec());
         let (packet, context) = (given(packet), given(context));
         let input = Input { packet, context, ..Input::default() };
-        run(&crate::ffi::object_mut(machine)?.machine, text(program)?, &input)
+        run(&given!(machine)?.machine, text!(program)?, &input)
     })
 }
 
@@ -148,7 +149,7 @@ pub unsafe extern "C" fn bpfc_machine_map(
     name: *const c_char,
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_map {
-    guard_new(error, || bpfc_map::of_machine(&object(machine)?.machine, text(name)?))
+    guard_new(error, || bpfc_map::of_machine(&given!(machine)?.machine, text!(name)?))
 }
 
 /// The value of a global variable now, or of a part of it, as JSON, which is given back with `bpfc_free`.
@@ -158,14 +159,10 @@ pub unsafe extern "C" fn bpfc_machine_variable(
     place: *const c_char,
     error: *mut *mut bpfc_error,
 ) -> *mut c_char {
-    guard(
-        error,
-        |_| ptr::null_mut(),
-        || {
-            let value = lock(&object(machine)?.machine).variable(text(place)?)?;
-            allocated_text(&value.to_json().to_string())
-        },
-    )
+    guard_memory(error, || {
+        let value = lock(&given!(machine)?.machine).variable(text!(place)?)?;
+        allocated_text(&value.to_json().to_string())
+    })
 }
 
 /// Gives a machine back. Maps of it stay until they are given back.

@@ -2,8 +2,8 @@
 
 use crate::error::{bpfc_error, bpfc_status, of_loader};
 use crate::ffi::{
-    Outcome, allocated_text, ask, bytes, c_string, copy_to, free, guard, guard_int, guard_new,
-    guard_status, object, path, text,
+    Outcome, allocated_text, ask, bytes, c_string, copy_to, file_path, free, given, guard_int,
+    guard_memory, guard_new, guard_status, text,
 };
 use crate::machine::{Shared, lock, refused};
 use bpfc::loader::{Element, LoadError};
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn bpfc_map_open(
     file: *const c_char,
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_map {
-    guard_new(error, || Ok(bpfc_map::of_kernel(Map::open_pinned(path(file)?)?)))
+    guard_new(error, || Ok(bpfc_map::of_kernel(Map::open_pinned(file_path!(file)?)?)))
 }
 
 /// Gives a map back; it stays as long as something else uses it.
@@ -265,8 +265,8 @@ pub unsafe extern "C" fn bpfc_map_lookup(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_int(error, || {
-        let map = object(map)?;
-        match map.lookup(bytes(key, key_size)?)? {
+        let map = given!(map)?;
+        match map.lookup(bytes!(key, key_size)?)? {
             Some(found) => copy_to(value, value_size, &found).map(|()| 1),
             None => Ok(0),
         }
@@ -285,8 +285,8 @@ pub unsafe extern "C" fn bpfc_map_update(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let (key, value) = (bytes(key, key_size)?, bytes(value, value_size)?);
-        object(map)?.update(key, value, update_flag(when)?)
+        let (key, value) = (bytes!(key, key_size)?, bytes!(value, value_size)?);
+        given!(map)?.update(key, value, update_flag(when)?)
     })
 }
 
@@ -298,7 +298,7 @@ pub unsafe extern "C" fn bpfc_map_delete(
     key_size: usize,
     error: *mut *mut bpfc_error,
 ) -> c_int {
-    guard_int(error, || object(map)?.delete(bytes(key, key_size)?).map(c_int::from))
+    guard_int(error, || given!(map)?.delete(bytes!(key, key_size)?).map(c_int::from))
 }
 
 /// Writes the key after `previous` to `next`, or the first if `previous` is NULL: 1, or 0 behind the last, or a negative status. Both
@@ -312,10 +312,10 @@ pub unsafe extern "C" fn bpfc_map_next_key(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_int(error, || {
-        let map = object(map)?;
+        let map = given!(map)?;
         let previous = match previous.is_null() {
             true => None,
-            false => Some(bytes(previous, key_size)?),
+            false => Some(bytes!(previous, key_size)?),
         };
         previous.map_or(Ok(()), |previous| map.check_key(previous))?;
         match map.next_key(previous)? {
@@ -335,9 +335,9 @@ pub unsafe extern "C" fn bpfc_map_each(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_int(error, || {
-        let take = take.ok_or_else(|| bpfc_error::argument("a function is NULL"))?;
+        let take = given!(take)?;
         let mut n_taken: c_int = 0;
-        for (key, values) in object(map)?.elements()? {
+        for (key, values) in given!(map)?.elements()? {
             let value = values.concat();
             n_taken = n_taken.saturating_add(1);
             let (key_at, value_at) = (key.as_ptr().cast(), value.as_ptr().cast());
@@ -366,13 +366,13 @@ pub unsafe extern "C" fn bpfc_map_update_batch(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let (map, flag) = (object(map)?, update_flag(when)?);
+        let (map, flag) = (given!(map)?, update_flag(when)?);
         let value_size = map.value_size * map.n_values;
         if map.key_size + value_size == 0 {
             return Err(bpfc_error::argument("elements of this map cannot be set"));
         }
-        let keys = bytes(keys, times(n, map.key_size)?)?;
-        let values = bytes(values, times(n, value_size)?)?;
+        let keys = bytes!(keys, times(n, map.key_size)?)?;
+        let values = bytes!(values, times(n, value_size)?)?;
         let key = |idx: usize| &keys[idx * map.key_size..(idx + 1) * map.key_size];
         let value = |idx: usize| &values[idx * value_size..(idx + 1) * value_size];
         match &map.place {
@@ -396,8 +396,8 @@ pub unsafe extern "C" fn bpfc_map_delete_batch(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_int(error, || {
-        let map = object(map)?;
-        let keys = bytes(keys, times(n, map.key_size)?)?;
+        let map = given!(map)?;
+        let keys = bytes!(keys, times(n, map.key_size)?)?;
         let keys: Vec<&[u8]> = keys.chunks(map.key_size.max(1)).collect();
         let n_deleted = match &map.place {
             Place::Kernel(kernel) => {
@@ -430,7 +430,7 @@ pub unsafe extern "C" fn bpfc_map_get_json(
             return Err(bpfc_error::argument("room for the value is NULL"));
         }
         value.write(ptr::null_mut());
-        let (map, key) = (object(map)?, json_of(text(key)?));
+        let (map, key) = (given!(map)?, json_of(text!(key)?));
         let found = match &map.place {
             Place::Kernel(map) => map.get(key)?,
             Place::Machine(machine) => lock(machine).get(map.name(), key)?,
@@ -452,8 +452,8 @@ pub unsafe extern "C" fn bpfc_map_set_json(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let (map, flag) = (object(map)?, update_flag(when)?);
-        let (key, value) = (json_of(text(key)?), json_of(text(value)?));
+        let (map, flag) = (given!(map)?, update_flag(when)?);
+        let (key, value) = (json_of(text!(key)?), json_of(text!(value)?));
         match &map.place {
             Place::Kernel(map) => Ok(map.set_with(key, value, flag)?),
             Place::Machine(machine) => {
@@ -477,7 +477,7 @@ pub unsafe extern "C" fn bpfc_map_delete_json(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_int(error, || {
-        let (map, key) = (object(map)?, json_of(text(key)?));
+        let (map, key) = (given!(map)?, json_of(text!(key)?));
         let was_there = match &map.place {
             Place::Kernel(map) => map.delete(key)?,
             Place::Machine(machine) => {
@@ -499,20 +499,15 @@ pub unsafe extern "C" fn bpfc_map_dump_json(
     map: Option<&bpfc_map>,
     error: *mut *mut bpfc_error,
 ) -> *mut c_char {
-    guard(
-        error,
-        |_| ptr::null_mut(),
-        || {
-            let map = object(map)?;
-            let entries: Vec<(Json, Json)> = match &map.place {
-                Place::Kernel(map) => map.entries()?.collect(),
-                Place::Machine(machine) => lock(machine).entries(map.name())?,
-            };
-            let entries =
-                entries.into_iter().map(|(key, value)| json!({"key": key, "value": value}));
-            allocated_text(&entries.collect::<Json>().to_string())
-        },
-    )
+    guard_memory(error, || {
+        let map = given!(map)?;
+        let entries: Vec<(Json, Json)> = match &map.place {
+            Place::Kernel(map) => map.entries()?.collect(),
+            Place::Machine(machine) => lock(machine).entries(map.name())?,
+        };
+        let entries = entries.into_iter().map(|(key, value)| json!({"key": key, "value": value}));
+        allocated_text(&entries.collect::<Json>().to_string())
+    })
 }
 
 /// Takes the next value out of a queue or a stack of the kernel: 1, or 0 if it is empty, or a negative status. Values are put in with
@@ -525,7 +520,7 @@ pub unsafe extern "C" fn bpfc_map_pop(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_int(error, || {
-        let map = object(map)?;
+        let map = given!(map)?;
         if value.is_null() || value_size != map.value_size {
             let problem = format!("there must be room for {} bytes", map.value_size);
             return Err(bpfc_error::argument(&problem));
@@ -543,7 +538,7 @@ pub unsafe extern "C" fn bpfc_map_freeze(
     map: Option<&bpfc_map>,
     error: *mut *mut bpfc_error,
 ) -> c_int {
-    guard_status(error, || object(map)?.kernel()?.raw().freeze().map_err(|error| using(&error)))
+    guard_status(error, || given!(map)?.kernel()?.raw().freeze().map_err(|error| using(&error)))
 }
 
 /// Gives a map of the kernel a name in a mounted bpffs, under which it outlives the process.
@@ -554,7 +549,7 @@ pub unsafe extern "C" fn bpfc_map_pin(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let path = path(file)?;
-        object(map)?.kernel()?.raw().pin(&path).map_err(|error| using(&error))
+        let path = file_path!(file)?;
+        given!(map)?.kernel()?.raw().pin(&path).map_err(|error| using(&error))
     })
 }

@@ -2,8 +2,8 @@
 
 use crate::error::{bpfc_error, bpfc_status};
 use crate::ffi::{
-    Outcome, allocated, ask, bytes, c_string, free, guard, guard_new, guard_status, object_mut,
-    path, store, text, with_stack,
+    Outcome, allocated, ask, bytes, bytes_of, c_string, file_path, free, given, guard_memory,
+    guard_new, guard_status, store, text, with_stack,
 };
 use crate::files::{Files, read};
 use crate::loaded::bpfc_loaded;
@@ -61,11 +61,11 @@ pub unsafe extern "C" fn bpfc_compile(
 ) -> *mut bpfc_object {
     guard_new(error, || {
         let source = match size {
-            usize::MAX => text(source)?,
-            size => std::str::from_utf8(bytes(source.cast(), size)?)
-                .map_err(|_| bpfc_error::argument("the source is not UTF-8"))?,
+            usize::MAX => text!(source)?,
+            size => std::str::from_utf8(bytes_of(source.cast(), size, "source")?)
+                .map_err(|_| bpfc_error::argument("`source` is not UTF-8"))?,
         };
-        compile(options, text(name)?, source)
+        compile(options, text!(name)?, source)
     })
 }
 
@@ -77,12 +77,12 @@ pub unsafe extern "C" fn bpfc_compile_file(
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_object {
     guard_new(error, || {
-        let source = read_file(&path(file)?)?;
+        let source = read_file(&file_path!(file)?)?;
         let source = std::str::from_utf8(&source).map_err(|_| {
             let status = bpfc_status::BPFC_ERROR_COMPILE;
             bpfc_error::new(status, "the file is not UTF-8 text")
         })?;
-        compile(options, text(file)?, source)
+        compile(options, text!(file)?, source)
     })
 }
 
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn bpfc_object_open(
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_object {
     guard_new(error, || {
-        Ok(bpfc_object::new(Program::from_object(text(name)?, bytes(data, size)?)?))
+        Ok(bpfc_object::new(Program::from_object(text!(name)?, bytes!(data, size)?)?))
     })
 }
 
@@ -106,8 +106,8 @@ pub unsafe extern "C" fn bpfc_object_open_file(
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_object {
     guard_new(error, || {
-        let data = read_file(&path(file)?)?;
-        Ok(bpfc_object::new(Program::from_object(text(file)?, &data)?))
+        let data = read_file(&file_path!(file)?)?;
+        Ok(bpfc_object::new(Program::from_object(text!(file)?, &data)?))
     })
 }
 
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn bpfc_object_report(
     object: Option<&bpfc_object>,
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_report {
-    guard_new(error, || Ok(bpfc_report::new(crate::ffi::object(object)?.compiled.report())))
+    guard_new(error, || Ok(bpfc_report::new(given!(object)?.compiled.report())))
 }
 
 /// The number of programs.
@@ -166,16 +166,12 @@ pub unsafe extern "C" fn bpfc_object_elf(
     size: *mut usize,
     error: *mut *mut bpfc_error,
 ) -> *mut c_void {
-    guard(
-        error,
-        |_| ptr::null_mut(),
-        || {
-            let elf = crate::ffi::object(object)?.compiled.to_elf()?;
-            let memory = allocated(&elf)?;
-            store(size, elf.len());
-            Ok(memory.cast())
-        },
-    )
+    guard_memory(error, || {
+        let elf = given!(object)?.compiled.to_elf()?;
+        let memory = allocated(&elf)?;
+        store(size, elf.len());
+        Ok(memory.cast())
+    })
 }
 
 /// Gives a global variable, or a part of it, another first value: `NAME=VALUE`, `NAME.MEMBER=VALUE`, `NAME[2]=VALUE`. The value is
@@ -187,8 +183,8 @@ pub unsafe extern "C" fn bpfc_object_set(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let assignment = text(assignment)?;
-        Ok(object_mut(object)?.compiled.set_variable(assignment)?)
+        let assignment = text!(assignment)?;
+        Ok(given!(object)?.compiled.set_variable(assignment)?)
     })
 }
 
@@ -202,8 +198,8 @@ pub unsafe extern "C" fn bpfc_object_attach_to(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let (program, spec) = (text(program)?, text(spec)?);
-        Ok(object_mut(object)?.compiled.add_place(program, spec)?)
+        let (program, spec) = (text!(program)?, text!(spec)?);
+        Ok(given!(object)?.compiled.add_place(program, spec)?)
     })
 }
 
@@ -215,8 +211,8 @@ pub unsafe extern "C" fn bpfc_object_select(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let program = text(program)?;
-        Ok(object_mut(object)?.compiled.select(program)?)
+        let program = text!(program)?;
+        Ok(given!(object)?.compiled.select(program)?)
     })
 }
 
@@ -228,8 +224,8 @@ pub unsafe extern "C" fn bpfc_object_pin_folder(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let folder = path(folder)?;
-        object_mut(object)?.pin_folder = Some(folder);
+        let folder = file_path!(folder)?;
+        given!(object)?.pin_folder = Some(folder);
         Ok(())
     })
 }
@@ -243,7 +239,7 @@ pub unsafe extern "C" fn bpfc_object_verify(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let compiled = &crate::ffi::object(object)?.compiled;
+        let compiled = &given!(object)?.compiled;
         let report = with_stack(|| compiled.verify())??;
         if !warnings.is_null() {
             warnings.write(Box::into_raw(Box::new(bpfc_report::new(report))));
@@ -259,7 +255,7 @@ pub unsafe extern "C" fn bpfc_object_load(
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_loaded {
     guard_new(error, || {
-        let object = crate::ffi::object(object)?;
+        let object = given!(object)?;
         let mut options = LoadOptions::default();
         if let Some(folder) = &object.pin_folder {
             options.pin_folder.clone_from(folder);
@@ -276,5 +272,5 @@ pub unsafe extern "C" fn bpfc_object_machine(
     object: Option<&bpfc_object>,
     error: *mut *mut bpfc_error,
 ) -> *mut bpfc_machine {
-    guard_new(error, || Ok(bpfc_machine::new(crate::ffi::object(object)?.compiled.machine()?)))
+    guard_new(error, || Ok(bpfc_machine::new(given!(object)?.compiled.machine()?)))
 }

@@ -1,10 +1,11 @@
 //! How a source is compiled.
 
 use crate::error::{bpfc_error, bpfc_status};
-use crate::ffi::{Outcome, free, guard_new, guard_status, object_mut, path, text};
+use crate::ffi::{Outcome, file_path, free, given, guard_new, guard_status, text};
 use crate::files::{Files, read};
 use bpfc::{Btf, Cpu, Dialect, KernelVersion, OptLevel, Options, Source, TargetKernel};
 use std::ffi::{c_char, c_int};
+use std::path::Path;
 use std::sync::Arc;
 
 /// How a source is compiled: made once, used for any number of sources.
@@ -30,15 +31,17 @@ pub enum bpfc_dialect {
 
 impl bpfc_options {
     pub(crate) fn apply(&self, source: Source) -> Source {
-        let mut source = source.options(self.options.clone());
-        // Where the running kernel shows no types, those of the newest kernel that bpfc has.
-        let has_types = std::path::Path::new("/sys/kernel/btf/vmlinux").exists();
-        let newest =
-            || bpfc_kernels::versions().last().and_then(|newest| bpfc_kernels::open(*newest));
-        let is_told = self.types.is_some() || !self.targets.is_empty();
-        let types = self.types.clone().or_else(|| (!has_types && !is_told).then(newest).flatten());
-        if let Some(types) = types {
-            source = source.types(types);
+        let mut options = self.options.clone();
+        let online = || bpfc::loader::Kernel::new().online_cpus().ok()?.len().try_into().ok();
+        options.n_cpus = options.n_cpus.or_else(online);
+        let mut source = source.options(options);
+        if let Some(types) = &self.types {
+            source = source.types(Arc::clone(types));
+        }
+        let has_types = Path::new("/sys/kernel/btf/vmlinux").exists();
+        let newest = bpfc_kernels::versions().last().copied();
+        if let (false, Some(types)) = (has_types, newest.and_then(bpfc_kernels::open)) {
+            source = source.other_types(types);
         }
         self.targets.iter().fold(source, |source, target| source.target(target.clone()))
     }
@@ -82,8 +85,8 @@ pub unsafe extern "C" fn bpfc_options_define(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let define = text(define)?.to_owned();
-        object_mut(options)?.options.defines.push(define);
+        let define = text!(define)?.to_owned();
+        given!(options)?.options.defines.push(define);
         Ok(())
     })
 }
@@ -96,8 +99,8 @@ pub unsafe extern "C" fn bpfc_options_include_dir(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let folder = path(folder)?;
-        object_mut(options)?.files.folders.push(folder);
+        let folder = file_path!(folder)?;
+        given!(options)?.files.folders.push(folder);
         Ok(())
     })
 }
@@ -110,8 +113,8 @@ pub unsafe extern "C" fn bpfc_options_include(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let file = text(file)?.to_owned();
-        object_mut(options)?.options.includes.push(file);
+        let file = text!(file)?.to_owned();
+        given!(options)?.options.includes.push(file);
         Ok(())
     })
 }
@@ -125,8 +128,8 @@ pub unsafe extern "C" fn bpfc_options_header(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let (name, content) = (text(name)?.to_owned(), Arc::from(text(content)?));
-        object_mut(options)?.files.headers.insert(name, content);
+        let (name, content) = (text!(name)?.to_owned(), Arc::from(text!(content)?));
+        given!(options)?.files.headers.insert(name, content);
         Ok(())
     })
 }
@@ -145,7 +148,7 @@ pub unsafe extern "C" fn bpfc_options_dialect(
             2 => Some(Dialect::Bcc),
             _ => return Err(unknown("dialect")),
         };
-        object_mut(options)?.options.dialect = dialect;
+        given!(options)?.options.dialect = dialect;
         Ok(())
     })
 }
@@ -158,13 +161,13 @@ pub unsafe extern "C" fn bpfc_options_opt_level(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let level = match text(level)? {
+        let level = match text!(level)? {
             "0" => OptLevel::O0,
             "1" | "2" | "3" => OptLevel::O2,
             "s" | "z" => OptLevel::Os,
             _ => return Err(unknown("level")),
         };
-        object_mut(options)?.options.opt_level = level;
+        given!(options)?.options.opt_level = level;
         Ok(())
     })
 }
@@ -177,14 +180,14 @@ pub unsafe extern "C" fn bpfc_options_cpu(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let cpu = match text(cpu)? {
+        let cpu = match text!(cpu)? {
             "v1" => Cpu::V1,
             "v2" => Cpu::V2,
             "v3" => Cpu::V3,
             "v4" => Cpu::V4,
             _ => return Err(unknown("instruction set")),
         };
-        object_mut(options)?.options.cpu = cpu;
+        given!(options)?.options.cpu = cpu;
         Ok(())
     })
 }
@@ -199,8 +202,8 @@ pub unsafe extern "C" fn bpfc_options_kernel(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let kernel = kernel(text(name)?)?;
-        object_mut(options)?.targets.push(kernel);
+        let kernel = kernel(text!(name)?)?;
+        given!(options)?.targets.push(kernel);
         Ok(())
     })
 }
@@ -213,13 +216,13 @@ pub unsafe extern "C" fn bpfc_options_btf(
     error: *mut *mut bpfc_error,
 ) -> c_int {
     guard_status(error, || {
-        let file = path(file)?;
+        let file = file_path!(file)?;
         let what = format!("read `{}`", file.display());
         let system = bpfc_status::BPFC_ERROR_SYSTEM;
         let bytes = read(&file).map_err(|error| bpfc_error::of_errno(system, &what, &error))?;
         let btf = bpfc::parse_btf(bytes)
             .map_err(|error| bpfc_error::new(system, &format!("cannot {what}: {error}")))?;
-        object_mut(options)?.types = Some(Arc::new(btf));
+        given!(options)?.types = Some(Arc::new(btf));
         Ok(())
     })
 }

@@ -1,7 +1,7 @@
 //! Diagnostics as data.
 
 use crate::error::bpfc_error;
-use crate::ffi::{allocated_text, ask, c_string, free, guard, object};
+use crate::ffi::{allocated_text, ask, c_string, free, given, guard_memory};
 use bpfc::base::render::{Color, Format, Place};
 use bpfc::base::{Diagnostic, Severity, Span};
 use std::ffi::{CString, c_char, c_int};
@@ -283,23 +283,19 @@ pub unsafe extern "C" fn bpfc_report_render(
     format: c_int,
     error: *mut *mut bpfc_error,
 ) -> *mut c_char {
-    guard(
-        error,
-        |_| ptr::null_mut(),
-        || {
-            let report = object(report)?;
-            let format = match format {
-                0 => Format::Human(Color::Never),
-                1 => Format::Human(Color::Always),
-                2 => Format::Short,
-                3 => Format::Json,
-                4 => Format::Sarif,
-                _ => return Err(bpfc_error::argument("there is no such format")),
-            };
-            let text = report.report.as_ref().map_or(String::new(), |report| report.render(format));
-            allocated_text(&text)
-        },
-    )
+    guard_memory(error, || {
+        let report = given!(report)?;
+        let format = match format {
+            0 => Format::Human(Color::Never),
+            1 => Format::Human(Color::Always),
+            2 => Format::Short,
+            3 => Format::Json,
+            4 => Format::Sarif,
+            _ => return Err(bpfc_error::argument("there is no such format")),
+        };
+        let text = report.report.as_ref().map_or(String::new(), |report| report.render(format));
+        allocated_text(&text)
+    })
 }
 
 /// Gives a report back that was returned without `const`.

@@ -192,6 +192,10 @@ static void objects(void)
 	bpfc_object_free(object);
 	REFUSED(BPFC_ERROR_COMPILE, bpfc_object_open("half.o", elf, size / 2, &error));
 	bpfc_free(elf);
+	CHECK(!bpfc_compile("x.c", NULL, BPFC_NUL_TERMINATED, NULL, &error));
+	CHECK(!strcmp(bpfc_error_text(error), "`source` is NULL"));
+	bpfc_error_free(error);
+	error = NULL;
 	REFUSED(BPFC_ERROR_SYSTEM, bpfc_compile_file("/nowhere", NULL, &error));
 	REFUSED(BPFC_ERROR_ARGUMENT, bpfc_compile("x.c", "int x\xff;", BPFC_NUL_TERMINATED, NULL, &error));
 
