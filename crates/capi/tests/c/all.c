@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 static struct bpfc_error *error;
 
@@ -402,6 +404,49 @@ static void in_the_kernel(void)
 	bpfc_map_free(queue);
 }
 
+static void iterators(void)
+{
+	static const char lists[] =
+		"#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n"
+		"struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32); } kept SEC(\".maps\");\n"
+		"SEC(\"iter/bpf_map\") int list(struct bpf_iter__bpf_map *ctx) { __u32 zero = 0; char m = 'm'; bpf_map_lookup_elem(&kept, &zero); if (ctx->map) bpf_seq_write(ctx->meta->seq, &m, 1); return 0; }\n"
+		"char LICENSE[] SEC(\"license\") = \"GPL\";\n";
+	struct bpfc_object *object = bpfc_compile("list.c", lists, BPFC_NUL_TERMINATED, NULL, &error);
+	struct bpfc_loaded *loaded = bpfc_object_load(object, &error);
+	struct bpfc_link *link = bpfc_loaded_attach_program(loaded, "list", NULL, &error);
+	size_t size = 0;
+	char folder[64], file[128];
+	struct statfs fs;
+
+	CHECK(link);
+	char *output = (char *)bpfc_link_iterate(link, &size, &error);
+	CHECK(output && size > 0 && strlen(output) == size && strspn(output, "m") == size);
+	bpfc_free(output);
+	bpfc_link_free(link);
+	if (!statfs("/sys/fs/bpf", &fs) && fs.f_type == 0xcafe4a11) {
+		snprintf(folder, sizeof(folder), "/sys/fs/bpf/capi-%d", (int)getpid());
+		CHECK(!bpfc_loaded_attach(loaded, &error));
+		CHECK(!bpfc_loaded_pin(loaded, folder, &error));
+		REFUSED(BPFC_ERROR_ATTACH, bpfc_loaded_pin(loaded, folder, &error));
+		snprintf(file, sizeof(file), "%s/maps/kept", folder);
+		struct bpfc_map *map = bpfc_map_open(file, &error);
+		CHECK(map && !bpfc_map_set_json(map, "0", "5", BPFC_UPDATE_ANY, &error));
+		bpfc_map_free(map);
+		map = bpfc_loaded_map(loaded, "kept", &error);
+		char *json = bpfc_map_dump_json(map, &error);
+		CHECK(json && !strcmp(json, "[{\"key\":0,\"value\":5}]"));
+		bpfc_free(json);
+		bpfc_map_free(map);
+		const char *pinned[] = { "/maps/kept", "/programs/list", "/links/list", "/maps", "/programs", "/links", "" };
+		for (int i = 0; i < 7; i++) {
+			snprintf(file, sizeof(file), "%s%s", folder, pinned[i]);
+			CHECK(!(i < 3 ? unlink(file) : rmdir(file)));
+		}
+	}
+	bpfc_loaded_free(loaded);
+	bpfc_object_free(object);
+}
+
 int main(int argc, char **argv)
 {
 	CHECK(bpfc_version_number() == (BPFC_VERSION_MAJOR << 16 | BPFC_VERSION_MINOR << 8 | BPFC_VERSION_PATCH));
@@ -412,6 +457,7 @@ int main(int argc, char **argv)
 	in_the_machine();
 	if (argc > 1 && !strcmp(argv[1], "kernel")) {
 		in_the_kernel();
+		iterators();
 		int before = n_descriptors();
 		for (int round = 0; round < 3; round++)
 			in_the_kernel();
