@@ -5,6 +5,7 @@ use bpfc_base::similar::most_similar;
 use bpfc_btf::{Btf, Kind, KindSet, Type, TypeId};
 use bpfc_object::{DataId, Object, Variable};
 use serde_json::Value as Json;
+use std::ops::Range;
 
 /// Gives a global variable, or a part of it, another first value. What programs may change can be changed again later,
 /// through the map of the section; constants become what the verifier knows of them.
@@ -28,19 +29,19 @@ use serde_json::Value as Json;
 pub fn set_variable(object: &mut Object, assignment: &str) -> Result<(), String> {
     let btf = object.open_btf().map_err(|error| error.to_string())?;
     let content = |id: DataId| Ok::<_, String>(object.data[id].content());
-    let (id, content) = assign(object, &btf, assignment, content)?;
+    let (id, content, _) = assign(object, &btf, assignment, content)?;
     object.data[id].bytes = content;
     Ok(())
 }
 
-/// The section of the variable that `assignment` is about, and what is in it afterwards, if it was `content` before. `E` is why
-/// that cannot be known.
+/// The section of the variable that `assignment` is about, what is in it afterwards, if it was `content` before, and which bytes of
+/// it were assigned. `E` is why that cannot be known.
 pub(crate) fn assign<E: From<String>>(
     object: &Object,
     btf: &Btf,
     assignment: &str,
     content: impl FnOnce(DataId) -> Result<Vec<u8>, E>,
-) -> Result<(DataId, Vec<u8>), E> {
+) -> Result<(DataId, Vec<u8>, Range<usize>), E> {
     let (place, value) =
         assignment.split_once('=').ok_or_else(|| format!("`{assignment}` is not NAME=VALUE"))?;
     let (place, value) = (place.trim(), json(value.trim()));
@@ -49,9 +50,9 @@ pub(crate) fn assign<E: From<String>>(
     let mut content = content(id)?;
     let (from, size) = (variable.offset as usize, variable.size_bytes as usize);
     let bytes = content.get_mut(from..from + size).ok_or_else(|| OUTSIDE.to_owned())?;
-    write(btf, &variable, path, &value, bytes)
+    let part = write(btf, &variable, path, &value, bytes)
         .map_err(|problem| format!("`{place}`: {problem}"))?;
-    Ok((id, content))
+    Ok((id, content, from + part.start..from + part.end))
 }
 
 /// The value of a global variable, or of a part of it, in a section that holds `content`. `E` is why that cannot be known.
@@ -122,11 +123,17 @@ fn write(
     path: &str,
     value: &Json,
     bytes: &mut [u8],
-) -> Result<(), String> {
+) -> Result<Range<usize>, String> {
     let ty = type_of(btf, variable)?;
     let encoder = Encoder::new(btf);
     let part = encoder.part(&variable.name, ty, path)?;
-    encoder.encode_part(part, value, bytes)
+    encoder.encode_part(part, value, bytes)?;
+    let start = part.bit_offset / 8;
+    let end = match part.bits {
+        Some(bits) => (part.bit_offset + bits as usize).div_ceil(8),
+        None => start + btf.size_of(part.ty).map_err(|error| error.to_string())? as usize,
+    };
+    Ok(start..end.min(bytes.len()))
 }
 
 fn type_of(btf: &Btf, variable: &Variable) -> Result<TypeId, String> {

@@ -563,8 +563,8 @@ char *bpfc_loaded_variable(const struct bpfc_loaded *loaded,
                            const char *place,
                            struct bpfc_error **error);
 
-// Sets a global variable that is not constant, or a part of it, as `bpfc_object_set` does. What programs change in the same
-// section at the same moment may be lost.
+// Sets a global variable that is not constant, or a part of it, as `bpfc_object_set` does. Programs may change other variables at
+// the same moment; before Linux 5.5, what they change in the same section may be lost.
 int bpfc_loaded_set(const struct bpfc_loaded *loaded,
                     const char *assignment,
                     struct bpfc_error **error);

@@ -158,8 +158,8 @@ pub unsafe extern "C" fn bpfc_loaded_variable(
     })
 }
 
-/// Sets a global variable that is not constant, or a part of it, as `bpfc_object_set` does. What programs change in the same
-/// section at the same moment may be lost.
+/// Sets a global variable that is not constant, or a part of it, as `bpfc_object_set` does. Programs may change other variables at
+/// the same moment; before Linux 5.5, what they change in the same section may be lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn bpfc_loaded_set(
     loaded: Option<&bpfc_loaded>,

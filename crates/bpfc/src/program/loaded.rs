@@ -75,8 +75,8 @@ impl Loaded {
             .map_err(|unknown| self.unknown(unknown))
     }
 
-    /// Sets a global variable that is not constant, or a part of it: `NAME=VALUE`. What programs change in the same section
-    /// at the same moment may be lost.
+    /// Sets a global variable that is not constant, or a part of it: `NAME=VALUE`. Programs may change other variables at the same
+    /// moment; before Linux 5.5, what they change in the same section may be lost.
     ///
     /// # Errors
     /// There is no such variable, it is constant, or it does not take the value.
@@ -85,17 +85,17 @@ impl Loaded {
             return Err(self.no_variable("the object has no types".to_owned()));
         };
         let content = |id| self.section(id).map_err(Unknown::Kernel);
-        let (id, bytes) = crate::globals::assign(&self.object, btf, assignment, content)
+        let (id, bytes, part) = crate::globals::assign(&self.object, btf, assignment, content)
             .map_err(|unknown| self.unknown(unknown))?;
         if self.object.data[id].is_read_only() {
             return Err(self.no_variable("it is constant once the program is loaded".to_owned()));
         }
-        match &self.inner.data[id] {
-            Some(map) => map
-                .update(&SECTION_KEY, &bytes, UpdateFlag::Any)
-                .map_err(|error| self.error(Stage::Use, error)),
-            None => Ok(()),
-        }
+        let Some(map) = &self.inner.data[id] else { return Ok(()) };
+        let set = || match map.write_part(part.start, &bytes[part.clone()])? {
+            true => Ok(()),
+            false => map.update(&SECTION_KEY, &bytes, UpdateFlag::Any),
+        };
+        set().map_err(|error| self.error(Stage::Use, error))
     }
 
     /// What a section of variables holds.

@@ -201,3 +201,34 @@ char LICENSE[] SEC("license") = "GPL";"#;
         assert_eq!(machine.get("all", 1).unwrap().unwrap(), shown);
     }
 }
+
+#[test]
+fn setting_a_variable_leaves_those_beside_it_alone() {
+    if !crate::engines::is_root() {
+        return;
+    }
+    let source = "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n\
+        struct { __u8 low : 3, high : 5; __u16 port; } bits = { 1, 2, 3 };\n\
+        __u64 n_runs = 1; int level = 3;\n\
+        SEC(\"xdp\") int f(struct xdp_md *ctx) { __sync_fetch_and_add(&n_runs, 1); return level; }\n\
+        char LICENSE[] SEC(\"license\") = \"GPL\";";
+    let Ok(loaded) = Program::compile(source).unwrap().check().unwrap().load() else { return };
+    let read = |place: &str| loaded.variable(place).unwrap().to_json();
+    const N: u32 = 1_000_000;
+    std::thread::scope(|scope| {
+        let runs = scope.spawn(|| {
+            let data = &[0; 64];
+            let input = bpfc::loader::TestInput { data, repeat: N, ..Default::default() };
+            loaded.test_run("f", &input).unwrap();
+        });
+        let mut n = 0;
+        while !runs.is_finished() {
+            loaded.set_variable(&format!("level={}", n % 2 + 1)).unwrap();
+            n += 1;
+        }
+    });
+    assert_eq!(read("n_runs"), N + 1);
+    loaded.set_variable("bits.high=9").unwrap();
+    loaded.set_variable("bits.port=0x1234").unwrap();
+    assert_eq!(read("bits"), json!({"low": 1, "high": 9, "port": 0x1234}));
+}

@@ -11,7 +11,7 @@ use bpfc_object::Map as Definition;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// `BPF_F_MMAPABLE` (5.5): without it the map is the same, only not mappable.
-const MMAPABLE: u32 = 1 << 10;
+pub(super) const MMAPABLE: u32 = 1 << 10;
 
 /// Gives an arena its addresses in user space, without which no program that uses it can be loaded: the kernel keeps
 /// those of the first mapping. If that fails, the kernel says so when the program is loaded.

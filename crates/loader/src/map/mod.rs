@@ -8,6 +8,7 @@ use crate::kernel::Kernel;
 use crate::sys::bpf;
 use crate::sys::ids::text;
 use crate::sys::map::{Create, MapFd};
+use crate::sys::memory;
 use crate::{Errno, LoadError};
 use bpfc_base::Span;
 use bpfc_kabi::{MapType, UpdateFlag};
@@ -285,6 +286,31 @@ impl Map {
         self.join(values, &mut transferred)?;
         let outcome = self.fd.update(key, &transferred, flag as u64);
         outcome.map_err(|errno| self.error("written", errno))
+    }
+
+    /// Writes a part of the first value of an array that can be mapped (5.5), and nothing beside it, so that programs may change
+    /// the rest at the same moment: false if the map cannot be mapped.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`]: the part is not inside.
+    pub fn write_part(&self, offset_bytes: usize, bytes: &[u8]) -> Result<bool, LoadError> {
+        let n_bytes = self.value_size_bytes() as usize;
+        if offset_bytes.checked_add(bytes.len()).is_none_or(|end| end > n_bytes) {
+            return Err(self.error("written", Errno::EINVAL));
+        }
+        let is_array = self.kind() == Some(MapType::Array);
+        if !is_array || self.flags() & create::MMAPABLE == 0 || n_bytes == 0 {
+            return Ok(false);
+        }
+        let n_bytes = n_bytes.next_multiple_of(memory::page_bytes());
+        match memory::Mapping::new(self.as_fd(), 0, n_bytes, memory::Access::ReadWrite) {
+            Ok(mapping) => {
+                mapping.store(offset_bytes, bytes);
+                Ok(true)
+            }
+            // Frozen, or constant for user space.
+            Err(_) => Ok(false),
+        }
     }
 
     /// Puts a map, program, perf event, or socket into a map that holds such.

@@ -4,7 +4,7 @@ use super::Result;
 use super::errno::Errno;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 /// Whether this process may write to a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,32 @@ impl Mapping {
         unsafe { AtomicU64::from_ptr(self.at(offset)) }
     }
 
+    /// Stores bytes, numbers of up to 8 bytes that are aligned at once.
+    ///
+    /// # Panics
+    /// If the range is not inside, or stores are not allowed.
+    pub(crate) fn store(&self, offset: usize, bytes: &[u8]) {
+        assert!(self.is_writable(), "a mapping to write to");
+        let (mut at, mut rest) = (offset, bytes);
+        while !rest.is_empty() {
+            let fits = |n: &usize| at.is_multiple_of(*n) && rest.len() >= *n;
+            let n = [8, 4, 2].into_iter().find(fits).unwrap_or(1);
+            let (now, later) = rest.split_at(n);
+            // SAFETY: aligned and inside, as `at` checks; programs access it without order, too.
+            unsafe {
+                match n {
+                    8 => AtomicU64::from_ptr(self.at(at)).store(number(now), Ordering::Relaxed),
+                    4 => AtomicU32::from_ptr(self.at(at))
+                        .store(number(now) as u32, Ordering::Relaxed),
+                    2 => AtomicU16::from_ptr(self.at(at))
+                        .store(number(now) as u16, Ordering::Relaxed),
+                    _ => AtomicU8::from_ptr(self.at(at)).store(now[0], Ordering::Relaxed),
+                }
+            }
+            (at, rest) = (at + n, later);
+        }
+    }
+
     /// Whether stores are allowed.
     pub(crate) fn is_writable(&self) -> bool {
         self.access == Access::ReadWrite
@@ -111,6 +137,16 @@ impl Mapping {
         // SAFETY: inside the mapping, as checked; not written, by the caller's promise.
         unsafe { std::slice::from_raw_parts(self.start.add(offset).as_ptr(), n_bytes) }
     }
+}
+
+/// Up to 8 bytes as a number whose lower part they are.
+fn number(bytes: &[u8]) -> u64 {
+    let mut all = [0; 8];
+    match cfg!(target_endian = "big") {
+        true => all[8 - bytes.len()..].copy_from_slice(bytes),
+        false => all[..bytes.len()].copy_from_slice(bytes),
+    }
+    u64::from_ne_bytes(all)
 }
 
 impl Drop for Mapping {
