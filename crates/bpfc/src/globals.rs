@@ -128,12 +128,8 @@ fn write(
     let encoder = Encoder::new(btf);
     let part = encoder.part(&variable.name, ty, path)?;
     encoder.encode_part(part, value, bytes)?;
-    let start = part.bit_offset / 8;
-    let end = match part.bits {
-        Some(bits) => (part.bit_offset + bits as usize).div_ceil(8),
-        None => start + btf.size_of(part.ty).map_err(|error| error.to_string())? as usize,
-    };
-    Ok(start..end.min(bytes.len()))
+    let range = encoder.range(part)?;
+    Ok(range.start..range.end.min(bytes.len()))
 }
 
 fn type_of(btf: &Btf, variable: &Variable) -> Result<TypeId, String> {

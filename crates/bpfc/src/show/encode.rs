@@ -4,6 +4,7 @@ use super::Meaning;
 use bpfc_base::similar::most_similar;
 use bpfc_btf::{Btf, Composite, Endian, Int, IntEncoding, Member, Type, TypeId};
 use serde_json::Value as Json;
+use std::ops::Range;
 
 /// Nested types that are followed.
 const MAX_DEPTH: u32 = 16;
@@ -70,6 +71,19 @@ impl<'a> Encoder<'a> {
             (part, rest) = (step, next);
         }
         Ok(part)
+    }
+
+    /// The bytes of the whole that a part is in.
+    ///
+    /// # Errors
+    /// Its type has no size.
+    pub fn range(&self, part: Part) -> Outcome<Range<usize>> {
+        let start = part.bit_offset / 8;
+        let end = match part.bits {
+            Some(bits) => (part.bit_offset + bits as usize).div_ceil(8),
+            None => start + self.btf.size_of(part.ty).map_err(|error| error.to_string())? as usize,
+        };
+        Ok(start..end)
     }
 
     /// Writes `value` to a part of the whole that is in `bytes`.

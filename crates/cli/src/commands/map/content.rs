@@ -160,9 +160,19 @@ impl<'m> Content<'m> {
             let (ty, place) =
                 ty.ok_or_else(|| Problem::value(format!("the type of `{key}` is not known")))?;
             let part = encoder.part(&key[..end], ty, &key[end..]);
-            let outcome = part.and_then(|part| encoder.encode_part(part, &json_of(value), place));
-            outcome.map_err(|problem| Problem::value(format!("`{key}`: {problem}")))?;
-            return self.map.update(&SECTION_KEY, &bytes, flag).map_err(changed);
+            let outcome = part.and_then(|part| {
+                encoder.encode_part(part, &json_of(value), place)?;
+                encoder.range(part)
+            });
+            let part = outcome.map_err(|problem| Problem::value(format!("`{key}`: {problem}")))?;
+            let part = from + part.start..from + part.end;
+            // Programs may change what is beside it.
+            let is_written = flag != UpdateFlag::NoExist
+                && self.map.write_part(part.start, &bytes[part]).map_err(changed)?;
+            return match is_written {
+                true => Ok(()),
+                false => self.map.update(&SECTION_KEY, &bytes, flag).map_err(changed),
+            };
         }
         let bytes = self.key(key)?;
         // Members that are not mentioned stay as they are.
