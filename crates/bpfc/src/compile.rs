@@ -14,7 +14,10 @@ pub fn compile(
     options: &Options,
     host: &mut dyn Host,
 ) -> Option<Object> {
-    let module = check(session, file, options, host);
+    let mut module = check(session, file, options, host);
+    if options.counts_lost {
+        crate::lost::add_counter(session, &mut module);
+    }
     let module = bpfc_typeck::validate(session, module)?;
     let codegen = codegen_options(options);
     bpfc_codegen::compile_with_remarks(session, &module, &codegen, &options.remarks)

@@ -31,6 +31,7 @@ mod globals;
 mod host;
 mod join;
 mod kernels;
+mod lost;
 mod options;
 mod program;
 mod prove;
@@ -50,6 +51,7 @@ pub struct Book;
 
 pub use bpfc_base as base;
 pub use bpfc_btf::Btf;
+pub use bpfc_codegen::lower::LOST;
 pub use bpfc_codegen::{OptLevel, PASS_NAMES, REGALLOC};
 pub use bpfc_isa::{Cpu, Endian};
 pub use bpfc_kabi::{Arch, KernelVersion, UpdateFlag};

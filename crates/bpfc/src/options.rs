@@ -37,6 +37,8 @@ pub struct Options {
     pub usdt: Vec<UsdtProbe>,
     /// What `bpf_num_cpus()` is in BCC's dialect: how many CPUs the program will run on.
     pub n_cpus: Option<u32>,
+    /// Whether records that a ring buffer has no room for are counted, in a variable [`LOST`](crate::LOST).
+    pub counts_lost: bool,
     /// What remarks are made about: kinds and passes.
     pub remarks: Vec<(RemarkKind, &'static str)>,
 }
@@ -56,6 +58,7 @@ impl Default for Options {
             frame_bytes: bpfc_codegen::emit::MAX_FRAME_BYTES,
             usdt: Vec::new(),
             n_cpus: None,
+            counts_lost: false,
             remarks: Vec::new(),
         }
     }

@@ -13,7 +13,7 @@ struct record { __u64 number; __u64 rest[7]; };
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 65536); } ring SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY); __type(key, __u32); __type(value, __u32); } perf SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 10); __type(key, __u64); __type(value, __u64); } few SEC(".maps");
-__u64 sent, refused, n_perf, n_full;
+__u64 sent, refused, n_perf, n_full, __bpfc_lost;
 SEC("raw_tp") int fill_ring(void *ctx)
 {
     for (int i = 0; i < 2000; i++) {
@@ -85,6 +85,8 @@ fn a_full_ring_buffer_loses_nothing_that_was_sent() {
         assert_eq!(variable(&loaded, "sent") + variable(&loaded, "refused"), 2000 * round);
     }
     assert!(variable(&loaded, "refused") > 0);
+    // A variable of this name is counted up by itself.
+    assert_eq!(variable(&loaded, "__bpfc_lost"), variable(&loaded, "refused"));
     assert!(numbers.iter().copied().eq(0..variable(&loaded, "sent")), "in order, each once");
 }
 

@@ -20,7 +20,10 @@ pub fn may_load() -> bool {
 fn run(arguments: &[&str], n_programs: usize, act: impl FnOnce()) -> Vec<serde_json::Value> {
     let shell = Shell::new();
     let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
-    command.args(["run", "--kernel", "--json", "--duration", "2"]).args(arguments);
+    command.args(["run", "--kernel", "--json"]).args(arguments);
+    if !arguments.contains(&"--duration") {
+        command.args(["--duration", "2"]);
+    }
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bpfc starts");
     let mut errors = BufReader::new(child.stderr.take().expect("piped"));
@@ -205,4 +208,50 @@ fn pinned_programs_stay_attached() {
     assert_eq!(pins.bpfc(&["prog", "detach", "x"]).0, Some(2));
     let (code, said) = pins.bpfc(&["prog", "show", "id:4294967295"]);
     assert_eq!((code, said.contains("error[E0923]")), (Some(1), true), "{said}");
+}
+
+/// Sends more than its buffer holds, in three ways, and counts how often it tries.
+const TOO_MUCH: &str = r#"
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(".maps");
+__u64 tried;
+SEC("raw_tp/sys_enter") int send(void *ctx)
+{
+	for (int i = 0; i < 100; i++) {
+		__u64 *record = bpf_ringbuf_reserve(&events, 24, 0), number = i;
+		if (record) {
+			*record = i;
+			bpf_ringbuf_submit(record, 0);
+		}
+		bpf_ringbuf_output(&events, &number, sizeof(number), 0);
+		struct bpf_dynptr dynptr;
+		bpf_ringbuf_reserve_dynptr(&events, 16, 0, &dynptr);
+		bpf_dynptr_write(&dynptr, 0, &number, sizeof(number), 0);
+		bpf_ringbuf_submit_dynptr(&dynptr, 0);
+		__sync_fetch_and_add(&tried, 3);
+	}
+	return 0;
+}
+char LICENSE[] SEC("license") = "GPL";
+"#;
+
+#[test]
+fn every_record_comes_or_is_counted_as_lost() {
+    if !may_load() {
+        return;
+    }
+    let folder = Shell::new();
+    let file = folder.folder().join("too_much.c");
+    std::fs::write(&file, TOO_MUCH).expect("writable");
+    for level in ["-O0", "-O2"] {
+        let lines = run(&[file.to_str().expect("text"), level, "--duration", "0.3"], 1, || {});
+        let at_end = lines.iter().find(|line| line["events"].is_number()).expect("a last line");
+        let number = |value: &serde_json::Value| value.as_u64().expect("a number");
+        let (n_events, n_lost) = (number(&at_end["events"]), number(&at_end["lost"]));
+        let variables = lines.iter().find(|line| line["variables"].is_object()).expect("variables");
+        assert!(n_events > 0 && n_lost > 0, "{at_end}");
+        assert_eq!(n_events + n_lost, number(&variables["variables"]["tried"]), "{at_end}");
+        assert_eq!(variables["variables"].as_object().map(serde_json::Map::len), Some(1));
+    }
 }

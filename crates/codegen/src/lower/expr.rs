@@ -504,7 +504,13 @@ impl Ctx<'_> {
             hir::Callee::Pointer(_) => Callee::Indirect,
         };
         match ArgList::new(&values) {
-            Some(args) => self.emit(Op::Call(callee, args), ty),
+            Some(args) => {
+                let result = self.emit(Op::Call(callee, args), ty);
+                if let Callee::Helper(number) = callee {
+                    self.count_lost(number, result);
+                }
+                result
+            }
             None => {
                 let n = ArgList::MAX;
                 self.report(span, format!("this call has more than {n} arguments"));

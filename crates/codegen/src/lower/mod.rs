@@ -9,6 +9,7 @@ mod convert;
 mod core;
 mod expr;
 mod helper;
+mod lost;
 mod place;
 mod record;
 mod stmt;
@@ -19,6 +20,7 @@ use bpfc_base::codes::bpf::E0413;
 use bpfc_base::{Diagnostic, Idx, IndexVec, Interner, Session, Span, Symbol};
 use bpfc_isa::Endian;
 use bpfc_typeck::hir;
+pub use lost::LOST;
 use record::Passing;
 use std::sync::Arc;
 
@@ -120,6 +122,8 @@ struct Ctx<'a> {
     /// Inline assembly; the number of the first.
     asms: Vec<ir::Asm>,
     first_asm: usize,
+    /// Where records are counted that a ring buffer has no room for.
+    lost: Option<hir::GlobalId>,
     reports: Vec<Diagnostic>,
 }
 
@@ -160,6 +164,7 @@ fn lower_body(
         ret_ptr: None,
         asms: Vec::new(),
         first_asm,
+        lost: lost::counter(names, module),
         reports: Vec::new(),
     };
     for local in &body.locals {

@@ -198,6 +198,14 @@ impl<'a> EventLoop<'a> {
         }
     }
 
+    /// Hands out what is there now, without waiting.
+    ///
+    /// # Errors
+    /// As [`EventLoop::run`].
+    pub fn drain(&mut self) -> Result<ControlFlow<()>, LoadError> {
+        self.drain_all()
+    }
+
     fn drain_all(&mut self) -> Result<ControlFlow<()>, LoadError> {
         for source in &mut self.sources {
             if source.drain()?.is_break() {

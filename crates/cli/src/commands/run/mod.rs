@@ -70,7 +70,7 @@ fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     if link::is_object(&args.file) {
         return open_object(args, terminal);
     }
-    let mut compilation = Compilation::open(&args.file, &args.compile, terminal)?;
+    let mut compilation = open_source(&args.file, args, terminal)?;
     let mut object = compilation.compile();
     if let Some(object) = &mut object {
         set_variables(object, args, terminal)?;
@@ -83,11 +83,17 @@ fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     }
 }
 
+/// Programs that run in the kernel count what their ring buffers have no room for.
+fn open_source(file: &Path, args: &Run, terminal: &mut Terminal) -> Result<Compilation, Exit> {
+    let mut compilation = Compilation::open(file, &args.compile, terminal)?;
+    compilation.options.counts_lost = args.kernel && args.packet.is_none();
+    Ok(compilation)
+}
+
 /// Links what several files define, and checks it.
 fn open_several(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     let files = std::iter::once(&args.file).chain(&args.others);
-    let open =
-        |file: &Path, terminal: &mut Terminal| Compilation::open(file, &args.compile, terminal);
+    let open = |file: &Path, terminal: &mut Terminal| open_source(file, args, terminal);
     let objects = link::parts(files, open, terminal)?;
     let mut session = Session::default();
     let object = bpfc::join(&mut session, &objects);

@@ -280,7 +280,7 @@ impl<'a> Printer<'a> {
         let decoder = Decoder::new(&self.btf);
         let mut table = Table::default();
         let mut json = serde_json::Map::new();
-        for variable in &section.variables {
+        for variable in section.variables.iter().filter(|variable| variable.name != bpfc::LOST) {
             let (from, size) = (variable.offset as usize, variable.size_bytes as usize);
             let Some(bytes) = content.get(from..from.saturating_add(size)) else {
                 continue;
@@ -294,6 +294,9 @@ impl<'a> Printer<'a> {
                 ("variable".to_owned(), Value::Text(variable.name.clone().into_bytes())),
                 ("value".to_owned(), value),
             ]);
+        }
+        if table.is_empty() {
+            return;
         }
         let text = format!("{}\n{table}", section.name);
         match self.output {

@@ -1,5 +1,6 @@
 //! `bpfc run --kernel`: load, attach, print what comes, detach, print the maps.
 
+mod lost;
 mod places;
 mod records;
 mod running;
@@ -19,6 +20,7 @@ use bpfc_loader::{
     Errno, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, ProgKind, StopFlag, TestInput, load,
 };
 use bpfc_object::Object;
+use lost::Lost;
 use places::{attach_all, overrides};
 use records::{records, send};
 use running::{Running, Until};
@@ -109,16 +111,23 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         let live = Live::open(&ready.object, &loaded, args, &conditions);
         let live = live.map_err(|error| usage(format!("the terminal cannot be used: {error}")))?;
         let counting = counting.as_ref();
-        let running = Running { object: &ready.object, loaded: &loaded, kernel: &kernel, counting };
+        let lost = Lost::of(&ready.object, &loaded);
+        let running =
+            Running { lost, object: &ready.object, loaded: &loaded, kernel: &kernel, counting };
         let until = Until { duration, count: args.count, stop: &stop };
         // Iterators have ended, and there may be nothing else.
         let waits = links.is_empty() || !links.iter().all(Link::is_iterator);
-        let ended = if waits { running.stream(&printer, live, &until) } else { Ok(()) };
-        match args.pin {
-            Some(_) => drop(links),
-            None => links.into_iter().try_for_each(Link::detach)?,
+        let detach = || match args.pin {
+            Some(_) => {
+                drop(links);
+                Ok(())
+            }
+            None => links.into_iter().try_for_each(Link::detach),
+        };
+        match waits {
+            true => running.stream(&printer, live, &until, detach)?,
+            false => detach()?,
         }
-        ended?;
     }
     if !is_folding(args) {
         print_maps(&ready.object, &loaded, &mut printer.borrow_mut())?;

@@ -3,6 +3,7 @@
 use super::super::live::{Live, Progress};
 use super::super::printer::{Printer, prints};
 use super::super::stacks::Counting;
+use super::lost::Lost;
 use crate::terminal::print_err;
 use bpfc_kabi::MapType;
 use bpfc_loader::{
@@ -30,16 +31,18 @@ pub(super) struct Running<'a> {
     pub(super) object: &'a Object,
     pub(super) loaded: &'a Loaded,
     pub(super) kernel: &'a Kernel,
+    pub(super) lost: Lost<'a>,
     pub(super) counting: Option<&'a Counting<'a>>,
 }
 
 impl Running<'_> {
-    /// Prints events until the wait ends.
+    /// Prints events until the wait ends, calls `detach`, and prints what came until then.
     pub(super) fn stream(
         &self,
         printer: &RefCell<Printer<'_>>,
         live: Live<'_>,
         until: &Until<'_>,
+        detach: impl FnOnce() -> Result<(), LoadError>,
     ) -> Result<(), LoadError> {
         let progress = Progress::default();
         let counted = || {
@@ -73,7 +76,7 @@ impl Running<'_> {
                             counted()
                         }
                         PerfEvent::Lost { n_samples, .. } => {
-                            progress.n_lost.set(progress.n_lost.get() + n_samples);
+                            progress.n_perf_lost.set(progress.n_perf_lost.get() + n_samples);
                             ControlFlow::Continue(())
                         }
                     });
@@ -106,26 +109,72 @@ impl Running<'_> {
                 counted()
             });
         }
-        let ended = wait(&mut events, live, self.counting, until, &progress, printer);
+        let ended = self.wait(&mut events, live, until, &progress, printer);
+        let detached = detach();
+        // What came between the last look and the end.
+        if until.count.is_none_or(|count| progress.n_events.get() < count) {
+            let _ = events.drain()?;
+        }
         events.finish();
         drop(events);
         if until.duration != Some(Duration::ZERO)
             && !self.counting.is_some_and(Counting::is_folding)
         {
-            self.tell(&progress, &mut printer.borrow_mut());
+            self.tell(&progress, &mut printer.borrow_mut())?;
         }
-        ended
+        ended.and(detached)
+    }
+
+    /// Hands out events, and looks at maps in between.
+    fn wait(
+        &self,
+        events: &mut EventLoop<'_>,
+        mut live: Live<'_>,
+        until: &Until<'_>,
+        progress: &Progress,
+        printer: &RefCell<Printer<'_>>,
+    ) -> Result<(), LoadError> {
+        if until.count == Some(0) {
+            return Ok(());
+        }
+        let deadline = until.duration.and_then(|duration| Instant::now().checked_add(duration));
+        let is_endless = deadline.is_none() && until.count.is_none();
+        if is_endless && !live.has_screen() {
+            print_err("Ctrl-C ends\n");
+        }
+        loop {
+            let next = live.next();
+            let wake = [deadline, next, self.counting.and_then(Counting::next)]
+                .into_iter()
+                .flatten()
+                .min();
+            match events.run(wake, until.stop)? {
+                Ended::Deadline if deadline.is_none_or(|deadline| Instant::now() < deadline) => {
+                    if let Some(counting) = self.counting {
+                        counting.tick();
+                    }
+                    progress.n_ring_lost.set(self.lost.count()?.unwrap_or(0));
+                    if live.tick(progress, printer)?.is_break() {
+                        return Ok(());
+                    }
+                }
+                Ended::Deadline | Ended::Stopped | Ended::Broken => return Ok(()),
+            }
+        }
     }
 
     /// Says how many events came, and how many were lost where the kernel tells.
-    fn tell(&self, progress: &Progress, printer: &mut Printer<'_>) {
-        let kinds = || self.object.maps.iter().filter_map(|map| map.kind());
-        let has_perf = kinds().any(|kind| kind == MapType::PerfEventArray);
-        if !has_perf && !kinds().any(|kind| kind == MapType::Ringbuf) {
-            return;
+    fn tell(&self, progress: &Progress, printer: &mut Printer<'_>) -> Result<(), LoadError> {
+        let has = |wanted| self.object.maps.iter().any(|map| map.kind() == Some(wanted));
+        let (has_perf, has_rings) = (has(MapType::PerfEventArray), has(MapType::Ringbuf));
+        if !has_perf && !has_rings {
+            return Ok(());
         }
+        let in_rings = self.lost.count()?;
+        progress.n_ring_lost.set(in_rings.unwrap_or(0));
         let n_events = progress.n_events.get();
-        let n_lost = has_perf.then(|| progress.n_lost.get());
+        // An object that somebody else compiled does not count.
+        let n_lost = (!has_rings || in_rings.is_some()).then(|| progress.n_lost());
         let plural = if n_events == 1 { "" } else { "s" };
         let lost = n_lost.map_or_else(String::new, |n| format!(", {}", losses(n)));
         printer.flush();
@@ -133,6 +182,7 @@ impl Running<'_> {
             true => printer.run_of_one(|| json!({ "events": n_events, "lost": n_lost })),
             false => print_err(&format!("{n_events} event{plural}{lost}\n")),
         }
+        Ok(())
     }
 }
 
@@ -141,39 +191,5 @@ fn losses(n_lost: u64) -> String {
     match n_lost {
         0 => "0 lost".to_owned(),
         n => format!("{n} lost: they came too fast"),
-    }
-}
-
-/// Hands out events, and looks at maps in between.
-fn wait(
-    events: &mut EventLoop<'_>,
-    mut live: Live<'_>,
-    counting: Option<&Counting<'_>>,
-    until: &Until<'_>,
-    progress: &Progress,
-    printer: &RefCell<Printer<'_>>,
-) -> Result<(), LoadError> {
-    if until.count == Some(0) {
-        return Ok(());
-    }
-    let deadline = until.duration.and_then(|duration| Instant::now().checked_add(duration));
-    let is_endless = deadline.is_none() && until.count.is_none();
-    if is_endless && !live.has_screen() {
-        print_err("Ctrl-C ends\n");
-    }
-    loop {
-        let next = live.next();
-        let wake = [deadline, next, counting.and_then(Counting::next)].into_iter().flatten().min();
-        match events.run(wake, until.stop)? {
-            Ended::Deadline if deadline.is_none_or(|deadline| Instant::now() < deadline) => {
-                if let Some(counting) = counting {
-                    counting.tick();
-                }
-                if live.tick(progress, printer)?.is_break() {
-                    return Ok(());
-                }
-            }
-            Ended::Deadline | Ended::Stopped | Ended::Broken => return Ok(()),
-        }
     }
 }

@@ -14,7 +14,7 @@ pub fn print(view: &View, progress: &Progress, printer: &mut Printer<'_>) {
     let mut text = format!(
         "after {seconds:.1} s: {} events, {} lost",
         progress.n_events.get(),
-        progress.n_lost.get()
+        progress.n_lost()
     );
     for pane in &view.panes {
         text += &format!("\n{}\n{}", pane.name, pane.content.text(MAX_ROWS).trim_end());
@@ -24,7 +24,7 @@ pub fn print(view: &View, progress: &Progress, printer: &mut Printer<'_>) {
         json!({
             "after_s": (seconds * 1000.0).round() / 1000.0,
             "events": progress.n_events.get(),
-            "lost": progress.n_lost.get(),
+            "lost": progress.n_lost(),
             "watch": panes,
         })
     });

@@ -77,7 +77,7 @@ impl Screen {
         }
         if is_changed {
             self.face.status =
-                format!("{} events, {} lost", progress.n_events.get(), progress.n_lost.get());
+                format!("{} events, {} lost", progress.n_events.get(), progress.n_lost());
             let face = &self.face;
             self.terminal.draw(|frame| face.draw(frame))?;
         }

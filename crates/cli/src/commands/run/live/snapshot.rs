@@ -115,7 +115,7 @@ impl<'a> Eyes<'a> {
                 continue;
             }
             let content = map.lookup(&0_u32.to_ne_bytes())?.unwrap_or_default().concat();
-            for variable in &section.variables {
+            for variable in section.variables.iter().filter(|it| it.name != bpfc::LOST) {
                 let (from, size) = (variable.offset as usize, variable.size_bytes as usize);
                 let Some(bytes) = content.get(from..from.saturating_add(size)) else { continue };
                 let ty = variable.btf.and_then(|id| match self.btf.ty(id).ok()? {

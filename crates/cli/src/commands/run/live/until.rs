@@ -12,8 +12,17 @@ use std::cell::Cell;
 pub struct Progress {
     /// Records of ring and perf buffers, and printed lines.
     pub n_events: Cell<u64>,
+    /// Records that perf buffers lost.
+    pub n_perf_lost: Cell<u64>,
+    /// Records that ring buffers had no room for, as far as that is known.
+    pub n_ring_lost: Cell<u64>,
+}
+
+impl Progress {
     /// Records that were lost.
-    pub n_lost: Cell<u64>,
+    pub fn n_lost(&self) -> u64 {
+        self.n_perf_lost.get() + self.n_ring_lost.get()
+    }
 }
 
 /// A comparison: `map hits[0] > 100`, `hits["curl"].bytes >= 1e6`, `hits.len == 10`, `total > 5`, `events >= 10`.
@@ -75,7 +84,7 @@ impl Condition {
     pub fn holds(&self, eyes: &Eyes<'_>, progress: &Progress) -> Result<bool, LoadError> {
         let value = match &self.what {
             What::Events => Some(progress.n_events.get() as f64),
-            What::Lost => Some(progress.n_lost.get() as f64),
+            What::Lost => Some(progress.n_lost() as f64),
             What::Len(map) => Some(eyes.rows(*map)?.len() as f64),
             What::Variable(name) => eyes.variable(name)?.and_then(|value| as_number(&value)),
             What::Element { map, key, field } => {
