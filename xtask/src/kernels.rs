@@ -1,8 +1,8 @@
 //! `cargo xtask kernels`: the reference kernels.
 //!
 //! `pack` downloads the newest packages of Debian's 5.10, 6.1 and 6.12 kernels into `target/kernels`, takes the types
-//! out of the images, and writes `crates/kernels/data/kernels.pack`. It needs apt, dpkg, tar, lz4 and what unpacks the
-//! images (xz, zstd).
+//! out of the images, and writes `crates/kernels/data/kernels.pack`. It needs apt, dpkg, tar and what unpacks the
+//! images (lz4, xz, zstd).
 //!
 //! `transcript` renews what kernels say in `docs/verifier-messages.md`.
 //!
@@ -67,7 +67,8 @@ fn pack() -> Result<()> {
         .iter()
         .map(|(kernel, btf)| PackInput { version: kernel.version, release: &kernel.release, btf })
         .collect();
-    let packed = bpfc_kernels::pack(&inputs, lz4)?;
+    let packed =
+        bpfc_kernels::pack(&inputs, |bytes| miniz_oxide::deflate::compress_to_vec(bytes, 10))?;
     check(&packed, &inputs)?;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/kernels/data/kernels.pack");
     fs::write(&path, &packed)?;
@@ -95,25 +96,6 @@ fn check(packed: &[u8], inputs: &[PackInput<'_>]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// One LZ4 block, by the tool, which searches longer than the library.
-fn lz4(bytes: &[u8]) -> Vec<u8> {
-    let block = || -> Result<Vec<u8>> {
-        let frame = pipe("lz4", &["-q", "-12", "-B7", "--no-frame-crc", "-c"], bytes)?;
-        // Magic, flags, block size, header checksum; then one block of less than 4 MiB and the
-        // end mark.
-        let content_size = if frame[4] & 8 != 0 { 8 } else { 0 };
-        let start = 7 + content_size;
-        let length = frame.get(start..start + 4).ok_or("a short frame")?;
-        let length = u32::from_le_bytes(length.try_into()?);
-        let block = &frame[start + 4..frame.len() - 4];
-        if bytes.len() > 4 << 20 || block.len() != length as usize {
-            return Err("more than one block, or one that does not shrink".into());
-        }
-        Ok(block.to_vec())
-    };
-    block().expect("`lz4` packs")
 }
 
 /// Runs a filter.

@@ -7,7 +7,9 @@
 //! before a header is asked for, and then one chunk.
 
 use crate::{Arch, lines};
+use flate2::bufread::DeflateDecoder;
 use std::fmt::Write;
+use std::io::Read;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -43,8 +45,9 @@ fn chunk_text(number: usize) -> Option<&'static str> {
     static TEXTS: OnceLock<Vec<OnceLock<Option<String>>>> = OnceLock::new();
     let texts = TEXTS.get_or_init(|| chunks().map(|_| OnceLock::new()).collect());
     let text = texts.get(number)?.get_or_init(|| {
-        let bytes = miniz_oxide::inflate::decompress_to_vec(chunks().nth(number)?).ok()?;
-        String::from_utf8(bytes).ok()
+        let mut text = String::new();
+        DeflateDecoder::new(chunks().nth(number)?).read_to_string(&mut text).ok()?;
+        Some(text)
     });
     text.as_deref()
 }

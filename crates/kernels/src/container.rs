@@ -1,4 +1,4 @@
-//! The file around the columns: a table of contents, then LZ4 blocks.
+//! The file around the columns: a table of contents, then blocks of DEFLATE (RFC 1951).
 //!
 //! All numbers are little-endian 32-bit words. A block in the table is its length and its packed length.
 //!
@@ -12,8 +12,9 @@ use crate::columns::{ColumnReader, N_COLUMNS};
 use crate::decode;
 use bpfc_btf::{Btf, BtfError};
 use bpfc_kabi::KernelVersion;
+use flate2::{Decompress, FlushDecompress, Status};
 
-const MAGIC: &[u8; 8] = b"bpfcbtf\x01";
+const MAGIC: &[u8; 8] = b"bpfcbtf\x02";
 /// What no kernel needs: limits for damaged packs.
 const MAX_UNPACKED_BYTES: u32 = 64 << 20;
 const MAX_KERNELS: u32 = 64;
@@ -110,9 +111,9 @@ struct Packed<'a> {
 
 impl Packed<'_> {
     fn unpack(&self, to: &mut [u8]) -> Result<(), PackError> {
-        let n_bytes = lz4_flex::block::decompress_into(self.bytes, to);
-        match n_bytes {
-            Ok(n_bytes) if n_bytes == to.len() => Ok(()),
+        let mut stream = Decompress::new(false);
+        match stream.decompress(self.bytes, to, FlushDecompress::Finish) {
+            Ok(Status::StreamEnd) if stream.total_out() == to.len() as u64 => Ok(()),
             _ => Err(PackError::Damaged { what: "a block does not unpack" }),
         }
     }

@@ -1,4 +1,4 @@
-//! The types of reference kernels: the BTF of long-term releases, packed into three megabytes, so that programs
+//! The types of reference kernels: the BTF of long-term releases, packed into 2.4 megabytes, so that programs
 //! are checked against kernels that nobody has to run.
 //!
 //! - [`bundled`] is the pack that is part of the program; [`Pack`] reads one, [`Pack::btf`] unpacks a kernel in a few

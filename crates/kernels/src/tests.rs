@@ -45,7 +45,7 @@ fn two() -> (Btf, Btf, Vec<u8>) {
     let input =
         |minor, release, btf| PackInput { version: KernelVersion::new(5, minor), release, btf };
     let kernels = [input(10, "5.10.1-x", &old), input(15, "5.15.0", &new)];
-    let packed = pack(&kernels, lz4_flex::block::compress).unwrap();
+    let packed = pack(&kernels, |bytes| miniz_oxide::deflate::compress_to_vec(bytes, 6)).unwrap();
     (old, new, packed)
 }
 

@@ -6,13 +6,15 @@ use crate::symbols::Symbols;
 use crate::{Errno, LoadError, View};
 use bpfc_btf::{Btf, Bytes};
 use bpfc_kabi::KernelVersion;
+use flate2::bufread::GzDecoder;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 const BTF_FOLDER: &str = "/sys/kernel/btf";
 /// More than any kernel's BTF or configuration.
-const MAX_CONFIG_BYTES: usize = 16 << 20;
+const MAX_CONFIG_BYTES: u64 = 16 << 20;
 
 /// The running kernel.
 #[derive(Debug, Default)]
@@ -204,28 +206,11 @@ pub(crate) fn version_code(text: &str) -> Option<u32> {
     Some((major & 0xff) << 16 | (minor & 0xff) << 8 | patch.min(255))
 }
 
-/// Unpacks one gzip member (RFC 1952) without checking its sum.
+/// Unpacks one gzip member (RFC 1952).
 fn gunzip(bytes: &[u8]) -> Option<Vec<u8>> {
-    let header = bytes.get(..10)?;
-    if header[..3] != [0x1f, 0x8b, 8] {
-        return None;
-    }
-    let flags = header[3];
-    let mut rest = &bytes[10..];
-    if flags & 4 != 0 {
-        let n = usize::from(u16::from_le_bytes([*rest.first()?, *rest.get(1)?]));
-        rest = rest.get(2 + n..)?;
-    }
-    for bit in [8, 16] {
-        if flags & bit != 0 {
-            let end = rest.iter().position(|byte| *byte == 0)?;
-            rest = &rest[end + 1..];
-        }
-    }
-    if flags & 2 != 0 {
-        rest = rest.get(2..)?;
-    }
-    miniz_oxide::inflate::decompress_to_vec_with_limit(rest, MAX_CONFIG_BYTES).ok()
+    let mut unpacked = Vec::new();
+    GzDecoder::new(bytes).take(MAX_CONFIG_BYTES).read_to_end(&mut unpacked).ok()?;
+    Some(unpacked)
 }
 
 fn parse_config(text: &str) -> BTreeMap<String, String> {
@@ -240,6 +225,8 @@ fn parse_config(text: &str) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flate2::Compression;
+    use flate2::bufread::GzEncoder;
 
     #[test]
     fn reads_cpu_lists() {
@@ -267,11 +254,10 @@ mod tests {
 
     #[test]
     fn unpacks_gzip() {
-        let packed = miniz_oxide::deflate::compress_to_vec(b"CONFIG_X=y\n", 6);
-        let mut file = vec![0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3];
-        file.extend(b"config\0");
-        file.extend(packed);
-        assert_eq!(gunzip(&file).unwrap(), b"CONFIG_X=y\n");
+        let mut packed = Vec::new();
+        let config = b"CONFIG_X=y\n".as_slice();
+        GzEncoder::new(config, Compression::best()).read_to_end(&mut packed).unwrap();
+        assert_eq!(gunzip(&packed).unwrap(), config);
         assert_eq!(gunzip(b"junk"), None);
     }
 }
