@@ -83,10 +83,11 @@ fn open(args: &Run, terminal: &mut Terminal) -> Result<Ready, Exit> {
     }
 }
 
-/// Programs that run in the kernel count what their ring buffers have no room for.
+/// Programs that run in the kernel count what their ring buffers have no room for; those that are kept there are as they were
+/// written.
 fn open_source(file: &Path, args: &Run, terminal: &mut Terminal) -> Result<Compilation, Exit> {
     let mut compilation = Compilation::open(file, &args.compile, terminal)?;
-    compilation.options.counts_lost = args.kernel && args.packet.is_none();
+    compilation.options.counts_lost = args.kernel && args.packet.is_none() && args.pin.is_none();
     Ok(compilation)
 }
 
