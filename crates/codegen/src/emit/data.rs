@@ -9,8 +9,8 @@ use bpfc_btf::Linkage as BtfLinkage;
 use bpfc_isa::Endian;
 use bpfc_object::{self as object, DataKind, DataSection, Extern, ExternKind, Object};
 use bpfc_typeck::hir::{
-    self, Global, GlobalInit, GlobalKind, InitTarget, Linkage, MapSpec, MapStyle, Module, QualType,
-    Type,
+    self, Global, GlobalInit, GlobalKind, InitTarget, Linkage, MapRole, MapSpec, MapStyle, Module,
+    QualType, Type,
 };
 
 /// Sections that tell the loader something; they become fields of the object.
@@ -268,6 +268,12 @@ impl<'a> Ctx<'a, '_> {
             },
             is_histogram: spec.is_histogram,
             pin_path: spec.pin_path.clone(),
+            role: match spec.role {
+                MapRole::Own => object::MapRole::Own,
+                MapRole::Public => object::MapRole::Public,
+                MapRole::Shared => object::MapRole::Shared,
+                MapRole::Extern => object::MapRole::Extern,
+            },
             btf: None,
             linkage: object_linkage(global.linkage),
             span: global.span,

@@ -150,6 +150,9 @@ impl Ctx<'_> {
             true => (cond.swap(), rhs, lhs),
             false => (cond, lhs, rhs),
         };
+        let is_zero = cond == Cond::Eq && self.is_number_and_zero(lhs, rhs);
+        let is_nonzero = cond == Cond::Ne && self.is_number_and_zero(lhs, rhs);
+        let cond = if is_zero || is_nonzero { Cond::UGt } else { cond };
         let (width, lhs, rhs) = self.test_operands(cond, lhs, rhs);
         let needs_v2 = matches!(cond, Cond::ULt | Cond::ULe | Cond::SLt | Cond::SLe);
         let is_negated = needs_v2 && self.cpu < Cpu::V2;
@@ -169,7 +172,20 @@ impl Ctx<'_> {
             Cond::SGt => JmpOp::SGt,
             Cond::SGe => JmpOp::SGe,
         };
-        Test { op, width, lhs, rhs, is_negated }
+        Test { op, width, lhs, rhs, is_negated: is_negated != is_zero }
+    }
+
+    /// Whether a number is compared with zero, which is then done by size: that a number is not zero is nothing that kernels
+    /// before 6.8 remember of it, that it is greater is. Of what may be a pointer to the verifier, only equality tells it
+    /// whether it is null.
+    fn is_number_and_zero(&self, lhs: Value, rhs: Value) -> bool {
+        let is_number = match self.body.op(lhs) {
+            // Contexts hold pointers that C takes for numbers.
+            IrOp::Load(access) => !matches!(self.body.op(access.address.base), IrOp::Param),
+            IrOp::Binary(..) | IrOp::Zext(_) | IrOp::Bswap(..) => true,
+            _ => false,
+        };
+        is_number && self.body.ty(lhs) != Type::Ptr && self.body.as_const(rhs) == Some(0)
     }
 
     fn test_operands(&mut self, cond: Cond, lhs: Value, rhs: Value) -> (Width, VReg, Source<VReg>) {

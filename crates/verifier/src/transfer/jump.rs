@@ -54,7 +54,9 @@ impl Machine<'_> {
         if left.is_scalar() && right.is_scalar() {
             for (state, holds) in [(&mut *taken, true), (&mut *state, false)] {
                 let (mut left, mut right) = (left, right);
-                branch::refine(width, op, holds, &mut left.number, &mut right.number);
+                if !self.learns_nothing(op, holds) {
+                    branch::refine(width, op, holds, &mut left.number, &mut right.number);
+                }
                 if self.program.is_before(7, 0) {
                     left.number.forget_contradiction();
                     right.number.forget_contradiction();
@@ -76,6 +78,12 @@ impl Machine<'_> {
             );
         }
         Next::Branch(taken)
+    }
+
+    /// That numbers differ says nothing of them to kernels before 6.8, not even at the end of a range.
+    fn learns_nothing(&self, op: JmpOp, holds: bool) -> bool {
+        let is_unequal = matches!((op, holds), (JmpOp::Ne, true) | (JmpOp::Eq, false));
+        is_unequal && self.program.is_before(6, 8)
     }
 }
 
