@@ -8,6 +8,7 @@
 
 use crate::{Arch, lines};
 use flate2::bufread::DeflateDecoder;
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::io::Read;
 use std::ops::Range;
@@ -73,10 +74,9 @@ fn block(data: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn render(text: &str, written: &str, out: &mut String) {
-    let is_written = |name: &str| {
-        let mut words = written.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        !written.is_empty() && words.any(|word| word == name)
-    };
+    let words = written.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let words: HashSet<&str> = words.collect();
+    let is_written = |name: &str| words.contains(name);
     let mut lines = text.lines();
     // What architectures share has defaults, so it comes last.
     let mut shared = String::new();

@@ -45,20 +45,23 @@ mod tracefs;
 pub use attach::{
     AttachSpec, CgroupMode, Counter, Direction, Family, Link, NetfilterHook, NetworkSpec,
     NoDefault, Order, Position, ProbePoint, RedirectValue, SampleRate, TcPlace, TraceOptions,
-    TracePlace, TraceSpec, XdpMode, attach,
+    TracePlace, TraceSpec, XdpMode, attach, find_file, functions_of_file, has_trampolines,
+    offset_in_file,
 };
 pub use error::{Fault, LoadError};
 pub use events::{
-    Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, StreamLine, Streams, TraceLine,
-    TracePipe, UserRing,
+    Counters, Ended, EventLoop, PerfBuffer, PerfEvent, RingBuffer, StopFlag, StreamLine, Streams,
+    TraceLine, TracePipe, UserRing,
 };
-pub use inspect::{Holder, KernelLink, KernelProgram, ObjectKind, Pinned, Types, holders, pins};
+pub use inspect::{
+    Holder, KernelLink, KernelProgram, ObjectKind, Pinned, Types, holders, pinned, pins,
+};
 pub use kernel::Kernel;
 pub use leftover::{Leftover, Removal, is_bpffs, leftovers};
 pub use load::externs::config_values;
 pub use load::kind::ProgKind;
 pub use load::program::LogLevel;
-pub use load::{LoadOptions, Loaded, Shape, StructOps, load};
+pub use load::{LoadOptions, Loaded, Prepared, Shape, StructOps, load};
 pub use log::{Place, Rejection};
 pub use map::{Element, Keys, Map};
 pub use mechanism::{Mechanism, MechanismInfo, mechanisms};
@@ -71,4 +74,4 @@ pub use program::{Program, TestInput, TestOutput};
 pub use symbols::{Ambiguous, KernelSymbol, Symbols};
 pub use sys::errno::Errno;
 pub use sys::view::View;
-pub use tracefs::Tracefs;
+pub use tracefs::{Tracefs, tracepoint_format};

@@ -3,7 +3,7 @@
 use crate::load::kind::ProgKind;
 use crate::load::program::Request;
 use crate::map::c_path;
-use crate::sys::bpf;
+use crate::sys::{bpf, place};
 use crate::{Errno, LoadError};
 use bpfc_base::Span;
 use bpfc_object::FuncId;
@@ -93,6 +93,34 @@ impl Program {
     pub fn pin(&self, path: &Path) -> Result<(), LoadError> {
         let outcome = bpf::obj_pin(self.as_fd(), &c_path(path)?);
         outcome.map_err(|errno| self.error("pin", errno))
+    }
+
+    /// Attaches it to what a descriptor stands for, a control group or a map of sockets, without a link: it stays when the
+    /// process ends. [`crate::attach()`] does it better.
+    ///
+    /// # Errors
+    /// [`LoadError::System`].
+    pub fn attach_to_fd(
+        &self,
+        target: BorrowedFd<'_>,
+        attach_type: u32,
+        flags: u32,
+    ) -> Result<(), LoadError> {
+        let outcome = place::prog_attach(self.as_fd(), target, attach_type, flags);
+        outcome.map_err(|errno| self.error("attach", errno))
+    }
+
+    /// Takes it away from where [`Program::attach_to_fd`] put it.
+    ///
+    /// # Errors
+    /// [`LoadError::System`].
+    pub fn detach_from_fd(
+        &self,
+        target: BorrowedFd<'_>,
+        attach_type: u32,
+    ) -> Result<(), LoadError> {
+        let outcome = place::prog_detach(self.as_fd(), target, attach_type);
+        outcome.map_err(|errno| self.error("detach", errno))
     }
 
     /// Runs it in the kernel on data of the caller's, through `BPF_PROG_TEST_RUN` (4.12).

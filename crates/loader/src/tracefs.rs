@@ -134,3 +134,14 @@ fn text_below(place: &str, file_system: &CStr, path: &str) -> Option<String> {
     let path = format!("/proc/self/fd/{}/{path}", mount.as_raw_fd());
     std::fs::read_to_string(path).ok()
 }
+
+/// How the record of a tracepoint looks, as tracefs says it; none if there is no such tracepoint, or this user may not look.
+pub fn tracepoint_format(category: &str, event: &str) -> Option<String> {
+    let is_name = |name: &str| !name.is_empty() && !name.contains(['/', '.']);
+    if !is_name(category) || !is_name(event) {
+        return None;
+    }
+    let tracefs = Tracefs::open().ok()?;
+    let file = tracefs.join("events").join(category).join(event).join("format");
+    read_text(&file).ok()
+}

@@ -37,8 +37,8 @@ pub use link::{LinkError, Linked, LinkedInsn, Reference, Subprog, link};
 pub use listing::{ListingOptions, list_linked, list_object};
 pub use model::{
     CoreReloc, DataId, DataKind, DataReloc, DataSection, DataTarget, Extern, ExternId, ExternKind,
-    FuncId, Function, Line, Linkage, Map, MapId, MapInit, MapStyle, ObjInsn, Object, Pinning,
-    Reloc, Variable,
+    FuncId, Function, Line, Linkage, Map, MapId, MapInit, MapRole, MapStyle, ObjInsn, Object,
+    Pinning, Reloc, Variable,
 };
 pub use read::{ReadError, read};
 pub use sections_btf::TypesError;

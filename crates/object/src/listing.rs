@@ -1,6 +1,7 @@
 //! Objects and linked programs as text for people: maps, data, and instructions with the names of
 //! what they refer to, between the source lines they come from.
 
+use crate::MapRole;
 use crate::core::describe_core;
 use crate::{
     CoreReloc, DataKind, ExternKind, Line, Linkage, Linked, Map, Object, Pinning, Reference, Reloc,
@@ -230,6 +231,9 @@ fn describe_map(map: &Map) -> String {
     }
     if let Some(path) = &map.pin_path {
         text += &format!(", pinned at {path}");
+    }
+    if map.role != MapRole::Own {
+        text += &format!(", {}", map.role.name());
     }
     if let Some(inner) = &map.inner {
         text += &format!(", of ({})", describe_map(inner));

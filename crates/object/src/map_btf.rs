@@ -2,7 +2,7 @@
 //! whose members are pointers. A number is the length of an array pointed to, a type is the type
 //! pointed to. Source: `parse_btf_map_def`, libbpf 1.0 `src/libbpf.c`.
 
-use crate::{Map, MapInit, MapStyle, Object, Pinning};
+use crate::{Map, MapInit, MapRole, MapStyle, Object, Pinning};
 use bpfc_btf::{
     BtfBuilder, EnumeratorDef, IntEncoding, Linkage, MemberDef, ParamDef, TypeDef, TypeId,
 };
@@ -22,6 +22,8 @@ pub(crate) const HISTOGRAM_TAG: &str = "bpfc:histogram";
 pub(crate) const EVENT_TAG_PREFIX: &str = "bpfc:event:";
 /// How the `btf_decl_tag` begins that names the path where a map is pinned.
 pub(crate) const PIN_TAG_PREFIX: &str = "bpfc:pin:";
+/// How the `btf_decl_tag` begins that says how a map is shared.
+pub(crate) const ROLE_TAG_PREFIX: &str = "bpfc:role:";
 /// Size of a pointer, and so of a member of a definition.
 pub(crate) const POINTER_BYTES: u32 = 8;
 
@@ -39,6 +41,7 @@ impl Object {
             let (name, style, is_histogram) = (map.name.clone(), map.style, map.is_histogram);
             let pin = map.pin_path.as_ref().map(|path| format!("{PIN_TAG_PREFIX}{path}"));
             let event = map.event_type.and_then(|ty| event_tag(self.btf.get(ty)?));
+            let role = map.role;
             let ty = definition(&mut self.btf, map);
             let linkage = Linkage::Global;
             let var = self.btf.push(TypeDef::Var { name, ty, linkage });
@@ -61,6 +64,9 @@ impl Object {
             }
             if let Some(pin) = pin {
                 tag(&pin);
+            }
+            if role != MapRole::Own {
+                tag(&format!("{ROLE_TAG_PREFIX}{}", role.name()));
             }
             self.maps[id].btf = Some(var);
         }

@@ -31,15 +31,15 @@
 #define BPF_F_TABLE(type, key_type, leaf_type, name, n, table_flags) \
     __bcc_table(type, name, key_type key; leaf_type leaf;, n, table_flags)
 #define BPF_TABLE(type, key_type, leaf_type, name, n) BPF_F_TABLE(type, key_type, leaf_type, name, n, 0)
-#define BPF_TABLE_PUBLIC(type, key_type, leaf_type, name, n) BPF_TABLE(type, key_type, leaf_type, name, n)
+#define BPF_TABLE_PUBLIC(type, key_type, leaf_type, name, n) BPF_TABLE(type "@public", key_type, leaf_type, name, n)
 #define __bcc_pinned7(type, key_type, leaf_type, name, n, path, table_flags) \
     BPF_F_TABLE(type ":" path, key_type, leaf_type, name, n, table_flags)
 #define __bcc_pinned6(type, key_type, leaf_type, name, n, path) \
     __bcc_pinned7(type, key_type, leaf_type, name, n, path, 0)
 #define BPF_TABLE_PINNED(...) __bcc_pick7(__VA_ARGS__, __bcc_pinned7, __bcc_pinned6, , , , , )(__VA_ARGS__)
 #define __bcc_shared6(type, key_type, leaf_type, name, n, table_flags) \
-    BPF_F_TABLE(type, key_type, leaf_type, name, n, table_flags)
-#define __bcc_shared5(type, key_type, leaf_type, name, n) BPF_TABLE(type, key_type, leaf_type, name, n)
+    BPF_F_TABLE(type "@shared", key_type, leaf_type, name, n, table_flags)
+#define __bcc_shared5(type, key_type, leaf_type, name, n) BPF_TABLE(type "@shared", key_type, leaf_type, name, n)
 #define BPF_TABLE_SHARED(...) __bcc_pick6(__VA_ARGS__, __bcc_shared6, __bcc_shared5, , , , )(__VA_ARGS__)
 
 /* The argument behind all given ones: which of several macros to use. */
@@ -125,6 +125,12 @@ struct bpf_stacktrace_buildid {
 #define __bcc_stack4(name, leaf_type, n, table_flags) __bcc_table("stack", name, leaf_type leaf;, n, table_flags)
 #define BPF_STACK(...) __bcc_pick4(__VA_ARGS__, __bcc_stack4, __bcc_stack3, , , )(__VA_ARGS__)
 #define BPF_QUEUESTACK(type, name, leaf_type, n, table_flags) __bcc_table(type, name, leaf_type leaf;, n, table_flags)
+#define BPF_QUEUESTACK_PINNED(type, name, leaf_type, n, table_flags, path) \
+    BPF_QUEUESTACK(type ":" path, name, leaf_type, n, table_flags)
+#define BPF_QUEUESTACK_PUBLIC(type, name, leaf_type, n, table_flags) \
+    BPF_QUEUESTACK(type "@public", name, leaf_type, n, table_flags)
+#define BPF_QUEUESTACK_SHARED(type, name, leaf_type, n, table_flags) \
+    BPF_QUEUESTACK(type "@shared", name, leaf_type, n, table_flags)
 
 #define BPF_SK_STORAGE(name, leaf) BPF_F_TABLE("sk_storage", int, leaf, name, 0, BPF_F_NO_PREALLOC)
 #define BPF_INODE_STORAGE(name, leaf) BPF_F_TABLE("inode_storage", int, leaf, name, 0, BPF_F_NO_PREALLOC)
@@ -192,6 +198,7 @@ static inline __attribute__((always_inline)) unsigned int bpf_log2l(unsigned lon
     return high ? bpf_log2(high) + 32 + 1 : bpf_log2(v) + 1;
 }
 #define MASK(n) ((n) < 64 ? (1ull << (n)) - 1 : -1ull)
+#define MASK128(n) ((n) < 128 ? ((unsigned __int128)1 << (n)) - 1 : ~(unsigned __int128)0)
 #define lock_xadd(ptr, value) ((void)__sync_fetch_and_add(ptr, value))
 #define bpf_ntohll(x) bpf_be64_to_cpu(x)
 #define bpf_htonll(x) bpf_cpu_to_be64(x)
@@ -207,9 +214,16 @@ static inline __attribute__((always_inline)) unsigned int bpf_log2l(unsigned lon
 #define sg_chain_ptr(list) ((struct scatterlist *)((list)->page_link & ~3UL))
 #define skb_get_rx_queue(skb) ((u16)((skb)->queue_mapping - 1))
 #define skb_rx_queue_recorded(skb) ((skb)->queue_mapping != 0)
+#define folio_page(folio, n) (&(folio)->page + (n))
+#define s6_addr in6_u.u6_addr8
+#define s6_addr16 in6_u.u6_addr16
+#define s6_addr32 in6_u.u6_addr32
 #define TCP_SKB_CB(skb) ((struct tcp_skb_cb *)&(skb)->cb[0])
 #define __PAGE_OFFSET_BASE_L4 0xffff888000000000UL
 #define __PAGE_OFFSET_BASE_L5 0xff11000000000000UL
+#ifdef __TARGET_ARCH_x86
+#define __START_KERNEL_map 0xffffffff80000000UL
+#endif
 #define __PAGE_OFFSET __PAGE_OFFSET_BASE_L4
 #define PAGE_OFFSET ((unsigned long)__PAGE_OFFSET)
 

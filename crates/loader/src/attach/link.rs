@@ -27,6 +27,18 @@ pub struct Link {
     is_pinned: bool,
 }
 
+/// Whether there is an interface of this number in the network namespace of this process.
+fn has_interface(ifindex: u32) -> bool {
+    let entries = std::fs::read_dir("/sys/class/net");
+    // Without sysfs it cannot be told.
+    let Ok(entries) = entries else { return true };
+    let wanted = ifindex.to_string();
+    let number = |entry: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(entry.ok()?.path().join("ifindex")).ok()
+    };
+    entries.filter_map(number).any(|number| number.trim() == wanted)
+}
+
 /// How the kernel holds the program.
 #[derive(Debug)]
 pub(super) enum Held {
@@ -96,6 +108,16 @@ impl Link {
     /// How many places that a pattern names were left out because the kernel refuses there.
     pub fn n_refused(&self) -> usize {
         self.n_refused
+    }
+
+    /// Whether what it was attached to has gone, or somebody else has detached it, as far as the kernel tells.
+    pub fn is_severed(&self) -> bool {
+        match &self.held {
+            Some(Held::Link(link)) => crate::inspect::is_severed(link.as_fd()),
+            Some(Held::Xdp { ifindex, .. }) => !has_interface(*ifindex),
+            Some(Held::Filter { filter, .. }) => !has_interface(filter.ifindex),
+            _ => false,
+        }
     }
 
     /// Whether it is an iterator, which does nothing until its output is read.

@@ -11,6 +11,7 @@ pub use spec::{
     Order, Position, ProbePoint, RedirectValue, SampleRate, TcPlace, TraceOptions, TracePlace,
     TraceSpec, XdpMode,
 };
+pub use tracing::{find_file, functions_of_file, has_trampolines, offset_in_file};
 pub(crate) use tracing::{has_kprobe_multi, has_uprobe_multi, trampoline_obstacle, understood};
 
 use crate::explain::{self, Explanation};

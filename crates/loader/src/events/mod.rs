@@ -1,6 +1,7 @@
 //! Events from programs: ring buffers, perf buffers, printed lines, and the loop that waits for
 //! all of them.
 
+mod counters;
 mod perf;
 mod ring;
 mod stop;
@@ -8,6 +9,7 @@ mod streams;
 mod trace_pipe;
 mod user_ring;
 
+pub use counters::Counters;
 pub use perf::{PerfBuffer, PerfEvent};
 pub use ring::RingBuffer;
 pub use stop::StopFlag;
@@ -26,6 +28,9 @@ use std::time::{Duration, Instant};
 
 /// The longest wait before the flag is looked at again: a signal may come just before the wait.
 const MAX_WAIT: Duration = Duration::from_millis(100);
+
+/// Records that are handed out between two looks at the time and the flag.
+const LOOK_EVERY: u32 = 32;
 
 /// Waits for events of several sources and hands them out.
 #[derive(Default)]
@@ -65,11 +70,20 @@ impl Source<'_> {
         }
     }
 
-    fn drain(&mut self) -> Result<ControlFlow<()>, LoadError> {
+    /// Hands out what is there, until `halt` says that it is enough, if it is asked.
+    fn drain(&mut self, halt: &dyn Fn() -> bool) -> Result<ControlFlow<()>, LoadError> {
+        let mut n_taken = 0_u32;
+        let mut goes_on = move |flow: ControlFlow<()>| {
+            n_taken = n_taken.wrapping_add(1);
+            match flow.is_continue() && n_taken.is_multiple_of(LOOK_EVERY) && halt() {
+                true => ControlFlow::Break(()),
+                false => flow,
+            }
+        };
         match self {
-            Source::Ring(ring, take) => Ok(ring.drain(take)),
-            Source::Perf(perf, take) => Ok(perf.consume(take)),
-            Source::Trace(pipe, take) => pipe.consume(take),
+            Source::Ring(ring, take) => Ok(ring.drain(|record| goes_on(take(record)))),
+            Source::Perf(perf, take) => Ok(perf.consume(|record| goes_on(take(record)))),
+            Source::Trace(pipe, take) => pipe.consume(|line| goes_on(take(line))),
             Source::Streams(streams, take) => {
                 let mut flow = ControlFlow::Continue(());
                 streams.read(|line| {
@@ -124,7 +138,8 @@ impl<'a> EventLoop<'a> {
     }
 
     /// Runs until `deadline`, if there is one, until `stop` is raised, or until a receiver
-    /// breaks. What is there then is handed out before it returns.
+    /// breaks. What is there then is left for [`EventLoop::drain`], before which programs that send without end can be
+    /// detached.
     ///
     /// # Errors
     /// [`LoadError::System`].
@@ -142,6 +157,10 @@ impl<'a> EventLoop<'a> {
             }
         }
         let mut ready = [EpollEvent::empty(); 32];
+        let halt = || {
+            let is_late = |deadline: Instant| deadline <= Instant::now();
+            stop.is_raised() || deadline.is_some_and(is_late)
+        };
         let mut polled = Instant::now();
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -151,10 +170,7 @@ impl<'a> EventLoop<'a> {
                 _ => None,
             };
             if let Some(ended) = ended {
-                return self.drain_all().map(|flow| match flow {
-                    ControlFlow::Continue(()) => ended,
-                    ControlFlow::Break(()) => Ended::Broken,
-                });
+                return Ok(ended);
             }
             if let Some(idle) = &mut self.idle {
                 idle();
@@ -167,21 +183,25 @@ impl<'a> EventLoop<'a> {
                 outcome => outcome.map_err(error)?,
             };
             // A perf ring wakes its reader once; what came before that is found here.
-            if n_ready == 0 && self.drain_all()?.is_break() {
+            if n_ready == 0 && self.drain_all(&halt)?.is_break() && !halt() {
                 return Ok(Ended::Broken);
             }
             if polled.elapsed() >= MAX_WAIT {
                 polled = Instant::now();
                 for source in &mut self.sources {
-                    if matches!(source, Source::Streams(..)) && source.drain()?.is_break() {
+                    let is_stream = matches!(source, Source::Streams(..));
+                    if is_stream && source.drain(&halt)?.is_break() && !halt() {
                         return Ok(Ended::Broken);
                     }
                 }
             }
             for event in &ready[..n_ready] {
                 let source = &mut self.sources[event.data() as usize];
-                if source.drain()?.is_break() {
-                    return Ok(Ended::Broken);
+                if source.drain(&halt)?.is_break() {
+                    match halt() {
+                        true => break,
+                        false => return Ok(Ended::Broken),
+                    }
                 }
             }
         }
@@ -198,17 +218,17 @@ impl<'a> EventLoop<'a> {
         }
     }
 
-    /// Hands out what is there now, without waiting.
+    /// Hands out what is there now, without waiting: of what goes on coming, only a part.
     ///
     /// # Errors
     /// As [`EventLoop::run`].
     pub fn drain(&mut self) -> Result<ControlFlow<()>, LoadError> {
-        self.drain_all()
+        self.drain_all(&|| false)
     }
 
-    fn drain_all(&mut self) -> Result<ControlFlow<()>, LoadError> {
+    fn drain_all(&mut self, halt: &dyn Fn() -> bool) -> Result<ControlFlow<()>, LoadError> {
         for source in &mut self.sources {
-            if source.drain()?.is_break() {
+            if source.drain(halt)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }

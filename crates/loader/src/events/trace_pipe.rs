@@ -8,9 +8,15 @@ use std::io::{ErrorKind, Read};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::time::{Duration, Instant};
 
 /// A line longer than this is handed out in parts.
 const MAX_LINE_BYTES: usize = 64 << 10;
+/// Reads at once, so that whoever prints faster than we read does not keep us from looking at the time.
+const MAX_READS: usize = 16;
+
+/// How long what is there is thrown away, where others go on printing.
+const MAX_DISCARD: Duration = Duration::from_millis(500);
 
 /// The reader of `trace_pipe`.
 #[derive(Debug)]
@@ -48,8 +54,21 @@ impl TracePipe {
         Ok(TracePipe { file, pending: Vec::new() })
     }
 
-    /// Hands each line that is there to `take`, without its end; stops after one for which it
-    /// breaks.
+    /// Throws away what is there: lines of others, and of the past. Those that come in the meantime may be among them.
+    ///
+    /// # Errors
+    /// [`LoadError::System`].
+    pub fn discard(&mut self) -> Result<(), LoadError> {
+        let end = Instant::now() + MAX_DISCARD;
+        while self.read_some()? && Instant::now() < end {
+            self.pending.clear();
+        }
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// Hands lines that are there to `take`, without their ends; stops after one for which it
+    /// breaks, and when it has read a good deal.
     ///
     /// # Errors
     /// [`LoadError::System`].
@@ -57,26 +76,36 @@ impl TracePipe {
         &mut self,
         mut take: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, LoadError> {
-        let mut buffer = [0; 16 << 10];
-        loop {
-            match self.file.read(&mut buffer) {
-                Ok(0) => return Ok(ControlFlow::Continue(())),
-                Ok(n) => self.pending.extend_from_slice(&buffer[..n]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return Ok(ControlFlow::Continue(()));
-                }
-                Err(error) => {
-                    return Err(LoadError::System {
-                        operation: "read",
-                        subject: "trace_pipe".into(),
-                        errno: Errno::from(&error),
-                    });
-                }
-            }
+        // Those behind a line for which it broke come first.
+        for _ in 0..MAX_READS {
             if self.lines(&mut take).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
+            if !self.read_some()? {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+        Ok(self.lines(&mut take))
+    }
+
+    /// Reads what one call gives; false if there is nothing.
+    fn read_some(&mut self) -> Result<bool, LoadError> {
+        let mut buffer = [0; 16 << 10];
+        loop {
+            return match self.file.read(&mut buffer) {
+                Ok(0) => Ok(false),
+                Ok(n) => {
+                    self.pending.extend_from_slice(&buffer[..n]);
+                    Ok(true)
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+                Err(error) => Err(LoadError::System {
+                    operation: "read",
+                    subject: "trace_pipe".into(),
+                    errno: Errno::from(&error),
+                }),
+            };
         }
     }
 

@@ -294,19 +294,41 @@ pub(crate) fn in_file(operation: &str, subject: &str, errno: Errno) -> Explanati
             .with_help("`bpfc prog links` shows who has it: end those processes, remove those pins"),
         ("pin", Errno::EEXIST) => Explanation::because("the name is taken")
             .with_help("remove the old pin, or choose another name; `bpfc cleanup --pins FOLDER` removes all of a folder"),
+        // `bpf_lookup`, `kernel/bpf/inode.c` (6.12).
+        ("pin", Errno::EPERM) if has_dotted_name(subject) => Explanation::because("a bpffs takes no names with a dot")
+            .with_help("choose a name without"),
         // `bpf_obj_do_pin`, `kernel/bpf/inode.c` (6.12): EPERM where the folder is in no bpffs.
         ("pin", Errno::EPERM) => Explanation::because("only a bpffs holds pins")
             .with_help("mount one: `mount -t bpf bpf /sys/fs/bpf`"),
+        // `open_pipe_on_cpu`, `kernel/trace/trace.c` (6.12).
+        ("read", Errno::EBUSY) if subject.ends_with("trace_pipe") => {
+            Explanation::because("another process reads it, and each line goes to one reader only")
+                .with_help("end that one, or send records through a ring buffer in place of `bpf_printk`")
+        }
         (_, Errno::ENOENT) => missing_mount(subject),
+        ("open", Errno::EACCES) if is_folder(subject) => {
+            Explanation::because("it is a folder")
+                .with_help("say which pin in it: `ls` lists them")
+        }
         // `bpf_inode_type`, `kernel/bpf/inode.c` (6.12): EACCES for what is no pin.
         ("open", Errno::EACCES) if is_in_other_file_system(subject) => {
             Explanation::because("what is there is no pin: it is in no bpffs")
                 .with_help("pins are below `/sys/fs/bpf`, or where else a bpffs is mounted")
         }
         ("mount", Errno::ENODEV) => Explanation::because("this kernel does not have that file system"),
+        ("mount", Errno::EPERM | Errno::EACCES) if subject.starts_with("tracefs") => {
+            let needs = &[Capability::SysAdmin];
+            let mut explanation = rights::denied(Act::File, needs, &Facts::read(&kernel));
+            let help = "once mounted by root, it needs none: `mount -t tracefs tracefs /sys/kernel/tracing`";
+            explanation.helps.insert(0, help.to_owned());
+            explanation
+        }
         (_, Errno::EPERM | Errno::EACCES) => {
             let needs: &[Capability] = match operation {
                 "mount" => &[Capability::SysAdmin],
+                // `bpf_obj_get_next_id` and `bpf_*_get_fd_by_id`, `kernel/bpf/syscall.c` (6.12).
+                "list" => &[Capability::SysAdmin],
+                "open" if subject.contains("with id ") => &[Capability::SysAdmin],
                 _ if subject.contains("map") || subject.contains("program") => &[Capability::Bpf],
                 _ => &[],
             };
@@ -328,6 +350,21 @@ fn missing_mount(subject: &str) -> Explanation {
     } else {
         Explanation::default()
     }
+}
+
+/// The path in `subject`, which is in backticks: the last, as a name may stand before it.
+fn path_in(subject: &str) -> &std::path::Path {
+    std::path::Path::new(subject.rsplit('`').nth(1).unwrap_or_default())
+}
+
+fn is_folder(subject: &str) -> bool {
+    path_in(subject).is_dir()
+}
+
+/// Whether a part of the path has a dot that is in a bpffs, or would be.
+fn has_dotted_name(subject: &str) -> bool {
+    let in_bpffs = path_in(subject).strip_prefix("/sys/fs/bpf");
+    in_bpffs.is_ok_and(|rest| rest.to_string_lossy().contains('.'))
 }
 
 /// Whether the path in `subject` is there, but in no bpffs.

@@ -79,7 +79,16 @@ fn missing_capabilities(act: Act, needs: &[Capability], facts: &Facts) -> Option
         "this user does not have"
     };
     let reason = format!("it needs {}, which {who}{sysctl}", names(&missing));
-    let list: Vec<String> = missing.iter().map(|cap| cap.name().to_lowercase()).collect();
+    // A file has the rights that were set last, so those that are there already belong into the list; and who loads programs
+    // that watch needs the second in the next step.
+    let usual = [Capability::Bpf, Capability::Perfmon, Capability::NetAdmin, Capability::SysAdmin];
+    let is_listed = |cap: &Capability| {
+        let is_next =
+            *cap == Capability::Perfmon && missing == [Capability::Bpf] && act == Act::Map;
+        needs.contains(cap) || facts.has(*cap) || is_next
+    };
+    let list: Vec<String> =
+        usual.iter().filter(|cap| is_listed(cap)).map(|cap| cap.name().to_lowercase()).collect();
     let mut helps = Vec::new();
     if facts.is_root {
         let list: Vec<&str> = missing.iter().map(|cap| &cap.name()["CAP_".len()..]).collect();

@@ -62,6 +62,13 @@ pub fn holders() -> Vec<Holder> {
 }
 
 /// What a file descriptor is, by the link and the text that `/proc` has of it.
+/// What a descriptor of this process stands for; none if it cannot be told, for instance without procfs.
+pub(crate) fn kind_of(fd: &impl AsRawFd) -> Option<ObjectKind> {
+    let fd = fd.as_raw_fd();
+    let (link, info) = (format!("/proc/self/fd/{fd}"), format!("/proc/self/fdinfo/{fd}"));
+    object(Path::new(&link), || PathBuf::from(&info)).map(|(kind, _)| kind)
+}
+
 fn object(link: &Path, info: impl Fn() -> PathBuf) -> Option<(ObjectKind, u32)> {
     let target = fs::read_link(link).ok()?;
     let (kind, key) = match target.to_str()?.strip_prefix("anon_inode:")?.trim_matches(['[', ']']) {
@@ -96,7 +103,8 @@ fn look(folder: &Path, depth: usize, all: &mut Vec<Pinned>) {
     }
 }
 
-fn pinned(path: PathBuf) -> Option<Pinned> {
+/// What is pinned at a path; none if it is no pin, or this process may not open it.
+pub fn pinned(path: PathBuf) -> Option<Pinned> {
     // The output of a pinned iterator, for example, is a file that is no object.
     let fd: OwnedFd = bpf::obj_get(&c_path(&path).ok()?).ok()?;
     let link = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));

@@ -74,11 +74,10 @@ fn halves(word: u64) -> (u32, u32) {
     (half(0), half(4))
 }
 
-/// `enum bpf_link_type` and what each holds: `include/uapi/linux/bpf.h` (6.12).
-fn place(fd: BorrowedFd<'_>, info: &LinkInfo, kernel: &Kernel) -> String {
-    let (first, second) = halves(info.rest[0]);
-    // What was detached while somebody held the link, or whose interface, namespace or group has gone.
-    let detached = match info.link_type {
+/// What kind of link was detached while somebody held it, or has lost its interface, namespace or group; none of one that works.
+fn detached(info: &LinkInfo) -> Option<&'static str> {
+    let (first, _) = halves(info.rest[0]);
+    match info.link_type {
         3 if info.rest[0] == 0 => Some("cgroup"),
         5 if first == 0 => Some("netns"),
         6 if first == 0 => Some("xdp"),
@@ -86,8 +85,18 @@ fn place(fd: BorrowedFd<'_>, info: &LinkInfo, kernel: &Kernel) -> String {
         13 if first == 0 => Some("netkit"),
         14 if first == 0 => Some("sockmap"),
         _ => None,
-    };
-    if let Some(kind) = detached {
+    }
+}
+
+/// Whether a link leads nowhere any more.
+pub(crate) fn is_severed(link: BorrowedFd<'_>) -> bool {
+    ids::link_info(link).is_ok_and(|info| detached(&info).is_some())
+}
+
+/// `enum bpf_link_type` and what each holds: `include/uapi/linux/bpf.h` (6.12).
+fn place(fd: BorrowedFd<'_>, info: &LinkInfo, kernel: &Kernel) -> String {
+    let (first, second) = halves(info.rest[0]);
+    if let Some(kind) = detached(info) {
         return format!("{kind} (detached)");
     }
     match info.link_type {

@@ -6,8 +6,10 @@ mod links;
 mod maps;
 mod programs;
 
-pub use holders::{Holder, Pinned, holders, pins};
+pub(crate) use holders::kind_of;
+pub use holders::{Holder, Pinned, holders, pinned, pins};
 pub use links::KernelLink;
+pub(crate) use links::is_severed;
 pub use maps::Types;
 pub use programs::KernelProgram;
 
@@ -34,6 +36,16 @@ impl ObjectKind {
             ObjectKind::Map => Kind::Map,
             ObjectKind::Types => Kind::Btf,
             ObjectKind::Link => Kind::Link,
+        }
+    }
+
+    /// What one is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            ObjectKind::Program => "program",
+            ObjectKind::Map => "map",
+            ObjectKind::Types => "blob of types",
+            ObjectKind::Link => "link",
         }
     }
 

@@ -4,6 +4,7 @@ pub(crate) mod externs;
 pub(crate) mod kind;
 pub(crate) mod kinds;
 mod patch;
+mod prepared;
 pub(crate) mod program;
 pub(crate) mod replaced;
 mod shared;
@@ -19,13 +20,16 @@ use bpfc_base::{Idx, IndexVec, Span};
 use bpfc_btf::{Btf, TypeId};
 use bpfc_kabi::{ProgType, UpdateFlag};
 use bpfc_object::{
-    CoreTarget, DataId, DataSection, FuncId, Linked, MapId, MapInit, Object, Pinning, link,
+    DataId, DataSection, FuncId, Linked, MapId, MapInit, MapRole, Object, Pinning, link,
 };
 use kind::ProgKind;
+use prepared::Order;
+pub use prepared::Prepared;
 use program::LogLevel;
 pub use shared::Shape;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
+use std::sync::Arc;
 pub use struct_ops::StructOps;
 use types::KernelTypes;
 
@@ -42,6 +46,8 @@ pub struct LoadOptions {
     pub pin_folder: PathBuf,
     /// `prog_flags` (`BPF_F_…`) beside those that the section stands for.
     pub prog_flags: u32,
+    /// Maps that are there already, to use in place of new ones: those of another object, or of its owner.
+    pub maps: Vec<(MapId, Arc<Map>)>,
 }
 
 impl Default for LoadOptions {
@@ -52,6 +58,7 @@ impl Default for LoadOptions {
             log: LogLevel::None,
             pin_folder: PathBuf::from("/sys/fs/bpf"),
             prog_flags: 0,
+            maps: Vec::new(),
         }
     }
 }
@@ -89,62 +96,33 @@ impl Loaded {
 /// # Errors
 /// [`LoadError`]; what was loaded before is given back.
 pub fn load(object: &Object, kernel: &Kernel, options: &LoadOptions) -> Result<Loaded, LoadError> {
-    check_endian(object)?;
-    let mut chosen = choose(object, options)?;
-    for (_, kind) in &mut chosen {
-        kind.attach_type = crate::attach::understood(kernel, kind.attach_type);
-    }
+    let chosen = choose(object, options)?;
     let linked =
         chosen.iter().map(|(func, _)| link(object, *func)).collect::<Result<Vec<Linked>, _>>()?;
-    let local = local_types(object)?;
-    let mut types = types::load(object, &linked);
-    let (externs, kconfig) = externs::resolve(object, local.as_ref(), kernel)?;
-    let kconfig = kconfig_map(kconfig, kernel)?;
+    let mut prepared = Prepared::new(object, kernel, options, &linked)?;
     let plans = match chosen.iter().any(|(_, kind)| kind.prog_type == ProgType::StructOps) {
-        true => struct_ops::plan(object, local.as_ref(), kernel)?,
+        true => struct_ops::plan(object, prepared.local.as_ref(), kernel)?,
         false => Vec::new(),
     };
-    let mut pins = shared::Pins::default();
-    let maps = create_maps(object, kernel, options, &types, &mut pins)?;
-    let data = create_data(object, kernel, &types, &linked)?;
-    let environment = patch::Environment {
-        object,
-        maps: &maps,
-        data: &data,
-        kconfig: kconfig.as_ref(),
-        externs: &externs,
-    };
-    let mut target = local.as_ref().zip(kernel.btf()).map(|(local, btf)| {
-        let modules = kernel.modules().iter().map(|(_, module)| module);
-        CoreTarget::new(local, std::iter::once(&**btf).chain(modules).collect())
-    });
+    let local = prepared.local.take();
+    let mut target = local.as_ref().and_then(|local| prepared::target(local, kernel));
     let mut programs = Vec::with_capacity(linked.len());
-    for (linked, (func, kind)) in linked.into_iter().zip(&chosen) {
+    for (linked, (func, kind)) in linked.into_iter().zip(chosen) {
         let operation = plans.iter().find_map(|plan| {
-            let (_, member, _) = plan.functions.iter().find(|(other, ..)| other == func)?;
+            let (_, member, _) = plan.functions.iter().find(|(other, ..)| *other == func)?;
             Some((plan.ty.0, *member))
         });
-        let image = patch::image(linked, &environment, target.as_mut())?;
-        let request = program::Request {
-            object,
-            linked: &image.linked,
-            kind,
-            bytes: &image.bytes,
-            poisoned: &image.poisoned,
-            log: options.log,
-            prog_flags: options.prog_flags,
-            operation,
-        };
-        programs.push(program::load(&request, &mut types, kernel)?);
+        let order = Order { linked, kind, options, operation };
+        programs.push(prepared.load_one(object, kernel, order, target.as_mut())?);
     }
-    let maps: IndexVec<MapId, Map> = maps.into_iter().flatten().collect();
-    fill_program_arrays(object, &maps, &programs)?;
+    fill_program_arrays(object, &prepared.maps, &programs)?;
     let mut struct_ops = Vec::new();
     for plan in plans {
-        let fd = types.fd.as_ref().map(AsFd::as_fd);
+        let fd = prepared.types.fd.as_ref().map(AsFd::as_fd);
         struct_ops.extend(plan.create(&programs, fd, kernel)?);
     }
-    pins.keep();
+    prepared.keep();
+    let Prepared { maps, data, mut types, .. } = prepared;
     Ok(Loaded { maps, data, programs, struct_ops, btf_complaint: types.complaint.take() })
 }
 
@@ -214,7 +192,7 @@ fn create_maps(
     options: &LoadOptions,
     types: &KernelTypes,
     pins: &mut shared::Pins,
-) -> Result<IndexVec<MapId, Option<Map>>, LoadError> {
+) -> Result<IndexVec<MapId, Map>, LoadError> {
     let mut maps = IndexVec::new();
     for (id, definition) in object.maps.iter_enumerated() {
         let (own, inner) = types.of_map(id);
@@ -230,19 +208,26 @@ fn create_maps(
             (None, Pinning::ByName) => Some(options.pin_folder.join(&definition.name)),
             (None, Pinning::None) => None,
         };
-        let map = match path {
-            None => Map::create_with(definition, kernel, map_types)?,
-            Some(path) => shared::open_or_create(definition, kernel, map_types, path, pins)?,
+        let given = options.maps.iter().find(|(given, _)| *given == id);
+        if given.is_none() && definition.role == MapRole::Extern {
+            let subject = format!("map `{}`", definition.name);
+            return Err(unsupported(subject, "it is of another program, and was not given"));
+        }
+        let map = match (given, path) {
+            (Some((_, map)), _) => map.try_clone()?.named(definition.name.clone()),
+            (None, None) => Map::create_with(definition, kernel, map_types)?,
+            (None, Some(path)) => {
+                shared::open_or_create(definition, kernel, map_types, path, pins)?
+            }
         };
-        maps.push(Some(map));
+        maps.push(map);
     }
     for (id, definition) in object.maps.iter_enumerated() {
         for (key, value) in &definition.values {
-            let outer: Option<&Map> = maps[id].as_ref();
-            let MapInit::Map(inner) = value else { continue };
-            let inner = (inner.index() < maps.len()).then(|| maps[*inner].as_ref()).flatten();
-            if let Some((outer, inner)) = outer.zip(inner) {
-                outer.insert(&key.to_ne_bytes(), inner.as_fd())?;
+            if let MapInit::Map(inner) = value
+                && inner.index() < maps.len()
+            {
+                maps[id].insert(&key.to_ne_bytes(), maps[*inner].as_fd())?;
             }
         }
     }

@@ -15,7 +15,7 @@ use std::os::fd::{AsFd, AsRawFd};
 /// What references stand for.
 pub(super) struct Environment<'a> {
     pub object: &'a Object,
-    pub maps: &'a IndexVec<MapId, Option<Map>>,
+    pub maps: &'a IndexVec<MapId, Map>,
     pub data: &'a IndexVec<DataId, Option<Map>>,
     pub kconfig: Option<&'a Map>,
     pub externs: &'a IndexVec<ExternId, Resolved>,
@@ -84,11 +84,7 @@ impl Environment<'_> {
             return Ok(insn.insn);
         };
         let value = match reference {
-            Reference::Map(id) => {
-                let map = self.maps[id].as_ref();
-                let map = map.expect("every map that a program uses was created");
-                Wide::MapFd(map.as_fd().as_raw_fd())
-            }
+            Reference::Map(id) => Wide::MapFd(self.maps[id].as_fd().as_raw_fd()),
             Reference::Data { section, offset } => {
                 let map = self.data[section].as_ref();
                 let map = map.expect("every section that a program uses was created");

@@ -21,7 +21,7 @@ pub(super) struct Pins(Vec<PathBuf>);
 
 impl Pins {
     /// The load succeeded.
-    pub(super) fn keep(mut self) {
+    pub(super) fn keep(&mut self) {
         self.0.clear();
     }
 }

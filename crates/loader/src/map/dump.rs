@@ -41,10 +41,33 @@ impl Map {
         if !self.is_listable() {
             return Ok(Vec::new());
         }
-        match self.dump_in_batches() {
-            Ok(elements) => Ok(elements),
+        let mut elements = Vec::new();
+        match self.read_in_batches(false, &mut elements) {
+            Ok(()) => Ok(elements),
             Err(_) => self.dump_one_by_one(),
         }
+    }
+
+    /// All elements, which are gone from the map then: of hashes all at once where the kernel can (5.6), otherwise one
+    /// by one. Nothing that programs add or change meanwhile is lost: it comes, or it stays; but what they change of an element
+    /// between its reading and its removal, where that is not one call.
+    ///
+    /// # Errors
+    /// [`LoadError::Map`], for instance for arrays, which cannot shrink.
+    pub fn drain(&self) -> Result<Vec<Element>, LoadError> {
+        if !self.is_listable() {
+            return Ok(Vec::new());
+        }
+        let mut elements = Vec::new();
+        if self.read_in_batches(true, &mut elements).is_err() {
+            // What was read is gone: the rest comes behind it.
+            for (key, values) in self.dump_one_by_one()? {
+                if self.delete(&key)? {
+                    elements.push((key, values));
+                }
+            }
+        }
+        Ok(elements)
     }
 
     /// How many keys a walk may give before it must be that others' changes keep it going.
@@ -80,7 +103,7 @@ impl Map {
         !is_opaque && !is_storage && self.key_size_bytes() > 0
     }
 
-    fn dump_in_batches(&self) -> Result<Vec<Element>, Errno> {
+    fn read_in_batches(&self, removes: bool, elements: &mut Vec<Element>) -> Result<(), Errno> {
         let key_bytes = self.key_size_bytes() as usize;
         let value_bytes = self.fd.transfer_bytes();
         if value_bytes == 0 {
@@ -90,15 +113,14 @@ impl Map {
         let mut n = BATCH.min(self.max_entries() as usize).clamp(1, most);
         let (mut keys, mut values) = (vec![0; n * key_bytes], vec![0; n * value_bytes]);
         let mut position = Vec::new();
-        let mut elements = Vec::new();
         loop {
-            match self.fd.lookup_batch(&mut position, &mut keys, &mut values) {
+            match self.fd.lookup_batch(removes, &mut position, &mut keys, &mut values) {
                 Ok((n_read, has_more)) => {
                     let pairs = keys.chunks(key_bytes).zip(values.chunks(value_bytes));
                     let pairs = pairs.take(n_read);
                     elements.extend(pairs.map(|(key, value)| (key.to_vec(), self.split(value))));
                     if !has_more || n_read == 0 {
-                        return Ok(elements);
+                        return Ok(());
                     }
                 }
                 // One bucket of the hash has more elements than there is room for.

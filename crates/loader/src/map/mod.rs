@@ -4,6 +4,7 @@ mod batch;
 mod create;
 mod dump;
 
+use crate::inspect::ObjectKind;
 use crate::kernel::Kernel;
 use crate::sys::bpf;
 use crate::sys::ids::text;
@@ -115,6 +116,16 @@ impl Map {
             subject: format!("the pinned map `{}`", path.display()),
             errno,
         })?;
+        // The kernel opens a pin of any kind, and asked about a program it answers, with other numbers.
+        if let Some(found) = crate::inspect::kind_of(&fd)
+            && found != ObjectKind::Map
+        {
+            return Err(LoadError::Unsupported {
+                subject: format!("`{}` as a map", path.display()),
+                what: format!("a {} is pinned there", found.name()),
+                span: Span::NONE,
+            });
+        }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         Self::from_fd(name.unwrap_or_default(), fd, kernel)
     }

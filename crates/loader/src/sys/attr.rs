@@ -30,6 +30,7 @@ pub(crate) enum Command {
     MapFreeze = 22,
     BtfNextId = 23,
     MapLookupBatch = 24,
+    MapLookupAndDeleteBatch = 25,
     MapUpdateBatch = 26,
     MapDeleteBatch = 27,
     LinkCreate = 28,

@@ -186,9 +186,10 @@ impl MapFd {
 
     /// Reads many elements. `position` is the kernel's token between calls, empty at first and
     /// then its content is opaque. Returns how many elements `keys` and `values` hold now, and
-    /// whether there are more.
+    /// whether there are more. If it `removes`, they are gone from the map, which hashes take only (5.6).
     pub(crate) fn lookup_batch(
         &self,
+        removes: bool,
         position: &mut Vec<u8>,
         keys: &mut [u8],
         values: &mut [u8],
@@ -211,9 +212,13 @@ impl MapFd {
             map_fd: raw(self.fd.as_fd()),
             ..Default::default()
         };
+        let command = match removes {
+            true => Command::MapLookupAndDeleteBatch,
+            false => Command::MapLookupBatch,
+        };
         // SAFETY: the kernel writes at most `count` keys and values, for which there is room, and
         // a token of at most `max(key_size, 4)` bytes.
-        match unsafe { bpf(Command::MapLookupBatch, &mut attr) } {
+        match unsafe { bpf(command, &mut attr) } {
             Ok(_) => Ok((attr.count as usize, true)),
             Err(Errno::ENOENT) => Ok((attr.count as usize, false)),
             Err(errno) => {

@@ -44,6 +44,8 @@ pub struct Map {
     /// Where it is pinned, if [`pinning`](Map::pinning) does not say it: a path. Kept in ELF as a
     /// `btf_decl_tag`.
     pub pin_path: Option<String>,
+    /// Whether it is shared with other programs of a process. Kept in ELF as a `btf_decl_tag`.
+    pub role: MapRole,
     /// Its `VAR`, whose type is the definition as libbpf reads it. Whoever makes a map leaves it
     /// out: [`Object::define_map_variables`](super::Object::define_map_variables) derives it.
     pub btf: Option<TypeId>,
@@ -70,6 +72,39 @@ pub enum MapInit {
     Map(MapId),
     /// A program, in a program array.
     Program(FuncId),
+}
+
+/// How a map is shared with other objects in the same process: BCC's tables that are public, shared or elsewhere.
+/// It is for who loads several objects to act on it; the map of a [`MapRole::Extern`] has to be given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MapRole {
+    /// Not at all.
+    #[default]
+    Own,
+    /// Others may use it by its name.
+    Public,
+    /// As [`MapRole::Public`], in a name space.
+    Shared,
+    /// The map of another object.
+    Extern,
+}
+
+impl MapRole {
+    /// What tags and listings call it; empty for [`MapRole::Own`].
+    pub fn name(self) -> &'static str {
+        match self {
+            MapRole::Own => "",
+            MapRole::Public => "public",
+            MapRole::Shared => "shared",
+            MapRole::Extern => "extern",
+        }
+    }
+
+    /// The role with this name.
+    pub fn from_name(name: &str) -> Option<MapRole> {
+        let mut all = [MapRole::Public, MapRole::Shared, MapRole::Extern].into_iter();
+        all.find(|role| role.name() == name)
+    }
 }
 
 /// How a map's definition was written.

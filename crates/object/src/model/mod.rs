@@ -7,7 +7,7 @@ mod map;
 pub(crate) use data::MAX_ALIGN;
 pub use data::{DataKind, DataReloc, DataSection, DataTarget, Variable};
 pub use function::{CoreReloc, Function, Line, ObjInsn, Reloc};
-pub use map::{Map, MapInit, MapStyle, Pinning};
+pub use map::{Map, MapInit, MapRole, MapStyle, Pinning};
 
 use bpfc_base::{Idx, IndexVec, index_type};
 use bpfc_btf::{BtfBuilder, TypeId};

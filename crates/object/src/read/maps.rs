@@ -5,9 +5,10 @@ use super::{ReadError, Reader, Role};
 use crate::elf::SymbolType;
 use crate::map_btf::{
     BCC_TAG, EVENT_TAG_PREFIX, HISTOGRAM_TAG, PIN_BY_NAME, PIN_TAG_PREFIX, POINTER_BYTES,
+    ROLE_TAG_PREFIX,
 };
 use crate::sections_btf::MAPS_SECTION;
-use crate::{Map, MapStyle, Pinning};
+use crate::{Map, MapRole, MapStyle, Pinning};
 use bpfc_btf::{Btf, Composite, Kind, KindSet, SecVar, Type, TypeId};
 use bpfc_isa::Endian;
 use std::collections::HashMap;
@@ -69,6 +70,7 @@ impl Reader<'_> {
                 map.is_histogram = tags.is_histogram;
                 map.pin_path = tags.pin_path.clone();
                 map.event_type = tags.event_type;
+                map.role = tags.role;
             }
             let id = self.object.maps.push(map);
             if self.maps.insert((section, symbol.value), id).is_some() {
@@ -151,6 +153,7 @@ struct Tags {
     is_histogram: bool,
     pin_path: Option<String>,
     event_type: Option<TypeId>,
+    role: MapRole,
 }
 
 /// What `DECL_TAG`s say about maps, by `VAR`.
@@ -167,6 +170,9 @@ fn tags(btf: &Btf) -> HashMap<TypeId, Tags> {
                         tags.entry(target).or_default().event_type = ty;
                     } else if let Some(path) = name.strip_prefix(PIN_TAG_PREFIX) {
                         tags.entry(target).or_default().pin_path = Some(path.to_owned());
+                    } else if let Some(role) = name.strip_prefix(ROLE_TAG_PREFIX) {
+                        let role = MapRole::from_name(role).unwrap_or_default();
+                        tags.entry(target).or_default().role = role;
                     }
                 }
             }

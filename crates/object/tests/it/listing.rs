@@ -13,7 +13,7 @@ fn objects_are_listed_with_names_and_lines() {
         &text[..start],
         "\
 ; license \"GPL\"
-; map hits: hash, key 4 bytes, value 8 bytes, max_entries 64, flags 0x1, pinned at /sys/fs/bpf/elsewhere
+; map hits: hash, key 4 bytes, value 8 bytes, max_entries 64, flags 0x1, pinned at /sys/fs/bpf/elsewhere, public
 ; map one: array, key 4 bytes, value 8 bytes, max_entries 1
 ; map table: array_of_maps, key 4 bytes, value 4 bytes, max_entries 4, of (array, key 4 bytes, value 8 bytes, max_entries 1)
 ; map events: perf_event_array, key 4 bytes, value 4 bytes, max_entries 0

@@ -100,6 +100,7 @@ fn maps(object: &mut Object) {
         style: MapStyle::Bcc,
         is_histogram: true,
         pin_path: Some("/sys/fs/bpf/elsewhere".into()),
+        role: MapRole::Public,
         ..Map::default()
     });
     let slots = Map {

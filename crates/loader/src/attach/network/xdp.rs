@@ -59,7 +59,10 @@ pub(super) fn attach(
         let reason =
             format!("an interface takes one XDP program, and {} is there ({mode})", named(&[*id]));
         let error = refused(program, &text, reason, Errno::EBUSY);
-        return Err(error.with_help(format!("detach that one: `ip link set dev {interface} xdp off`, or end the program that holds it")));
+        let error = error.with_help("`bpfc prog links` shows whether a link holds it: then `bpfc prog detach LINK`, or end who has it open".to_owned());
+        return Err(error.with_help(format!(
+            "one that no link holds is detached by `ip link set dev {interface} xdp off`"
+        )));
     }
     let reason = match (refusal.errno, refusal.words, mode) {
         (_, _, XdpMode::Offload) => {

@@ -150,6 +150,20 @@ fn cache(name: &str) -> Option<u64> {
 }
 
 impl Counter {
+    /// The counter with these numbers (`type` and `config` of `struct perf_event_attr`), if programs can run by it.
+    pub fn of(ty: u32, config: u64) -> Option<Counter> {
+        let named = |table: &[(&'static str, u64)]| {
+            table.iter().find(|(_, other)| *other == config).copied()
+        };
+        match ty {
+            0 => named(&HARDWARE).map(|(name, config)| Counter::Hardware(name, config)),
+            1 => named(&SOFTWARE).map(|(name, config)| Counter::Software(name, config)),
+            3 => Some(Counter::Cache(format!("cache-{config:#x}"), config)),
+            4 => Some(Counter::Raw(config)),
+            _ => None,
+        }
+    }
+
     /// Clocks and cycles by time; what is rare, each time.
     fn default_rate(&self) -> SampleRate {
         match self {

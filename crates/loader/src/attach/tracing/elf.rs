@@ -55,6 +55,19 @@ pub(super) fn functions_like(
     Ok(offsets.into_iter().collect())
 }
 
+/// All functions, in the order of the symbol tables: name, address, offset in the file.
+pub(super) fn all_functions(
+    file: &[u8],
+    path: &Path,
+) -> Result<Vec<(String, u64, u64)>, LoadError> {
+    let functions = functions(file).ok_or_else(|| malformed(path))?;
+    let placed = functions.iter().filter(|function| !function.is_indirect).filter_map(|function| {
+        let name = std::str::from_utf8(function.name).ok()?;
+        Some((name.to_owned(), function.address, file_offset(file, function.address)?))
+    });
+    Ok(placed.collect())
+}
+
 /// The error for a function that is not there.
 pub(super) fn no_function(file: &[u8], path: &Path, name: &str) -> LoadError {
     missing(&functions(file).unwrap_or_default(), path, name)

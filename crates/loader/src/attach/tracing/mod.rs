@@ -17,12 +17,44 @@ pub(crate) use typed::trampoline_obstacle;
 use super::link::{Held, Link};
 use super::refused;
 use super::spec::{TraceOptions, TracePlace, TraceSpec};
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, read};
 use crate::program::Program;
 use crate::sys::{perf, trace_link};
 use crate::{Errno, LoadError, limits};
 use bpfc_kabi::{AttachType, KernelVersion};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// The functions of a program or library, as far as it has symbols: name, address as the file has it, offset in the file. A
+/// function may have several names.
+///
+/// # Errors
+/// [`LoadError::File`], [`LoadError::MalformedFile`].
+pub fn functions_of_file(path: &Path) -> Result<Vec<(String, u64, u64)>, LoadError> {
+    elf::all_functions(&read(path)?, path)
+}
+
+/// Where in a file an address is, as the file has it; none if it is in no part that is loaded.
+///
+/// # Errors
+/// [`LoadError::File`].
+pub fn offset_in_file(path: &Path, address: u64) -> Result<Option<u64>, LoadError> {
+    Ok(elf::file_offset(&read(path)?, address))
+}
+
+/// The file that a probe on `name` goes to: a path, a library such as `c`, or a command; as a process has it, if `pid` is given.
+///
+/// # Errors
+/// [`LoadError::NoTarget`] with a guess at what was meant.
+pub fn find_file(name: &Path, pid: Option<u32>) -> Result<PathBuf, LoadError> {
+    files::find(name, pid)
+}
+
+/// Whether the kernel runs programs at the start and the end of its functions directly (`fentry`, `fexit`, `fmod_ret`), as far
+/// as its types and its configuration say.
+pub fn has_trampolines(kernel: &Kernel) -> bool {
+    kernel.btf().is_some() && trampoline_obstacle(kernel).is_none()
+}
 
 /// Most places that a pattern may name where each of them takes a file descriptor, unless told
 /// otherwise.
