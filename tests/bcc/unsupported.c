@@ -1,6 +1,4 @@
 // What needs more than the source says so.
-BPF_TABLE("extern", u32, u64, elsewhere, 10); //~ E0505: tables of type `extern` need another module
-	//~^ note: are compiled as one source
 BPF_TABLE_PINNED("hash", u32, u64, pinned, 10, "/sys/fs/bpf/pinned");
 BPF_TABLE_PINNED("hash", u32, u64, elsewhere_pinned, 10, "/sys/fs/bpf/name");
 BPF_TABLE_PINNED("hash", u32, u64, other, 10, "name"); //~ E0505: a table is pinned at a path, found `name`

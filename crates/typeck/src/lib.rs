@@ -19,6 +19,7 @@ mod bpf;
 mod build;
 mod builtins;
 mod bytes;
+mod c_text;
 mod checker;
 mod cleanup;
 mod convert;
@@ -49,6 +50,7 @@ mod validate;
 pub mod walk;
 mod warn;
 
+pub use c_text::c_text;
 pub use kernel::{BtfTypes, KernelMember, KernelRecordBody, KernelType, KernelTypes};
 pub use validate::validate;
 
@@ -70,6 +72,9 @@ pub struct CheckOptions {
     pub endian: Endian,
     /// What `bpf_num_cpus()` is in BCC's dialect.
     pub n_cpus: Option<u32>,
+    /// Tables of other programs that BCC's dialect may name, and their types as its macros call
+    /// them (`hash`).
+    pub tables: Vec<(String, String)>,
 }
 
 /// The language of a source.

@@ -4,10 +4,13 @@
 
 OUT gets a JSON object per program text. KERNEL is a file that says what the kernel has, a line
 each: `field STRUCT.MEMBER`, `event NAME`, `function NAME`. WORDS steer what the tool is told:
-`no-kfunc` (kprobes are all there is), `fails=N` (the first N texts do not compile).
+`no-kfunc` (kprobes are all there is), `fails=N` (the first N texts do not compile), `tests` (it has
+unit tests, each of which goes on until it waits for something), `upstream` (it may be beside its files).
 """
 
 import builtins
+import importlib.abc
+import importlib.machinery
 import io
 import os
 import runpy
@@ -53,10 +56,33 @@ curses.__getattr__ = lambda name: bcc.Anything()
 curses.wrapper = lambda function, *args: function(bcc.Anything(), *args)
 sys.modules["curses"] = curses
 
-signal.signal(signal.SIGALRM, bcc.finish)
+
+
+class Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Modules that are not installed have everything."""
+
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in ("bcc", "org", "java", "nt", "winreg", "msvcrt", "_winapi"):
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec):
+        module = types.ModuleType(spec.name)
+        module.__getattr__ = lambda name: bcc.Anything
+        return module
+
+    def exec_module(self, module):
+        pass
+
+
+if "upstream" in words.split():
+    sys.meta_path.append(Missing())
+    os.chdir(os.path.dirname(tool))
+    sys.path.insert(0, os.path.dirname(tool))
+signal.signal(signal.SIGALRM, bcc.end)
 signal.alarm(30)
 sys.argv = [tool] + sys.argv[5:]
 try:
     runpy.run_path(tool, run_name="__main__")
 finally:
-    bcc.finish()
+    bcc.end()

@@ -45,7 +45,7 @@ fn license_of(line: &str) -> Option<String> {
     let directive = line.trim_start().strip_prefix('#')?.trim_start();
     let macro_text = directive.strip_prefix("define")?.trim_start();
     let value = macro_text.strip_prefix("BPF_LICENSE")?;
-    if !value.starts_with([' ', '\t']) {
+    if !value.is_empty() && !value.starts_with([' ', '\t']) {
         return None;
     }
     let value = value.split("//").next().unwrap_or(value);
@@ -62,6 +62,7 @@ mod tests {
         let found = |line| license_of(line);
         assert_eq!(found("#define BPF_LICENSE Dual BSD/GPL").as_deref(), Some("Dual BSD/GPL"));
         assert_eq!(found(" # define BPF_LICENSE\tGPL // free").as_deref(), Some("GPL"));
+        assert_eq!(found("#define BPF_LICENSE").as_deref(), Some(""));
         assert_eq!(found("#define BPF_LICENSES GPL"), None);
         assert_eq!(found("BPF_LICENSE GPL"), None);
     }

@@ -8,6 +8,7 @@
 //! through them. What comes out is plain HIR: nothing behind the check knows of the dialect.
 
 mod compound;
+mod formats;
 mod functions;
 mod license;
 mod methods;

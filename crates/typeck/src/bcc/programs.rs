@@ -31,6 +31,27 @@ const CONTEXTS: &[(&str, &str)] = &[
     ("xdp_md", "xdp"),
 ];
 
+/// Types of programs on `struct __sk_buff`, and their sections.
+const ON_PACKETS: &[(&str, ProgType)] = &[
+    ("socket", ProgType::SocketFilter),
+    ("tc", ProgType::SchedCls),
+    ("cgroup/skb", ProgType::CgroupSkb),
+    ("sk_skb", ProgType::SkSkb),
+    ("lwt_xmit", ProgType::LwtXmit),
+    ("lwt_in", ProgType::LwtIn),
+];
+
+/// Types of programs whose context says nothing: `void *`.
+const ANYWHERE: &[(&str, ProgType)] = &[
+    ("kprobe", ProgType::Kprobe),
+    ("perf_event", ProgType::PerfEvent),
+    ("tc", ProgType::SchedCls),
+    ("xdp", ProgType::Xdp),
+    ("sockops", ProgType::SockOps),
+    ("sk_msg", ProgType::SkMsg),
+    ("cgroup/skb", ProgType::CgroupSkb),
+];
+
 /// A program.
 #[derive(Clone, Debug)]
 pub(super) struct Program {
@@ -114,11 +135,11 @@ impl Checker<'_> {
         }
         let row = CONTEXTS.iter().find(|(tag, _)| *tag == context);
         match row.map_or("kprobe", |(_, section)| *section) {
-            "socket" if self.needs_tc(func) => "tc".to_owned(),
+            "socket" => self.section_on_packets(func).to_owned(),
             // A context of which nothing is known: `void *`.
-            "kprobe" if row.is_none() && !self.may_be(func, ProgType::Kprobe) => {
-                let of_perf_event = self.may_be(func, ProgType::PerfEvent);
-                if of_perf_event { "perf_event" } else { "kprobe" }.to_owned()
+            "kprobe" if row.is_none() => {
+                let found = ANYWHERE.iter().find(|(_, ty)| self.may_be(func, *ty));
+                found.map_or("kprobe", |(section, _)| *section).to_owned()
             }
             section => section.to_owned(),
         }
@@ -137,18 +158,19 @@ impl Checker<'_> {
         ty.params.first().map(|param| param.ty)
     }
 
-    /// Whether a program on packets does what socket filters may not: call a helper, or
-    /// point into the packet.
-    fn needs_tc(&self, func: FuncId) -> bool {
-        let mut needs_tc = !self.may_be(func, ProgType::SocketFilter);
+    /// The section of a program on packets: of the first type that may do what it does. Only
+    /// socket filters may not point into the packet.
+    fn section_on_packets(&self, func: FuncId) -> &'static str {
+        let mut points_into = false;
         self.walk_program(func, |body, node| {
             if let Node::Place(id) = node
                 && let PlaceKind::Member { base, member, .. } = body.places[id].kind
             {
-                needs_tc |= self.is_packet_pointer(body.places[base].ty.ty, member);
+                points_into |= self.is_packet_pointer(body.places[base].ty.ty, member);
             }
         });
-        needs_tc
+        let mut rows = ON_PACKETS.iter().skip(usize::from(points_into));
+        rows.find(|(_, ty)| self.may_be(func, *ty)).map_or("tc", |(section, _)| *section)
     }
 
     /// Whether programs of type `ty` may call all helpers that the program calls.

@@ -4,7 +4,7 @@
 //! Source: the types of tables that BCC 0.35 accepts.
 
 use crate::checker::Checker;
-use crate::hir::{GlobalId, GlobalKind, IntKind, MapSpec, MapStyle, Member, TypeId};
+use crate::hir::{GlobalId, GlobalKind, IntKind, MapRole, MapSpec, MapStyle, Member, TypeId};
 use bpfc_base::codes::bcc::{E0502, E0505};
 use bpfc_base::codes::bpf::E0408;
 use bpfc_base::similar::most_similar;
@@ -68,6 +68,7 @@ impl Checker<'_> {
 
     fn table_spec(&mut self, global: GlobalId, section: &str, span: Span) -> Option<MapSpec> {
         let kind = section.strip_prefix(TABLE_SECTION)?;
+        let (kind, role) = split_role(kind);
         let (kind, path) = match kind.split_once(':') {
             Some((kind, path)) => (kind, Some(path)),
             None => (kind, None),
@@ -76,8 +77,21 @@ impl Checker<'_> {
             Some((kind, inner)) => (kind, Some(inner)),
             None => (kind, None),
         };
+        let (kind, role) = match kind {
+            "extern" => (self.foreign_kind(global), MapRole::Extern),
+            _ => (kind.to_owned(), role),
+        };
+        let kind = &*kind;
         let map_type = self.table_type(kind, span)?;
         let members = self.table_members(global, span)?;
+        // A member whose type is wrong is not in the struct, and was reported.
+        let is_whole = members.key.is_some() && members.leaf.is_some();
+        if !is_whole
+            && members.key.or(members.leaf).is_some()
+            && self.session.diagnostics.has_errors()
+        {
+            return None;
+        }
         let mut spec = MapSpec {
             map_type: map_type.number(),
             key: members.key,
@@ -86,6 +100,7 @@ impl Checker<'_> {
             map_flags: members.map_flags,
             style: MapStyle::Bcc,
             is_histogram: kind == "histogram",
+            role,
             ..MapSpec::default()
         };
         if spec.is_histogram {
@@ -110,20 +125,20 @@ impl Checker<'_> {
         if let Some((_, ty)) = TABLE_TYPES.iter().find(|(name, _)| *name == kind) {
             return Some(*ty);
         }
-        let diagnostic = if matches!(kind, "extern" | "export" | "shared") {
-            let message = format!("tables of type `{kind}` need another module to share with");
-            Diagnostic::new(E0505, span, message)
-                .with_note("programs that share a table are compiled as one source")
-        } else {
-            let message = format!("there is no kind of table `{kind}`");
-            let diagnostic = Diagnostic::new(E0408, span, message);
-            match most_similar(kind, TABLE_TYPES.iter().map(|(name, _)| *name)) {
-                Some(similar) => diagnostic.with_help(format!("did you mean `{similar}`?")),
-                None => diagnostic,
-            }
-        };
-        self.report(diagnostic);
+        let message = format!("there is no kind of table `{kind}`");
+        let diagnostic = Diagnostic::new(E0408, span, message);
+        self.report(match most_similar(kind, TABLE_TYPES.iter().map(|(name, _)| *name)) {
+            Some(similar) => diagnostic.with_help(format!("did you mean `{similar}`?")),
+            None => diagnostic,
+        });
         None
+    }
+
+    /// The type of another program's table: what it says of itself there.
+    fn foreign_kind(&self, global: GlobalId) -> String {
+        let name = self.name(self.module.globals[global].name);
+        let mut known = self.options.tables.iter();
+        known.find(|(table, _)| *table == *name).map_or("hash", |(_, kind)| kind).to_owned()
     }
 
     fn table_members(&mut self, global: GlobalId, span: Span) -> Option<Members> {
@@ -133,8 +148,8 @@ impl Checker<'_> {
         for member in &body.members {
             let name = member.name.map(|name| self.name(name));
             match name.as_deref() {
-                Some("key") => found.key = self.table_member_type(member, span),
-                Some("leaf") => found.leaf = self.table_member_type(member, span),
+                Some("key") => found.key = Some(self.table_member_type(member, span)?),
+                Some("leaf") => found.leaf = Some(self.table_member_type(member, span)?),
                 Some("max_entries") => found.max_entries = self.map_u32(member, span)?,
                 Some("map_flags") => found.map_flags = self.map_u32(member, span)?,
                 _ => {}
@@ -208,5 +223,14 @@ impl Checker<'_> {
             GlobalKind::Map(spec) if spec.style == MapStyle::Bcc => Some(spec),
             _ => None,
         }
+    }
+}
+
+/// A section without how the table is shared, and this.
+fn split_role(section: &str) -> (&str, MapRole) {
+    match section.rsplit_once('@') {
+        Some((section, "public")) => (section, MapRole::Public),
+        Some((section, "shared")) => (section, MapRole::Shared),
+        _ => (section, MapRole::Own),
     }
 }

@@ -92,24 +92,33 @@ impl Checker<'_> {
         name: Symbol,
         span: Span,
     ) -> Option<Tag> {
-        if category == "syscalls" {
-            let body = self.syscall_event(event);
-            let Some(body) = body else {
-                self.report_unknown_event(category, event, span);
-                return None;
-            };
-            let tag = self.new_tag(TagKind::Struct, Some(name), Origin::Builtin);
-            if let Tag::Record(record) = tag {
-                self.module.types.records[record].body = Some(body);
-            }
-            self.scopes.declare_tag_at_file_scope(name, tag, span);
-            return Some(tag);
+        let known = match category.as_str() {
+            "syscalls" => None,
+            _ => self.trace_event(event),
+        };
+        if known.is_some() {
+            return known;
         }
-        let tag = self.trace_event(event);
-        if tag.is_none() {
+        let body = match category.as_str() {
+            "syscalls" => self.syscall_event(event),
+            _ => None,
+        };
+        let Some(body) = body.or_else(|| self.described_event(category, event)) else {
             self.report_unknown_event(category, event, span);
+            return None;
+        };
+        let tag = self.new_tag(TagKind::Struct, Some(name), Origin::Builtin);
+        if let Tag::Record(record) = tag {
+            self.module.types.records[record].body = Some(body);
         }
-        tag
+        self.scopes.declare_tag_at_file_scope(name, tag, span);
+        Some(tag)
+    }
+
+    /// What tracefs says of it.
+    fn described_event(&mut self, category: &str, event: &str) -> Option<RecordBody> {
+        let format = self.kernel.as_mut()?.tracepoint_format(category, event)?;
+        self.format_body(&format)
     }
 
     fn report_unknown_event(&mut self, category: &str, event: &str, span: Span) {
@@ -147,7 +156,10 @@ impl Checker<'_> {
             .is_some_and(|body| self.is_array(body.members[member as usize].ty.ty));
         is_array
             && self.is_bcc()
-            && record.name.is_some_and(|name| self.session.name(name).starts_with(RAW_PREFIX))
+            && record.name.is_some_and(|name| {
+                let name = self.session.name(name);
+                name.starts_with(RAW_PREFIX) || name.starts_with(CONTEXT_PREFIX)
+            })
     }
 
     /// The kernel's name of what BCC calls `member` in the context of a tracepoint.
@@ -165,7 +177,7 @@ impl Checker<'_> {
         }
     }
 
-    fn context_member(&mut self, name: &str, ty: TypeId, offset_bytes: u64) -> Member {
+    pub(super) fn context_member(&mut self, name: &str, ty: TypeId, offset_bytes: u64) -> Member {
         Member {
             name: Some(self.session.intern(name)),
             ty: QualType::plain(ty),
@@ -219,7 +231,7 @@ impl Checker<'_> {
         self.const_pointer(ty)
     }
 
-    fn const_pointer(&mut self, ty: TypeId) -> TypeId {
+    pub(super) fn const_pointer(&mut self, ty: TypeId) -> TypeId {
         let quals = crate::hir::Quals { is_const: true, ..Default::default() };
         self.ptr_to(QualType { ty, quals }, Span::NONE)
     }

@@ -158,6 +158,22 @@ pub struct MapSpec {
     pub is_histogram: bool,
     /// Where it is pinned, if not by its name.
     pub pin_path: Option<String>,
+    /// Who else uses it.
+    pub role: MapRole,
+}
+
+/// How a table of BCC's dialect is shared with other programs of a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MapRole {
+    /// Not at all.
+    #[default]
+    Own,
+    /// By its name.
+    Public,
+    /// By its name, in a name space.
+    Shared,
+    /// It is the table of another program.
+    Extern,
 }
 
 /// How a map's definition was written.

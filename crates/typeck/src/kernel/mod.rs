@@ -33,6 +33,12 @@ pub trait KernelTypes {
 
     /// Names and values of the enumeration with this id.
     fn enumerators(&mut self, id: u32) -> Vec<(String, i128)>;
+
+    /// How the record of a tracepoint looks, in the words of tracefs, for what no type says.
+    fn tracepoint_format(&mut self, category: &str, event: &str) -> Option<String> {
+        let _ = (category, event);
+        None
+    }
 }
 
 /// One type, its parts given by id.

@@ -78,7 +78,10 @@ pub(super) fn check_maps(session: &mut Session, module: &Module) {
             .sources
             .file_at(root.lo)
             .is_none_or(|file| session.sources.file(file).name.ends_with(".h"));
-        let is_shared = spec.is_pinned_by_name || spec.pin_path.is_some() || is_in_header;
+        let is_shared = spec.is_pinned_by_name
+            || spec.pin_path.is_some()
+            || spec.role != crate::hir::MapRole::Own
+            || is_in_header;
         let is_extern =
             matches!(global.linkage, crate::hir::Linkage::Extern | crate::hir::Linkage::ExternWeak);
         if used.contains(&id) || named.contains(&global.name) || is_shared || is_extern {

@@ -7,8 +7,8 @@
 mod body;
 
 use crate::hir::{
-    Func, Global, GlobalInit, GlobalKind, InitTarget, Inline, Linkage, MapSpec, Module, QualType,
-    Type,
+    Func, Global, GlobalInit, GlobalKind, InitTarget, Inline, Linkage, MapRole, MapSpec, Module,
+    QualType, Type,
 };
 use crate::types::{declare, show};
 use bpfc_base::Interner;
@@ -116,6 +116,12 @@ impl Printer<'_> {
         }
         if let Some(path) = &spec.pin_path {
             parts.push(format!("pinned at {path}"));
+        }
+        match spec.role {
+            MapRole::Own => {}
+            MapRole::Public => parts.push("public".to_owned()),
+            MapRole::Shared => parts.push("shared".to_owned()),
+            MapRole::Extern => parts.push("extern".to_owned()),
         }
         if let Some(inner) = &spec.inner {
             parts.push(format!("inner {}", self.map_spec(inner)));

@@ -6,8 +6,10 @@ import re
 import sys
 import traceback
 
-# Modules that need nothing from BCC's library come from the installed package.
+# Modules that need nothing from BCC's library come from the installed package, or from BCC's repository.
 __path__.append("/usr/lib/python3/dist-packages/bcc")
+if os.path.sep + "tools" + os.path.sep in sys.argv[4]:
+    __path__.append(sys.argv[4].split(os.path.sep + "tools" + os.path.sep)[0] + "/src/python/bcc")
 __version__ = "0.26.0"
 
 _records = []
@@ -25,7 +27,18 @@ def start(out, kernel, words):
         _kernel_lines = set(lines.read().split("\n"))
 
 
+class Stop(Exception):
+    """Ends a unit test."""
+
+
 def finish(*_):
+    """There is nothing more to record: ends the process, or the unit test."""
+    if "tests" in _words:
+        raise Stop
+    end()
+
+
+def end(*_):
     """Writes the records and ends the process."""
     if not _records:
         traceback.print_exc()
@@ -38,7 +51,19 @@ def finish(*_):
     os._exit(0 if _records else 9)
 
 
-class Anything:
+class Everything(type):
+    """What is said of `Anything` itself."""
+
+    def __getattr__(cls, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Anything()
+
+    def __iter__(cls):
+        return iter(())
+
+
+class Anything(metaclass=Everything):
     """A value that takes part in everything."""
 
     def __init__(self, *args, **kwargs):
@@ -88,6 +113,23 @@ class Anything:
         return False
 
 
+def _caller():
+    """The unit test that runs."""
+    frame = sys._getframe()
+    while frame:
+        name = frame.f_code.co_name
+        if name.startswith("test") or name == "setUp":
+            return name
+        frame = frame.f_back
+    return ""
+
+
+def _found(path):
+    """A file, which may be beside the script."""
+    beside = os.path.join(os.path.dirname(sys.argv[0]), path)
+    return path if os.path.exists(path) else beside
+
+
 def _text(value):
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
@@ -115,7 +157,15 @@ class PerfSWConfig:
 
 from .utils import ArgString, StrcmpRewrite, printb  # noqa: E402
 
-PerfEventSampleFormat = BPFProgType = BPFAttachType = XDPAction = XDPFlags = Anything()
+PerfEventSampleFormat = XDPAction = XDPFlags = Anything()
+
+
+class BPFAttachType:
+    (CGROUP_INET_INGRESS, CGROUP_INET_EGRESS, CGROUP_INET_SOCK_CREATE, CGROUP_SOCK_OPS, SK_SKB_STREAM_PARSER,
+     SK_SKB_STREAM_VERDICT, CGROUP_DEVICE, SK_MSG_VERDICT, CGROUP_INET4_BIND, CGROUP_INET6_BIND, CGROUP_INET4_CONNECT,
+     CGROUP_INET6_CONNECT, CGROUP_INET4_POST_BIND, CGROUP_INET6_POST_BIND, CGROUP_UDP4_SENDMSG, CGROUP_UDP6_SENDMSG,
+     LIRC_MODE2, FLOW_DISSECTOR, CGROUP_SYSCTL, CGROUP_UDP4_RECVMSG, CGROUP_UDP6_RECVMSG, CGROUP_GETSOCKOPT,
+     CGROUP_SETSOCKOPT) = range(23)
 
 
 class USDT:
@@ -142,13 +192,15 @@ class USDT:
         return []
 
 
-class BPF:
+class BPF(metaclass=Everything):
     """A program: its text and what is attached where."""
 
     (SOCKET_FILTER, KPROBE, SCHED_CLS, SCHED_ACT, TRACEPOINT, XDP, PERF_EVENT, CGROUP_SKB, CGROUP_SOCK,
      LWT_IN, LWT_OUT, LWT_XMIT, SOCK_OPS, SK_SKB, CGROUP_DEVICE, SK_MSG, RAW_TRACEPOINT,
      CGROUP_SOCK_ADDR) = range(1, 19)
-    TRACING, LSM = 26, 29
+    (LWT_SEG6LOCAL, LIRC_MODE2, SK_REUSEPORT, FLOW_DISSECTOR, CGROUP_SYSCTL, RAW_TRACEPOINT_WRITABLE, CGROUP_SOCKOPT,
+     TRACING) = range(19, 27)
+    LSM = 29
     XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT = range(5)
     XDP_FLAGS_UPDATE_IF_NOEXIST, XDP_FLAGS_SKB_MODE, XDP_FLAGS_DRV_MODE, XDP_FLAGS_HW_MODE = 1, 2, 4, 8
 
@@ -157,9 +209,10 @@ class BPF:
     def __init__(self, src_file=b"", hdr_file=b"", text=None, debug=0, cflags=[], usdt_contexts=[],
                  allow_rlimit=True, device=None, attach_usdt_ignore_pid=False):
         if text is None:
-            with open(_text(src_file)) as source:
+            with open(_found(_text(src_file))) as source:
                 text = source.read()
         self.record = {
+            "name": _caller(),
             "text": _text(text),
             "cflags": [_text(flag) for flag in cflags],
             "usdt": [probe for context in usdt_contexts for probe in context.probes],
@@ -175,7 +228,7 @@ class BPF:
             self.record["attached"].append(entry)
 
     def load_func(self, func_name, prog_type, device=None, attach_type=-1):
-        self._attach("type %d" % prog_type, func_name)
+        self._attach("type %d %d" % (prog_type, attach_type), func_name)
         return Anything()
 
     def attach_kprobe(self, event=b"", event_off=0, fn_name=b"", event_re=b""):
@@ -201,6 +254,9 @@ class BPF:
 
     def attach_perf_event_raw(self, attr=-1, fn_name=b"", *args, **kwargs):
         self._attach("perf_event", fn_name)
+
+    def attach_raw_socket(self, fn, dev):
+        pass
 
     def get_syscall_prefix(self):
         return b"__x64_sys_"
@@ -252,7 +308,7 @@ class BPF:
     def support_kfunc():
         return "no-kfunc" not in _words
 
-    support_lsm = support_raw_tracepoint = support_raw_tracepoint_in_module = support_kfunc
+    support_fmod_ret = support_lsm = support_raw_tracepoint = support_raw_tracepoint_in_module = support_kfunc
 
     @staticmethod
     def get_probe_limit():
@@ -277,8 +333,23 @@ class BPF:
     perf_buffer_consume = kprobe_poll = ring_buffer_poll = ring_buffer_consume = perf_buffer_poll
     trace_fields = trace_readline = trace_print = trace_open = perf_buffer_poll
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        return False
+
     def __getitem__(self, key):
         return Anything()
 
     def __getattr__(self, name):
         return Anything()
+
+
+BPFProgType = BPF
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return Anything
