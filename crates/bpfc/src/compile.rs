@@ -39,7 +39,8 @@ pub(crate) fn check(
         Endian::Little => bpfc_btf::Endian::Little,
         Endian::Big => bpfc_btf::Endian::Big,
     };
-    let checked = CheckOptions { dialect, endian, n_cpus: options.n_cpus };
+    let (n_cpus, tables) = (options.n_cpus, options.tables.clone());
+    let checked = CheckOptions { dialect, endian, n_cpus, tables };
     bpfc_typeck::check(session, &unit, &checked, Some(&mut types))
 }
 
@@ -59,7 +60,12 @@ pub(crate) fn parse(
     if dialect == Dialect::Bcc {
         session.warnings.relax(OFF_FOR_BCC);
     }
-    let preprocessor = options.preprocessor(dialect);
+    let mut preprocessor = options.preprocessor(dialect);
+    if dialect == Dialect::Bcc {
+        // In front of the user's own.
+        let text = &session.sources.file(file).text;
+        preprocessor.defines.splice(0..0, host.config_defines(text));
+    }
     let mut types = host;
     bpfc_parser::parse(session, file, &preprocessor, &mut host, &mut types)
 }

@@ -4,7 +4,8 @@ use crate::compile::{check, dialect_of, parse};
 use crate::host::SharedHost;
 use crate::options::Deferral;
 use crate::{Host, ListingOptions, Options, compile, list_object};
-use bpfc_base::{FileId, Session};
+use bpfc_base::codes::bcc::E0505;
+use bpfc_base::{Diagnostic, FileId, Session};
 use bpfc_codegen::ir::{Body, FuncId, Module};
 use bpfc_codegen::optimize_observed;
 use std::fmt::Write;
@@ -20,6 +21,8 @@ pub enum Emit {
     Ast,
     /// The typed form.
     Hir,
+    /// The typed form as C in libbpf's style, without BCC's dialect.
+    C,
     /// The intermediate representation.
     Ir(IrStage),
     /// Assembly with source lines.
@@ -60,6 +63,18 @@ pub fn emit(
         Emit::Hir => {
             let module = check(session, file, options, host);
             Some(bpfc_typeck::print::print(&module, &session.names))
+        }
+        Emit::C => {
+            let module = check(session, file, options, host);
+            bpfc_typeck::validate(session, module.clone())?;
+            match bpfc_typeck::c_text(&module, &session.names) {
+                Ok(text) => Some(text),
+                Err(what) => {
+                    let message = format!("{what} has no form in plain C here");
+                    session.report(Diagnostic::without_span(E0505, message));
+                    None
+                }
+            }
         }
         Emit::Ir(stage) => {
             let module = check(session, file, options, host);

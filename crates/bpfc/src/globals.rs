@@ -3,6 +3,7 @@
 use crate::show::{Decoder, Encoder, Value};
 use bpfc_base::similar::most_similar;
 use bpfc_btf::{Btf, Kind, KindSet, Type, TypeId};
+use bpfc_codegen::lower::LOST;
 use bpfc_object::{DataId, Object, Variable};
 use serde_json::Value as Json;
 use std::ops::Range;
@@ -109,7 +110,9 @@ fn find(object: &Object, name: &str) -> Result<(DataId, Variable), String> {
         return Err(format!("`{name}` is defined elsewhere, and cannot be set"));
     }
     let variables = object.data.iter().flat_map(|section| &section.variables);
-    let names: Vec<&str> = variables.map(|variable| variable.name.as_str()).collect();
+    let names = variables.map(|variable| variable.name.as_str());
+    // Nobody wrote that one.
+    let names: Vec<&str> = names.filter(|name| *name != LOST).collect();
     Err(match (most_similar(name, names.iter().copied()), names.is_empty()) {
         (Some(similar), _) => format!("there is no variable `{name}`; did you mean `{similar}`?"),
         (None, true) => format!("there is no variable `{name}`: the program has none"),

@@ -19,6 +19,25 @@ pub trait Host: FileProvider {
     fn kernel_arch(&mut self) -> Option<Arch> {
         None
     }
+
+    /// An option of that kernel's configuration as in `.config`: `y`, `m`, a number, a quoted text, or `n` if it is not set.
+    /// `None` if that is not known. Asked for in BCC's dialect, and only about options that the program names.
+    fn kernel_config(&mut self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
+
+    /// `LINUX_VERSION_CODE` of that kernel, if it is known. Asked for in BCC's dialect, by programs that name it.
+    fn version_code(&mut self) -> Option<u32> {
+        None
+    }
+
+    /// How the record of a tracepoint looks, as `events/CATEGORY/EVENT/format` of tracefs says it. Asked for in BCC's dialect,
+    /// about tracepoints whose contexts the program uses. `None` leaves what the kernel's types say.
+    fn tracepoint_format(&mut self, category: &str, event: &str) -> Option<String> {
+        let _ = (category, event);
+        None
+    }
 }
 
 /// A host without files and without a kernel.
@@ -42,6 +61,9 @@ const BUILTIN_DIRECTORY: u32 = u32::MAX;
 
 /// The built-in header with the registers of a target that is not the kernel's.
 const REGISTERS: &str = "bpfc/pt_regs.h";
+
+/// The macro that is the kernel's version.
+const VERSION_CODE: &str = "LINUX_VERSION_CODE";
 
 /// What a built-in header's file name starts with, so that nobody looks for it on disk.
 const BUILTIN_PREFIX: &str = "<built-in>/";
@@ -73,6 +95,17 @@ impl<'h> SharedHost<'h> {
             let field = registers.map(|id| btf.find_field(id, self.arch.register()));
             matches!(field, Some(Ok(Some(_))))
         })
+    }
+
+    /// Definitions for the kernel's version and the options of its configuration that `text` names.
+    pub(crate) fn config_defines(&self, text: &str) -> Vec<String> {
+        let mut host = self.host.borrow_mut();
+        let mut defines = crate::config::defines(text, self.arch, |name| host.kernel_config(name));
+        let is_asked = text.contains(VERSION_CODE);
+        if let Some(code) = is_asked.then(|| host.version_code()).flatten() {
+            defines.push(format!("{VERSION_CODE}={code}"));
+        }
+        defines
     }
 
     fn btf(&self) -> Option<&Btf> {
@@ -153,6 +186,10 @@ impl<'s> LazyTypes<'s> {
 }
 
 impl KernelTypes for LazyTypes<'_> {
+    fn tracepoint_format(&mut self, category: &str, event: &str) -> Option<String> {
+        self.host.host.borrow_mut().tracepoint_format(category, event)
+    }
+
     fn find_tag(&mut self, kind: bpfc_parser::ast::TagKind, name: &str) -> Option<u32> {
         self.types()?.find_tag(kind, name)
     }

@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 
 mod compile;
+mod config;
 mod dialect;
 mod emit;
 mod globals;
@@ -72,7 +73,7 @@ pub use kernels::{TargetKernel, check_kernels, check_kernels_observed};
 pub use options::{Deferral, Options};
 pub use program::{
     Attached, Checked, Compiled, Error, Event, EventRef, EventStream, EventTypes, Events, Loaded,
-    Machine, Map, Plain, Position, Program, Report, Source, Stage, TypedMap,
+    Machine, Map, Plain, Position, Prepared, Program, Report, Source, Stage, TypedMap,
 };
 pub use prove::{Bug, blame, prove};
 pub use skeleton::skeleton;

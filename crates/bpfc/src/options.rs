@@ -37,6 +37,9 @@ pub struct Options {
     pub usdt: Vec<UsdtProbe>,
     /// What `bpf_num_cpus()` is in BCC's dialect: how many CPUs the program will run on.
     pub n_cpus: Option<u32>,
+    /// Public tables of other programs of the process, which `BPF_TABLE("extern", …)` in BCC's dialect may name, and the type of each
+    /// as the dialect calls it (`hash`, `percpu_array`). One that is not listed is taken for a `hash`.
+    pub tables: Vec<(String, String)>,
     /// Whether records that a ring buffer has no room for are counted, in a variable [`LOST`](crate::LOST).
     pub counts_lost: bool,
     /// What remarks are made about: kinds and passes.
@@ -58,6 +61,7 @@ impl Default for Options {
             frame_bytes: bpfc_codegen::emit::MAX_FRAME_BYTES,
             usdt: Vec::new(),
             n_cpus: None,
+            tables: Vec::new(),
             counts_lost: false,
             remarks: Vec::new(),
         }
@@ -83,7 +87,9 @@ impl Options {
         // Ahead of the others, as if it were predefined.
         let arch = format!("__TARGET_ARCH_{}", self.target_arch().define());
         let others = self.defines.iter().filter(|define| arch_of_define(define).is_none());
-        let defines = iter::once(arch).chain(others.cloned()).collect();
+        // BCC's compiler takes programs for ones of the machine itself.
+        let host = is_bcc.then(|| machine_macro(self.target_arch()).to_owned());
+        let defines = iter::once(arch).chain(host).chain(others.cloned()).collect();
         PpOptions {
             defines,
             undefines: self.undefines.clone(),
@@ -110,6 +116,20 @@ impl Options {
 
 fn arch_of_define(define: &str) -> Option<Arch> {
     Arch::from_define(define.split('=').next().unwrap_or(define))
+}
+
+/// What compilers for this machine define.
+fn machine_macro(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86_64 => "__x86_64__",
+        Arch::Arm64 => "__aarch64__",
+        Arch::S390x => "__s390x__",
+        Arch::Riscv64 => "__riscv",
+        Arch::Ppc64 => "__powerpc64__",
+        Arch::Loongarch64 => "__loongarch64",
+        Arch::Arm => "__arm__",
+        Arch::Mips64 => "__mips__",
+    }
 }
 
 /// The built-in header that every program of BCC's dialect starts with.

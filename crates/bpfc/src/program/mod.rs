@@ -10,6 +10,7 @@ mod events;
 mod loaded;
 mod machine;
 mod map;
+mod prepared;
 mod stacks;
 mod stream;
 mod types;
@@ -19,6 +20,7 @@ pub use events::{Event, EventRef, Events};
 pub use loaded::{Attached, Loaded};
 pub use machine::Machine;
 pub use map::{Map, Plain, TypedMap};
+pub use prepared::Prepared;
 pub use stream::EventStream;
 pub use types::EventTypes;
 
@@ -211,6 +213,24 @@ impl Host for Running<'_> {
     fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
         self.target.or_else(|| self.kernel.btf()).or(self.other).cloned()
     }
+
+    fn kernel_config(&mut self, name: &str) -> Option<String> {
+        if self.target.is_some() {
+            return None;
+        }
+        self.kernel.config_value(name).map(str::to_owned)
+    }
+
+    fn version_code(&mut self) -> Option<u32> {
+        self.target.is_none().then(|| self.kernel.version_code())
+    }
+
+    fn tracepoint_format(&mut self, category: &str, event: &str) -> Option<String> {
+        if self.target.is_some() {
+            return None;
+        }
+        bpfc_loader::tracepoint_format(category, event)
+    }
 }
 
 /// An object in memory. Variables are set and places to attach to are chosen here.
@@ -312,6 +332,35 @@ impl Compiled {
         let spec =
             spec.parse().map_err(|error| Error::loading(Stage::Configure, &self.session, error))?;
         self.places.push((func, spec));
+        Ok(())
+    }
+
+    /// Makes `program` one of the type that `section` stands for (`kprobe/vfs_read`, `socket`, `tc`, `xdp`): it is verified, written
+    /// and loaded as such. The code stays as it is. For functions that BCC gives a type only when they are loaded or attached.
+    ///
+    /// ```
+    /// let source = "BPF_HASH(sizes); int filter(struct __sk_buff *skb) { sizes.increment(skb->len); return 0; }";
+    /// let mut program = bpfc::Program::compile(source)?;
+    /// program.set_section("filter", "tc")?;
+    /// program.check()?;
+    /// # Ok::<(), bpfc::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There is no such program, or no such section.
+    pub fn set_section(&mut self, program: &str, section: &str) -> Result<(), Error> {
+        let func = self.find(program)?;
+        if bpfc_kabi::parse_section(section).is_none() {
+            let candidates = bpfc_kabi::section_candidates(section);
+            let message = format!("`{section}` stands for no type of programs");
+            let diagnostic = Diagnostic::without_span(E0923, message);
+            let diagnostic = match candidates.first() {
+                Some(similar) => diagnostic.with_help(format!("did you mean `{similar}`?")),
+                None => diagnostic,
+            };
+            return Err(Error::of(Stage::Configure, &self.session, diagnostic));
+        }
+        section.clone_into(&mut self.object.functions[func].section);
         Ok(())
     }
 

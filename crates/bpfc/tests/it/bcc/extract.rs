@@ -19,6 +19,8 @@ const MAX_NESTING: u32 = 8;
 /// A text that a tool compiles, and what it does with it.
 #[derive(Debug, Default)]
 pub struct Program {
+    /// The unit test that has it.
+    pub name: String,
     pub text: String,
     /// `-D` options.
     pub defines: Vec<String>,
@@ -47,15 +49,26 @@ pub fn installed() -> Vec<String> {
 
 /// Runs a tool and reads its programs, the last of which is the one it uses.
 pub fn run(entry: &Entry, facts: &Path, folder: &Path) -> Result<Vec<Program>, String> {
-    let root = bpfc_testkit::workspace_root().expect("tests run in the workspace");
+    let path = PathBuf::from(format!("{FOLDER}/{}{SUFFIX}", entry.tool));
     let out = folder.join(format!("{}.json", entry.line));
-    let _ = std::fs::remove_file(&out);
+    run_script(&path, entry, facts, &out)
+}
+
+/// Runs the script at `path` as `entry` says.
+pub fn run_script(
+    path: &Path,
+    entry: &Entry,
+    facts: &Path,
+    out: &Path,
+) -> Result<Vec<Program>, String> {
+    let root = bpfc_testkit::workspace_root().expect("tests run in the workspace");
+    let _ = std::fs::remove_file(out);
     let mut python = Command::new("/usr/bin/python3");
-    python.arg("-B").arg(root.join("tests/corpus/bcc/extract.py")).arg(&out).arg(facts);
-    python.arg(entry.words.join(" ")).arg(format!("{FOLDER}/{}{SUFFIX}", entry.tool));
+    python.arg("-B").arg(root.join("tests/corpus/bcc/extract.py")).arg(out).arg(facts);
+    python.arg(entry.words.join(" ")).arg(path);
     python.args(&entry.args).stdin(Stdio::null());
     let output = python.output().map_err(|error| error.to_string())?;
-    let Ok(text) = std::fs::read_to_string(&out) else {
+    let Ok(text) = std::fs::read_to_string(out) else {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let last = said.lines().rev().find(|line| !line.starts_with([' ', 'S'])).unwrap_or("");
         return Err(last.to_owned());
@@ -76,6 +89,7 @@ fn program(line: &str) -> Option<Program> {
         value.as_array().into_iter().flatten().filter_map(pair).collect()
     };
     Some(Program {
+        name: record["name"].as_str().unwrap_or_default().to_owned(),
         text: record["text"].as_str()?.to_owned(),
         defines: flags.iter().filter_map(|it| it.strip_prefix("-D").map(str::to_owned)).collect(),
         usdt: pairs(&record["usdt"]).into_iter().map(|(_, function)| function).collect(),

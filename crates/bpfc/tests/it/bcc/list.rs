@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// A line of the list.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     pub line: usize,
     pub tool: String,
@@ -92,7 +92,7 @@ pub fn read(name: &str) -> Vec<Entry> {
     lines.map(|(idx, line)| entry(idx + 1, line)).collect()
 }
 
-fn entry(line: usize, text: &str) -> Entry {
+pub fn entry(line: usize, text: &str) -> Entry {
     let (given, outcome) = text.split_once("=>").expect("an outcome in each line of the list");
     let mut parts = given.split_whitespace().map(str::to_owned);
     let tool = parts.next().expect("a tool in each line of the list");

@@ -3,14 +3,18 @@
 //!
 //! `tests/corpus/bcc-tools.txt` says what becomes of each, and is compared in both directions.
 
+mod behaviours;
 mod extract;
 mod list;
 mod run;
+mod sharing;
+mod upstream;
 
 use crate::support::{compile, options, scratch};
 use bpfc::{Cpu, Object, OptLevel, Options, UsdtLocation, UsdtProbe};
-use bpfc_kabi::ProgType;
+use bpfc_kabi::{AttachType, ProgType};
 use bpfc_loader::{Kernel, LoadError, LoadOptions, ProgKind};
+use bpfc_object::FuncId;
 use extract::Program;
 use list::{Entry, Outcome};
 use std::fmt::Write as _;
@@ -120,8 +124,8 @@ fn is_forbidden(error: &LoadError) -> bool {
     error.errno() == Some(bpfc_loader::Errno::EPERM)
 }
 
-/// Loads all programs, as what the tool attaches them.
-fn load(object: &Object, program: &Program) -> Outcome {
+/// What the tool attaches its functions as.
+fn kinds(object: &Object, program: &Program) -> Vec<(FuncId, ProgKind)> {
     let kinds = object.functions.iter_enumerated().filter_map(|(id, function)| {
         let mut attached = program.attached.iter();
         let (kind, _) = attached.find(|(_, name)| *name == function.name)?;
@@ -130,14 +134,26 @@ fn load(object: &Object, program: &Program) -> Outcome {
             "tracepoint" => ProgType::Tracepoint,
             "raw_tracepoint" => ProgType::RawTracepoint,
             "perf_event" => ProgType::PerfEvent,
-            other => ProgType::from_number(other.strip_prefix("type ")?.parse().ok()?)?,
+            other => {
+                let (kind, attach) = other.strip_prefix("type ")?.split_once(' ')?;
+                let mut kind = ProgKind::new(ProgType::from_number(kind.parse().ok()?)?);
+                let attach = attach.parse::<u32>().ok();
+                kind.attach_type = attach.and_then(AttachType::from_number);
+                return Some((id, kind));
+            }
         };
         Some((id, ProgKind::new(kind)))
     });
+    kinds.collect()
+}
+
+/// Loads all programs.
+fn load(object: &Object, program: &Program) -> Outcome {
+    let kinds = kinds(object, program);
     // Nothing is left behind.
     let mut object = object.clone();
     object.maps.iter_mut().for_each(|map| map.pin_path = None);
-    let options = LoadOptions { kinds: kinds.collect(), ..LoadOptions::default() };
+    let options = LoadOptions { kinds, ..LoadOptions::default() };
     match bpfc_loader::load(&object, &Kernel::new(), &options) {
         Ok(_) => Outcome::Loads,
         Err(LoadError::Rejected(rejection)) => {
