@@ -1,0 +1,3 @@
+"""As in BCC."""
+
+from bpfc.containers import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""As in BCC."""
+
+from bpfc.disassembler import *  # noqa: F403

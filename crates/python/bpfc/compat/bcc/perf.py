@@ -1,0 +1,3 @@
+"""As in BCC."""
+
+from bpfc.perf import *  # noqa: F403

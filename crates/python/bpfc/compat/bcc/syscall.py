@@ -1,0 +1,3 @@
+"""As in BCC."""
+
+from bpfc.syscall import *  # noqa: F403

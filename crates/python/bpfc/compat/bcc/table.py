@@ -1,0 +1,3 @@
+"""As in BCC."""
+
+from bpfc.table import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""As in BCC."""
+
+from bpfc.tcp import *  # noqa: F403

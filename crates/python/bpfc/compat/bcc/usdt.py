@@ -1,0 +1,3 @@
+"""As in BCC."""
+
+from bpfc.usdt import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""As in BCC."""
+
+from bpfc.utils import *  # noqa: F403

@@ -1,0 +1,3 @@
+"""As in BCC."""
+
+from bpfc.version import __version__  # noqa: F401
