@@ -55,12 +55,16 @@ pub enum Command {
     Map(MapArgs),
     /// Show programs that are in the kernel, where they are attached and who holds them.
     Prog(ProgArgs),
+    /// Run a Python script that was written for BCC, as it is.
+    Py(Py),
     /// Explain a diagnostic code, such as E0703, or a warning, such as -Wshadow.
     Explain(Explain),
     /// Explain what a kernel's verifier printed when it rejected a program.
     ExplainLog(ExplainLog),
     /// Show what the running kernel can do with BPF.
     Features(Features),
+    /// Write a program in BCC's dialect as plain C in libbpf's style.
+    Convert(Convert),
     /// Disassemble an object file.
     Disasm(Disasm),
     /// Make a typed loader for an object file, in the language of your program.
@@ -623,6 +627,22 @@ pub struct Cleanup {
     pub pins: Option<PathBuf>,
 }
 
+/// `bpfc py`
+#[derive(Args, Debug)]
+pub struct Py {
+    /// The interpreter, which must have the package bpfc; `python3` if none is given.
+    #[arg(long, value_name = "PATH")]
+    pub python: Option<PathBuf>,
+
+    /// The script: its `import bcc` gets bpfc.
+    #[arg(value_name = "SCRIPT")]
+    pub script: PathBuf,
+
+    /// Arguments of the script.
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<std::ffi::OsString>,
+}
+
 /// `bpfc features`
 #[derive(Args, Debug)]
 pub struct Features {
@@ -677,6 +697,19 @@ pub enum LanguageChoice {
     Python,
     /// Go, on cilium/ebpf.
     Go,
+}
+
+/// `bpfc convert`
+#[derive(Args, Debug)]
+pub struct Convert {
+    /// A C file, or a Python script with the text between triple quotes.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where to write it; `-` is the standard output.
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub output: PathBuf,
+    #[command(flatten)]
+    pub compile: Compile,
 }
 
 /// `bpfc disasm`

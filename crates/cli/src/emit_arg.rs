@@ -21,6 +21,7 @@ const KINDS: &[(&str, Emit, &str)] = &[
     ("tokens", Emit::Text(bpfc::Emit::Tokens), "Preprocessed tokens"),
     ("ast", Emit::Text(bpfc::Emit::Ast), "The syntax tree"),
     ("hir", Emit::Text(bpfc::Emit::Hir), "The typed form"),
+    ("c", Emit::Text(bpfc::Emit::C), "The typed form as plain C, in libbpf's style"),
     (
         "ir",
         Emit::Text(bpfc::Emit::Ir(IrStage::Optimized)),

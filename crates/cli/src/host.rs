@@ -5,6 +5,7 @@ use crate::files::DiskFiles;
 use crate::kernels;
 use bpfc::{Arch, Btf, FileProvider, Host, IncludeRequest, LoadedFile};
 use bpfc_base::fix::Texts;
+use bpfc_loader::Kernel;
 use std::sync::Arc;
 
 /// Which CPUs are in use: `0-3,6`.
@@ -25,13 +26,16 @@ pub fn online_cpus() -> Option<u32> {
 pub struct ThisMachine {
     disk: DiskFiles,
     btf: Option<Option<Arc<Btf>>>,
+    /// None if the program is for another kernel.
+    kernel: Option<Kernel>,
 }
 
 impl ThisMachine {
     /// Finds included files in `folders`; takes kernel types from `btf` if it is given, otherwise from where
     /// [`kernels::default_types`] says.
     pub fn new(folders: &SearchPath, btf: Option<Arc<Btf>>) -> Self {
-        Self { disk: DiskFiles::new(folders), btf: btf.map(Some) }
+        let kernel = btf.is_none().then(Kernel::new);
+        Self { disk: DiskFiles::new(folders), btf: btf.map(Some), kernel }
     }
 
     /// From now on files named in `texts` have these contents.
@@ -65,5 +69,18 @@ impl Host for ThisMachine {
 
     fn kernel_btf(&mut self) -> Option<Arc<Btf>> {
         self.btf.get_or_insert_with(kernels::default_types).clone()
+    }
+
+    fn kernel_config(&mut self, name: &str) -> Option<String> {
+        self.kernel.as_ref()?.config_value(name).map(str::to_owned)
+    }
+
+    fn version_code(&mut self) -> Option<u32> {
+        self.kernel.as_ref().map(Kernel::version_code)
+    }
+
+    fn tracepoint_format(&mut self, category: &str, event: &str) -> Option<String> {
+        self.kernel.as_ref()?;
+        bpfc_loader::tracepoint_format(category, event)
     }
 }

@@ -7,7 +7,7 @@ use bpfc::show::{Table, Value};
 use bpfc_base::similar::most_similar;
 use bpfc_base::{Diagnostic, codes};
 use bpfc_loader::{
-    Holder, Kernel, KernelLink, KernelProgram, LoadError, ObjectKind, Pinned, holders, pins,
+    Holder, Kernel, KernelLink, KernelProgram, LoadError, ObjectKind, Pinned, holders, pinned, pins,
 };
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -304,8 +304,13 @@ fn links(is_json: bool) -> Result<(), Problem> {
 
 fn detach(link: &str) -> Result<(), Problem> {
     let number = link.strip_prefix("id:").unwrap_or(link);
+    if link.contains('/')
+        && let Some(found) = pinned(link.into()).filter(|found| found.kind == ObjectKind::Link)
+    {
+        return KernelLink::detach(found.id).map_err(failed);
+    }
     let id = number.parse().map_err(|_| {
-        let message = format!("`{link}` is no number of a link");
+        let message = format!("`{link}` is neither the number nor the pin of a link");
         let diagnostic = Diagnostic::without_span(codes::load::E0906, message);
         Box::new((diagnostic.with_help("`bpfc prog links` lists them"), Exit::Usage))
     })?;

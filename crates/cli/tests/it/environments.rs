@@ -296,6 +296,7 @@ fn interfaces_may_be_taken_and_may_go() {
     errors.read_to_string(&mut rest).expect("text");
     assert!(child.wait().expect("it ends").success(), "{output}{rest}");
     assert!(output.contains("counters"), "{output}");
+    assert!(rest.contains(&format!("no longer attached to {place}")), "{rest}");
     fails(&shell, &again, "E0906", &["there is no network interface"]);
 }
 

@@ -12,7 +12,7 @@ use bpfc_base::IndexVec;
 use bpfc_isa::{Callee, Insn};
 use bpfc_kabi::MapType;
 use bpfc_loader::StreamLine;
-use bpfc_object::{DataKind, DataSection, Map, MapId};
+use bpfc_object::{DataKind, DataSection, FuncId, Map, MapId, ObjInsn};
 use serde_json::json;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -346,9 +346,20 @@ fn end_line(out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
+/// Whether one of these programs can print, or a function that they may call.
+pub fn prints_of(object: &Object, programs: &[FuncId]) -> bool {
+    let is_run = |id: FuncId| programs.contains(&id) || !object.functions[id].is_program();
+    let functions = object.functions.iter_enumerated().filter(|(id, _)| is_run(*id));
+    let insns = functions.flat_map(|(_, function)| &function.insns);
+    prints_some(insns)
+}
+
 /// Whether a program can print.
 pub fn prints(object: &Object) -> bool {
-    let insns = object.functions.iter().flat_map(|function| &function.insns);
+    prints_some(object.functions.iter().flat_map(|function| &function.insns))
+}
+
+fn prints_some<'o>(insns: impl Iterator<Item = &'o ObjInsn>) -> bool {
     insns.into_iter().any(|insn| match insn.insn {
         Insn::Call(Callee::Helper(id)) => PRINTING_HELPERS.contains(&id),
         _ => false,

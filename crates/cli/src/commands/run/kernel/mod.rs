@@ -6,7 +6,7 @@ mod records;
 mod running;
 
 use super::live::{Condition, Live};
-use super::printer::Printer;
+use super::printer::{Printer, prints_of};
 use super::stacks::{Counting, is_folding};
 use super::vm::{has_elements, takes_packets};
 use super::{Ready, packets, verdict};
@@ -17,7 +17,8 @@ use crate::terminal::{Terminal, print_err};
 use bpfc::show::Element;
 use bpfc_base::{Diagnostic, codes};
 use bpfc_loader::{
-    Errno, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, ProgKind, StopFlag, TestInput, load,
+    Errno, Fault, Kernel, Link, LoadError, LoadOptions, Loaded, ProgKind, StopFlag, TestInput,
+    TracePipe, load,
 };
 use bpfc_object::Object;
 use lost::Lost;
@@ -87,6 +88,7 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         let declared = ProgKind::of(&ready.object.functions[*id]);
         Some((*id, spec.as_ref().ok()?.kind(declared.as_ref())))
     });
+    let prints = prints_of(&ready.object, &programs);
     let options =
         LoadOptions { kinds: kinds.collect(), programs: Some(programs), ..LoadOptions::default() };
     let kernel = Kernel::new();
@@ -94,6 +96,7 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
     let stop = StopFlag::on_signals()?;
     let loaded = load(&ready.object, &kernel, &options)?;
     let printer = RefCell::new(Printer::new(&ready.object, args.output()));
+    let links = RefCell::new(Vec::new());
     let counting = Counting::open(&ready.object, &loaded, args)?.map_err(Problem::Usage)?;
     if let Some(counting) = &counting {
         printer.borrow_mut().name_stacks(counting.stacks());
@@ -101,31 +104,42 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
     if args.packet.is_some() {
         test_run(&loaded, args, &printer)?;
     } else {
-        let mut links = attach_all(&loaded, overrides, &kernel)?;
+        let pipe = prints.then(fresh_pipe).transpose()?;
+        let mut attached = attach_all(&loaded, overrides, &kernel)?;
         if let Some(folder) = &args.pin {
-            loaded.pin(&mut links, folder)?;
+            loaded.pin(&mut attached, folder)?;
             print_err(&format!("pinned below {}\n", files::shown(folder)));
         }
         send(&loaded, &records)?;
-        print_iterators(&links, &printer)?;
+        print_iterators(&attached, &printer)?;
         let live = Live::open(&ready.object, &loaded, args, &conditions);
         let live = live.map_err(|error| usage(format!("the terminal cannot be used: {error}")))?;
         let counting = counting.as_ref();
         let lost = Lost::of(&ready.object, &loaded);
-        let running =
-            Running { lost, object: &ready.object, loaded: &loaded, kernel: &kernel, counting };
+        links.replace(attached);
+        let running = Running {
+            lost,
+            object: &ready.object,
+            loaded: &loaded,
+            kernel: &kernel,
+            counting,
+            links: &links,
+        };
         let until = Until { duration, count: args.count, stop: &stop };
         // Iterators have ended, and there may be nothing else.
-        let waits = links.is_empty() || !links.iter().all(Link::is_iterator);
+        let waits = {
+            let links = links.borrow();
+            links.is_empty() || !links.iter().all(Link::is_iterator)
+        };
         let detach = || match args.pin {
             Some(_) => {
-                drop(links);
+                links.take().clear();
                 Ok(())
             }
-            None => links.into_iter().try_for_each(Link::detach),
+            None => links.take().into_iter().try_for_each(Link::detach),
         };
         match waits {
-            true => running.stream(&printer, live, &until, detach)?,
+            true => running.stream(&printer, live, &until, pipe, detach)?,
             false => detach()?,
         }
     }
@@ -136,6 +150,13 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Problem> {
         Some(counting) => counting.finish()?.map_err(Problem::Other),
         None => Ok(()),
     }
+}
+
+/// Printed lines from here on: what others printed, or runs before this one, is no event of this one.
+fn fresh_pipe() -> Result<TracePipe, LoadError> {
+    let mut pipe = TracePipe::open()?;
+    pipe.discard()?;
+    Ok(pipe)
 }
 
 fn usage(message: String) -> Problem {

@@ -1,6 +1,7 @@
 //! `--send`: records for programs.
 
 use super::{Problem, usage};
+use bpfc_kabi::MapType;
 use bpfc_loader::{Loaded, UserRing};
 use bpfc_object::Object;
 
@@ -16,8 +17,14 @@ pub(super) fn records<'a>(
         let bad = |problem: String| usage(format!("`--send {text}`: {problem}"));
         let (name, record) =
             text.split_once('=').ok_or_else(|| bad("it is not MAP=RECORD".to_owned()))?;
-        if !object.maps.iter().any(|map| map.name == name) {
-            return Err(bad(format!("there is no map `{name}`")));
+        match object.maps.iter().find(|map| map.name == name) {
+            None => return Err(bad(format!("there is no map `{name}`"))),
+            Some(map) if map.map_type != MapType::UserRingbuf.number() => {
+                return Err(bad(format!(
+                    "map `{name}` is no user ring buffer (BPF_MAP_TYPE_USER_RINGBUF)"
+                )));
+            }
+            Some(_) => {}
         }
         Ok((name, bpfc::record(object, record).map_err(bad)?))
     };

@@ -1,18 +1,19 @@
 //! Programs at work: what they send is printed until the wait ends.
 
 use super::super::live::{Live, Progress};
-use super::super::printer::{Printer, prints};
+use super::super::printer::Printer;
 use super::super::stacks::Counting;
 use super::lost::Lost;
 use crate::terminal::print_err;
 use bpfc_kabi::MapType;
 use bpfc_loader::{
-    Ended, EventLoop, Kernel, LoadError, Loaded, PerfBuffer, PerfEvent, RingBuffer, StopFlag,
+    Ended, EventLoop, Kernel, Link, LoadError, Loaded, PerfBuffer, PerfEvent, RingBuffer, StopFlag,
     Streams, TracePipe,
 };
 use bpfc_object::Object;
 use serde_json::json;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,11 @@ pub(super) struct Running<'a> {
     pub(super) kernel: &'a Kernel,
     pub(super) lost: Lost<'a>,
     pub(super) counting: Option<&'a Counting<'a>>,
+    pub(super) links: &'a RefCell<Vec<Link>>,
 }
+
+/// How often it is looked whether what programs are attached to is still there.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl Running<'_> {
     /// Prints events until the wait ends, calls `detach`, and prints what came until then.
@@ -42,6 +47,7 @@ impl Running<'_> {
         printer: &RefCell<Printer<'_>>,
         live: Live<'_>,
         until: &Until<'_>,
+        pipe: Option<TracePipe>,
         detach: impl FnOnce() -> Result<(), LoadError>,
     ) -> Result<(), LoadError> {
         let progress = Progress::default();
@@ -84,8 +90,16 @@ impl Running<'_> {
                 _ => {}
             }
         }
-        if prints(self.object) {
-            events.trace(TracePipe::open()?, |line| {
+        // Lines are events of programs that send no others.
+        let has_records = self
+            .object
+            .maps
+            .iter()
+            .any(|map| matches!(map.kind(), Some(MapType::Ringbuf | MapType::PerfEventArray)));
+        if let Some(pipe) = pipe {
+            let counted = &counted;
+            let printer = &printer;
+            events.trace(pipe, move |line| {
                 // The kernel ends each message with a line break, a program often with another.
                 match line.trim() {
                     "" => ControlFlow::Continue(()),
@@ -94,7 +108,10 @@ impl Running<'_> {
                             true => print_err(&format!("{text}\n")),
                             false => printer.borrow_mut().printk(text),
                         }
-                        counted()
+                        match has_records {
+                            true => ControlFlow::Continue(()),
+                            false => counted(),
+                        }
                     }
                 }
             });
@@ -142,9 +159,15 @@ impl Running<'_> {
         if is_endless && !live.has_screen() {
             print_err("Ctrl-C ends\n");
         }
+        let mut severed = BTreeSet::new();
+        let mut look = Instant::now() + LOOK_EVERY;
         loop {
+            if look <= Instant::now() {
+                look += LOOK_EVERY;
+                self.tell_of_severed(&mut severed);
+            }
             let next = live.next();
-            let wake = [deadline, next, self.counting.and_then(Counting::next)]
+            let wake = [deadline, next, Some(look), self.counting.and_then(Counting::next)]
                 .into_iter()
                 .flatten()
                 .min();
@@ -159,6 +182,19 @@ impl Running<'_> {
                     }
                 }
                 Ended::Deadline | Ended::Stopped | Ended::Broken => return Ok(()),
+            }
+        }
+    }
+
+    /// Says once of each program that it is attached nowhere any more.
+    fn tell_of_severed(&self, told: &mut BTreeSet<usize>) {
+        for (idx, link) in self.links.borrow().iter().enumerate() {
+            if !told.contains(&idx) && link.is_severed() {
+                told.insert(idx);
+                let (program, place) = (link.program(), link.spec());
+                print_err(&format!(
+                    "{program}: no longer attached to {place}, which has gone or was taken from it\n"
+                ));
             }
         }
     }

@@ -3,6 +3,8 @@
 use super::snapshot::Eyes;
 use bpfc::show::{Row, Value};
 use bpfc_base::similar::most_similar;
+use bpfc_btf::Type;
+use bpfc_kabi::MapType;
 use bpfc_loader::LoadError;
 use bpfc_object::{MapId, Object};
 use std::cell::Cell;
@@ -127,11 +129,12 @@ impl What {
             };
             let key = key.trim();
             let bare = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
-            return Ok(What::Element {
-                map: map(name.trim(), object)?,
-                key: bare.to_owned(),
-                field,
-            });
+            let map = map(name.trim(), object)?;
+            check_key(object, map, bare)?;
+            if let Some(field) = &field {
+                check_field(object, map, field)?;
+            }
+            return Ok(What::Element { map, key: bare.to_owned(), field });
         }
         if let Some(name) = text.strip_suffix(".len") {
             return Ok(What::Len(map(name, object)?));
@@ -146,6 +149,45 @@ impl What {
         let names = variables().map(|variable| variable.name.as_str());
         let names = names.chain(object.maps.iter().map(|map| map.name.as_str()));
         Err(missing("variable or map", text, most_similar(text, names)))
+    }
+}
+
+/// Whether there can be such a key: a mistake in it would be waited for without end.
+fn check_key(object: &Object, map: MapId, key: &str) -> Result<(), String> {
+    let map = &object.maps[map];
+    if key.is_empty() && map.key_size_bytes > 0 {
+        return Err(format!("say which element of `{}`: `{0}[KEY]`", map.name));
+    }
+    let is_array = matches!(map.kind(), Some(MapType::Array | MapType::PercpuArray));
+    let index = number(key).filter(|_| is_array);
+    if index.is_some_and(|index| !(0.0..f64::from(map.max_entries)).contains(&index)) {
+        return Err(format!(
+            "`{}` has {} elements: there is no `{key}`",
+            map.name, map.max_entries
+        ));
+    }
+    let (Ok(btf), Some(ty)) = (object.open_btf(), map.key_type) else { return Ok(()) };
+    let Ok((_, Type::Enum(of) | Type::Enum64(of))) = btf.resolved(ty) else { return Ok(()) };
+    let names = || of.enumerators().map(|enumerator| enumerator.name);
+    match number(key).is_some() || names().any(|name| name == key) {
+        true => Ok(()),
+        false => Err(missing("enumerator", key, most_similar(key, names()))),
+    }
+}
+
+/// Whether values have such a member.
+fn check_field(object: &Object, map: MapId, field: &str) -> Result<(), String> {
+    let map = &object.maps[map];
+    let (Ok(btf), Some(ty)) = (object.open_btf(), map.value_type) else { return Ok(()) };
+    match btf.resolved(ty) {
+        Ok((id, Type::Struct(of) | Type::Union(of))) => match btf.find_field(id, field) {
+            Ok(None) => {
+                let names = of.members().map(|member| member.name);
+                Err(missing("member", field, most_similar(field, names)))
+            }
+            _ => Ok(()),
+        },
+        _ => Err(format!("values of `{}` have no members", map.name)),
     }
 }
 
