@@ -1,5 +1,5 @@
 //! `cargo xtask corpus [NAME [PATH]] [--bless]`: builds the programs of other projects, and compares what becomes of them
-//! with the lists in `tests/corpus`.
+//! with the lists in `tests/corpus`. `bcc` is all that BCC's tools, examples and tests compile.
 
 use bpfc_testkit::corpus::{self, CORPORA, Corpus};
 use std::error::Error;
@@ -19,6 +19,9 @@ pub fn run(args: &[String]) -> Result<()> {
         return Err("the build failed".into());
     }
     let bpfc = root.join("target/debug/bpfc");
+    if names.first().is_some_and(|name| *name == BCC) {
+        return check_bcc(names.get(1).map(PathBuf::from), &root, is_bless);
+    }
     let chosen: Vec<&Corpus> = match names.first() {
         None => CORPORA.iter().collect(),
         Some(name) => vec![Corpus::find(name).ok_or_else(|| unknown(name))?],
@@ -37,8 +40,31 @@ pub fn run(args: &[String]) -> Result<()> {
     if n_worse > 0 { Err(format!("{n_worse} programs got worse").into()) } else { Ok(()) }
 }
 
+/// The corpus of BCC's own programs, which are texts in scripts: a test of `bpfc` runs these.
+const BCC: &str = "bcc";
+
+/// Compiles and loads the programs of Debian's `bpfcc-tools`, and of BCC's repository.
+fn check_bcc(sources: Option<PathBuf>, root: &Path, is_bless: bool) -> Result<()> {
+    let sources = match sources {
+        Some(path) => path,
+        None => Corpus::find("libbpf-tools").ok_or("no corpus")?.sources(&root.join("target"))?,
+    };
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["test", "-q", "-p", "bpfc", "--test", "it", "--"]);
+    command.args(["bcc::tools_do", "bcc::upstream", "--nocapture"]).env("BPFC_BCC", sources);
+    if is_bless {
+        command.env("BPFC_BLESS", "1");
+    }
+    if command.status()?.success() {
+        Ok(())
+    } else {
+        Err("programs of BCC differ from the list".into())
+    }
+}
+
 fn unknown(name: &str) -> String {
-    let known: Vec<&str> = CORPORA.iter().map(|corpus| corpus.name).collect();
+    let known: Vec<&str> = CORPORA.iter().map(|corpus| corpus.name).chain([BCC]).collect();
     format!("there is no corpus `{name}`; there are {}", known.join(", "))
 }
 

@@ -16,6 +16,7 @@ mod image;
 mod machine;
 pub mod matrix;
 mod modules;
+pub mod tools;
 mod transcript;
 pub mod vm;
 

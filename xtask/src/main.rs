@@ -18,6 +18,7 @@ mod kernels;
 mod ready;
 mod sound;
 mod tidy;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,8 @@ usage: cargo xtask TASK
   kabi    write the tables of crates/kabi from Linux and libbpf source
   kernels write the types of the reference kernels from Debian's packages, or boot those kernels
   vm      run a command on another kernel in qemu: `vm --kernel 6.1 -- bpfc features`
+  wheel   make a wheel of the Python package, install it in a fresh environment, test it there: `wheel [--release]`
+  tools   run the tools of bpfcc-tools on bpfc's Python package: `tools 6.1`, write docs/bcc-parity.md
   matrix  try every hook on several kernels, write docs/hooks.md";
 
 fn main() -> ExitCode {
@@ -77,7 +80,9 @@ fn main() -> ExitCode {
         "kabi" => kabi::run(rest),
         "kernels" => kernels::run(rest),
         "matrix" => kernels::matrix::run(rest),
+        "tools" => kernels::tools::run(rest),
         "vm" => kernels::vm::run(rest),
+        "wheel" => wheel::run(rest),
         _ => Err(format!("unknown task `{task}`\n{USAGE}").into()),
     };
     match result {

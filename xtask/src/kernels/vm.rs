@@ -104,6 +104,12 @@ pub fn execute(version: KernelVersion, command: &str, with: &[PathBuf]) -> Resul
     execute_with(&kernel, &programs()?, command, with)
 }
 
+/// The same without programs of ours, for what brings its own.
+pub fn execute_alone(version: KernelVersion, command: &str, with: &[PathBuf]) -> Result<Done> {
+    let kernel = debian::download_one(&work_dir(), version)?;
+    execute_with(&kernel, &[], command, with)
+}
+
 /// The same with programs that need not be static.
 fn execute_with(
     kernel: &Downloaded,
