@@ -49,6 +49,8 @@ pub enum Command {
     },
     /// Run a program: in the virtual machine, or with --kernel on this machine.
     Run(Run),
+    /// Trace what a one-liner asks for: 'kprobe:vfs_read { comm, args.count }'.
+    Trace(Trace),
     /// Detach what killed runs have left behind.
     Cleanup(Cleanup),
     /// Show and change maps that are in the kernel.
@@ -443,6 +445,84 @@ pub struct Run {
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
     pub compile: Compile,
+}
+
+/// `bpfc trace`
+#[derive(Args, Debug)]
+pub struct Trace {
+    /// PROBE[, PROBE…] [/FILTER/] [{ ACTION; … }]: an action prints values (`comm, args.filename`) or keeps them in a map
+    /// (`@[comm] = count()`).
+    #[arg(value_name = "ONE-LINER")]
+    pub text: String,
+
+    /// Print the program, and run nothing.
+    #[arg(long, value_name = "KIND", value_parser = ["c"])]
+    pub emit: Option<String>,
+
+    /// Only what this process does.
+    #[arg(short, long, value_name = "PID")]
+    pub pid: Option<u32>,
+
+    /// End after this many seconds; by default with Ctrl-C.
+    #[arg(long, value_name = "SECONDS")]
+    pub duration: Option<f64>,
+
+    /// End after this many lines.
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+
+    /// End when this is true: `map counts.len == 10`, `events >= 10`; any of several.
+    #[arg(long, value_name = "CONDITION")]
+    pub exit_on: Vec<String>,
+
+    /// Show what maps hold meanwhile: on a terminal a screen, elsewhere tables, every second or as often as this.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    pub watch: Option<f64>,
+
+    /// Draw a flame graph of stacks, or else the histograms, at the end.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+
+    /// How to print lines and maps.
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    pub output: Output,
+
+    /// Short for --output json.
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
+    pub compile: Compile,
+}
+
+impl Trace {
+    /// How the program of a one-liner is run.
+    pub fn run(&self) -> Run {
+        Run {
+            file: PathBuf::from("one-liner.c"),
+            others: Vec::new(),
+            packet: None,
+            repeat: 1,
+            engine: EngineChoice::default(),
+            program: None,
+            kernel: true,
+            attach: Vec::new(),
+            duration: self.duration,
+            send: Vec::new(),
+            set: Vec::new(),
+            count: self.count,
+            exit_on: self.exit_on.clone(),
+            pin: None,
+            watch: self.watch,
+            user_stack: false,
+            kernel_stack: false,
+            svg: self.svg.clone(),
+            output: self.output,
+            json: self.json,
+            compile: self.compile.clone(),
+        }
+    }
 }
 
 /// How results are printed.

@@ -65,6 +65,7 @@ fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> 
         Command::Py(args) => commands::py::run(&args, &mut terminal),
         Command::Explain(args) => commands::explain::run(&args, &mut terminal),
         Command::ExplainLog(args) => commands::explain_log::run(&args, &mut terminal),
+        Command::Trace(args) => commands::trace::run(&args, &mut terminal),
         Command::Cleanup(args) => commands::cleanup::run(&args, &mut terminal),
         Command::Features(args) => commands::features::run(&args, &mut terminal),
         Command::Convert(args) => commands::convert::run(&args, &mut terminal),

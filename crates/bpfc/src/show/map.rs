@@ -7,6 +7,7 @@ use bpfc_kabi::MapType;
 use bpfc_object::Map;
 use serde_json::json;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// An element of a map.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,32 +202,63 @@ impl<'a> MapView<'a> {
         sum
     }
 
-    /// The bars, if every key is a slot and every value a count.
+    /// The bars, if every key ends in a slot and every value is a count: under the rest of the key where there is any.
     pub fn histogram(&self) -> Option<String> {
-        Some(histogram::bars(self.map.style, &self.slots()?))
+        let mut text = String::new();
+        for Slots { of, slots } in self.slots()? {
+            if !of.is_empty() {
+                text += &format!("  {of}\n");
+            }
+            text += &histogram::bars(self.map.style, &slots);
+        }
+        Some(text)
     }
 
-    /// Ranges and counts of a histogram, if every key is a slot and every value a count.
-    pub fn histogram_rows(&self) -> Option<Vec<(String, u64)>> {
-        Some(histogram::rows(self.map.style, &self.slots()?))
+    /// Ranges and counts of histograms with what they are of, if every key ends in a slot and every value is a count.
+    pub fn histogram_rows(&self) -> Option<Vec<Bars>> {
+        let rows = |Slots { of, slots }| Bars { of, rows: histogram::rows(self.map.style, &slots) };
+        Some(self.slots()?.into_iter().map(rows).collect())
     }
 
-    fn slots(&self) -> Option<Vec<(u64, u64)>> {
-        let decoder = Decoder::new(self.btf);
-        let mut slots = Vec::new();
-        for element in &self.elements {
-            let key = decoder.columns("key", self.map.key_type, &element.key);
-            let [(_, Value::Int(slot))] = key.as_slice() else {
+    /// One list for each key without its slot, in the order of their text.
+    fn slots(&self) -> Option<Vec<Slots>> {
+        let mut all: BTreeMap<String, Vec<(u64, u64)>> = BTreeMap::new();
+        for Row { mut key, value } in self.rows() {
+            let Some((name, Value::Int(slot))) = key.pop() else {
                 return None;
             };
-            let value = self.value_columns(&decoder, element);
             let [(_, Value::Int(count))] = value.as_slice() else {
                 return None;
             };
-            slots.push((u64::try_from(*slot).ok()?, u64::try_from(*count).ok()?));
+            if !key.is_empty() && name != SLOT {
+                return None;
+            }
+            let of: Vec<String> =
+                key.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+            let slots = all.entry(of.join(", ")).or_default();
+            slots.push((u64::try_from(slot).ok()?, u64::try_from(*count).ok()?));
         }
-        Some(slots)
+        Some(all.into_iter().map(|(of, slots)| Slots { of, slots }).collect())
     }
+}
+
+/// What the last member of a histogram's key is called if there are others.
+const SLOT: &str = "slot";
+
+/// A histogram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bars {
+    /// What it is of: the key without the slot; empty for the only one of a map.
+    pub of: String,
+    /// Ranges and counts.
+    pub rows: Vec<(String, u64)>,
+}
+
+/// Slots and counts of one histogram.
+struct Slots {
+    /// The rest of the key.
+    of: String,
+    slots: Vec<(u64, u64)>,
 }
 
 fn whole(decoder: &Decoder<'_>, ty: Option<bpfc_btf::TypeId>, bytes: &[u8]) -> Value {

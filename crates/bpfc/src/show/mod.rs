@@ -16,7 +16,7 @@ pub(crate) use codec::from_hex;
 pub use columns::{Cells, Columns};
 pub use decode::{Decoder, Field};
 pub use encode::{Encoder, Part};
-pub use map::{Element, MapView, Row};
+pub use map::{Bars, Element, MapView, Row};
 pub use meaning::Meaning;
 pub use table::{Table, stack_lines};
 pub use value::Value;

@@ -18,3 +18,4 @@ pub mod prog;
 pub mod py;
 pub mod run;
 pub mod skeleton;
+pub mod trace;

@@ -14,4 +14,5 @@ mod process;
 mod shell;
 mod stacks;
 mod tools;
+mod trace;
 mod transcripts;

@@ -19,6 +19,14 @@ until grep -q attached said; do usleep 50000; done
 usleep 500000
 kill -INT $bpfc; wait $bpfc || echo @failed
 cat switches
+echo @trace
+(while :; do cat /proc/version >/dev/null; usleep 50000; done) & reader=$!
+bpfc trace 'kprobe:vfs_read /comm == \"cat\"/ { comm, name = str(args.file->f_path.dentry->d_name.name), args.count }' --count 3 || echo @failed
+bpfc trace 'k:vfs_rea* { @[func] = count() }' --duration 1 || echo @failed
+bpfc trace 'fexit:vfs_read /retval > 0/ { args.file->f_path.dentry->d_parent->d_name.name, retval, args.count }' --count 2 || echo @failed
+bpfc trace 'k:vfs_read { @start[tid] = nsecs } kr:vfs_read /@start[tid]/ { @ns[comm] = hist(nsecs - @start[tid]); delete(@start[tid]) }' --exit-on 'ns.len > 2' || echo @failed
+bpfc trace 'ksyscall:openat /str(arg1) == \"/proc/version\"/ { comm, file = str(arg1) }' --count 1 || echo @failed
+kill $reader
 echo @hooks
 bpfc-hooks || echo @failed
 ";
@@ -60,11 +68,20 @@ fn programs_run_on_linux_6_1() {
     let output = &done.output;
     assert!(!output.contains("@failed"), "{output}");
     let (hello, rest) = output.split_once("@task_switch").unwrap();
-    let (switches, hooks) = rest.split_once("@hooks").unwrap();
+    let (switches, rest) = rest.split_once("@trace").unwrap();
+    let (traced, hooks) = rest.split_once("@hooks").unwrap();
     // The shell made twenty processes; another few are those that waited.
     let n_hellos = hello.lines().filter(|line| line.contains("Hello, World!")).count();
     assert!((20..=40).contains(&n_hellos), "{hello}");
     assert!(n_switches(switches) > 10, "{switches}");
+    assert!(
+        traced.lines().filter(|line| line.starts_with("cat ") && line.contains("version")).count()
+            >= 3,
+        "{traced}"
+    );
+    assert!(traced.contains("vfs_read"), "{traced}");
+    assert!(traced.contains("  comm = cat\n"), "{traced}");
+    assert!(traced.contains("/proc/version"), "{traced}");
     let count = |outcome: &str| hooks.lines().filter(|line| line.ends_with(outcome)).count();
     assert!(count(": yes") >= N_HOOKS, "{} hooks work: {hooks}", count(": yes"));
     for hook in

@@ -33,6 +33,16 @@ pub fn run(args: &Run, terminal: &mut Terminal) -> Exit {
     exit
 }
 
+/// Runs what is compiled and verified, on this machine.
+pub fn run_compiled(
+    compilation: Compilation,
+    object: Object,
+    args: &Run,
+    terminal: &mut Terminal,
+) -> Exit {
+    kernel::run(&Ready { session: compilation.session, object }, args, terminal)
+}
+
 /// An object without errors and what its diagnostics refer to.
 struct Ready {
     session: Session,
@@ -139,6 +149,6 @@ fn verified(
 
 /// The rules of the kernel that the virtual machine stands for; a real kernel applies its
 /// own.
-fn verify_options() -> VerifyOptions {
+pub fn verify_options() -> VerifyOptions {
     VerifyOptions { kernel: Some(KernelVersion::new(6, 18)), ..VerifyOptions::default() }
 }

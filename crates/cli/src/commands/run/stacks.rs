@@ -5,7 +5,7 @@ use super::printer::object_btf;
 use crate::args::{Output, Run};
 use crate::files;
 use crate::terminal::{print_err, print_out};
-use bpfc::show::{Element, MapView};
+use bpfc::show::{Bars, Element, MapView};
 use bpfc::stacks::{Profile, Sides, Stacks};
 use bpfc::svg::{self, Histogram};
 use bpfc::symbols::{Folded, Shade};
@@ -155,8 +155,13 @@ impl<'a> Counting<'a> {
         for (id, map) in self.object.maps.iter_enumerated().filter(|(_, map)| map.is_histogram) {
             let elements = self.loaded.maps[id].dump()?.into_iter();
             let elements = elements.map(|(key, values)| Element { key, values }).collect();
-            let bars = MapView::new(map, &btf, elements).histogram_rows().unwrap_or_default();
-            pictures.push(Histogram { title: map.name.clone(), bars });
+            for Bars { of, rows } in
+                MapView::new(map, &btf, elements).histogram_rows().unwrap_or_default()
+            {
+                let title =
+                    if of.is_empty() { map.name.clone() } else { format!("{}: {of}", map.name) };
+                pictures.push(Histogram { title, bars: rows });
+            }
         }
         Ok(svg::histograms(&pictures))
     }
