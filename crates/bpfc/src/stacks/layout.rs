@@ -10,6 +10,8 @@ const COMM_NAMES: [&str; 6] = ["comm", "name", "task", "command", "process", "ta
 /// Best first.
 const COUNT_NAMES: [&str; 10] =
     ["count", "counts", "cnt", "n", "hits", "samples", "total", "delta", "bytes", "size"];
+/// Of members that hold the address of a function.
+const FUNCTION_NAMES: [&str; 2] = ["func", "function"];
 /// Best first: `pid` is a thread's where there is a `tgid` beside it.
 const PID_NAMES: [&str; 4] = ["tgid", "pid", "process_id", "tid"];
 
@@ -31,6 +33,8 @@ pub struct StackMember {
     pub name: String,
     /// Whose stack it is, if the name says it; else the addresses tell.
     pub side: Option<Side>,
+    /// It holds a function's address rather than a stack, and stands for its name.
+    pub is_function: bool,
     pub(super) form: Form,
     pub(super) offset: usize,
     /// How many bytes `bpf_get_stack` said there are.
@@ -125,7 +129,9 @@ impl StackLayout {
             let size = members.iter().find(|other| is_size_of(&other.name, &leaf.name));
             let size = size.and_then(|size| size.as_int(btf));
             let side = side_of(last_part(&leaf.name));
-            Some(StackMember { name: leaf.name.clone(), side, form, offset: leaf.offset, size })
+            let is_function = FUNCTION_NAMES.contains(&last_part(&leaf.name));
+            let name = leaf.name.clone();
+            Some(StackMember { name, side, is_function, form, offset: leaf.offset, size })
         });
         let stacks: Vec<StackMember> = stacks.collect();
         if stacks.is_empty() {
@@ -137,13 +143,15 @@ impl StackLayout {
     }
 }
 
-/// The integers in a struct that are neither stacks nor processes.
+/// The integers in a struct that are neither stacks nor functions nor processes.
 fn integers(btf: &Btf, ty: TypeId) -> Vec<Leaf> {
     let mut members = Vec::new();
     flatten(btf, ty, 0, "", 0, &mut members);
     members.retain(|leaf| {
         let name = last_part(&leaf.name);
-        leaf.as_int(btf).is_some() && !is_stack_name(name) && !PID_NAMES.contains(&name)
+        let is_other =
+            is_stack_name(name) || FUNCTION_NAMES.contains(&name) || PID_NAMES.contains(&name);
+        leaf.as_int(btf).is_some() && !is_other
     });
     members
 }
@@ -164,6 +172,10 @@ struct Leaf {
 
 impl Leaf {
     fn form(&self, btf: &Btf, has_stack_map: bool) -> Option<Form> {
+        if FUNCTION_NAMES.contains(&last_part(&self.name)) {
+            let is_address = self.as_int(btf).is_some_and(|member| member.n_bytes == 8);
+            return is_address.then_some(Form::Addresses(8));
+        }
         if !is_stack_name(last_part(&self.name)) {
             return None;
         }

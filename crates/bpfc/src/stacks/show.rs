@@ -12,6 +12,22 @@ pub struct NamedStack {
     pub name: String,
     /// Innermost first.
     pub frames: Vec<Frame>,
+    /// It is one function, and no stack.
+    pub is_function: bool,
+}
+
+impl NamedStack {
+    /// What is shown in place of the number or the addresses.
+    pub fn value(&self) -> Value {
+        match self.frames.as_slice() {
+            [.., outermost] if self.is_function => {
+                let known = outermost.is_known.then(|| outermost.name.to_string());
+                let text = known.unwrap_or_else(|| format!("{:#x}", outermost.address));
+                Value::Text(text.into_bytes())
+            }
+            frames => Value::Stack(frames.to_vec()),
+        }
+    }
 }
 
 impl Stacks {
@@ -25,7 +41,8 @@ impl Stacks {
         let pid = layout.process(bytes).or(pid);
         let each = layout.stacks.iter().map(|member| {
             let (side, trace) = self.trace(member, bytes);
-            NamedStack { name: member.name.clone(), frames: self.frames(side, pid, &trace) }
+            let (name, is_function) = (member.name.clone(), member.is_function);
+            NamedStack { name, frames: self.frames(side, pid, &trace), is_function }
         });
         each.collect()
     }
@@ -35,7 +52,7 @@ impl Stacks {
 pub fn put(fields: &mut [Field], stacks: &[NamedStack]) {
     for stack in stacks {
         if let Some(value) = find(fields, &stack.name) {
-            *value = Value::Stack(stack.frames.clone());
+            *value = stack.value();
         }
     }
 }

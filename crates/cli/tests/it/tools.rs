@@ -155,3 +155,98 @@ fn syscount_and_hardirqs_count() {
         assert!(is_filled || name == "hardirqs", "{text}");
     }
 }
+
+#[test]
+fn tcpconnect_sees_who_connects_to_where() {
+    if !may_load() {
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("it has one").port();
+    let tool = Tool::start("tcpconnect", &["--set", &format!("port={port}")]);
+    let own = u64::from(std::process::id());
+    let connect = || {
+        let stream = TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+        drop((listener.accept().expect("it came"), stream));
+    };
+    tool.sees(connect, move |record| {
+        let is = |name: &str, value: &Json| find(record, name) == Some(value);
+        is("pid", &own.into())
+            && is("remote_port", &port.into())
+            && is("remote", &"::ffff:127.0.0.1".into())
+    });
+}
+
+/// What a tool prints in a second in which something is done again and again.
+fn output_of(name: &str, args: &[&str], mut act: impl FnMut()) -> String {
+    let shell = Shell::new();
+    let path = format!("{}/../../examples/tools/{name}.c", env!("CARGO_MANIFEST_DIR"));
+    let mut command = shell.command(env!("CARGO_BIN_EXE_bpfc"));
+    command.args(["run", "--kernel", "--duration", "1.5", &path]).args(args);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bpfc starts");
+    let reader = std::thread::spawn(|| child.wait_with_output().expect("it ends"));
+    while !reader.is_finished() {
+        act();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = reader.join().expect("no panic");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Looks up something in the environment, by the C library.
+fn list() {
+    drop(Command::new("ls").stdout(Stdio::null()).status().expect("ls is there"));
+}
+
+#[test]
+fn functions_are_counted_by_name() {
+    if !may_load() {
+        return;
+    }
+    let output = output_of("funccount", &["--attach", "on_call=uprobe:c:getenv"], list);
+    assert!(output.contains("getenv "), "{output}");
+}
+
+#[test]
+fn arguments_and_results_are_distributed() {
+    if !may_load() {
+        return;
+    }
+    let arguments = ["--program", "on_call", "--attach", "uprobe:c:malloc"];
+    let output = output_of("argdist", &arguments, list);
+    assert!(output.contains("values\n") && output.contains("4 -> 7 : "), "{output}");
+    let results = ["--program", "on_return", "--attach", "uretprobe:c:malloc"];
+    assert!(output_of("argdist", &results, list).contains("errors"));
+}
+
+#[test]
+fn stackcount_goes_to_any_place() {
+    if !may_load() {
+        return;
+    }
+    for place in ["raw_tp:sched_switch", "tp:sched:sched_switch"] {
+        let output = output_of("stackcount", &["--attach", place], list);
+        assert!(output.contains("schedule"), "{place}: {output}");
+    }
+}
+
+#[test]
+fn biolatency_sees_what_is_written_to_disk() {
+    if !may_load() {
+        return;
+    }
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("biolatency");
+    let mut n_synced = 0;
+    let output = output_of("biolatency", &[], || {
+        let mut file = std::fs::File::create(&file).expect("it can be written");
+        file.write_all(&[1; 8192]).expect("there is room");
+        n_synced += u32::from(file.sync_all().is_ok());
+    });
+    drop(std::fs::remove_file(&file));
+    // What is in memory only has no device.
+    if output.contains("latency_us: empty") {
+        return bpfc_testkit::skipped(format!("no block device answered {n_synced} times"));
+    }
+    assert!(output.contains("direction = writes"), "{output}");
+}

@@ -20,12 +20,24 @@ usleep 500000
 kill -INT $bpfc; wait $bpfc || echo @failed
 cat switches
 echo @trace
-(while :; do cat /proc/version >/dev/null; usleep 50000; done) & reader=$!
-bpfc trace 'kprobe:vfs_read /comm == \"cat\"/ { comm, name = str(args.file->f_path.dentry->d_name.name), args.count }' --count 3 || echo @failed
-bpfc trace 'k:vfs_rea* { @[func] = count() }' --duration 1 || echo @failed
-bpfc trace 'fexit:vfs_read /retval > 0/ { args.file->f_path.dentry->d_parent->d_name.name, retval, args.count }' --count 2 || echo @failed
-bpfc trace 'k:vfs_read { @start[tid] = nsecs } kr:vfs_read /@start[tid]/ { @ns[comm] = hist(nsecs - @start[tid]); delete(@start[tid]) }' --exit-on 'ns.len > 2' || echo @failed
-bpfc trace 'ksyscall:openat /str(arg1) == \"/proc/version\"/ { comm, file = str(arg1) }' --count 1 || echo @failed
+(while :; do read line </proc/version; usleep 20000; done) & reader=$!
+bpfc trace 'kprobe:vfs_read /comm == \"sh\"/ { comm, name = str(args.file->f_path.dentry->d_name.name), args.count }' --count 3 --duration 20
+bpfc trace 'k:vfs_rea* { @[func] = count() }' --duration 1
+bpfc trace 'fexit:vfs_read /retval > 0 && comm == \"sh\"/ { func, retval, args.count }' --count 2 --duration 20
+bpfc trace 'k:vfs_read { @start[tid] = nsecs } kr:vfs_read /@start[tid] && func/ { @ns[comm] = hist(nsecs - @start[tid]); delete(@start[tid]) }' --duration 2
+bpfc trace 'ksyscall:openat /str(arg1) == \"/proc/version\"/ { comm, file = str(arg1) }' --count 1 --duration 20
+kill $reader
+echo @tools
+bpfc run --kernel examples/tools/vfsstat.c --duration 2 2>&1 & bpfc=$!
+bpfc run --kernel examples/tools/filelife.c --count 1 --duration 20 2>&1 & other=$!
+usleep 1500000
+echo >/tmp/short-lived; rm /tmp/short-lived; mkdir /tmp/folder
+wait $bpfc || echo @failed
+wait $other || echo @failed
+(while :; do read line </proc/version; usleep 20000; done) & reader=$!
+bpfc run --kernel examples/tools/argdist.c --program on_call --attach kprobe:vfs_read --set argument=2 --duration 1
+bpfc run --kernel examples/tools/stackcount.c --attach kprobe:vfs_read --duration 1
+bpfc run --kernel examples/tools/funccount.c --attach 'kprobe:vfs_rea*' --duration 1
 kill $reader
 echo @hooks
 bpfc-hooks || echo @failed
@@ -69,19 +81,25 @@ fn programs_run_on_linux_6_1() {
     assert!(!output.contains("@failed"), "{output}");
     let (hello, rest) = output.split_once("@task_switch").unwrap();
     let (switches, rest) = rest.split_once("@trace").unwrap();
-    let (traced, hooks) = rest.split_once("@hooks").unwrap();
+    let (traced, rest) = rest.split_once("@tools").unwrap();
+    let (tools, hooks) = rest.split_once("@hooks").unwrap();
     // The shell made twenty processes; another few are those that waited.
     let n_hellos = hello.lines().filter(|line| line.contains("Hello, World!")).count();
     assert!((20..=40).contains(&n_hellos), "{hello}");
     assert!(n_switches(switches) > 10, "{switches}");
-    assert!(
-        traced.lines().filter(|line| line.starts_with("cat ") && line.contains("version")).count()
-            >= 3,
-        "{traced}"
-    );
-    assert!(traced.contains("vfs_read"), "{traced}");
-    assert!(traced.contains("  comm = cat\n"), "{traced}");
-    assert!(traced.contains("/proc/version"), "{traced}");
+    let n_lines = |start: &str, end: &str| {
+        let is_it = |line: &&str| line.starts_with(start) && line.trim_end().ends_with(end);
+        traced.lines().filter(is_it).count()
+    };
+    // A shell reads a line byte by byte.
+    assert!(n_lines("sh ", "  1") >= 3 && traced.contains("version"), "{traced}");
+    assert!(n_lines("vfs_read ", "  1") >= 2, "{traced}");
+    assert!(traced.contains("  vfs_read "), "{traced}");
+    assert!(traced.contains("  comm = sh\n"), "{traced}");
+    assert!(n_lines("sh ", "/proc/version") >= 1, "{traced}");
+    for seen in ["making_folders", "removing", "short-lived", "ksys_read", "vfs_read "] {
+        assert!(tools.contains(seen), "{seen}: {tools}");
+    }
     let count = |outcome: &str| hooks.lines().filter(|line| line.ends_with(outcome)).count();
     assert!(count(": yes") >= N_HOOKS, "{} hooks work: {hooks}", count(": yes"));
     for hook in

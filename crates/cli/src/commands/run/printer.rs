@@ -200,8 +200,7 @@ impl<'a> Printer<'a> {
 
     fn row(&mut self, map: MapId, bytes: &[u8]) {
         let named = self.stacks_in(map, bytes).into_iter();
-        let named: Vec<Field> =
-            named.map(|NamedStack { name, frames }| (name, Value::Stack(frames))).collect();
+        let named: Vec<Field> = named.map(|stack| (stack.name.clone(), stack.value())).collect();
         let known = self.columns[map].as_ref();
         let Some(columns) =
             known.filter(|known| !known.is_empty() && known.n_bytes() <= bytes.len())

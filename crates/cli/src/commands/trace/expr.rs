@@ -15,7 +15,7 @@ use std::ops::Range;
 
 /// Names that every probe knows, and what they are in C.
 #[rustfmt::skip]
-const BUILTINS: [(&str, &str); 11] = [
+const BUILTINS: [(&str, &str); 10] = [
     ("pid", "(u32)(bpf_get_current_pid_tgid() >> 32)"),
     ("tid", "(u32)bpf_get_current_pid_tgid()"),
     ("uid", "(u32)bpf_get_current_uid_gid()"),
@@ -26,7 +26,6 @@ const BUILTINS: [(&str, &str); 11] = [
     ("rand", "bpf_get_prandom_u32()"),
     ("curtask", "((struct task_struct *)bpf_get_current_task())"),
     ("ppid", "((struct task_struct *)bpf_get_current_task())->real_parent->tgid"),
-    ("func", "PT_REGS_IP(ctx)"),
 ];
 
 /// Where expressions are: in the function of one probe.
@@ -115,13 +114,16 @@ impl Scope<'_> {
 
     fn name(&mut self, word: &Word, out: &mut Text) -> Result<(), Diagnostic> {
         let name = self.text(word).to_owned();
-        if name == "func"
-            && !matches!(
-                self.place.kind,
-                PlaceKind::Kprobe | PlaceKind::Kretprobe | PlaceKind::Uprobe | PlaceKind::Uretprobe
-            )
-        {
-            return Err(self.wrong(&word.at, "only kprobes and uprobes have a `func`"));
+        if name == "func" {
+            let c = match self.place.kind {
+                PlaceKind::Kprobe | PlaceKind::Uprobe => "PT_REGS_IP(ctx)",
+                PlaceKind::Kretprobe | PlaceKind::Fentry | PlaceKind::Fexit => {
+                    "bpf_get_func_ip(ctx)"
+                }
+                _ => return Err(self.wrong(&word.at, "no function is called here")),
+            };
+            out.push(c);
+            return Ok(());
         }
         if let Some((_, c)) = BUILTINS.iter().find(|(known, _)| *known == name) {
             out.push(c);
@@ -402,7 +404,10 @@ impl Scope<'_> {
 
 /// Names that stand for something.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    BUILTINS.iter().map(|(name, _)| *name).chain(["comm", "kstack", "ustack", "args", "retval"])
+    BUILTINS
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(["comm", "kstack", "ustack", "args", "retval", "func"])
 }
 
 /// A value, an operator and a text, as words.
