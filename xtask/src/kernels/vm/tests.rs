@@ -28,9 +28,10 @@ bpfc trace 'k:vfs_read { @start[tid] = nsecs } kr:vfs_read /@start[tid] && func/
 bpfc trace 'ksyscall:openat /str(arg1) == \"/proc/version\"/ { comm, file = str(arg1) }' --count 1 --duration 20
 kill $reader
 echo @tools
-bpfc run --kernel examples/tools/vfsstat.c --duration 2 2>&1 & bpfc=$!
-bpfc run --kernel examples/tools/filelife.c --count 1 --duration 20 2>&1 & other=$!
-usleep 1500000
+bpfc run --kernel examples/tools/vfsstat.c --duration 5 2>said & bpfc=$!
+bpfc run --kernel examples/tools/filelife.c --count 1 --duration 30 2>also & other=$!
+until grep -q on_folder said && grep -q on_unlink also; do usleep 50000; done
+usleep 200000
 echo >/tmp/short-lived; rm /tmp/short-lived; mkdir /tmp/folder
 wait $bpfc || echo @failed
 wait $other || echo @failed
