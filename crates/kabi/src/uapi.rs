@@ -8,7 +8,7 @@
 
 use crate::{Arch, lines};
 use flate2::bufread::DeflateDecoder;
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use std::fmt::Write;
 use std::io::Read;
 use std::ops::Range;
@@ -75,7 +75,7 @@ fn block(data: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn render(text: &str, written: &str, out: &mut String) {
     let words = written.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let words: HashSet<&str> = words.collect();
+    let words: FxHashSet<&str> = words.collect();
     let is_written = |name: &str| words.contains(name);
     let mut lines = text.lines();
     // What architectures share has defaults, so it comes last.
@@ -95,9 +95,11 @@ fn render(text: &str, written: &str, out: &mut String) {
             if rows.iter().any(|(name, _)| is_written(name)) {
                 continue;
             }
-            let rows: String =
-                rows.iter().map(|(name, value)| format!("{name}={value},")).collect();
-            writeln!(out, "enum {tag}{{{rows}}};")
+            let _ = write!(out, "enum {tag}{{");
+            for (name, value) in rows {
+                let _ = write!(out, "{name}={value},");
+            }
+            writeln!(out, "}};")
         } else if let Some((name, value)) = line.split_once(' ') {
             writeln!(out, "#ifndef {name}\n#define {name} {value}\n#endif")
         } else {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 
 # Only for who checks types: a script starts sooner without.
@@ -29,19 +28,20 @@ def get_possible_cpus() -> list[int]:
 
 #: What of a process's files tells the language of its program.
 _RUNTIMES = [
-    ("java", re.compile(r"/java$|libjvm\.so")),
-    ("node", re.compile(r"/node(js)?$|libnode")),
-    ("perl", re.compile(r"/perl[\d.]*$|libperl")),
-    ("php", re.compile(r"/php[\d.]*$|libphp")),
-    ("python", re.compile(r"/python[\d.]*$|libpython")),
-    ("ruby", re.compile(r"/ruby[\d.]*$|libruby")),
-    ("tcl", re.compile(r"/tclsh[\d.]*$|libtcl")),
+    ("java", r"/java$|libjvm\.so"),
+    ("node", r"/node(js)?$|libnode"),
+    ("perl", r"/perl[\d.]*$|libperl"),
+    ("php", r"/php[\d.]*$|libphp"),
+    ("python", r"/python[\d.]*$|libpython"),
+    ("ruby", r"/ruby[\d.]*$|libruby"),
+    ("tcl", r"/tclsh[\d.]*$|libtcl"),
 ]
 
 
 def detect_language(candidates: Any, pid: int) -> Optional[str]:
     """The language of a process's program, if it is one of `candidates`."""
     import os
+    import re
 
     try:
         paths = [os.readlink(f"/proc/{pid}/exe")]
@@ -50,7 +50,7 @@ def detect_language(candidates: Any, pid: int) -> Optional[str]:
     except OSError:
         return None
     for language, pattern in _RUNTIMES:
-        if language in candidates and any(pattern.search(path) for path in paths):
+        if language in candidates and any(re.search(pattern, path) for path in paths):
             return language
     return None
 
@@ -100,6 +100,8 @@ class StrcmpRewrite:
         expr: str, bin_cmp: bool, is_user: bool, probe_user_list: Any, streq_functions: str, probeid: int
     ) -> dict[str, Any]:
         """Replaces them by calls of functions, which are added to `streq_functions`."""
+        import re
+
         for literal, argument in re.findall(r'STRCMP\(("[^"]+"),(.+?)\)', expr):
             is_of_user = is_user or argument.strip() in probe_user_list
             read = "bpf_probe_read_user" if is_of_user else "bpf_probe_read_kernel"

@@ -1,10 +1,22 @@
 """BCC's package, by bpfc: for scripts that are run as they are (`bpfc py SCRIPT`, `python3 -m bpfc SCRIPT`)."""
 
-from bpfc import *  # noqa: F403
+import bpfc
 from bpfc import BPF, __version__  # noqa: F401
-from bpfc.table import *  # noqa: F403
-from bpfc.usdt import USDTProbe, USDTProbeArgument, USDTProbeLocation  # noqa: F401
-from bpfc.utils import printb  # noqa: F401
 
-from . import utils  # noqa: F401
-from .libbcc import lib  # noqa: F401
+__all__ = bpfc.__all__
+
+
+def __getattr__(name):
+    # What most scripts do without is read when it is used.
+    import importlib
+
+    if name in ("containers", "disassembler", "perf", "syscall", "table", "tcp", "usdt", "utils", "libbcc"):
+        return importlib.import_module(f".{name}", __name__)
+    if name == "lib":
+        from .libbcc import lib
+
+        return lib
+    try:
+        return getattr(bpfc, name)
+    except AttributeError:
+        return getattr(importlib.import_module("bpfc.table"), name)
