@@ -1,9 +1,10 @@
 //! What to tell about a syntax error, given the repair that makes it go away.
 
+use super::known_macros;
 use super::recover::Failure;
 use super::repair::{Fix, Level};
 use super::state::Inner;
-use crate::token::{TokenFlags, TokenKind};
+use crate::token::{Token, TokenFlags, TokenKind};
 use bpfc_base::{Diagnostic, Edit, ExpnId, Span, codes, similar};
 
 /// Keywords that begin a statement: candidates for "did you mean".
@@ -11,6 +12,9 @@ const STATEMENT_KEYWORDS: [&str; 12] = [
     "break", "case", "continue", "default", "do", "else", "for", "goto", "if", "return", "switch",
     "while",
 ];
+
+/// As many tokens a call of a macro has at most that is looked at.
+const MACRO_TOKENS: usize = 64;
 
 /// Reports `failure`, unless it is the consequence of something reported before.
 pub(super) fn report(inner: &mut Inner<'_>, failure: &Failure, fix: Fix, levels: &[Level]) {
@@ -45,6 +49,9 @@ fn is_consequence(inner: &Inner<'_>, at: u32) -> bool {
     if is_at_end && (inner.is_end_reported || stream.hides_end || !stream.is_complete) {
         return true;
     }
+    if is_of_known_macro(inner, at as usize) {
+        return true;
+    }
     // A bad token spoils the statement that it is in.
     let errors = &stream.lexical_errors;
     let after = errors.partition_point(|&index| index <= at + 1);
@@ -53,6 +60,30 @@ fn is_consequence(inner: &Inner<'_>, at: u32) -> bool {
     };
     let between = inner.tokens.get(index as usize..at as usize).unwrap_or(&[]);
     between.iter().filter(|token| token.kind == TokenKind::Semi).count() == 0 && between.len() < 64
+}
+
+/// Whether a token is in the call of a macro that lacks its header, or right behind it: what is wrong is the macro.
+fn is_of_known_macro(inner: &Inner<'_>, at: usize) -> bool {
+    let from = at.saturating_sub(MACRO_TOKENS);
+    let before = inner.tokens.get(from..at).unwrap_or(&[]);
+    let is_known = |token: &&Token| {
+        token.kind == TokenKind::Ident
+            && known_macros::advice(inner.session.name(token.symbol)).is_some()
+    };
+    let Some(macro_at) = before.iter().rposition(|token| is_known(&token)) else {
+        return false;
+    };
+    let mut depth = 0_usize;
+    for (idx, token) in before.iter().enumerate().skip(macro_at + 1) {
+        match token.kind {
+            TokenKind::LParen => depth += 1,
+            TokenKind::RParen if depth == 1 => return idx + 1 == before.len(),
+            TokenKind::RParen => depth = depth.saturating_sub(1),
+            _ if depth == 0 => return false,
+            _ => {}
+        }
+    }
+    true
 }
 
 fn found(inner: &Inner<'_>, at: u32) -> String {
@@ -170,11 +201,13 @@ fn missing_expression(inner: &Inner<'_>, at: u32) -> Diagnostic {
 fn missing_type(inner: &Inner<'_>, at: u32) -> Diagnostic {
     let token = inner.tokens[at as usize];
     let name = inner.session.name(token.symbol);
-    error(token.span, format!("expected a type in front of `{name}`"))
-        .with_note("C11 has no implicit `int`")
-        .with_help(format!(
-            "declare it as in `int {name}(…)`, or include the header that defines `{name}`"
-        ))
+    let report = error(token.span, format!("expected a type in front of `{name}`"));
+    if let Some(advice) = known_macros::advice(name) {
+        return report.with_help(advice);
+    }
+    report.with_note("C11 has no implicit `int`").with_help(format!(
+        "declare it as in `int {name}(…)`, or include the header that defines `{name}`"
+    ))
 }
 
 fn unexpected(inner: &Inner<'_>, failure: &Failure) -> Diagnostic {

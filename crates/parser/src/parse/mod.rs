@@ -9,6 +9,7 @@ mod attributes;
 mod brackets;
 mod declarations;
 mod heights;
+mod known_macros;
 mod literals;
 mod messages;
 mod names;

@@ -1,6 +1,7 @@
 //! Whether a name is a type: the scope table's answer, for undeclared names that of the
 //! outside world, and for names that are no types where only a type can stand, a report.
 
+use super::known_macros;
 use super::scopes::NameKind;
 use super::state::Inner;
 use crate::token::{Token, TokenFlags, TokenKind};
@@ -316,9 +317,12 @@ impl Inner<'_> {
     fn report_unknown_specifier(&mut self, name: Token) {
         let text = self.session.name(name.symbol).to_owned();
         let message = format!("unknown name `{text}` in front of a declaration");
-        let report = Diagnostic::new(codes::parse::E0201, name.span, message)
-            .with_note("only a type, a keyword or an attribute can stand here")
-            .with_help(format!("include the header that defines the macro `{text}`"));
+        let report =
+            Diagnostic::new(codes::parse::E0201, name.span, message)
+                .with_note("only a type, a keyword or an attribute can stand here")
+                .with_help(known_macros::advice(&text).unwrap_or_else(|| {
+                    format!("include the header that defines the macro `{text}`")
+                }));
         self.session.report(report);
     }
 
