@@ -95,6 +95,7 @@ files! {
     test_machine
     test_scripts
     test_tables
+    test_tunnel_monitor
     test_types
     test_utilities
 }

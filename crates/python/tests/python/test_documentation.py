@@ -18,12 +18,15 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../..")
 class Documentation(unittest.TestCase):
     @kernel
     def test_programs_of_the_book(self):
-        with open(os.path.join(ROOT, "docs/python.md"), encoding="utf-8") as file:
-            programs = re.findall(r"```python\n(.*?)```", file.read(), re.S)
-        self.assertEqual(len(programs), 3)
-        for program in programs:
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(program, "docs/python.md", "exec"), {"__name__": "book"})
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(ROOT)
+        for page, n_programs in (("docs/python.md", 3), ("docs/tunnels.md", 1)):
+            with open(page, encoding="utf-8") as file:
+                programs = re.findall(r"```python\n(.*?)```", file.read(), re.S)
+            self.assertEqual(len(programs), n_programs)
+            for program in programs:
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(compile(program, page, "exec"), {"__name__": "book"})
 
     def example(self, name, *arguments):
         return [sys.executable, os.path.join(ROOT, "examples/python", name), *arguments]
@@ -68,6 +71,7 @@ class Documentation(unittest.TestCase):
             raise unittest.SkipTest("there is no mypy")
         package = os.path.dirname(os.path.dirname(__import__("bpfc").__file__))
         names = [os.path.join(ROOT, "examples/python", name) for name in ("opens.py", "sizes.py", "firewall_test.py")]
+        names.append(os.path.join(ROOT, "examples/tunnel_monitor/monitor.py"))
         # What is installed is found there, and mypy wants no such path.
         path = {} if "site-packages" in package else {"MYPYPATH": package}
         done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--cache-dir", os.devnull, *names],
