@@ -270,3 +270,107 @@ struct Opened {
     /// Where the one-liner begins.
     base: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Parts of one-liners, good ones and others.
+    const PARTS: [&str; 52] = [
+        "tp:a:b",
+        "t:a:b*",
+        "kprobe:f",
+        "kr:f",
+        "u:c:f",
+        "rt:x",
+        "profile:hz:9",
+        "usdt:a:b:c",
+        "ksyscall:x",
+        "f:g",
+        ",",
+        " ",
+        "/",
+        "{",
+        "}",
+        ";",
+        "(",
+        ")",
+        "[",
+        "]",
+        "@",
+        "@x",
+        "@[comm]",
+        "@x[pid, tid]",
+        "=",
+        "==",
+        "!=",
+        "++",
+        "count()",
+        "hist(",
+        "stats(pid)",
+        "delete(@x[1])",
+        "comm",
+        "pid",
+        "args",
+        "args.x",
+        "args.x->y",
+        "arg0",
+        "arg9",
+        "retval",
+        "func",
+        "kstack",
+        "str(",
+        "ustr(arg0, 9)",
+        "\"a\"",
+        "\"",
+        "'",
+        "\\",
+        "\u{fc}",
+        "1",
+        ".",
+        "-> ",
+    ];
+
+    /// Numbers that are the same each time (xorshift).
+    fn next(state: &mut u64) -> usize {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        (*state >> 8) as usize
+    }
+
+    #[test]
+    fn no_one_liner_is_too_odd() {
+        let mut state = 88_172_645_463_325_252;
+        let mut n_understood = 0;
+        for _ in 0..15_000 {
+            let mut text = if next(&mut state).is_multiple_of(2) {
+                String::new()
+            } else {
+                "tp:a:b { ".to_owned()
+            };
+            for _ in 0..next(&mut state) % 24 {
+                text.push_str(PARTS[next(&mut state) % PARTS.len()]);
+            }
+            text.push_str(["", " }", ") }"][next(&mut state) % 3]);
+            let text = completed(&text);
+            let Ok(script) = script::parse(&text, 1) else { continue };
+            let places = |clause: &script::Clause| {
+                let all = clause.probes.iter().map(|at| place::place(&text, at.clone(), 1, None));
+                all.collect::<Result<Vec<Place>, Diagnostic>>()
+            };
+            let Ok(places) = script.clauses.iter().map(places).collect::<Result<Vec<_>, _>>()
+            else {
+                continue;
+            };
+            let source =
+                Source { text: &text, base: 1, script: &script, places: &places, pid: None };
+            source.ask_records();
+            if source.ask_types().is_ok() {
+                n_understood += 1;
+                drop(source.write(&Types::default()));
+            }
+        }
+        assert!(n_understood > 200, "{n_understood}");
+    }
+}
