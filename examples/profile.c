@@ -20,7 +20,7 @@ struct {
 } stacks SEC(".maps");
 
 // Members whose names end in `stack_id` are shown as what they stand for.
-struct sample {
+struct sampled {
 	u32 tgid;
 	s32 user_stack_id;
 	s32 kernel_stack_id;
@@ -30,7 +30,7 @@ struct sample {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
-	__type(key, struct sample);
+	__type(key, struct sampled);
 	__type(value, u64);
 } counts SEC(".maps");
 
@@ -40,7 +40,7 @@ const volatile u32 target;
 SEC("perf_event")
 int on_sample(struct bpf_perf_event_data *ctx)
 {
-	struct sample sample = {};
+	struct sampled sample = {};
 	u64 one = 1, *count;
 
 	sample.tgid = bpf_get_current_pid_tgid() >> 32;

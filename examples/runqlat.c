@@ -4,6 +4,8 @@
 //
 // A raw tracepoint gets the arguments of the kernel's own trace call, here
 // sched_wakeup(task) and sched_switch(preempt, previous, next).
+//
+// It needs Linux 5.14.
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>

@@ -2,6 +2,8 @@
 //
 //   bpfc run --kernel examples/tools/bashreadline.c
 //   bpfc run --kernel examples/tools/bashreadline.c --attach 'on_line=uretprobe:readline:readline'
+//
+// With clang it needs libbpf 1.2.
 
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

@@ -1,6 +1,6 @@
 //! `cargo xtask tools [VERSION…]`: runs the tools of Debian's bpfcc-tools as they are on bpfc's Python package, on several kernels
 //! in virtual machines, and writes `docs/bcc-parity.md`. What was found is kept under `target/kernels`, so that kernels can be asked one by
-//! one.
+//! one, and a run that was broken off goes on where it was.
 //!
 //! It needs what `cargo xtask vm` needs, and the packages bpfcc-tools and python3.
 
@@ -32,11 +32,21 @@ pub fn run(args: &[String]) -> Result<()> {
     let tools = tools()?;
     for version in VERSIONS.into_iter().filter(|version| args.contains(&version.to_string())) {
         let root = python_root(&work_dir())?;
-        let mut column = Vec::new();
-        for group in tools.chunks(PER_BOOT) {
-            column.extend(run_group(version, &root, group)?);
+        // What a run that was broken off has found is not asked again.
+        let mut found = fs::read_to_string(cache(version)).unwrap_or_default();
+        let known = read(&found);
+        let left: Vec<String> =
+            tools.iter().filter(|tool| !known.contains_key(*tool)).cloned().collect();
+        let asked = if left.is_empty() { &tools } else { &left };
+        if left.is_empty() {
+            found.clear();
         }
-        fs::write(cache(version), column.join("\n") + "\n")?;
+        for group in asked.chunks(PER_BOOT) {
+            for line in run_group(version, &root, group)? {
+                found += &format!("{line}\n");
+            }
+            fs::write(cache(version), &found)?;
+        }
     }
     let mut columns = BTreeMap::new();
     for version in VERSIONS {

@@ -14,6 +14,14 @@ struct Tool {
     child: Child,
 }
 
+/// Whatever fails, no tool stays.
+impl Drop for Tool {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 impl Tool {
     fn start(name: &str, args: &[&str]) -> Tool {
         let shell = Shell::new();

@@ -12,6 +12,14 @@ struct Traced {
     child: Child,
 }
 
+/// Whatever fails, nothing goes on.
+impl Drop for Traced {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 impl Traced {
     fn start(one_liner: &str, args: &[&str]) -> Traced {
         let shell = Shell::new();
