@@ -84,6 +84,9 @@ const LEFT_OUT: [&str; 58] = [
 /// Raw bytes of a chunk: what the use of one header has to unpack.
 const CHUNK_BYTES: usize = 48 * 1024;
 
+/// What the built-in header of BCC's dialect includes: in a chunk of its own, so that most programs unpack one.
+const FIRST: &str = include_str!("first_headers.txt");
+
 /// A number that is no constant's value, so that an assertion with it fails and tells the value.
 const NO_VALUE: &str = "0x5bd1e9955bd1e995";
 
@@ -402,10 +405,11 @@ fn text(header: &Header) -> String {
 
 /// Packs the sections into chunks behind a directory: a chunk is its length in four bytes, then its DEFLATE stream.
 fn pack(sections: &[(String, String)]) -> Vec<u8> {
-    let mut chunks = vec![String::new()];
-    let mut directory = Vec::new();
-    for (path, text) in sections {
-        if chunks[chunks.len() - 1].len() > CHUNK_BYTES {
+    let (mut chunks, mut directory) = (vec![String::new()], Vec::new());
+    let is_first = |path: &str| FIRST.lines().any(|first| first == path);
+    let (first, rest): (Vec<_>, Vec<_>) = sections.iter().partition(|(path, _)| is_first(path));
+    for (at, (path, text)) in first.iter().chain(&rest).enumerate() {
+        if at == first.len() || chunks[chunks.len() - 1].len() > CHUNK_BYTES {
             chunks.push(String::new());
         }
         let number = chunks.len() - 1;

@@ -33,7 +33,7 @@ pub fn run(files: &[String]) -> Result<()> {
     let initrd = machine::initrd(&work, &objects, "guest")?;
     let mut n_differences = 0;
     for kernel in &kernels {
-        let console = machine::boot(kernel, &initrd)?;
+        let console = machine::boot(kernel, &initrd, machine::MEMORY)?;
         fs::write(work.join(format!("console-{}", kernel.version)), &console)?;
         n_differences += compare(kernel, &console, &predicted)?;
     }

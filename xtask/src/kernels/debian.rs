@@ -57,6 +57,18 @@ pub fn download_package(folder: &Path, package: &str) -> Result<PathBuf> {
     apt.download(package)
 }
 
+/// A package of this very name, unpacked into a folder of its own.
+pub fn unpack_package(folder: &Path, package: &str) -> Result<PathBuf> {
+    let apt = Apt::new(folder)?;
+    let root = apt.folder.join(package);
+    if !root.join(WHOLE).exists() {
+        apt.run("apt-get", &["update", "-q"])?;
+        apt.unpack(package, &root)?;
+        fs::write(root.join(WHOLE), "")?;
+    }
+    Ok(root)
+}
+
 /// Marks the folder of a package that is unpacked to the end.
 const WHOLE: &str = ".whole";
 

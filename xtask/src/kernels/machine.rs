@@ -18,15 +18,13 @@ const INIT: &str = "\
 ";
 
 /// The emulated machine; hardware virtualisation is not everywhere.
-const QEMU: [&str; 15] = [
+const QEMU: [&str; 13] = [
     "-accel",
     "tcg,thread=multi",
     "-cpu",
     "Haswell-v4",
     "-smp",
     "2",
-    "-m",
-    "1024",
     "-nographic",
     "-no-reboot",
     "-nic",
@@ -82,12 +80,16 @@ pub fn copy_libraries(program: &Path, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Boots; what the machine printed.
-pub fn boot(kernel: &Downloaded, initrd: &Path) -> Result<String> {
+/// The memory of most machines, in MiB.
+pub const MEMORY: u32 = 1024;
+
+/// Boots with `memory` MiB; what the machine printed.
+pub fn boot(kernel: &Downloaded, initrd: &Path, memory: u32) -> Result<String> {
     let output = Command::new("timeout")
         .args(["900", "qemu-system-x86_64"])
         .args(QEMU)
         .arg(&kernel.vmlinuz)
+        .args(["-m", &memory.to_string()])
         .arg("-initrd")
         .arg(initrd)
         .stdin(std::process::Stdio::null())

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules by name; what a kernel does not have as a module is built in, or unknown to it.
-const WANTED: [&str; 15] = [
+const WANTED: [&str; 17] = [
     "veth",
     "tun",
     "dummy",
@@ -23,6 +23,8 @@ const WANTED: [&str; 15] = [
     "ip_tunnel",
     "tls",
     "tcp_dctcp",
+    "loop",
+    "ext4",
 ];
 
 /// Writes the modules to `to`, unpacked; their names in an order in which they can be loaded.

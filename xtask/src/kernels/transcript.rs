@@ -31,7 +31,7 @@ pub fn run() -> Result<()> {
     }
     let kernel = debian::download_newest(&work)?;
     let initrd = machine::initrd(&work, &objects, "guest-logs")?;
-    let console = machine::boot(&kernel, &initrd)?;
+    let console = machine::boot(&kernel, &initrd, machine::MEMORY)?;
     fs::write(work.join(format!("console-{}", kernel.version)), &console)?;
     let newest = guest::logs_in(&console);
     if newest.is_empty() {

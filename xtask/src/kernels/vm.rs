@@ -101,13 +101,18 @@ pub struct Done {
 /// Runs a command on a kernel. Files of `with` are in its working folder.
 pub fn execute(version: KernelVersion, command: &str, with: &[PathBuf]) -> Result<Done> {
     let kernel = debian::download_one(&work_dir(), version)?;
-    execute_with(&kernel, &programs()?, command, with)
+    execute_with(&kernel, &programs()?, command, with, machine::MEMORY)
 }
 
-/// The same without programs of ours, for what brings its own.
-pub fn execute_alone(version: KernelVersion, command: &str, with: &[PathBuf]) -> Result<Done> {
+/// The same without programs of ours, for what brings its own, and with `memory` MiB.
+pub fn execute_alone(
+    version: KernelVersion,
+    command: &str,
+    with: &[PathBuf],
+    memory: u32,
+) -> Result<Done> {
     let kernel = debian::download_one(&work_dir(), version)?;
-    execute_with(&kernel, &[], command, with)
+    execute_with(&kernel, &[], command, with, memory)
 }
 
 /// The same with programs that need not be static.
@@ -116,10 +121,11 @@ fn execute_with(
     programs: &[PathBuf],
     command: &str,
     with: &[PathBuf],
+    memory: u32,
 ) -> Result<Done> {
     let (work, version) = (work_dir(), kernel.version);
     let initrd = initrd(&work, kernel, programs, command, with)?;
-    let console = machine::boot(kernel, &initrd)?.replace('\r', "");
+    let console = machine::boot(kernel, &initrd, memory)?.replace('\r', "");
     fs::write(work.join(format!("console-{version}")), &console)?;
     let (_, rest) = console.split_once(BEGIN).ok_or_else(|| {
         let end: Vec<&str> = console.lines().rev().take(20).collect();
@@ -189,7 +195,7 @@ fn initrd(
     fs::write(root.join("command"), command)?;
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     for path in std::iter::once(&examples).chain(with) {
-        let status = Command::new("cp").arg("-rL").arg(path).arg(root.join("work")).status()?;
+        let status = Command::new("cp").arg("-rH").arg(path).arg(root.join("work")).status()?;
         if !status.success() {
             return Err(format!("`{}` cannot be copied", path.display()).into());
         }
