@@ -78,11 +78,13 @@ TERMINAL = ("cachetop",)
 
 #: What tools print of themselves, which is no output of the kernel's: a line of data has a number in it.
 _OWN_WORDS = re.compile(
-    rb"^(Tracing|Tracking|Hit|Ctrl|Attaching|Attached|#|Instrument|Detaching|Sampling|Collecting|Summarize|\[?[\d:/ ]+\]?:?\s*$)"
+    rb"^(Tracing|Tracking|Hit|Ctrl|Attaching|Attached|#|Instrument|Detaching|Sampling|Collecting|Summarize|\[?(\d\d/\d\d/\d\d )?\d\d:\d\d:\d\d\]?:?\s*$)"
     rb"|^(?!.*\d)"
     rb"|Ctrl-C|unrecognized",
     re.I,
 )
+#: What is data of a tool whose data has no numbers.
+_WORDS = {"tplist": re.compile(rb"^\w+:\w+$")}
 #: How they say that they cannot, and end well.
 _REFUSALS = re.compile(rb"^(ERROR|HINT|USAGE|Failed|Make sure)", re.M)
 
@@ -94,11 +96,12 @@ def work():
     full = socket.create_server(("127.0.0.1", 0), backlog=0)
     waiting = []
     for n in itertools.count():
-        files(folder)
-        processes()
-        connections(server)
+        for doing in (lambda: files(folder), processes, lambda: connections(server)):
+            with contextlib.suppress(OSError):
+                doing()
         if n % 16 == 0:
-            readline()
+            with contextlib.suppress(OSError):
+                readline()
             shared_memory()
             # More than the server keeps: what comes now is sent again and again.
             waiting = [socket.socket() for _ in range(4)]
@@ -211,7 +214,7 @@ def run(path, module, seconds):
         drain(terminal[:1], out)
         streams = (terminal[1], terminal[1]) if terminal else (subprocess.DEVNULL, out)
         process = subprocess.Popen(command, stdin=streams[0], stdout=streams[1], stderr=err, env=environment)
-        interrupted = wait(process, out, seconds)
+        interrupted = wait(name, process, out, seconds)
         out.seek(0)
         err.seek(0)
         printed, said = out.read(), err.read().decode(errors="replace")
@@ -230,7 +233,7 @@ def drain(terminals, out):
         threading.Thread(target=copy, args=(terminal,), daemon=True).start()
 
 
-def wait(process, out, seconds):
+def wait(name, process, out, seconds):
     """Until it ends, or has printed something and had a little more time, or had all its time. Whether it was interrupted."""
     end = time.monotonic() + seconds
     while (now := time.monotonic()) < end:
@@ -238,7 +241,7 @@ def wait(process, out, seconds):
             process.wait(0.5)
             return False
         except subprocess.TimeoutExpired:
-            if data_lines(os.pread(out.fileno(), 1 << 20, 0)):
+            if data_lines(name, os.pread(out.fileno(), 1 << 20, 0)):
                 end = min(end, now + 3)
     process.send_signal(signal.SIGINT)
     try:
@@ -249,12 +252,15 @@ def wait(process, out, seconds):
     return True
 
 
-def data_lines(printed):
-    return [line for line in printed.splitlines() if not _OWN_WORDS.search(line) and not _REFUSALS.match(line)]
+def data_lines(name, printed):
+    def is_data(line):
+        return name in _WORDS and _WORDS[name].match(line) or not _OWN_WORDS.search(line) and not _REFUSALS.match(line)
+
+    return [line for line in printed.splitlines() if is_data(line)]
 
 
 def outcome(name, status, interrupted, printed, said, seconds):
-    lines = data_lines(printed)
+    lines = data_lines(name, printed)
     said = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in said if "rror" in line or "Exception" in line or "ailed" in line]
     # Some tools take the interruption for a failure of theirs.

@@ -156,6 +156,7 @@ fn run_group(
     let runner = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/bcc-tools/run.py");
     let command = format!(
         "mount -t debugfs none /sys/kernel/debug\n\
+         mkdir -p /dev/pts && mount -t devpts none /dev/pts\n\
          cp -a python/* /\n\
          rm -rf python\n\
          export PATH=/usr/bin:/usr/sbin:/bin PYTHONHOME=/usr PYTHONPATH=/usr/lib/python3/dist-packages TERM=xterm OWN_MACHINE=1\n\

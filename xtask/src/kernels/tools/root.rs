@@ -83,6 +83,8 @@ fn bcc(root: &Path, work: &Path, version: KernelVersion) -> Result<()> {
     fs::copy(library, to.join("libbcc.so.0"))
         .map_err(|error| format!("{} (package python3-bpfcc): {error}", library.display()))?;
     machine::copy_libraries(library, root)?;
+    // What the package opens by name.
+    fs::copy("/lib/x86_64-linux-gnu/librt.so.1", to.join("librt.so.1"))?;
     let release = debian::download_one(work, version)?.release;
     let end = if release.contains("-cloud-") { "-cloud-amd64" } else { "-amd64" };
     let common = format!("{}-common", release.trim_end_matches(end));
