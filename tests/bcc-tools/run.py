@@ -266,6 +266,8 @@ def outcome(name, status, interrupted, printed, said, seconds):
     # Some tools take the interruption for a failure of theirs.
     ended_well = status == 0 or interrupted and (status < 0 or not errors)
     ended_well = ended_well or interrupted and "KeyboardInterrupt" in " ".join(said[-2:])
+    if not lines and any("KeyboardInterrupt" in line for line in said):
+        ended_well, errors = False, ["it had not begun when it was interrupted"]
     refused = [] if lines else [line.decode(errors="replace") for line in printed.splitlines() if _REFUSALS.match(line)]
     return {
         "tool": name,

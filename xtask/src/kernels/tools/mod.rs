@@ -38,7 +38,7 @@ impl Module {
     /// Tools that one machine runs: it is given a quarter of an hour.
     fn per_boot(self) -> usize {
         match self {
-            Module::Bpfc => 50,
+            Module::Bpfc => 34,
             Module::Bcc => 16,
         }
     }
@@ -54,7 +54,7 @@ impl Module {
     /// Seconds for which a tool may print nothing in a machine that is emulated.
     fn seconds(self) -> u32 {
         match self {
-            Module::Bpfc => 30,
+            Module::Bpfc => 60,
             Module::Bcc => 100,
         }
     }
