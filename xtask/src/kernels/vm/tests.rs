@@ -77,7 +77,7 @@ fn programs_run_on_linux_6_1() {
         Ok(found) => found,
         Err(reason) => return bpfc_testkit::skipped(format!("Linux 6.1 in qemu: {reason}")),
     };
-    let done = execute_with(&kernel, &programs, COMMAND, &[]).unwrap();
+    let done = execute_with(&kernel, &programs, COMMAND, &[], machine::MEMORY).unwrap();
     let output = &done.output;
     assert!(!output.contains("@failed"), "{output}");
     let (hello, rest) = output.split_once("@task_switch").unwrap();
