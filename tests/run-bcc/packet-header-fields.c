@@ -55,9 +55,20 @@ int checksum(struct __sk_buff *skb)
 {
 	FIRST(ethernet_t);
 	struct ip_t *ip = cursor_advance(cursor, sizeof(*ip));
-	u32 old = bpf_htonl(ip->dst), new = bpf_htonl(0x0a000009);
+	u32 old = ip->dst, new = 0x0a010009;
 	incr_cksum_l3(&ip->hchecksum, old, new);
-	ip->dst = 0x0a000009;
+	ip->dst = new;
+	return ip->hchecksum;
+}
+
+// The same by the function that takes the packet, and with two bytes.
+int checksum_of_packet(struct __sk_buff *skb)
+{
+	FIRST(ethernet_t);
+	struct ip_t *ip = cursor_advance(cursor, sizeof(*ip));
+	u16 old = ip->tlen, new = old + 0x102;
+	incr_cksum_l3(&ip->hchecksum, old, new);
+	bpf_l3_csum_replace_(skb, (u64)&ip->hchecksum, ip->dst, 0x0a010009, sizeof(u32));
 	return ip->hchecksum;
 }
 
@@ -68,4 +79,5 @@ int checksum(struct __sk_buff *skb)
 //~ run addresses packet=hex"000102030405 060708090a0b 0800 45000020 1234 6001 4011 abcd 0a000001 0a000002 1111 2222 000c 0000 61626364" == 0x14002225
 //~ run writes packet=hex"000102030405 060708090a0b 0800 45000020 1234 6001 4011 abcd 0a000001 0a000002 1111 2222 000c 0000 61626364" == 30
 //~ packet == hex"000102030405 112233445566 0800 46000020 1234 4002 3f11 abcd c0a80001 0a000002 1111 2222 000c 0000 61626364"
-//~ run checksum packet=hex"000102030405 060708090a0b 0800 45000020 1234 6001 4011 abcd 0a000001 0a000002 1111 2222 000c 0000 61626364" == 0xabc6
+//~ run checksum packet=hex"000102030405 060708090a0b 0800 45000020 1234 6001 4011 abcd 0a000001 0a000002 1111 2222 000c 0000 61626364" == 0xabc5
+//~ run checksum_of_packet packet=hex"000102030405 060708090a0b 0800 45000020 1234 6001 4011 abcd 0a000001 0a000002 1111 2222 000c 0000 61626364" == 0xaac3

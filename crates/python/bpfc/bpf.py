@@ -134,6 +134,7 @@ class BPF(Attaching):
         self.tables: dict[str, Any] = {}
         self._sources = Sources()
         self._rings = Sources()
+        self._maps: dict[str, Any] = {}
         self._trace: Any = None
         self._closed = False
         self._lost_counts: dict[str, int] = {}
@@ -151,9 +152,8 @@ class BPF(Attaching):
         self._infos = {info["name"]: info for info in self._unit.tables()}
         if debug & 0x2:
             for function in self._programs:
-                print(self.disassemble_func(function), file=sys.stderr)
+                print(self.disassemble_func(function, "kernel"), file=sys.stderr)
         self._machine: Any = self._unit.machine() if target == "vm" else None
-        self._maps: dict[str, Any] = {}
         if self._machine is None:
             self._maps = self._prepared_maps()
         _ALIVE.add(self)
@@ -193,23 +193,25 @@ class BPF(Attaching):
     def load_func(self, func_name: Text, prog_type: int, device: Any = None, attach_type: int = -1) -> LoadedFunction:
         """Loads a function as a type of programs."""
         del device
-        name = text(func_name)
-        found = self.funcs.get(name.encode())
-        if found is None:
-            if name not in self._programs:
-                raise Exception(f"Unknown program {name!r}: there is {', '.join(self._programs) or 'none'}")
-            program = self._unit.load(name, None, prog_type, attach_type)
-            found = self.funcs[name.encode()] = LoadedFunction(self, name.encode(), program)
-        return found
+        return self._load(text(func_name), None, prog_type, attach_type)
 
     def _load_for(self, func_name: Text, spec: str) -> LoadedFunction:
         """Loads a function as what goes to an attach point."""
-        name = text(func_name)
+        return self._load(text(func_name), spec, None, -1)
+
+    def _load(self, name: str, spec: Optional[str], prog_type: Optional[int], attach_type: int) -> LoadedFunction:
         found = self.funcs.get(name.encode())
-        if found is None:
-            if name not in self._programs:
-                raise Exception(f"Unknown program {name!r}: there is {', '.join(self._programs) or 'none'}")
-            found = self.funcs[name.encode()] = LoadedFunction(self, name.encode(), self._unit.load(name, spec, None, -1))
+        if found is not None:
+            return found
+        if name not in self._programs:
+            raise Exception(f"Unknown program {name!r}: there is {', '.join(self._programs) or 'none'}")
+        try:
+            program = self._unit.load(name, spec, prog_type, attach_type)
+        except LoadError as error:
+            if self.debug & 0x2 and error.log:
+                sys.stderr.write(error.log)
+            raise
+        found = self.funcs[name.encode()] = LoadedFunction(self, name.encode(), program)
         return found
 
     def load_funcs(self, prog_type: int = BPFProgType.KPROBE) -> list[LoadedFunction]:
@@ -218,13 +220,14 @@ class BPF(Attaching):
 
     def dump_func(self, func_name: Text) -> bytes:
         """The instructions of a function."""
-        return bytes(self._unit.insns(text(func_name)))
+        return bytes(self._unit.insns(text(func_name), {name: native.fd for name, native in self._maps.items()}))
 
-    def disassemble_func(self, func_name: Text) -> str:
-        """The instructions of a function as text."""
+    def disassemble_func(self, func_name: Text, syntax: str = "bcc") -> str:
+        """The instructions of a function as text: as BCC writes them, or the kernel's verifier (`syntax="kernel"`), which tells
+        halves of registers from the whole."""
         from .disassembler import disassemble_prog
 
-        return disassemble_prog(text(func_name), self.dump_func(func_name))
+        return disassemble_prog(text(func_name), self.dump_func(func_name), syntax)
 
     def decode_table(self, table_name: Text, sizeinfo: bool = False) -> str:
         """The layout of a table's keys and values as text."""
@@ -238,11 +241,7 @@ class BPF(Attaching):
         """Runs a function on a packet (`data`) or a context, in the virtual machine or in the kernel."""
         name = text(func_name)
         if self._machine is None:
-            function = self.funcs.get(name.encode())
-            if function is None:
-                function = LoadedFunction(self, name.encode(), self._unit.load(name, None, prog_type, -1))
-                self.funcs[name.encode()] = function
-            return function.test_run(data, ctx, repeat)
+            return self._load(name, None, prog_type, -1).test_run(data, ctx, repeat)
         outcome = self._machine.run(name, data or None, ctx or None, list(args))
         printed = [effect[1] for effect in outcome["effects"] if effect[0] == "printk"]
         for effect in outcome["effects"]:

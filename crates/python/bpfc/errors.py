@@ -57,12 +57,14 @@ def parse(json_text: str) -> list[Diagnostic]:
 class BpfcError(Exception):
     """The root of all: its text is what `bpfc` prints."""
 
-    def __init__(self, text: str, json_text: str = "", errno: Optional[int] = None) -> None:
+    def __init__(self, text: str, json_text: str = "", errno: Optional[int] = None, log: str = "") -> None:
         super().__init__(text)
         self._json = json_text
         self._diagnostics: Optional[list[Diagnostic]] = None
         #: The kernel's number for it, where it is the kernel that refuses.
         self.errno = errno
+        #: All that the kernel's verifier wrote about a program that it does not take.
+        self.log = log
 
     @property
     def diagnostics(self) -> list[Diagnostic]:

@@ -80,6 +80,7 @@ class TableBase(MutableMapping):  # type: ignore[type-arg]
         self.ttype: int = info["type"]
         self.flags: int = info["flags"]
         self._cbs: dict[Any, Any] = {}
+        self._given = {"key": keytype is not None, "leaf": leaftype is not None}
         self.reducer = reducer
 
     @property
@@ -104,6 +105,10 @@ class TableBase(MutableMapping):  # type: ignore[type-arg]
     def pin(self, path: Union[str, bytes]) -> None:
         """Gives the table a name in a bpffs, under which it outlives this process."""
         self._native.pin(os.fsdecode(path))
+
+    def _is_own(self, what: str) -> bool:
+        """Whether the class of keys or values is that of the program's type."""
+        return not self._given[what]
 
     # Bytes in, bytes out.
 
@@ -666,6 +671,11 @@ class QueueStack:
         self.ttype: int = info["type"]
         self.flags: int = info["flags"]
         self.Leaf: Any = leaftype or ctype(info["leaf"])
+        self._info = info
+        self._is_given = leaftype is not None
+
+    def _is_own(self, what: str) -> bool:
+        return what == "leaf" and not self._is_given
 
     @property
     def map_fd(self) -> int:

@@ -1,6 +1,7 @@
 //! Source to [`Unit`]s.
 
 use crate::errors;
+use crate::files::Files;
 use crate::unit::Unit;
 use bpfc::{Dialect, Program, UsdtLocation, UsdtProbe};
 use bpfc_loader::Kernel;
@@ -33,10 +34,11 @@ pub fn compile(
         tables,
         ..bpfc::Options::default()
     };
-    apply(&flags, &mut options);
+    let mut files = Files::default();
+    apply(&flags, &mut options, &mut files);
     let source = Program::source(text).name(name).options(options);
     // Nothing of the interpreter's is touched meanwhile.
-    let compiled = py.detach(|| source.compile());
+    let compiled = py.detach(|| source.compile_with(&mut files));
     compiled.map(Unit::new).map_err(|error| errors::raise(py, &error))
 }
 
@@ -50,7 +52,7 @@ fn online_cpus() -> Option<u32> {
 }
 
 /// Flags that mean something to this compiler; others are of clang's, such as `-w` and `-O2`.
-fn apply(flags: &[String], options: &mut bpfc::Options) {
+fn apply(flags: &[String], options: &mut bpfc::Options, files: &mut Files) {
     let mut rest = flags.iter();
     while let Some(flag) = rest.next() {
         let mut value = |prefix: &str| {
@@ -64,6 +66,8 @@ fn apply(flags: &[String], options: &mut bpfc::Options) {
             options.undefines.push(name);
         } else if let Some(file) = value("-include") {
             options.includes.push(file);
+        } else if let Some(folder) = value("-I") {
+            files.folders.push(folder.into());
         }
     }
 }

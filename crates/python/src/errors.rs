@@ -20,7 +20,11 @@ pub fn raise(py: Python<'_>, error: &Error) -> PyErr {
     };
     let errno = error.load_error().and_then(LoadError::errno).map(|errno| errno.0);
     let json = error.report().render(Format::Json);
-    make(py, class, &error.to_string(), &json, errno)
+    let log = match error.load_error() {
+        Some(LoadError::Rejected(rejection)) => rejection.log.as_str(),
+        _ => "",
+    };
+    make(py, class, &error.to_string(), &json, errno, log)
 }
 
 /// An exception for what a map, a link or a buffer did not do.
@@ -29,7 +33,7 @@ pub fn raise_use(py: Python<'_>, error: &LoadError) -> PyErr {
     match errno {
         // As ctypes would say it, with the kernel's number.
         Some(errno) => PyOSError::new_err((errno, error.to_string())),
-        None => make(py, "LoadError", &error.to_string(), "", None),
+        None => make(py, "LoadError", &error.to_string(), "", None, ""),
     }
 }
 
@@ -39,14 +43,21 @@ pub fn raise_attach(py: Python<'_>, error: &LoadError) -> PyErr {
     let text = render(&session, &diagnostics, Format::Human(Color::Never));
     let json = render(&session, &diagnostics, Format::Json);
     let errno = error.errno().map(|errno| errno.0);
-    make(py, "AttachError", text.trim_end(), &json, errno)
+    make(py, "AttachError", text.trim_end(), &json, errno, "")
 }
 
-fn make(py: Python<'_>, class: &str, text: &str, json: &str, errno: Option<i32>) -> PyErr {
+fn make(
+    py: Python<'_>,
+    class: &str,
+    text: &str,
+    json: &str,
+    errno: Option<i32>,
+    log: &str,
+) -> PyErr {
     let made = py
         .import(CLASSES)
         .and_then(|module| module.getattr(class))
-        .and_then(|class| class.call1((text, json, errno)));
+        .and_then(|class| class.call1((text, json, errno, log)));
     made.map_or_else(|error| error, PyErr::from_value)
 }
 

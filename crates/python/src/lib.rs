@@ -9,6 +9,7 @@ mod compile;
 mod errors;
 mod events;
 mod ffi;
+mod files;
 mod link;
 mod machine;
 mod map;

@@ -5,13 +5,14 @@ use crate::map::Map;
 use crate::program::Program;
 use crate::{errors, types};
 use bpfc::{Compiled, Prepared};
-use bpfc_isa::{Endian, encode_program};
+use bpfc_isa::{Callee, Endian, Insn, Wide, encode_program};
 use bpfc_kabi::{AttachType, ProgType};
 use bpfc_loader::{AttachSpec, ProgKind};
-use bpfc_object::Object;
+use bpfc_object::{Object, Reference};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A compiled source.
@@ -101,14 +102,26 @@ impl Unit {
         Ok(PyBytes::new(py, &elf))
     }
 
-    /// The instructions of a program, before maps and kernel types are filled in.
-    fn insns<'py>(&self, py: Python<'py>, program: &str) -> PyResult<Bound<'py, PyBytes>> {
+    /// The instructions of a program with the descriptors of maps that are given by name, before kernel types are filled in.
+    fn insns<'py>(
+        &self,
+        py: Python<'py>,
+        program: &str,
+        maps: HashMap<String, i32>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let object = self.object();
         let func = object.function(program);
         let func = func.ok_or_else(|| PyValueError::new_err(format!("there is no `{program}`")))?;
         let linked = bpfc_object::link(object, func);
         let linked = linked.map_err(|error| PyValueError::new_err(error.to_string()))?;
-        Ok(PyBytes::new(py, &encode_program(&linked.plain_insns(), Endian::NATIVE)))
+        let insns = linked.insns.iter().map(|linked| match (linked.insn, &linked.reference) {
+            (Insn::LoadImm64 { dst, .. }, Some(Reference::Map(id))) => {
+                let fd = maps.get(&object.maps[*id].name).copied().unwrap_or(0);
+                Insn::LoadImm64 { dst, value: Wide::MapFd(fd) }
+            }
+            (insn, _) => insn,
+        });
+        Ok(PyBytes::new(py, &encode_program(&insns.collect::<Vec<_>>(), Endian::NATIVE)))
     }
 
     /// Sets a global variable before anything is loaded: `NAME=VALUE`.
@@ -189,7 +202,12 @@ pub fn disassemble(bytes: &[u8]) -> PyResult<Vec<(u32, u8, String)>> {
     let mut slot = 0;
     let line = |insn: &bpfc_isa::Insn| {
         let opcode = bytes[slot as usize * 8];
-        let shown = (slot, opcode, insn.text(bpfc_isa::Syntax::Kernel).to_string());
+        let helper = match insn {
+            Insn::Call(Callee::Helper(id)) => bpfc_kabi::helper_by_id(*id).map(|it| it.name),
+            _ => None,
+        };
+        let text = insn.text(bpfc_isa::Syntax::Kernel).with_symbol(helper).to_string();
+        let shown = (slot, opcode, text);
         slot += insn.slots();
         shown
     };

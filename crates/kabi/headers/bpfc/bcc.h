@@ -8,6 +8,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
 
+#ifdef BPF_LICENSE
+#error the license is part of the program: define BPF_LICENSE in its text, not by a flag
+#endif
 #define KBUILD_MODNAME "bpfc"
 #define __BPF_TRACING__ 1
 #define BCC_SEC(name) __attribute__((section(name), used))
@@ -290,5 +293,18 @@ int bpf_usdt_readarg(int index, struct pt_regs *ctx, void *to);
 int bpf_usdt_readarg_p(int index, struct pt_regs *ctx, void *to, u64 size);
 int incr_cksum_l3(void *at, u64 old, u64 new);
 int incr_cksum_l4(void *at, u64 old, u64 new, u64 is_pseudo);
-#define bpf_l3_csum_replace_ bpf_l3_csum_replace
-#define bpf_l4_csum_replace_ bpf_l4_csum_replace
+
+/* The same for a packet that is given: `from` and `to` are numbers of as many bytes as the flags say. */
+#define __bcc_sum(name, helper) \
+    static inline __attribute__((always_inline)) int name(void *packet, u64 at, u64 from, u64 to, u64 flags) \
+    { \
+        static long (*const replace)(void *packet, u32 at, u64 from, u64 to, u64 flags) = (void *)helper; \
+        switch (flags & 0xf) { \
+        case 2: return replace(packet, at, bpf_htons(from), bpf_htons(to), flags); \
+        case 4: return replace(packet, at, bpf_htonl(from), bpf_htonl(to), flags); \
+        case 8: return replace(packet, at, bpf_htonll(from), bpf_htonll(to), flags); \
+        default: return replace(packet, at, from, to, flags); \
+        } \
+    }
+__bcc_sum(bpf_l3_csum_replace_, 10)
+__bcc_sum(bpf_l4_csum_replace_, 11)

@@ -89,10 +89,12 @@ macro_rules! files {
 
 files! {
     test_attaching
+    test_code
     test_compiling
     test_documentation
     test_events
     test_machine
+    test_packets
     test_scripts
     test_tables
     test_tunnel_monitor

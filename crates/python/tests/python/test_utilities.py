@@ -110,7 +110,7 @@ class Utilities(unittest.TestCase):
         b = BPF(text="BPF_HASH(t, u32, u64); int f(void *ctx) { return 3; }", target="vm")
         self.assertEqual(b.disassemble_func("f").splitlines(),
                          ["Disassemble of BPF program f:", "   0: (b7) r0 = 3", "   1: (95) exit"])
-        self.assertIn("ulong leaf", b.decode_table("t"))
+        self.assertIn("  unsigned long long value;", b.decode_table("t").splitlines())
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 //! Functions that BCC's compiler treats by itself.
 
+use crate::Endian;
 use crate::checker::Checker;
 use crate::helpers::MAX_ARGS;
-use crate::hir::{BinaryOp, ExprId, ExprKind, IntKind};
+use crate::hir::{BinaryOp, Builtin, ExprId, ExprKind, IntKind};
 use bpfc_base::codes::bcc::E0505;
 use bpfc_base::codes::bpf::E0402;
 use bpfc_base::{Diagnostic, Span};
@@ -69,10 +70,27 @@ impl Checker<'_> {
             return Some(self.poison(span));
         };
         let at = self.cast(at, number, span);
-        let old = self.cast(old, number, span);
-        let new = self.cast(new, number, span);
+        let old = self.network_order(old, size, span);
+        let new = self.network_order(new, size, span);
         let helper = bpfc_kabi::helper(helper)?;
         Some(self.helper_call(helper, vec![packet, at, old, new, flags], span))
+    }
+
+    /// A number of the host as the `n_bytes` that stand for it in packets, which is what sums are about.
+    fn network_order(&mut self, value: ExprId, n_bytes: u64, span: Span) -> ExprId {
+        let number = self.int_type(IntKind::ULongLong);
+        let kind = match n_bytes {
+            2 => IntKind::UShort,
+            4 => IntKind::UInt,
+            8 => IntKind::ULongLong,
+            _ => return self.cast(value, number, span),
+        };
+        let ty = self.int_type(kind);
+        let mut value = self.cast(value, ty, span);
+        if self.options.endian == Endian::Little {
+            value = self.value(ExprKind::Builtin(Builtin::Bswap, vec![value]), ty, span);
+        }
+        self.cast(value, number, span)
     }
 
     /// `bpf_trace_printk("format", args)`: the helper also wants the format's size. With
