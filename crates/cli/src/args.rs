@@ -8,6 +8,10 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+mod test;
+
+pub use test::Test;
+
 /// Check, build and run BPF programs written in C: no LLVM, no kernel headers.
 #[derive(Debug, Parser)]
 #[command(name = "bpfc", version, propagate_version = true, max_term_width = 100)]
@@ -49,6 +53,8 @@ pub enum Command {
     },
     /// Run a program: in the virtual machine, or with --kernel on this machine.
     Run(Run),
+    /// Run the tests of programs: scenarios in their comments, and test functions beside them.
+    Test(Test),
     /// Trace what a one-liner asks for: 'kprobe:vfs_read { comm, args.count }'.
     Trace(Trace),
     /// Detach what killed runs have left behind.
@@ -111,6 +117,8 @@ pub enum MessageFormat {
     Sarif,
     /// Annotations of GitHub Actions.
     Github,
+    /// A document of JUnit: the results of `bpfc test`.
+    Junit,
 }
 
 /// How C is compiled.

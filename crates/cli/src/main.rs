@@ -16,7 +16,7 @@ mod kernels;
 mod remarks;
 mod terminal;
 
-use args::{Cli, Command};
+use args::{Cli, Command, MessageFormat};
 use clap::{CommandFactory, FromArgMatches};
 use exit::Exit;
 use std::process::ExitCode;
@@ -52,6 +52,10 @@ fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> 
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
+    if cli.format == MessageFormat::Junit && !matches!(cli.command, Command::Test(_)) {
+        terminal::print_err("error: `--format junit` is for `bpfc test`\n");
+        return ExitCode::from(Exit::Usage as u8);
+    }
     let mut terminal = Terminal::new(cli.color, cli.format, cli.error_limit);
     terminal.note_options(std::mem::take(&mut notes));
     let exit = match cli.command {
@@ -60,6 +64,7 @@ fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> 
         Command::Link(args) => commands::link::run(&args, &mut terminal),
         Command::Cc { .. } => Exit::Usage,
         Command::Run(args) => commands::run::run(&args, &mut terminal),
+        Command::Test(args) => commands::test::run(&args, &mut terminal),
         Command::Prog(args) => commands::prog::run(&args, &mut terminal),
         Command::Map(args) => commands::map::run(&args, &mut terminal),
         Command::Py(args) => commands::py::run(&args, &mut terminal),

@@ -82,7 +82,7 @@ impl Terminal {
         // Machine-readable forms are a result; the others accompany one.
         match self.format {
             MessageFormat::Json | MessageFormat::Github | MessageFormat::Sarif => print_out(&text),
-            MessageFormat::Human => print_err(&format!("{text}\n")),
+            MessageFormat::Human | MessageFormat::Junit => print_err(&format!("{text}\n")),
             MessageFormat::Short => print_err(&text),
         }
     }
@@ -129,9 +129,14 @@ impl Terminal {
         }
     }
 
+    /// Whether results on standard output are coloured.
+    pub fn color_of_results(&self) -> Color {
+        resolve(self.color, std::io::stdout().is_terminal())
+    }
+
     fn render_format(&self) -> Format {
         match self.format {
-            MessageFormat::Human => {
+            MessageFormat::Human | MessageFormat::Junit => {
                 Format::Human(resolve(self.color, std::io::stderr().is_terminal()))
             }
             MessageFormat::Short => Format::Short,

@@ -59,6 +59,7 @@ static HEADERS: &[Header] = header_table![
     Text "bpfc/kernel_types.h",
     Text "bpfc/pt_regs.h",
     Text "bpfc/target.h",
+    Text "bpfc/test.h",
     Text "byteswap.h",
     Text "endian.h",
     Text "errno.h",

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod arch;
+pub mod bench;
 mod constant;
 mod context;
 mod ctype;

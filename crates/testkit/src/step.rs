@@ -37,6 +37,35 @@ pub enum StepKind {
     Printk(Vec<u8>),
     /// `packet == value`: the packet as the last run left it.
     Packet(Value),
+    /// `redirect == value`: the interface, or the key of a map, that the last run redirected to.
+    Redirect(Value),
+    /// `set MAP[key].field = value`, or a global variable.
+    Set {
+        /// The map or the variable.
+        name: String,
+        /// The way to the value; for a map a key first.
+        path: Vec<Access>,
+        /// What is put there.
+        value: Value,
+    },
+    /// `delete MAP[key]`.
+    Delete {
+        /// The map.
+        name: String,
+        /// What is removed.
+        key: Value,
+    },
+    /// `var NAME.field == value`: a global variable.
+    Variable {
+        /// Its name.
+        name: String,
+        /// The way to the value in it.
+        path: Vec<Access>,
+        /// What must be there.
+        expect: Value,
+    },
+    /// `given pid=7 comm="sh"`: the world of the runs that follow.
+    Given(Vec<(String, Value)>),
 }
 
 /// One execution of a program.
@@ -71,7 +100,8 @@ pub enum Access {
 }
 
 /// The verbs that start a step.
-pub(crate) const VERBS: [&str; 5] = ["run", "map", "event", "printk", "packet"];
+pub(crate) const VERBS: [&str; 10] =
+    ["run", "map", "event", "printk", "packet", "redirect", "set", "delete", "var", "given"];
 
 impl StepKind {
     /// Parses the text behind `//~`.
@@ -94,6 +124,25 @@ impl StepKind {
                 cursor.expect("==")?;
                 Value::read(&mut cursor).map(StepKind::Packet)
             }
+            "redirect" => {
+                cursor.expect("==")?;
+                Value::read(&mut cursor).map(StepKind::Redirect)
+            }
+            "set" => set(&mut cursor),
+            "delete" => {
+                let (name, path) = place(&mut cursor)?;
+                match <[Access; 1]>::try_from(path) {
+                    Ok([Access::Index(key)]) => Ok(StepKind::Delete { name, key }),
+                    _ => Err(format!("expected `{name}[KEY]`")),
+                }
+            }
+            "var" => {
+                let (name, path) = place(&mut cursor)?;
+                cursor.expect("==")?;
+                let expect = Value::read(&mut cursor)?;
+                Ok(StepKind::Variable { name, path, expect })
+            }
+            "given" => given(&mut cursor),
             verb => Err(format!("unknown verb `{verb}`")),
         }?;
         match cursor.is_done() {
@@ -135,6 +184,26 @@ fn run(cursor: &mut Cursor<'_>) -> Result<Run, String> {
 }
 
 fn map(cursor: &mut Cursor<'_>) -> Result<StepKind, String> {
+    let (name, path) = place(cursor)?;
+    let expect = match cursor.eat("absent") {
+        true => None,
+        false => {
+            cursor.expect("==")?;
+            Some(Value::read(cursor)?)
+        }
+    };
+    Ok(StepKind::Map { name, path, expect })
+}
+
+fn set(cursor: &mut Cursor<'_>) -> Result<StepKind, String> {
+    let (name, path) = place(cursor)?;
+    cursor.expect("=")?;
+    let value = Value::read(cursor)?;
+    Ok(StepKind::Set { name, path, value })
+}
+
+/// `NAME[key].field`.
+fn place(cursor: &mut Cursor<'_>) -> Result<(String, Vec<Access>), String> {
     let name = cursor.name()?.to_owned();
     let mut path = Vec::new();
     loop {
@@ -144,17 +213,25 @@ fn map(cursor: &mut Cursor<'_>) -> Result<StepKind, String> {
         } else if cursor.eat_joined(".") {
             path.push(Access::Field(cursor.name()?.to_owned()));
         } else {
-            break;
+            return Ok((name, path));
         }
     }
-    let expect = match cursor.eat("absent") {
-        true => None,
-        false => {
-            cursor.expect("==")?;
-            Some(Value::read(cursor)?)
+}
+
+fn given(cursor: &mut Cursor<'_>) -> Result<StepKind, String> {
+    let mut facts: Vec<(String, Value)> = Vec::new();
+    while !cursor.is_done() {
+        let name = cursor.name()?.to_owned();
+        if facts.iter().any(|(known, _)| *known == name) {
+            return Err(format!("`{name}` is given twice"));
         }
-    };
-    Ok(StepKind::Map { name, path, expect })
+        cursor.expect("=")?;
+        facts.push((name, Value::read(cursor)?));
+    }
+    match facts.is_empty() {
+        true => Err("expected `NAME=VALUE`".to_owned()),
+        false => Ok(StepKind::Given(facts)),
+    }
 }
 
 #[cfg(test)]
@@ -202,6 +279,17 @@ mod tests {
             Ok(StepKind::Packet(Value::Bytes(vec![])))
         );
         assert!(matches!(StepKind::parse("event rb == {a = 1u8}"), Ok(StepKind::Event { .. })));
+        let one = |name: &str| (name.to_owned(), int(1));
+        let given = StepKind::Given(vec![one("pid"), one("cpu")]);
+        assert_eq!(StepKind::parse("given pid=1 cpu=1"), Ok(given));
+        let set = StepKind::Set { name: "x".into(), path: Vec::new(), value: int(2) };
+        assert_eq!(StepKind::parse("set x = 2"), Ok(set));
+        let delete = StepKind::Delete { name: "hits".into(), key: int(1) };
+        assert_eq!(StepKind::parse("delete hits[1]"), Ok(delete));
+        assert_eq!(StepKind::parse("redirect == 3"), Ok(StepKind::Redirect(int(3))));
+        let path = vec![Access::Field("y".into())];
+        let variable = StepKind::Variable { name: "x".into(), path, expect: int(1) };
+        assert_eq!(StepKind::parse("var x.y == 1"), Ok(variable));
         for bad in [
             "run ==",
             "run == 1 2",
@@ -213,6 +301,12 @@ mod tests {
             "map x[1 == 2",
             "printk hi",
             "jump 1",
+            "given",
+            "given pid=1 pid=1",
+            "set x == 1",
+            "delete hits",
+            "delete hits[1].x",
+            "var x",
             "",
         ] {
             assert!(StepKind::parse(bad).is_err(), "{bad}");

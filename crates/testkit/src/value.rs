@@ -7,7 +7,7 @@ use crate::cursor::Cursor;
 pub enum Value {
     /// `7`, `-1`, `0xff`, `1_000`, `'a'`, with or without a type: `7u32`.
     Int(i128, Option<IntType>),
-    /// `hex"0102 03"`.
+    /// `hex"0102 03"`, `ip"192.0.2.1"`, `mac"02:00:00:00:00:01"`, and numbers in the order of networks: `80be16`.
     Bytes(Vec<u8>),
     /// `"text"`: its bytes, without a terminating zero.
     Text(Vec<u8>),
@@ -96,6 +96,12 @@ fn read(cursor: &mut Cursor<'_>, depth: usize) -> Result<Value, String> {
     if cursor.eat("hex\"") {
         return hex(&cursor.string_tail()?).map(Value::Bytes);
     }
+    if cursor.eat("ip\"") {
+        return ip(&cursor.string_tail()?).map(Value::Bytes);
+    }
+    if cursor.eat("mac\"") {
+        return mac(&cursor.string_tail()?).map(Value::Bytes);
+    }
     if cursor.eat("\"") {
         return cursor.string_tail().map(Value::Text);
     }
@@ -146,6 +152,26 @@ fn hex(digits: &[u8]) -> Result<Vec<u8>, String> {
     pairs.map(|pair| Ok((nibble(pair[0])? << 4 | nibble(pair[1])?) as u8)).collect()
 }
 
+/// An address of IPv4 or IPv6 as packets have it.
+fn ip(text: &[u8]) -> Result<Vec<u8>, String> {
+    let text = String::from_utf8_lossy(text);
+    match text.parse() {
+        Ok(std::net::IpAddr::V4(address)) => Ok(address.octets().to_vec()),
+        Ok(std::net::IpAddr::V6(address)) => Ok(address.octets().to_vec()),
+        Err(_) => Err(format!("`{text}` is no IP address")),
+    }
+}
+
+fn mac(text: &[u8]) -> Result<Vec<u8>, String> {
+    let text = String::from_utf8_lossy(text);
+    let parts = text.split(':').map(|part| match part.len() {
+        2 => u8::from_str_radix(part, 16).ok(),
+        _ => None,
+    });
+    let bytes: Option<Vec<u8>> = parts.collect();
+    bytes.filter(|bytes| bytes.len() == 6).ok_or_else(|| format!("`{text}` is no MAC address"))
+}
+
 fn integer(cursor: &mut Cursor<'_>) -> Result<Value, String> {
     if cursor.eat("'") {
         let c = cursor.peek().filter(char::is_ascii);
@@ -156,6 +182,17 @@ fn integer(cursor: &mut Cursor<'_>) -> Result<Value, String> {
     }
     let is_negative = cursor.eat("-");
     let word = cursor.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
+    if let Some((number, n_bytes)) = network_order(word) {
+        let number = if is_negative { format!("-{number}") } else { number.to_owned() };
+        let Value::Int(number, _) = Value::parse(&number)? else {
+            return Err(format!("`{word}` is not an integer"));
+        };
+        let bytes = number.to_be_bytes();
+        let (rest, kept) = bytes.split_at(bytes.len() - n_bytes);
+        let is_whole = number >= 0 && rest.iter().all(|&byte| byte == 0);
+        let out_of_range = || format!("`{word}` is out of range");
+        return is_whole.then(|| Value::Bytes(kept.to_vec())).ok_or_else(out_of_range);
+    }
     let (number, ty) = split_type(word);
     let plain: String = number.chars().filter(|&c| c != '_').collect();
     let parsed = match plain.strip_prefix("0x") {
@@ -173,6 +210,17 @@ fn integer(cursor: &mut Cursor<'_>) -> Result<Value, String> {
         true => Ok(Value::Int(value, ty)),
         false => Err(format!("`{value}` is out of range")),
     }
+}
+
+/// Splits `80be16` into `80` and the number of its bytes.
+fn network_order(word: &str) -> Option<(&str, usize)> {
+    let sizes = [("be16", 2), ("be32", 4), ("be64", 8)];
+    sizes.iter().find_map(|&(suffix, n_bytes)| {
+        let number = word.strip_suffix(suffix)?;
+        // Digits of a hexadecimal number are no suffix.
+        let is_number = number.ends_with('_') || !number.starts_with("0x");
+        is_number.then(|| (number.trim_end_matches('_'), n_bytes))
+    })
 }
 
 /// Splits `7u32` into `7` and its type.
@@ -201,6 +249,13 @@ mod tests {
         assert_eq!(Value::parse("'a'"), Ok(Value::Int(97, None)));
         assert_eq!(Value::parse("hex\"01 ff\""), Ok(Value::Bytes(vec![1, 255])));
         assert_eq!(Value::parse(r#""a\n\x00\"""#), Ok(Value::Text(b"a\n\0\"".to_vec())));
+        assert_eq!(Value::parse("ip\"192.0.2.1\""), Ok(Value::Bytes(vec![192, 0, 2, 1])));
+        let mac = Value::parse("mac\"02:00:00:00:00:0a\"");
+        assert_eq!(mac, Ok(Value::Bytes(vec![2, 0, 0, 0, 0, 10])));
+        assert_eq!(Value::parse("80be16"), Ok(Value::Bytes(vec![0, 80])));
+        assert_eq!(Value::parse("0x1be1"), Ok(Value::Int(0x1be1, None)));
+        assert_eq!(Value::parse("0x1be16"), Ok(Value::Int(0x1be16, None)));
+        assert_eq!(Value::parse("0x1_be16"), Ok(Value::Bytes(vec![0, 1])));
         let nested = Value::parse("{ a = [1, 2,], b = XDP_PASS }").unwrap();
         let ones = Value::Array(vec![Value::Int(1, None), Value::Int(2, None)]);
         let expected =
@@ -218,6 +273,10 @@ mod tests {
             "1 2",
             "0x",
             "{a 1}",
+            "ip\"1.2.3\"",
+            "mac\"02:00\"",
+            "65536be16",
+            "-1be16",
             "99999999999999999999",
             &deep,
         ] {

@@ -173,7 +173,7 @@ fn arguments(machine: &mut Machine, input: &Input) -> Result<Vec<u64>, InputErro
     for arg in &input.args {
         args.push(match arg {
             ArgValue::Number(number) => *number,
-            ArgValue::Task => machine.task,
+            ArgValue::Task => machine.task.address,
             ArgValue::Kernel(bytes) => {
                 let n_args = input.args.len();
                 let address = machine.add_kernel_object(bytes.clone());

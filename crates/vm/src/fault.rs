@@ -81,6 +81,9 @@ pub enum FaultKind {
     /// An instruction without meaning, such as a jump out of the program.
     #[error("invalid instruction: {problem}")]
     BadInstruction { problem: String },
+    /// What a test asks for makes no sense.
+    #[error("{problem}")]
+    BadInput { problem: String },
     /// A program that an engine cannot run.
     #[error("the engine `{engine}` cannot run the program: {reason}")]
     NotExpressible { engine: &'static str, reason: String },
@@ -114,6 +117,10 @@ pub struct Fault {
 impl FaultKind {
     pub(crate) fn unsupported(what: impl Into<String>) -> Trap {
         Box::new(FaultKind::Unsupported { what: what.into() })
+    }
+
+    pub(crate) fn bad_input(problem: impl Into<String>) -> Trap {
+        Box::new(FaultKind::BadInput { problem: problem.into() })
     }
 
     pub(crate) fn bad_instruction(problem: impl Into<String>) -> Trap {

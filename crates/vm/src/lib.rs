@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod context;
 mod engine;
 mod environment;
@@ -25,8 +26,10 @@ mod outcome;
 mod packet;
 mod program;
 mod setup;
+mod task;
 mod vm;
 
+pub use bench::{Packets, TestFailure};
 pub use context::InputError;
 pub use environment::Environment;
 pub use errno::name as errno_name;

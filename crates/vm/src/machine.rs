@@ -1,5 +1,6 @@
 //! The machine that programs run on: memory, maps, clock, and what belongs to one run.
 
+use crate::bench::Bench;
 use crate::environment::Environment;
 use crate::fault::{FaultKind, Place, Trap};
 use crate::maps::Maps;
@@ -7,6 +8,7 @@ use crate::memory::{MAX_FRAMES, Memory, Region, address, locate, region};
 use crate::outcome::Effect;
 use crate::packet::Packet;
 use crate::program::{Program, ProgramTable};
+use crate::task::Task;
 use bpfc_isa::{AtomicOp, Size, Width};
 use bpfc_kabi::ProgType;
 use std::sync::Arc;
@@ -31,9 +33,11 @@ pub(crate) struct Machine {
     /// Bytes of a stack frame.
     pub frame_bytes: u32,
     /// Address of the task that runs programs.
-    pub task: u64,
+    pub task: Task,
     pub run: Run,
     pub trace: Trace,
+    /// The test that runs, if one does.
+    pub bench: Option<Box<Bench>>,
 }
 
 /// What a run executed.
@@ -79,6 +83,8 @@ pub(crate) struct Run {
     pub args: Vec<u64>,
     pub return_value: u64,
     n_tail_calls: u32,
+    /// Where its frames begin: a test that runs a program has frames in front of it.
+    pub first_frame: u32,
     /// Frames in use, and the loop budget of each.
     frames: Vec<u32>,
     /// Regions of kernel objects in use beside the task.
@@ -113,6 +119,24 @@ impl Machine {
         now
     }
 
+    /// Changes the world; the number of CPUs stays as it is.
+    pub fn change_environment(&mut self, change: impl Fn(&mut Environment)) {
+        let (n_cpus, time_ns) = (self.environment.n_cpus, self.environment.time_ns);
+        change(&mut self.environment);
+        self.environment.n_cpus = n_cpus;
+        self.environment.cpu = self.environment.cpu.min(n_cpus.max(1) - 1);
+        self.maps.set_cpu(self.environment.cpu);
+        self.task.fill(&self.environment, &mut self.memory);
+        if self.environment.time_ns != time_ns {
+            self.clock.now_ns = self.environment.time_ns;
+        }
+    }
+
+    /// Sets the time now.
+    pub fn set_time(&mut self, now_ns: u64) {
+        self.clock.now_ns = now_ns;
+    }
+
     /// A random number (SplitMix64, Steele, Lea and Flood 2014).
     pub fn random(&mut self) -> u64 {
         self.clock.random = self.clock.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -128,8 +152,12 @@ impl Machine {
         if depth >= MAX_FRAMES {
             return Err(Box::new(FaultKind::CallDepth { limit: MAX_FRAMES }));
         }
+        let number = region::STACK + self.run.first_frame + depth;
+        if number >= region::CONTEXT {
+            return Err(Box::new(FaultKind::CallDepth { limit: MAX_FRAMES }));
+        }
         self.run.frames.push(MAX_LOOPS);
-        let frame = self.memory.region_mut(region::STACK + depth);
+        let frame = self.memory.region_mut(number);
         if frame.bytes.is_empty() {
             let bytes = vec![0; self.frame_bytes as usize];
             *frame = Region::new(Place::Stack { depth }, bytes);
@@ -149,7 +177,7 @@ impl Machine {
     /// Closes the current frame; pointers into it become invalid.
     pub fn leave_frame(&mut self) {
         if self.run.frames.pop().is_some() {
-            let depth = self.run.frames.len() as u32;
+            let depth = self.run.frames.len() as u32 + self.run.first_frame;
             self.memory.region_mut(region::STACK + depth).window = 0..0;
         }
     }
@@ -157,7 +185,7 @@ impl Machine {
     /// `r10` of the current frame.
     pub fn frame_pointer(&self) -> u64 {
         let depth = (self.run.frames.len() as u32).saturating_sub(1);
-        address(region::STACK + depth, self.frame_bytes)
+        address(region::STACK + self.run.first_frame + depth, self.frame_bytes)
     }
 
     /// Whether `may_goto` jumps: after as many rounds as the kernel allows in one frame.

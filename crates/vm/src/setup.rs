@@ -6,15 +6,13 @@ use crate::maps::{By, MapError, Maps};
 use crate::memory::{Memory, Region, Rights, address, region};
 use crate::packet::put_u64;
 use crate::program::{Program, ProgramTable, Symbols};
+use crate::task::Task;
 use crate::vm::{Options, SetupError};
 use bpfc_base::Idx;
-use bpfc_btf::TypeDef;
 use bpfc_isa::{Endian, Insn, SwapOp};
 use bpfc_object::{DataReloc, DataTarget, ExternKind, Linked, MapInit, Object, link};
 use std::sync::Arc;
 
-/// Size of the task that programs find: larger than `struct task_struct` of any kernel.
-const TASK_BYTES: usize = 16 << 10;
 /// Addresses of functions in data are no addresses of code: nothing calls them.
 const FUNCTION_IN_DATA: u32 = 1 << 31;
 
@@ -36,7 +34,7 @@ pub(crate) fn machine(
     create_data(object, &mut memory, &mut maps, &mut symbols)?;
     initialise(object, &mut memory, &mut maps)?;
     map_externs(object, options, &mut memory, &mut symbols);
-    let task = map_task(object, options, &mut memory);
+    let task = Task::map(object, &environment, &mut memory);
     let clock = Clock::new(&environment);
     let machine = Machine {
         memory,
@@ -49,6 +47,7 @@ pub(crate) fn machine(
         trace: Trace { limit: options.n_traced, steps: Vec::new() },
         task,
         run: Run::default(),
+        bench: None,
     };
     Ok((machine, symbols))
 }
@@ -137,48 +136,6 @@ fn map_externs(object: &Object, options: &Options, memory: &mut Memory, symbols:
     let mut kconfig = Region::new(Place::Kconfig, values);
     kconfig.rights = Rights::ReadOnly;
     memory.map(region::KCONFIG, kconfig);
-}
-
-/// The current task: zeros, but for the members that the object's own `struct task_struct` places.
-fn map_task(object: &Object, options: &Options, memory: &mut Memory) -> u64 {
-    let task = address(region::KERNEL, 0);
-    let mut bytes = vec![0; TASK_BYTES];
-    let environment = &options.environment;
-    for (name, bit_offset) in task_members(object) {
-        let at = bit_offset / 8;
-        let mut put = |value: &[u8]| {
-            let target = bytes.get_mut(at as usize..at as usize + value.len());
-            if let Some(target) = target {
-                target.copy_from_slice(value);
-            }
-        };
-        match name {
-            "pid" => put(&memory.endian.u32_bytes(environment.pid)),
-            "tgid" => put(&memory.endian.u32_bytes(environment.tgid)),
-            "comm" => {
-                let comm = environment.comm.as_bytes();
-                put(&comm[..comm.len().min(15)]);
-            }
-            // The task is alone: its own parent and leader.
-            "real_parent" | "parent" | "group_leader" => put(&memory.endian.u64_bytes(task)),
-            _ => {}
-        }
-    }
-    let mut object = Region::new(Place::Kernel, bytes);
-    object.rights = Rights::ReadOnly;
-    memory.map(region::KERNEL, object);
-    task
-}
-
-fn task_members(object: &Object) -> Vec<(&str, u32)> {
-    let ids = (1..=object.btf.n_types()).map(bpfc_btf::TypeId);
-    let mut types = ids.filter_map(|id| object.btf.get(id));
-    let task = types.find_map(|def| match def {
-        TypeDef::Struct { name, members, .. } if name == "task_struct" => Some(members),
-        _ => None,
-    });
-    let members = task.into_iter().flatten();
-    members.map(|member| (member.name.as_str(), member.bit_offset)).collect()
 }
 
 /// The engines take conversions of byte order as a little-endian machine does: what a big-endian

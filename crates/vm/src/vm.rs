@@ -1,5 +1,6 @@
 //! The virtual machine as its users see it.
 
+use crate::bench::{self, Packets, TestFailure};
 use crate::context::{self, InputError};
 use crate::engine::Engine;
 use crate::engine::rbpf::Rbpf;
@@ -205,6 +206,18 @@ impl Vm {
         result.map_err(|fault| RunError::Fault(Box::new(fault)))
     }
 
+    /// Runs functions of the object as a test (`bpfc/test.h`), one after the other: what failed.
+    ///
+    /// # Errors
+    /// [`RunError::NotRunnable`] if one cannot be linked.
+    pub fn run_test(
+        &mut self,
+        functions: &[FuncId],
+        packets: Arc<dyn Packets>,
+    ) -> Result<Vec<TestFailure>, RunError> {
+        bench::run(&mut self.machine, functions, packets, self.options.fuel)
+    }
+
     /// The instructions of the last run, as far as they were to be traced.
     pub fn trace(&self) -> &[Traced] {
         &self.machine.trace.steps
@@ -279,6 +292,41 @@ impl Vm {
         entry
             .and_then(|entry| entry.values.into_iter().next())
             .expect("a data section of this object")
+    }
+
+    /// Changes bytes of a data section, those of constants too.
+    ///
+    /// # Errors
+    /// As [`Vm::map_update`]; -22 (`EINVAL`) if they are outside of the section.
+    ///
+    /// # Panics
+    /// If `section` is not a data section of the object.
+    pub fn set_data(
+        &mut self,
+        section: DataId,
+        offset_bytes: usize,
+        bytes: &[u8],
+    ) -> Result<(), i64> {
+        let mut content = self.data(section);
+        let end = offset_bytes.saturating_add(bytes.len());
+        let part = content.get_mut(offset_bytes..end).ok_or(errno::EINVAL)?;
+        part.copy_from_slice(bytes);
+        let idx = self.machine.n_object_maps + section.index() as u32;
+        self.each(|machine| {
+            let memory = &mut machine.memory;
+            machine.maps.user_update(memory, idx, &[0; 4], &content, 0)
+        })
+    }
+
+    /// The world around the programs.
+    pub fn environment(&self) -> &Environment {
+        &self.machine.environment
+    }
+
+    /// Changes the world around the programs for the runs that follow. How many CPUs there are stays as it is; the time is
+    /// set if it is given another one.
+    pub fn change_environment(&mut self, change: impl Fn(&mut Environment)) {
+        self.each(|machine| machine.change_environment(&change));
     }
 
     /// Does the same to the machines of all engines.
@@ -375,7 +423,7 @@ fn difference(reference: &OneResult, rbpf: &OneResult) -> Option<String> {
 }
 
 /// The fault with its place.
-fn locate(machine: &Machine, program: &Arc<Program>, kind: FaultKind) -> Fault {
+pub(crate) fn locate(machine: &Machine, program: &Arc<Program>, kind: FaultKind) -> Fault {
     let (program, idx) = match &machine.run.location {
         Some((program, idx)) => (program, *idx),
         None => (program, 0),

@@ -14,6 +14,8 @@ codes! {
     E0911 = "invalid packet or capture file",
     E0912 = "file cannot be written",
     E0913 = "the machine is in the way",
+    E0914 = "assertion of a test failed",
+    E0915 = "invalid test",
     E0920 = "value that does not fit",
     E0921 = "no such map",
     E0922 = "map element cannot be read or changed",

@@ -1,10 +1,10 @@
 //! Other compilers on the same files: GCC on the host, which says that the tests are right, and
 //! clang for BPF, whose objects must behave as ours do.
 
-use crate::engines::{Machine, Real};
 use crate::run::{kernel_is_new_enough, play, suite};
 use crate::support::{scratch, stem};
 use bpfc::Object;
+use bpfc_tester::{Machine, Real};
 use bpfc_testkit::{Failure, Test};
 use bpfc_vm::EngineChoice;
 use std::path::Path;

@@ -2,11 +2,10 @@
 //! their data is the same, and LLVM's tools read them.
 
 use crate::compilers::clang_object;
-use crate::engines::Machine;
 use crate::run::suite;
-use crate::scenario;
 use crate::support::{compile_good, options, scratch};
 use bpfc::{Cpu, Endian, Object, OptLevel, Options};
+use bpfc_tester::Machine;
 use bpfc_testkit::Failure;
 use bpfc_vm::EngineChoice;
 use std::process::Command;
@@ -45,11 +44,11 @@ fn programs_mean_what_clang_means() {
         };
         assert_eq!(theirs.endian, Endian::Big, "what clang was asked");
         let mut machine = Machine::new(&theirs, EngineChoice::Reference)?;
-        let expected = scenario::play(&theirs, &steps, &mut machine);
+        let expected = bpfc_tester::play(&theirs, &steps, &mut machine);
         for (variant, opt_level) in [("-O2", OptLevel::O2), ("-O0", OptLevel::O0)] {
             let object = reread(&compile_good(test, &big(opt_level, Cpu::V3))?)?;
             let mut machine = Machine::new(&object, EngineChoice::Both)?;
-            let found = scenario::play(&object, &steps, &mut machine);
+            let found = bpfc_tester::play(&object, &steps, &mut machine);
             // Clang takes bit-fields of packet headers from headers for x86.
             if found != expected && !found.is_empty() {
                 test.fail(format!("{variant}: {found:?}\nbut clang's: {expected:?}"));

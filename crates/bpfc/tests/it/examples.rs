@@ -2,10 +2,10 @@
 //! kernel, give the same results for the same packets and leave the same maps behind.
 
 use crate::compilers::clang_object;
-use crate::engines::{Machine, Real};
-use crate::scenario::{Engine, Given};
 use crate::support::{compile, options};
 use bpfc::{Cpu, Object, OptLevel};
+use bpfc_tester::{Engine, Given};
+use bpfc_tester::{Machine, Real};
 use bpfc_testkit::Failure;
 use bpfc_vm::EngineChoice;
 use std::path::PathBuf;

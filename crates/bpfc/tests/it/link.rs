@@ -1,9 +1,9 @@
 //! Static linking: what files declare leads to what others define, and what contradicts is told.
 
-use crate::engines::{Real, is_root};
-use crate::scenario::{Engine, Given};
 use bpfc::{NoHost, Object, Options};
 use bpfc_base::{Session, Severity};
+use bpfc_tester::{Engine, Given};
+use bpfc_tester::{Real, is_root};
 use bpfc_testkit::Failure;
 use bpfc_vm::{Input, Vm};
 

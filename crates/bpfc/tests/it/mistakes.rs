@@ -4,11 +4,11 @@
 //! Where no edit can exist, `//@ no-edit: reason` says why, and what stands between `#ifdef FIXED` and `#else` is
 //! right. The kernel refuses the broken program too, unless `//@ kernel-accepts: reason` says otherwise.
 
-use crate::engines::Real;
 use crate::support::{Compiled, compile_with};
 use bpfc::Options;
 use bpfc_base::Severity;
 use bpfc_base::fix::{Checked, fix};
+use bpfc_tester::Real;
 use bpfc_testkit::{Failure, Suite, Test};
 
 /// Rounds of edits. Each removes at least one mistake.

@@ -1,10 +1,10 @@
 //! Objects as files: read back equal, and accepted by the tools that people have.
 
-use crate::engines::is_root;
 use crate::run::suite;
 use crate::support::{compile_good, options, scratch, stem};
 use bpfc::{Cpu, OptLevel};
 use bpfc_base::Session;
+use bpfc_tester::is_root;
 use bpfc_testkit::{Failure, Test};
 use std::path::{Path, PathBuf};
 use std::process::Command;

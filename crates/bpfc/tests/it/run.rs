@@ -1,9 +1,9 @@
 //! `tests/run`: every file at every level and for every instruction set, on every engine.
 
-use crate::engines::{Machine, Real};
-use crate::scenario::{self, Engine};
 use crate::support::{compile_good, options};
 use bpfc::{Cpu, Object, OptLevel};
+use bpfc_tester::Engine;
+use bpfc_tester::{Machine, Real};
 use bpfc_testkit::{Failure, Suite, Test};
 use bpfc_vm::EngineChoice;
 
@@ -60,8 +60,8 @@ fn is_refused(test: &mut Test) -> Result<bool, Failure> {
 /// Plays the scenario and records what went wrong, with the variant's name.
 pub fn play(test: &mut Test, variant: &str, object: &Object, engine: &mut dyn Engine) {
     let steps = test.steps();
-    for (line, problem) in scenario::play(object, &steps, engine) {
-        test.fail_at(line, format!("{variant}: {problem}"));
+    for problem in bpfc_tester::play(object, &steps, engine) {
+        test.fail_at(problem.line, format!("{variant}: {}", problem.text));
     }
 }
 

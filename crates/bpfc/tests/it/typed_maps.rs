@@ -34,7 +34,7 @@ char LICENSE[] SEC("license") = "GPL";
 "#;
 
 fn loaded() -> Option<Loaded> {
-    if !crate::engines::is_root() {
+    if !bpfc_tester::is_root() {
         return None;
     }
     match Program::compile(SOURCE).unwrap().set("wanted=7").unwrap().check().unwrap().load() {
@@ -204,7 +204,7 @@ char LICENSE[] SEC("license") = "GPL";"#;
 
 #[test]
 fn setting_a_variable_leaves_those_beside_it_alone() {
-    if !crate::engines::is_root() {
+    if !bpfc_tester::is_root() {
         return;
     }
     let source = "#include \"vmlinux.h\"\n#include <bpf/bpf_helpers.h>\n\

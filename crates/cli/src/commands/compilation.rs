@@ -25,6 +25,14 @@ pub struct Compilation {
     pub host: ThisMachine,
 }
 
+/// Why a source is not compiled.
+pub struct Refused {
+    /// What diagnostics refer to.
+    pub session: Session,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 impl Compilation {
     /// Opens the source, to be compiled with the types of `--btf` or of this machine.
     ///
@@ -60,7 +68,31 @@ impl Compilation {
         types: Option<Arc<Btf>>,
         terminal: &mut Terminal,
     ) -> Result<Self, Exit> {
+        let remarks = remarks::wanted(&args.remarks)?;
         let unused_options = terminal.take_unused_options();
+        match Self::quietly(name, bytes, args, types, &unused_options) {
+            Ok(mut compilation) => {
+                compilation.options.remarks = remarks;
+                Ok(compilation)
+            }
+            Err(refused) => {
+                terminal.print(&refused.session, &refused.diagnostics);
+                Err(Exit::of(&refused.diagnostics))
+            }
+        }
+    }
+
+    /// As [`Compilation::of_bytes`], but nothing is printed.
+    ///
+    /// # Errors
+    /// What is wrong with the text or the options.
+    pub fn quietly(
+        name: &str,
+        bytes: &[u8],
+        args: &Compile,
+        types: Option<Arc<Btf>>,
+        unused_options: &[String],
+    ) -> Result<Self, Box<Refused>> {
         let host = ThisMachine::new(&args.search_path, types);
         let mut session = Session::default();
         configure_warnings(&mut session, args);
@@ -70,16 +102,13 @@ impl Compilation {
         }
         let Some(file) = bpfc::add_source(&mut session, name, bytes) else {
             let diagnostics = session.diagnostics.take();
-            terminal.print(&session, &diagnostics);
-            return Err(Exit::Diagnostics);
+            return Err(Box::new(Refused { session, diagnostics }));
         };
         let usdt = args.usdt.iter().map(|probe| usdt_probe(probe));
-        let usdt = usdt
-            .collect::<Result<Vec<UsdtProbe>, Diagnostic>>()
-            .map_err(|error| terminal.fail_with(error))?;
-        let mut options = options(args, usdt);
-        options.remarks = remarks::wanted(&args.remarks)?;
-        Ok(Self { session, file, options, host })
+        match usdt.collect::<Result<Vec<UsdtProbe>, Diagnostic>>() {
+            Ok(usdt) => Ok(Self { session, file, options: options(args, usdt), host }),
+            Err(error) => Err(Box::new(Refused { session, diagnostics: vec![error] })),
+        }
     }
 
     /// Compiles the source. A file without anything to compile is an error, but for headers.

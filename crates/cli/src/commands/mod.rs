@@ -18,4 +18,5 @@ pub mod prog;
 pub mod py;
 pub mod run;
 pub mod skeleton;
+pub mod test;
 pub mod trace;

@@ -3,7 +3,7 @@
 use crate::hir::{FuncId, Module};
 use bpfc_base::codes::bpf::{E0407, W0407};
 use bpfc_base::{Diagnostic, Edit, ExpnId, Session};
-use bpfc_kabi::{ProgType, guess_section, parse_section, section_candidates};
+use bpfc_kabi::{ProgType, bench, guess_section, parse_section, section_candidates};
 
 /// A function that the kernel runs.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ pub(super) fn check(session: &mut Session, module: &Module) -> Vec<Program> {
             programs.push(Program { func: id, ty: found.def.prog });
             continue;
         }
-        if matches!(&*section, ".text" | ".ksyms") {
+        if matches!(&*section, ".text" | ".ksyms" | bench::TEST_SECTION | bench::SETUP_SECTION) {
             continue;
         }
         if let Some(found) = guess_section(&section) {

@@ -175,7 +175,10 @@ impl Checker<'_> {
         for (index, operand) in operands.into_iter().enumerate() {
             values.push(self.argument(&target, index, operand));
         }
-        if let Callee::Helper(id) = target.callee {
+        let is_bench = |id| bpfc_kabi::bench::BenchCall::from_helper(id).is_some();
+        if let Callee::Helper(id) = target.callee
+            && !is_bench(id)
+        {
             if bpfc_kabi::helper_by_id(id).is_none() {
                 let message = format!("there is no helper number {id}");
                 self.error(E0405, callee_span, message);

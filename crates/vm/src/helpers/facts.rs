@@ -127,7 +127,7 @@ pub fn comm(machine: &mut Machine, args: Args) -> Answer {
 }
 
 pub fn task(machine: &mut Machine, _: Args) -> Answer {
-    Ok(machine.task)
+    Ok(machine.task.address)
 }
 
 pub fn cgroup(machine: &mut Machine, _: Args) -> Answer {

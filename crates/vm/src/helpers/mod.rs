@@ -9,7 +9,7 @@
 mod checksum;
 mod dynptr;
 mod facts;
-mod format;
+pub(crate) mod format;
 mod maps;
 mod memory;
 mod output;

@@ -161,6 +161,11 @@ impl MapState {
 }
 
 impl Maps {
+    /// Sets the CPU that programs run on.
+    pub fn set_cpu(&mut self, cpu: u32) {
+        self.cpu = cpu;
+    }
+
     /// The map whose handle is `handle`.
     pub fn resolve(&self, handle: u64) -> Option<u32> {
         let (number, idx) = locate(handle);

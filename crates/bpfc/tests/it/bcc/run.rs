@@ -2,10 +2,10 @@
 //! `bpf_num_cpus()` give 2, and every program with a marker has the arguments of `marker`.
 
 use crate::bcc::marker;
-use crate::engines::{Machine, Real};
 use crate::run::{kernel_is_new_enough, play};
 use crate::support::{compile_good, options};
 use bpfc::{Cpu, Dialect, Object, OptLevel, Options};
+use bpfc_tester::{Machine, Real};
 use bpfc_testkit::{Failure, Suite, Test};
 use bpfc_vm::EngineChoice;
 

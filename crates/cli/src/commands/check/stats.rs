@@ -19,7 +19,9 @@ pub fn print(all: &[ProgramStats], format: MessageFormat) {
             print_out(&all.iter().map(|stats| object(stats) + "\n").collect::<String>())
         }
         MessageFormat::Human | MessageFormat::Short => print_out(&tables(all)),
-        MessageFormat::Sarif | MessageFormat::Github => print_err(&tables(all)),
+        MessageFormat::Sarif | MessageFormat::Github | MessageFormat::Junit => {
+            print_err(&tables(all))
+        }
     }
 }
 

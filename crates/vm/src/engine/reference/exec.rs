@@ -2,6 +2,7 @@
 
 use super::Callee;
 use super::code::{Code, IMM, Op};
+use crate::bench;
 use crate::engine::POISON;
 use crate::fault::{FaultKind, Trap};
 use crate::helpers;
@@ -9,6 +10,7 @@ use crate::machine::Machine;
 use crate::memory::address;
 use crate::program::{Program, Step};
 use bpfc_isa::{AtomicOp, Size, Width};
+use bpfc_kabi::bench::BenchCall;
 use std::sync::Arc;
 
 /// A caller that waits for its callee.
@@ -69,7 +71,10 @@ pub(super) fn execute(
             Stop::CallHelper(id) => {
                 let args = [regs[1], regs[2], regs[3], regs[4], regs[5]];
                 let mut callee = Callee { program: &program };
-                let result = helpers::call(machine, id, args, &mut callee);
+                let result = match BenchCall::from_helper(id) {
+                    Some(call) => bench::call(machine, &program, idx - 1, call, args),
+                    None => helpers::call(machine, id, args, &mut callee),
+                };
                 clobber(&mut regs);
                 result.map(|value| regs[0] = value)
             }

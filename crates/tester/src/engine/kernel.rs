@@ -1,72 +1,14 @@
-//! The engines: the virtual machine and the running kernel.
+//! The kernel as an engine, by `BPF_PROG_TEST_RUN`.
 
-use crate::scenario::{Engine, Gave, Given};
-use bpfc::Object;
+use super::{DEFAULT_PACKET, Engine, Fact, Fault, Gave, Given, Printed, Redirect};
+use bpfc_kabi::UpdateFlag;
 use bpfc_loader::{
     Kernel, LoadOptions, Loaded, PerfBuffer, PerfEvent, RingBuffer, TestInput, load,
 };
-use bpfc_object::{FuncId, MapId};
+use bpfc_object::{DataId, FuncId, MapId, Object};
 use bpfc_testkit::Failure;
-use bpfc_vm::{Effect, EngineChoice, Input, Vm};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
-
-/// The packet of runs that give none, as the virtual machine has it.
-const DEFAULT_PACKET: [u8; 64] = [0; 64];
-
-/// The virtual machine.
-pub struct Machine {
-    vm: Vm,
-    events: BTreeMap<MapId, VecDeque<Vec<u8>>>,
-    printed: VecDeque<String>,
-}
-
-impl Machine {
-    pub fn new(object: &Object, engine: EngineChoice) -> Result<Self, String> {
-        let options = bpfc_vm::Options { engine, ..bpfc_vm::Options::default() };
-        Ok(Self {
-            vm: Vm::new(object, options).map_err(|e| e.to_string())?,
-            events: BTreeMap::new(),
-            printed: VecDeque::new(),
-        })
-    }
-}
-
-impl Engine for Machine {
-    fn run(&mut self, program: FuncId, given: &Given) -> Result<Gave, String> {
-        let input = Input {
-            packet: Some(given.packet.clone().unwrap_or(DEFAULT_PACKET.to_vec())),
-            context: (!given.context.is_empty()).then(|| given.context.clone()),
-            ..Input::default()
-        };
-        let outcome = self.vm.run(program, &input).map_err(|error| {
-            let code = error.to_diagnostic().code;
-            format!("{code}: {error}")
-        })?;
-        for effect in outcome.effects {
-            match effect {
-                Effect::Printk(line) => self.printed.push_back(line),
-                Effect::Ringbuf { map, bytes } | Effect::PerfEvent { map, bytes, .. } => {
-                    self.events.entry(map).or_default().push_back(bytes);
-                }
-                _ => {}
-            }
-        }
-        Ok(Gave { result: outcome.ret as u32, packet: outcome.packet })
-    }
-
-    fn lookup(&mut self, map: MapId, key: &[u8]) -> Result<Option<Vec<Vec<u8>>>, String> {
-        Ok(self.vm.map_lookup(map, key).map(|entry| entry.values))
-    }
-
-    fn event(&mut self, map: MapId) -> Option<Vec<u8>> {
-        self.events.get_mut(&map)?.pop_front()
-    }
-
-    fn printk(&mut self) -> Result<Option<String>, ()> {
-        Ok(self.printed.pop_front())
-    }
-}
 
 /// The kernel that runs the tests.
 pub struct Real {
@@ -135,7 +77,10 @@ pub fn is_root() -> bool {
 }
 
 impl Engine for Real {
-    fn run(&mut self, program: FuncId, given: &Given) -> Result<Gave, String> {
+    fn run(&mut self, program: FuncId, given: &Given) -> Result<Gave, Fault> {
+        if !given.args.is_empty() {
+            return Err("the kernel passes arguments of its own".to_owned().into());
+        }
         let mut packet = given.packet.clone().unwrap_or(DEFAULT_PACKET.to_vec());
         let is_cut = self.sees_no_ethernet.get(&program) == Some(&true);
         if is_cut {
@@ -143,18 +88,50 @@ impl Engine for Real {
         }
         let mut programs = self.loaded.programs.iter();
         let found = programs.find(|p| p.func() == program);
-        let found = found.ok_or("the program is not loaded")?;
+        let found = found.ok_or("the program is not loaded".to_owned())?;
         let input = TestInput { data: &packet, ctx: &given.context, repeat: 1 };
         let output = found.test_run(&input).map_err(|e| e.to_string())?;
         let mut packet = output.data;
         if is_cut && packet.len() >= 14 {
             packet.drain(..14);
         }
-        Ok(Gave { result: output.retval, packet: Some(packet) })
+        Ok(Gave { result: output.retval, packet: Some(packet), redirect: Redirect::Unknown })
     }
 
     fn lookup(&mut self, map: MapId, key: &[u8]) -> Result<Option<Vec<Vec<u8>>>, String> {
         self.loaded.maps[map].lookup(key).map_err(|e| e.to_string())
+    }
+
+    fn update(&mut self, map: MapId, key: &[u8], value: &[u8]) -> Result<(), String> {
+        let map = &self.loaded.maps[map];
+        let result = map.update(key, value, UpdateFlag::Any);
+        result.map_err(|e| e.to_string())
+    }
+
+    fn delete(&mut self, map: MapId, key: &[u8]) -> Result<(), String> {
+        match self.loaded.maps[map].delete(key) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the map refuses it: ENOENT".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn data(&mut self, section: DataId) -> Result<Vec<u8>, String> {
+        let map = self.loaded.data[section].as_ref().ok_or("the section is empty")?;
+        let found = map.lookup(&[0; 4]).map_err(|e| e.to_string())?;
+        found.and_then(|values| values.into_iter().next()).ok_or_else(|| "no content".to_owned())
+    }
+
+    fn set_data(&mut self, section: DataId, offset: usize, bytes: &[u8]) -> Result<(), String> {
+        let mut content = self.data(section)?;
+        let part = content.get_mut(offset..offset + bytes.len());
+        part.ok_or("outside of the section")?.copy_from_slice(bytes);
+        let map = self.loaded.data[section].as_ref().ok_or("the section is empty")?;
+        map.update(&[0; 4], &content, UpdateFlag::Any).map_err(|e| e.to_string())
+    }
+
+    fn set_fact(&mut self, name: &str, _: &Fact) -> Result<(), String> {
+        Err(format!("`{name}` cannot be given to a kernel, which has its own"))
     }
 
     fn event(&mut self, map: MapId) -> Option<Vec<u8>> {
@@ -176,7 +153,7 @@ impl Engine for Real {
         events.pop_front()
     }
 
-    fn printk(&mut self) -> Result<Option<String>, ()> {
-        Err(())
+    fn printk(&mut self) -> Printed {
+        Printed::Unknown
     }
 }

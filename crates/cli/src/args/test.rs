@@ -1,0 +1,41 @@
+//! `bpfc test`
+
+use super::{Compile, EngineChoice};
+use clap::Args;
+use std::path::PathBuf;
+
+/// `bpfc test`
+#[derive(Args, Debug)]
+pub struct Test {
+    /// C files with tests, and folders to look for such files in. By default the current folder.
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Only tests whose `FILE: NAME` contains this; any of several.
+    #[arg(short = 'k', long, value_name = "TEXT")]
+    pub filter: Vec<String>,
+
+    /// Print which tests there are, and run none.
+    #[arg(long)]
+    pub list: bool,
+
+    /// Print failed tests only.
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// End after the first file in which a test fails.
+    #[arg(long)]
+    pub fail_fast: bool,
+
+    /// How many files are tested at the same time. By default as many as there are CPUs.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// Which engines of the virtual machine play scenarios; test functions run on the reference.
+    #[arg(long, value_enum, default_value_t = EngineChoice::Reference)]
+    pub engine: EngineChoice,
+
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "flattened")]
+    pub compile: Compile,
+}

@@ -1,0 +1,234 @@
+//! The tests of one file.
+
+use super::discover::Source;
+use crate::args::{EngineChoice, Test};
+use crate::commands::compilation::Compilation;
+use crate::commands::run::verify_options;
+use bpfc::{Btf, Object};
+use bpfc_base::render::{self, Format};
+use bpfc_base::{Diagnostic, Session, Severity, Span, codes};
+use bpfc_kabi::bench::TEST_MACRO;
+use bpfc_tester::{Case, Outcome, REJECTED_VERB, Suite, line_span};
+use bpfc_testkit::{TestFile, Verb};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The case of a file that does not compile, or that the kernel would refuse.
+const CHECK: &str = "check";
+
+/// What is common to all files.
+pub struct Plan<'a> {
+    /// The command line.
+    pub args: &'a Test,
+    /// Types of `--btf`.
+    pub types: Option<Arc<Btf>>,
+    /// How diagnostics are printed.
+    pub format: Format,
+}
+
+/// How the tests of a file ended, and how many were left out.
+#[derive(Default)]
+pub struct Tested {
+    /// One for each test that was wanted.
+    pub cases: Vec<Case>,
+    /// Tests that the filter left out.
+    pub n_filtered: usize,
+}
+
+/// Runs the tests of a file.
+pub fn test(source: &Source, plan: &Plan<'_>) -> Tested {
+    let mut run = FileRun { source, plan, tested: Tested::default() };
+    match &source.comments {
+        Ok(comments) => run.all(comments),
+        Err((line, problem)) => run.misread(*line, problem),
+    }
+    run.tested
+}
+
+struct FileRun<'a> {
+    source: &'a Source,
+    plan: &'a Plan<'a>,
+    tested: Tested,
+}
+
+impl FileRun<'_> {
+    fn all(&mut self, comments: &TestFile) {
+        if let Some(assertion) = comments.assertions.first() {
+            let help = "the forms are `//~ run …`, `//~ map …` and others, and `//~ rejected CODE`";
+            return self.misread(assertion.line, &format!("this is no step of a scenario: {help}"));
+        }
+        let Some((mut plain, object)) = self.compiled(&[]) else { return };
+        if let Some(object) = &object {
+            bpfc::verify(&mut plain.session, object, &verify_options());
+        }
+        let diagnostics = plain.session.diagnostics.take();
+        self.check(comments, &plain, &diagnostics);
+        if self.source.has_functions {
+            let started = Instant::now();
+            let Some((mut tests, with_tests)) = self.compiled(&[TEST_MACRO]) else { return };
+            let diagnostics = tests.session.diagnostics.take();
+            match with_tests {
+                Some(with_tests) => self.suite(&with_tests, comments, &tests),
+                // What is wrong with the program itself was said.
+                None if object.is_none() => {}
+                None => {
+                    let text = self.rendered(&tests.session, &diagnostics);
+                    self.push(CHECK, None, Outcome::Failed(text), started);
+                }
+            }
+        } else if let Some(object) = object {
+            self.suite(&object, comments, &plain);
+        }
+    }
+
+    /// The object, with these macros defined; none if the source cannot even be read.
+    fn compiled(&mut self, macros: &[&str]) -> Option<(Compilation, Option<Object>)> {
+        let started = Instant::now();
+        let Source { name, bytes, .. } = self.source;
+        let Plan { args, types, .. } = self.plan;
+        match Compilation::quietly(name, bytes, &args.compile, types.clone(), &[]) {
+            Ok(mut compilation) => {
+                let defines = macros.iter().map(|&name| name.to_owned());
+                compilation.options.defines.extend(defines);
+                let object = compilation.compile();
+                Some((compilation, object))
+            }
+            Err(refused) => {
+                let text = self.rendered(&refused.session, &refused.diagnostics);
+                self.push(CHECK, None, Outcome::Failed(text), started);
+                None
+            }
+        }
+    }
+
+    /// Compares what is wrong with the program to what is said to be.
+    fn check(&mut self, comments: &TestFile, compilation: &Compilation, found: &[Diagnostic]) {
+        let started = Instant::now();
+        let mut is_expected = vec![false; found.len()];
+        for verb in comments.verbs.iter().filter(|verb| verb.name == REJECTED_VERB) {
+            let place = wanted_line(verb, &self.source.bytes);
+            let fits = |diagnostic: &Diagnostic| {
+                diagnostic.severity == Severity::Error
+                    && (verb.rest.is_empty() || diagnostic.code.to_string() == verb.rest)
+                    && place.is_none_or(|line| line_of(compilation, diagnostic) == Some(line))
+            };
+            let n_fit = (found.iter().zip(&mut is_expected))
+                .filter(|(diagnostic, _)| fits(diagnostic))
+                .map(|(_, is_expected)| *is_expected = true)
+                .count();
+            let outcome = match n_fit {
+                0 => Outcome::Failed(self.not_rejected(verb, compilation, found)),
+                _ => Outcome::Passed,
+            };
+            let name = format!("{REJECTED_VERB} {}", verb.rest);
+            self.push(name.trim(), Some(verb.line), outcome, started);
+        }
+        let rest = found.iter().zip(&is_expected).filter(|(_, is_expected)| !**is_expected);
+        let rest: Vec<Diagnostic> = rest.map(|(diagnostic, _)| diagnostic.clone()).collect();
+        if rest.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            let text = self.rendered(&compilation.session, &rest);
+            self.push(CHECK, None, Outcome::Failed(text), started);
+        }
+    }
+
+    fn not_rejected(&self, verb: &Verb, compilation: &Compilation, found: &[Diagnostic]) -> String {
+        let what = if verb.rest.is_empty() { "an error" } else { &verb.rest };
+        let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+        let message = match errors.count() {
+            0 => format!("expected {what}, but the program is fine"),
+            _ => format!("expected {what}, but something else is wrong"),
+        };
+        let span = line_span(&compilation.session.sources, compilation.file, verb.line);
+        let diagnostic = Diagnostic::new(codes::load::E0914, span, message);
+        let mut all = vec![diagnostic];
+        all.extend_from_slice(found);
+        self.rendered(&compilation.session, &all)
+    }
+
+    fn suite(&mut self, object: &Object, comments: &TestFile, compilation: &Compilation) {
+        let started = Instant::now();
+        let engine = match self.plan.args.engine {
+            EngineChoice::Both => bpfc_vm::EngineChoice::Both,
+            EngineChoice::Rbpf => bpfc_vm::EngineChoice::Rbpf,
+            EngineChoice::Reference => bpfc_vm::EngineChoice::Reference,
+        };
+        let suite = match Suite::new(object, comments, engine) {
+            Ok(suite) => suite,
+            Err(error) => {
+                let text = self.rendered(&compilation.session, &[error]);
+                return self.push(CHECK, None, Outcome::Failed(text), started);
+            }
+        };
+        let sources = &compilation.session.sources;
+        for test in suite.tests() {
+            if !self.is_wanted(&test.name) {
+                continue;
+            }
+            let started = Instant::now();
+            let failures = if self.plan.args.list { Vec::new() } else { suite.run(&test) };
+            let diagnostics: Vec<Diagnostic> = failures
+                .iter()
+                .flat_map(|failure| failure.to_diagnostics(sources, compilation.file))
+                .collect();
+            let outcome = match diagnostics.is_empty() {
+                true => Outcome::Passed,
+                false => Outcome::Failed(self.rendered(&compilation.session, &diagnostics)),
+            };
+            self.record(&test.name, test.line, outcome, started);
+        }
+    }
+
+    /// A comment that is not in the language.
+    fn misread(&mut self, line: u32, problem: &str) {
+        let started = Instant::now();
+        let mut session = Session::default();
+        let Source { name, bytes, .. } = self.source;
+        let file = bpfc::add_source(&mut session, name, bytes);
+        let span = file.map_or(Span::NONE, |file| line_span(&session.sources, file, line));
+        let diagnostic = Diagnostic::new(codes::load::E0915, span, problem.to_owned());
+        let text = self.rendered(&session, &[diagnostic]);
+        self.push(CHECK, Some(line), Outcome::Failed(text), started);
+    }
+
+    fn is_wanted(&mut self, name: &str) -> bool {
+        let filter = &self.plan.args.filter;
+        let full = format!("{}: {name}", self.source.name);
+        let is_wanted = filter.is_empty() || filter.iter().any(|text| full.contains(text.as_str()));
+        self.tested.n_filtered += usize::from(!is_wanted);
+        is_wanted
+    }
+
+    fn push(&mut self, name: &str, line: Option<u32>, outcome: Outcome, started: Instant) {
+        if self.is_wanted(name) {
+            self.record(name, line, outcome, started);
+        }
+    }
+
+    fn record(&mut self, name: &str, line: Option<u32>, outcome: Outcome, started: Instant) {
+        self.tested.cases.push(Case {
+            file: self.source.name.clone(),
+            name: name.to_owned(),
+            line,
+            outcome,
+            elapsed: started.elapsed(),
+        });
+    }
+
+    fn rendered(&self, session: &Session, diagnostics: &[Diagnostic]) -> String {
+        render::render(session, diagnostics, self.plan.format)
+    }
+}
+
+/// The line that `//~ rejected` is about: none if it stands alone in its line.
+fn wanted_line(verb: &Verb, bytes: &[u8]) -> Option<u32> {
+    let text = String::from_utf8_lossy(bytes);
+    let line = text.lines().nth(verb.line.saturating_sub(1) as usize).unwrap_or_default();
+    let is_alone = verb.target == verb.line && line.trim_start().starts_with("//");
+    (!is_alone).then_some(verb.target)
+}
+
+fn line_of(compilation: &Compilation, diagnostic: &Diagnostic) -> Option<u32> {
+    let sources = &compilation.session.sources;
+    let (_, at) = sources.line_col(sources.root(diagnostic.span()))?;
+    Some(at.line)
+}

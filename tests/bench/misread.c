@@ -1,0 +1,3 @@
+/* A comment that is no test. */
+//~ runs == 1
+int x;
