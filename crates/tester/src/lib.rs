@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod engine;
+mod names;
 mod packets;
 mod plan;
 mod report;
@@ -14,9 +15,11 @@ mod scenario;
 mod suite;
 mod values;
 
-pub use engine::{Engine, Fact, Fault, Gave, Given, Machine, Printed, Real, Redirect, is_root};
+pub use engine::{
+    Engine, Fact, Fault, Gave, Given, Machine, Outside, Printed, Real, Redirect, is_root,
+};
 pub use packets::PacketLanguage;
 pub use plan::{Functions, Part, REJECTED_VERB, TEST_VERB, functions, is_of_test, parts};
 pub use report::{Case, Outcome, Report};
 pub use scenario::{Problem, play};
-pub use suite::{Failure, Suite, TestName, line_span};
+pub use suite::{Failure, Place, Suite, TestName, Verdict, line_span};

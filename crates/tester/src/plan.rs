@@ -72,6 +72,15 @@ pub fn is_of_test(section: &str) -> bool {
     matches!(section, SETUP_SECTION | TEST_SECTION)
 }
 
+/// The object with its test functions as functions that nobody calls: numbers of what it holds stay as they are.
+pub fn without_tests(object: &Object) -> Object {
+    let mut object = object.clone();
+    for function in object.functions.iter_mut().filter(|function| is_of_test(&function.section)) {
+        function.section = ".text".to_owned();
+    }
+    object
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

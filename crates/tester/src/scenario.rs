@@ -1,12 +1,12 @@
 //! Plays the scenario of a test file on an engine.
 
 use crate::engine::{Engine, Fact, Fault, Given, Printed, Redirect};
+use crate::names::{Assignment, Names};
 use crate::packets::PacketLanguage;
 use crate::values;
 use bpfc_base::Diagnostic;
-use bpfc_base::similar::most_similar;
-use bpfc_btf::{Btf, TypeId};
-use bpfc_object::{DataId, FuncId, MapId, Object, Variable};
+use bpfc_btf::Btf;
+use bpfc_object::{FuncId, Object};
 use bpfc_testkit::{Access, Expect, Run, Step, StepKind, Value};
 use bpfc_vm::Packets;
 
@@ -19,6 +19,8 @@ pub struct Problem {
     pub text: String,
     /// What stopped a program, with its place.
     pub fault: Option<Box<Diagnostic>>,
+    /// Whether the engine cannot do it at all.
+    pub is_unsupported: bool,
 }
 
 /// Plays all steps; what went wrong.
@@ -26,31 +28,31 @@ pub fn play(object: &Object, steps: &[Step], engine: &mut dyn Engine) -> Vec<Pro
     let btf = match object.open_btf() {
         Ok(btf) => btf,
         Err(error) => {
-            return vec![Problem {
-                line: 0,
-                text: format!("the object's BTF: {error}"),
-                fault: None,
-            }];
+            let text = format!("the object's BTF: {error}");
+            return vec![Problem { line: 0, text, fault: None, is_unsupported: false }];
         }
     };
-    let mut player = Player { object, btf, engine, packet: None, redirect: Redirect::Nowhere };
+    let mut player =
+        Player { names: Names { object, btf }, engine, packet: None, redirect: Redirect::Nowhere };
     let mut problems = Vec::new();
     for step in steps {
         if let Err(fault) = player.step(&step.kind) {
-            let Fault { text, diagnostic } = fault;
+            let Fault { text, is_unsupported, diagnostic } = fault;
             let text = match &diagnostic {
                 Some(_) => "the run was stopped".to_owned(),
                 None => text,
             };
-            problems.push(Problem { line: step.line, text, fault: diagnostic });
+            problems.push(Problem { line: step.line, text, fault: diagnostic, is_unsupported });
+            if is_unsupported {
+                break;
+            }
         }
     }
     problems
 }
 
 struct Player<'a> {
-    object: &'a Object,
-    btf: Btf,
+    names: Names<'a>,
     engine: &'a mut dyn Engine,
     /// The packet as the last run left it.
     packet: Option<Vec<u8>>,
@@ -71,14 +73,14 @@ impl Player<'_> {
             StepKind::Delete { name, key } => self.delete(name, key),
             StepKind::Variable { name, path, expect } => self.variable(name, path, expect),
             StepKind::Given(facts) => {
-                facts.iter().try_for_each(|(name, value)| self.given(name, value))
+                return facts.iter().try_for_each(|(name, value)| self.given(name, value));
             }
         }?;
         Ok(())
     }
 
     fn run(&mut self, run: &Run) -> Result<(), Fault> {
-        let program = self.program(run.program.as_deref())?;
+        let program = self.names.program(run.program.as_deref())?;
         for given in self.inputs(&run.inputs)? {
             self.run_with(program, &given, &run.expect)?;
         }
@@ -93,8 +95,8 @@ impl Player<'_> {
             match (key.as_str(), key.split_once('.')) {
                 (_, Some(("ctx", field))) => self.set_context(&mut given.context, field, value)?,
                 ("packet", _) => packets = self::packets(value)?,
-                ("args", _) => given.args = arguments(&self.btf, value)?,
-                ("ret", _) => given.return_value = values::number(&self.btf, value)? as u64,
+                ("args", _) => given.args = arguments(&self.names.btf, value)?,
+                ("ret", _) => given.return_value = values::number(&self.names.btf, value)? as u64,
                 _ => {
                     return Err(format!(
                         "unknown input `{key}`: only packet, args, ret and ctx.FIELD"
@@ -125,7 +127,7 @@ impl Player<'_> {
         self.packet = gave.packet;
         self.redirect = gave.redirect;
         let Expect::Value(value) = expect else { return Ok(()) };
-        let expected = values::number(&self.btf, value)? as u32;
+        let expected = values::number(&self.names.btf, value)? as u32;
         match expected == gave.result {
             true => Ok(()),
             false => {
@@ -134,30 +136,13 @@ impl Player<'_> {
         }
     }
 
-    fn program(&self, name: Option<&str>) -> Result<FuncId, String> {
-        let mut programs =
-            self.object.programs().filter(|(_, function)| !crate::is_of_test(&function.section));
-        let Some(name) = name else {
-            return match (programs.next(), programs.next()) {
-                (Some((id, _)), None) => Ok(id),
-                _ => Err("`run` needs a name where there are several programs".into()),
-            };
-        };
-        let names: Vec<(FuncId, &str)> =
-            programs.map(|(id, function)| (id, function.name.as_str())).collect();
-        let found = names.iter().find(|(_, known)| *known == name);
-        found
-            .map(|&(id, _)| id)
-            .ok_or_else(|| unknown("program", name, names.iter().map(|&(_, name)| name)))
-    }
-
     /// Sets a field of `struct __sk_buff`, the only context that runs are given.
     fn set_context(&self, context: &mut Vec<u8>, field: &str, value: &Value) -> Result<(), String> {
-        let ty = self.btf.find_by_name("__sk_buff", bpfc_btf::KindSet::STRUCT);
+        let ty = self.names.btf.find_by_name("__sk_buff", bpfc_btf::KindSet::STRUCT);
         let ty = ty.ok_or("the object has no `struct __sk_buff`")?;
-        let (offset, ty) =
-            values::member(&self.btf, ty, field).ok_or_else(|| format!("no field `{field}`"))?;
-        let (bytes, _) = values::encode(&self.btf, Some(ty), None, value)?;
+        let (offset, ty) = values::member(&self.names.btf, ty, field)
+            .ok_or_else(|| format!("no field `{field}`"))?;
+        let (bytes, _) = values::encode(&self.names.btf, Some(ty), None, value)?;
         let end = offset + bytes.len();
         if context.len() < end {
             context.resize(end, 0);
@@ -166,57 +151,34 @@ impl Player<'_> {
         Ok(())
     }
 
-    fn map_id(&self, name: &str) -> Result<MapId, String> {
-        let names = self.object.maps.iter().map(|map| map.name.as_str());
-        self.object.map(name).ok_or_else(|| unknown("map", name, names))
-    }
-
-    /// A map, the bytes of the key that `path` begins with, and the rest of the path.
-    fn element<'p>(
-        &self,
-        name: &str,
-        path: &'p [Access],
-    ) -> Result<(MapId, Vec<u8>, &'p [Access]), String> {
-        let id = self.map_id(name)?;
-        let map = &self.object.maps[id];
-        let Some((Access::Index(key), path)) = path.split_first() else {
-            return Err("a map needs a key first".into());
-        };
-        let (key, _) =
-            values::encode(&self.btf, map.key_type, Some(map.key_size_bytes as usize), key)?;
-        Ok((id, key, path))
-    }
-
     fn map(&mut self, name: &str, path: &[Access], expect: Option<&Value>) -> Result<(), String> {
-        let (id, key, path) = self.element(name, path)?;
-        let map = &self.object.maps[id];
-        let part = values::part(&self.btf, map.value_type, map.value_size_bytes as usize, path)?;
+        let (id, key, path) = self.names.element(name, path)?;
+        let map = &self.names.object.maps[id];
+        let part =
+            values::part(&self.names.btf, map.value_type, map.value_size_bytes as usize, path)?;
         let found = self.engine.lookup(id, &key)?;
         match (found, expect) {
             (None, None) => Ok(()),
             (Some(_), None) => Err("the key is there".into()),
             (None, Some(_)) => Err("the key is absent".into()),
             (Some(values), Some(expect)) => {
-                let actual = values::over_cpus(&self.btf, &values, part)?;
-                let expected = values::encode(&self.btf, part.ty, Some(part.size), expect)?;
-                values::difference(&self.btf, part.ty, &expected, &actual).map_or(Ok(()), Err)
+                let actual = values::over_cpus(&self.names.btf, &values, part)?;
+                let expected = values::encode(&self.names.btf, part.ty, Some(part.size), expect)?;
+                values::difference(&self.names.btf, part.ty, &expected, &actual).map_or(Ok(()), Err)
             }
         }
     }
 
     fn set(&mut self, name: &str, path: &[Access], value: &Value) -> Result<(), String> {
-        if self.object.map(name).is_none() {
-            let (section, variable) = self.find_variable(name)?;
-            let part = self.variable_part(&variable, path)?;
-            let (bytes, _) = values::encode(&self.btf, part.ty, Some(part.size), value)?;
-            let offset = variable.offset as usize + part.offset;
+        if self.names.object.map(name).is_none() {
+            let Assignment { section, offset, bytes } = self.names.assignment(name, path, value)?;
             return self.engine.set_data(section, offset, &bytes);
         }
-        let (id, key, path) = self.element(name, path)?;
-        let map = &self.object.maps[id];
+        let (id, key, path) = self.names.element(name, path)?;
+        let map = &self.names.object.maps[id];
         let size = map.value_size_bytes as usize;
-        let part = values::part(&self.btf, map.value_type, size, path)?;
-        let (bytes, _) = values::encode(&self.btf, part.ty, Some(part.size), value)?;
+        let part = values::part(&self.names.btf, map.value_type, size, path)?;
+        let (bytes, _) = values::encode(&self.names.btf, part.ty, Some(part.size), value)?;
         // What is not set stays as it was.
         let old = self.engine.lookup(id, &key)?.and_then(|values| values.into_iter().next());
         let mut content = old.unwrap_or_default();
@@ -227,42 +189,25 @@ impl Player<'_> {
 
     fn delete(&mut self, name: &str, key: &Value) -> Result<(), String> {
         let path = [Access::Index(key.clone())];
-        let (id, key, _) = self.element(name, &path)?;
+        let (id, key, _) = self.names.element(name, &path)?;
         self.engine.delete(id, &key)
     }
 
-    fn find_variable(&self, name: &str) -> Result<(DataId, Variable), String> {
-        for (id, section) in self.object.data.iter_enumerated() {
-            let found = section.variables.iter().find(|variable| variable.name == name);
-            if let Some(variable) = found {
-                return Ok((id, variable.clone()));
-            }
-        }
-        let all = self.object.data.iter().flat_map(|section| &section.variables);
-        let names: Vec<&str> = all.map(|variable| variable.name.as_str()).collect();
-        Err(unknown("variable", name, names.into_iter()))
-    }
-
-    fn variable_part(&self, variable: &Variable, path: &[Access]) -> Result<values::Part, String> {
-        let ty: Option<TypeId> = values::type_of_variable(&self.btf, variable.btf);
-        values::part(&self.btf, ty, variable.size_bytes as usize, path)
-    }
-
     fn variable(&mut self, name: &str, path: &[Access], expect: &Value) -> Result<(), String> {
-        let (section, variable) = self.find_variable(name)?;
-        let part = self.variable_part(&variable, path)?;
+        let (section, variable) = self.names.find_variable(name)?;
+        let part = self.names.variable_part(&variable, path)?;
         let content = self.engine.data(section)?;
         let start = variable.offset as usize + part.offset;
         let actual = content.get(start..start + part.size).ok_or("outside of its section")?;
-        let expected = values::encode(&self.btf, part.ty, Some(part.size), expect)?;
-        values::difference(&self.btf, part.ty, &expected, actual).map_or(Ok(()), Err)
+        let expected = values::encode(&self.names.btf, part.ty, Some(part.size), expect)?;
+        values::difference(&self.names.btf, part.ty, &expected, actual).map_or(Ok(()), Err)
     }
 
-    fn given(&mut self, name: &str, value: &Value) -> Result<(), String> {
+    fn given(&mut self, name: &str, value: &Value) -> Result<(), Fault> {
         let fact = match value {
             Value::Text(text) => Fact::Text(String::from_utf8_lossy(text).into_owned()),
             value => Fact::Number(
-                u64::try_from(values::number(&self.btf, value)?)
+                u64::try_from(values::number(&self.names.btf, value)?)
                     .map_err(|_| format!("`{name}` is no negative number"))?,
             ),
         };
@@ -280,7 +225,7 @@ impl Player<'_> {
     }
 
     fn redirect(&mut self, expected: &Value) -> Result<(), String> {
-        let expected = values::number(&self.btf, expected)?;
+        let expected = values::number(&self.names.btf, expected)?;
         match self.redirect {
             Redirect::Unknown => Ok(()),
             Redirect::To(to) if i128::from(to) == expected => Ok(()),
@@ -290,7 +235,7 @@ impl Player<'_> {
     }
 
     fn event(&mut self, name: &str, expect: &Value) -> Result<(), String> {
-        let id = self.map_id(name)?;
+        let id = self.names.map_id(name)?;
         let event = self.engine.event(id).ok_or("there is no further event")?;
         let expected = expect.to_bytes(None)?;
         let n_bytes = expected.len();
@@ -300,7 +245,7 @@ impl Player<'_> {
             return Err(format!("a record of {} bytes", event.len()));
         }
         let said = vec![true; n_bytes];
-        values::difference(&self.btf, None, &(expected, said), actual).map_or(Ok(()), Err)
+        values::difference(&self.names.btf, None, &(expected, said), actual).map_or(Ok(()), Err)
     }
 
     fn printk(&mut self, expected: &[u8]) -> Result<(), String> {
@@ -335,12 +280,5 @@ fn shown(value: &Value, number: u32) -> String {
     match value {
         Value::Name(name) => format!("{name} ({number})"),
         _ => number.to_string(),
-    }
-}
-
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match (most_similar(name, known.clone()), known.count()) {
-        (Some(similar), _) => format!("there is no {what} `{name}`; did you mean `{similar}`?"),
-        (None, _) => format!("there is no {what} `{name}`"),
     }
 }

@@ -1,14 +1,16 @@
 //! The tests of one object, and how each is run.
 
-use crate::engine::Machine;
+use crate::engine::{Machine, Outside, Real};
+use crate::names;
 use crate::packets::PacketLanguage;
 use crate::plan::{self, Functions, Part};
 use crate::scenario::{self, Problem};
 use bpfc_base::{Diagnostic, FileId, SourceMap, Span, codes::load};
-use bpfc_object::Object;
-use bpfc_testkit::TestFile;
-use bpfc_vm::{EngineChoice, Options, TestFailure, Vm};
-use std::sync::Arc;
+use bpfc_loader::Kernel;
+use bpfc_object::{FuncId, Object};
+use bpfc_testkit::{Step, TestFile};
+use bpfc_vm::{Elsewhere, EngineChoice, Environment, Options, TestFailure, Vm};
+use std::sync::{Arc, Mutex};
 
 /// The tests of an object, each on a machine of its own.
 pub struct Suite<'a> {
@@ -17,8 +19,26 @@ pub struct Suite<'a> {
     functions: Functions,
     /// As each test finds it.
     vm: Vm,
-    /// As each scenario finds it.
-    scenario_vm: Vm,
+    /// As each scenario finds it, where the kernel does not run it.
+    scenario_vm: Option<Vm>,
+}
+
+/// What runs the programs of a [`Suite`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// These engines of the virtual machine; test functions and what they run are the reference's.
+    Machine(EngineChoice),
+    /// This machine's kernel, by `BPF_PROG_TEST_RUN`.
+    Kernel,
+}
+
+/// How a test ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// With this wrong, if anything.
+    Ran(Vec<Failure>),
+    /// It needs what this place does not have.
+    Skipped(String),
 }
 
 /// One test of a [`Suite`].
@@ -45,7 +65,7 @@ pub enum Failure {
     /// An assertion of a test function.
     Function(Box<TestFailure>),
     /// The test as a whole.
-    Whole(String),
+    Whole(Box<Diagnostic>),
 }
 
 impl<'a> Suite<'a> {
@@ -56,20 +76,29 @@ impl<'a> Suite<'a> {
     pub fn new(
         object: &'a Object,
         source: &TestFile,
-        engine: EngineChoice,
+        place: Place,
     ) -> Result<Suite<'a>, Diagnostic> {
-        let parts = plan::parts(source);
-        let functions = plan::functions(object);
+        let mut environment = Environment::default();
+        if place == Place::Kernel {
+            // Values of per-CPU maps are carried between the two.
+            let n_cpus = Kernel::new().n_possible_cpus();
+            environment.n_cpus = n_cpus.map_err(|error| error.to_diagnostic())?;
+        }
         let vm = |engine| {
-            let options = Options { engine, ..Options::default() };
+            let environment = environment.clone();
+            let options = Options { engine, environment, ..Options::default() };
             Vm::new(object, options).map_err(|error| error.to_diagnostic())
         };
-        let scenario_vm = vm(engine)?;
-        let vm = match engine {
-            EngineChoice::Reference => scenario_vm.clone(),
-            _ => vm(EngineChoice::Reference)?,
-        };
-        Ok(Suite { object, parts, functions, vm, scenario_vm })
+        Ok(Suite {
+            object,
+            parts: plan::parts(source),
+            functions: plan::functions(object),
+            vm: vm(EngineChoice::Reference)?,
+            scenario_vm: match place {
+                Place::Machine(engine) => Some(vm(engine)?),
+                Place::Kernel => None,
+            },
+        })
     }
 
     /// Its tests: scenarios, then functions, in the order of the source.
@@ -87,26 +116,58 @@ impl<'a> Suite<'a> {
         parts.chain(functions).collect()
     }
 
-    /// Runs one of its tests: what is wrong.
-    pub fn run(&self, test: &TestName) -> Vec<Failure> {
-        match test.which {
-            Which::Part(idx) => {
-                let mut machine = Machine::with(self.scenario_vm.clone());
-                let problems = scenario::play(self.object, &self.parts[idx].steps, &mut machine);
-                problems.into_iter().map(Failure::Step).collect()
+    /// Runs one of its tests.
+    pub fn run(&self, test: &TestName) -> Verdict {
+        let result = match (test.which, &self.scenario_vm) {
+            (Which::Part(idx), Some(vm)) => {
+                let mut machine = Machine::with(vm.clone());
+                Ok(verdict(scenario::play(self.object, &self.parts[idx].steps, &mut machine)))
             }
-            Which::Function(idx) => {
-                let functions: Vec<_> = (self.functions.setups.iter().copied())
-                    .chain([self.functions.tests[idx].1])
-                    .collect();
-                let result = self.vm.clone().run_test(&functions, Arc::new(PacketLanguage));
-                match result {
-                    Ok(failures) => {
-                        failures.into_iter().map(|f| Failure::Function(Box::new(f))).collect()
-                    }
-                    Err(error) => vec![Failure::Whole(error.to_string())],
-                }
+            (Which::Part(idx), None) => self.play_in_kernel(&self.parts[idx].steps),
+            (Which::Function(idx), _) => self.call(self.functions.tests[idx].1),
+        };
+        result.unwrap_or_else(|diagnostic| Verdict::Ran(vec![Failure::Whole(diagnostic)]))
+    }
+
+    fn play_in_kernel(&self, steps: &[Step]) -> Result<Verdict, Box<Diagnostic>> {
+        let (object, steps) = match names::with_constants(self.object, steps) {
+            Ok(changed) => changed,
+            Err((line, text)) => {
+                let problem = Problem { line, text, fault: None, is_unsupported: false };
+                return Ok(verdict(vec![problem]));
             }
+        };
+        let mut kernel = Real::load(&object).map_err(|error| error.to_diagnostic())?;
+        Ok(verdict(scenario::play(&object, &steps, &mut kernel)))
+    }
+
+    fn call(&self, test: FuncId) -> Result<Verdict, Box<Diagnostic>> {
+        let elsewhere: Option<Arc<Mutex<dyn Elsewhere>>> = match self.scenario_vm {
+            Some(_) => None,
+            None => {
+                let real = Real::load(self.object).map_err(|error| error.to_diagnostic())?;
+                Some(Arc::new(Mutex::new(Outside::new(self.object, real))))
+            }
+        };
+        let functions: Vec<FuncId> = self.functions.setups.iter().copied().chain([test]).collect();
+        let result = self.vm.clone().run_test(&functions, Arc::new(PacketLanguage), elsewhere);
+        let result =
+            result.map_err(|error| Diagnostic::without_span(load::E0915, error.to_string()))?;
+        let failed = |failure| Failure::Function(Box::new(failure));
+        Ok(match result.unsupported {
+            Some(why) if result.failures.is_empty() => Verdict::Skipped(why),
+            _ => Verdict::Ran(result.failures.into_iter().map(failed).collect()),
+        })
+    }
+}
+
+/// A scenario that found nothing wrong until it came to what cannot be done is no failure.
+fn verdict(mut problems: Vec<Problem>) -> Verdict {
+    match &problems[..] {
+        [only] if only.is_unsupported => Verdict::Skipped(only.text.clone()),
+        _ => {
+            problems.retain(|problem| !problem.is_unsupported);
+            Verdict::Ran(problems.into_iter().map(Failure::Step).collect())
         }
     }
 }
@@ -130,7 +191,7 @@ impl Failure {
                 failure.span = sources.root(failure.span);
                 failure.to_diagnostics()
             }
-            Failure::Whole(text) => vec![Diagnostic::without_span(load::E0915, text.clone())],
+            Failure::Whole(diagnostic) => vec![(**diagnostic).clone()],
         }
     }
 }

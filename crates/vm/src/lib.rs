@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod contents;
 mod context;
 mod engine;
 mod environment;
@@ -29,7 +30,8 @@ mod setup;
 mod task;
 mod vm;
 
-pub use bench::{Packets, TestFailure};
+pub use bench::{Elsewhere, Packets, Refusal, TestFailure, TestResult};
+pub use contents::Contents;
 pub use context::InputError;
 pub use environment::Environment;
 pub use errno::name as errno_name;

@@ -1,21 +1,21 @@
 //! The virtual machine as its users see it.
 
-use crate::bench::{self, Packets, TestFailure};
+use crate::bench::{self, Elsewhere, Packets, TestResult};
+use crate::contents;
 use crate::context::{self, InputError};
 use crate::engine::Engine;
 use crate::engine::rbpf::Rbpf;
 use crate::engine::reference::Reference;
 use crate::environment::Environment;
-use crate::errno;
 use crate::fault::{Fault, FaultKind};
 use crate::machine::{Machine, Traced};
 use crate::maps::{MapEntry, MapError, MapView};
 use crate::memory::FRAME_BYTES;
 use crate::outcome::{Input, Outcome};
 use crate::program::{Program, Symbols};
-use bpfc_base::{Diagnostic, Idx, codes::load};
+use bpfc_base::{Diagnostic, codes::load};
 use bpfc_object::{DataId, FuncId, Linked, MapId, Object};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Which engines run programs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -206,7 +206,8 @@ impl Vm {
         result.map_err(|fault| RunError::Fault(Box::new(fault)))
     }
 
-    /// Runs functions of the object as a test (`bpfc/test.h`), one after the other: what failed.
+    /// Runs functions of the object as a test (`bpfc/test.h`), one after the other: what failed. The programs that they
+    /// run do so `elsewhere` if that is given.
     ///
     /// # Errors
     /// [`RunError::NotRunnable`] if one cannot be linked.
@@ -214,8 +215,9 @@ impl Vm {
         &mut self,
         functions: &[FuncId],
         packets: Arc<dyn Packets>,
-    ) -> Result<Vec<TestFailure>, RunError> {
-        bench::run(&mut self.machine, functions, packets, self.options.fuel)
+        elsewhere: Option<Arc<Mutex<dyn Elsewhere>>>,
+    ) -> Result<TestResult, RunError> {
+        bench::run(&mut self.machine, functions, packets, elsewhere, self.options.fuel)
     }
 
     /// The instructions of the last run, as far as they were to be traced.
@@ -228,8 +230,7 @@ impl Vm {
     /// # Panics
     /// If `map` is not a map of the object.
     pub fn map(&self, map: MapId) -> MapView {
-        let idx = self.machine.maps.of(map).expect("a map of this object");
-        self.machine.maps.view(&self.machine.memory, idx)
+        contents::map(&self.machine, map)
     }
 
     /// The element of `map` with this key.
@@ -237,8 +238,7 @@ impl Vm {
     /// # Panics
     /// If `map` is not a map of the object.
     pub fn map_lookup(&self, map: MapId, key: &[u8]) -> Option<MapEntry> {
-        let idx = self.machine.maps.of(map).expect("a map of this object");
-        self.machine.maps.entry(&self.machine.memory, idx, key)
+        contents::map_lookup(&self.machine, map, key)
     }
 
     /// Sets an element as the system call does; of a per-CPU map one value for all CPUs, or all
@@ -258,11 +258,7 @@ impl Vm {
         value: &[u8],
         flags: u64,
     ) -> Result<(), i64> {
-        self.each(|machine| {
-            let idx = machine.maps.of(map).expect("a map of this object");
-            let memory = &mut machine.memory;
-            machine.maps.user_update(memory, idx, key, value, flags)
-        })
+        self.each(|machine| contents::map_update(machine, map, key, value, flags))
     }
 
     /// Removes an element.
@@ -273,13 +269,7 @@ impl Vm {
     /// # Panics
     /// If `map` is not a map of the object.
     pub fn map_delete(&mut self, map: MapId, key: &[u8]) -> Result<(), i64> {
-        self.each(|machine| {
-            let idx = machine.maps.of(map).expect("a map of this object");
-            if key.len() != machine.maps.get(idx).key_bytes as usize {
-                return Err(errno::EINVAL);
-            }
-            machine.maps.delete(&mut machine.memory, idx, key)
-        })
+        self.each(|machine| contents::map_delete(machine, map, key))
     }
 
     /// The content of a data section.
@@ -287,11 +277,7 @@ impl Vm {
     /// # Panics
     /// If `section` is not a data section of the object.
     pub fn data(&self, section: DataId) -> Vec<u8> {
-        let idx = self.machine.n_object_maps + section.index() as u32;
-        let entry = self.machine.maps.entry(&self.machine.memory, idx, &[0; 4]);
-        entry
-            .and_then(|entry| entry.values.into_iter().next())
-            .expect("a data section of this object")
+        contents::data(&self.machine, section)
     }
 
     /// Changes bytes of a data section, those of constants too.
@@ -307,15 +293,7 @@ impl Vm {
         offset_bytes: usize,
         bytes: &[u8],
     ) -> Result<(), i64> {
-        let mut content = self.data(section);
-        let end = offset_bytes.saturating_add(bytes.len());
-        let part = content.get_mut(offset_bytes..end).ok_or(errno::EINVAL)?;
-        part.copy_from_slice(bytes);
-        let idx = self.machine.n_object_maps + section.index() as u32;
-        self.each(|machine| {
-            let memory = &mut machine.memory;
-            machine.maps.user_update(memory, idx, &[0; 4], &content, 0)
-        })
+        self.each(|machine| contents::set_data(machine, section, offset_bytes, bytes))
     }
 
     /// The world around the programs.

@@ -35,6 +35,10 @@ pub struct Test {
     #[arg(long, value_enum, default_value_t = EngineChoice::Reference)]
     pub engine: EngineChoice,
 
+    /// Run the programs in this machine's kernel, by BPF_PROG_TEST_RUN. Tests that need a world of their own are left out.
+    #[arg(long, conflicts_with = "engine")]
+    pub kernel: bool,
+
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]
     pub compile: Compile,

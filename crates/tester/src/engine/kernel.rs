@@ -3,16 +3,19 @@
 use super::{DEFAULT_PACKET, Engine, Fact, Fault, Gave, Given, Printed, Redirect};
 use bpfc_kabi::UpdateFlag;
 use bpfc_loader::{
-    Kernel, LoadOptions, Loaded, PerfBuffer, PerfEvent, RingBuffer, TestInput, load,
+    Kernel, LoadError, LoadOptions, Loaded, PerfBuffer, PerfEvent, RingBuffer, TestInput, load,
 };
 use bpfc_object::{DataId, FuncId, MapId, Object};
 use bpfc_testkit::Failure;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 
+/// What kernels say to test runs of program types that cannot be run like this; user space has no name for it.
+const ENOTSUPP: i32 = 524;
+
 /// The kernel that runs the tests.
 pub struct Real {
-    loaded: Loaded,
+    pub(super) loaded: Loaded,
     rings: BTreeMap<MapId, RingBuffer>,
     perfs: BTreeMap<MapId, PerfBuffer>,
     events: BTreeMap<MapId, VecDeque<Vec<u8>>>,
@@ -21,27 +24,37 @@ pub struct Real {
 }
 
 impl Real {
-    /// Loads `object`.
+    /// Loads `object`; where that is not allowed, the test that asks for it is left out.
+    ///
+    /// # Errors
+    /// What the kernel says.
     pub fn new(object: &Object) -> Result<Self, Failure> {
-        let kernel = Kernel::new();
-        let loaded = load(object, &kernel, &LoadOptions::default()).map_err(|error| {
+        Self::load(object).map_err(|error| {
             let is_denied = error.errno().is_some_and(|errno| errno.is_permission());
-            let text = error.to_diagnostic().message;
             match is_denied && !is_root() {
-                true => Failure::NeedsKernel(text),
+                true => Failure::NeedsKernel(error.to_diagnostic().message),
                 false => Failure::Failed(describe(&error)),
             }
-        })?;
+        })
+    }
+
+    /// Loads the programs of `object`, but for test functions.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn load(object: &Object) -> Result<Self, LoadError> {
+        let kernel = Kernel::new();
+        let object = &crate::plan::without_tests(object);
+        let loaded = load(object, &kernel, &LoadOptions::default())?;
         let mut rings = BTreeMap::new();
         let mut perfs = BTreeMap::new();
         for (id, map) in loaded.maps.iter_enumerated() {
-            let failed = |e: bpfc_loader::LoadError| Failure::Failed(e.to_string());
             match map.kind() {
                 Some(bpfc_kabi::MapType::Ringbuf) => {
-                    rings.insert(id, RingBuffer::new(map).map_err(failed)?);
+                    rings.insert(id, RingBuffer::new(map)?);
                 }
                 Some(bpfc_kabi::MapType::PerfEventArray) => {
-                    perfs.insert(id, PerfBuffer::new(map, &kernel, 8).map_err(failed)?);
+                    perfs.insert(id, PerfBuffer::new(map, &kernel, 8)?);
                 }
                 _ => {}
             }
@@ -62,7 +75,7 @@ impl Real {
 }
 
 /// The message and the notes of an error, which for a rejection hold the verifier's words.
-fn describe(error: &bpfc_loader::LoadError) -> String {
+fn describe(error: &LoadError) -> String {
     let diagnostic = error.to_diagnostic();
     let notes = diagnostic.notes.iter().map(|note| note.text.as_str());
     let lines: Vec<&str> = std::iter::once(diagnostic.message.as_str()).chain(notes).collect();
@@ -79,7 +92,7 @@ pub fn is_root() -> bool {
 impl Engine for Real {
     fn run(&mut self, program: FuncId, given: &Given) -> Result<Gave, Fault> {
         if !given.args.is_empty() {
-            return Err("the kernel passes arguments of its own".to_owned().into());
+            return Err(Fault::unsupported("the kernel passes arguments of its own"));
         }
         let mut packet = given.packet.clone().unwrap_or(DEFAULT_PACKET.to_vec());
         let is_cut = self.sees_no_ethernet.get(&program) == Some(&true);
@@ -90,12 +103,20 @@ impl Engine for Real {
         let found = programs.find(|p| p.func() == program);
         let found = found.ok_or("the program is not loaded".to_owned())?;
         let input = TestInput { data: &packet, ctx: &given.context, repeat: 1 };
-        let output = found.test_run(&input).map_err(|e| e.to_string())?;
+        let output = found.test_run(&input).map_err(|error| {
+            let is_unsupported = error.errno().is_some_and(|errno| errno.0 == ENOTSUPP);
+            Fault { text: error.to_string(), is_unsupported, diagnostic: None }
+        })?;
         let mut packet = output.data;
         if is_cut && packet.len() >= 14 {
             packet.drain(..14);
         }
-        Ok(Gave { result: output.retval, packet: Some(packet), redirect: Redirect::Unknown })
+        Ok(Gave {
+            result: output.retval,
+            packet: Some(packet),
+            context: output.ctx,
+            redirect: Redirect::Unknown,
+        })
     }
 
     fn lookup(&mut self, map: MapId, key: &[u8]) -> Result<Option<Vec<Vec<u8>>>, String> {
@@ -130,8 +151,8 @@ impl Engine for Real {
         map.update(&[0; 4], &content, UpdateFlag::Any).map_err(|e| e.to_string())
     }
 
-    fn set_fact(&mut self, name: &str, _: &Fact) -> Result<(), String> {
-        Err(format!("`{name}` cannot be given to a kernel, which has its own"))
+    fn set_fact(&mut self, name: &str, _: &Fact) -> Result<(), Fault> {
+        Err(Fault::unsupported(&format!("`{name}` cannot be given to a kernel, which has its own")))
     }
 
     fn event(&mut self, map: MapId) -> Option<Vec<u8>> {

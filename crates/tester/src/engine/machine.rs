@@ -26,57 +26,8 @@ impl Machine {
     pub fn with(vm: Vm) -> Self {
         Self { vm, events: BTreeMap::new(), printed: VecDeque::new() }
     }
-}
 
-impl Engine for Machine {
-    fn run(&mut self, program: FuncId, given: &Given) -> Result<Gave, Fault> {
-        let input = Input {
-            packet: Some(given.packet.clone().unwrap_or(DEFAULT_PACKET.to_vec())),
-            context: (!given.context.is_empty()).then(|| given.context.clone()),
-            args: given.args.iter().copied().map(ArgValue::Number).collect(),
-            return_value: given.return_value,
-            ..Input::default()
-        };
-        let outcome = self.vm.run(program, &input).map_err(|error| {
-            let diagnostic = error.to_diagnostic();
-            let text = format!("{}: {error}", diagnostic.code);
-            Fault { text, diagnostic: Some(Box::new(diagnostic)) }
-        })?;
-        let mut redirect = Redirect::Nowhere;
-        for effect in outcome.effects {
-            match effect {
-                Effect::Printk(line) => self.printed.push_back(line),
-                Effect::Ringbuf { map, bytes } | Effect::PerfEvent { map, bytes, .. } => {
-                    self.events.entry(map).or_default().push_back(bytes);
-                }
-                Effect::Redirect { to, .. } => redirect = Redirect::To(target(to)),
-                _ => {}
-            }
-        }
-        Ok(Gave { result: outcome.ret as u32, packet: outcome.packet, redirect })
-    }
-
-    fn lookup(&mut self, map: MapId, key: &[u8]) -> Result<Option<Vec<Vec<u8>>>, String> {
-        Ok(self.vm.map_lookup(map, key).map(|entry| entry.values))
-    }
-
-    fn update(&mut self, map: MapId, key: &[u8], value: &[u8]) -> Result<(), String> {
-        self.vm.map_update(map, key, value, 0).map_err(refused)
-    }
-
-    fn delete(&mut self, map: MapId, key: &[u8]) -> Result<(), String> {
-        self.vm.map_delete(map, key).map_err(refused)
-    }
-
-    fn data(&mut self, section: DataId) -> Result<Vec<u8>, String> {
-        Ok(self.vm.data(section))
-    }
-
-    fn set_data(&mut self, section: DataId, offset: usize, bytes: &[u8]) -> Result<(), String> {
-        self.vm.set_data(section, offset, bytes).map_err(refused)
-    }
-
-    fn set_fact(&mut self, name: &str, fact: &Fact) -> Result<(), String> {
+    fn give(&mut self, name: &str, fact: &Fact) -> Result<(), String> {
         let mut environment = self.vm.environment().clone();
         let narrow =
             |number: &u64| u32::try_from(*number).map_err(|_| format!("{number} is too large"));
@@ -112,6 +63,64 @@ impl Engine for Machine {
         }
         self.vm.change_environment(|old| *old = environment.clone());
         Ok(())
+    }
+}
+
+impl Engine for Machine {
+    fn run(&mut self, program: FuncId, given: &Given) -> Result<Gave, Fault> {
+        let input = Input {
+            packet: Some(given.packet.clone().unwrap_or(DEFAULT_PACKET.to_vec())),
+            context: (!given.context.is_empty()).then(|| given.context.clone()),
+            args: given.args.iter().copied().map(ArgValue::Number).collect(),
+            return_value: given.return_value,
+            ..Input::default()
+        };
+        let outcome = self.vm.run(program, &input).map_err(|error| {
+            let diagnostic = error.to_diagnostic();
+            let text = format!("{}: {error}", diagnostic.code);
+            Fault { text, is_unsupported: false, diagnostic: Some(Box::new(diagnostic)) }
+        })?;
+        let mut redirect = Redirect::Nowhere;
+        for effect in outcome.effects {
+            match effect {
+                Effect::Printk(line) => self.printed.push_back(line),
+                Effect::Ringbuf { map, bytes } | Effect::PerfEvent { map, bytes, .. } => {
+                    self.events.entry(map).or_default().push_back(bytes);
+                }
+                Effect::Redirect { to, .. } => redirect = Redirect::To(target(to)),
+                _ => {}
+            }
+        }
+        Ok(Gave {
+            result: outcome.ret as u32,
+            packet: outcome.packet,
+            context: outcome.context,
+            redirect,
+        })
+    }
+
+    fn lookup(&mut self, map: MapId, key: &[u8]) -> Result<Option<Vec<Vec<u8>>>, String> {
+        Ok(self.vm.map_lookup(map, key).map(|entry| entry.values))
+    }
+
+    fn update(&mut self, map: MapId, key: &[u8], value: &[u8]) -> Result<(), String> {
+        self.vm.map_update(map, key, value, 0).map_err(refused)
+    }
+
+    fn delete(&mut self, map: MapId, key: &[u8]) -> Result<(), String> {
+        self.vm.map_delete(map, key).map_err(refused)
+    }
+
+    fn data(&mut self, section: DataId) -> Result<Vec<u8>, String> {
+        Ok(self.vm.data(section))
+    }
+
+    fn set_data(&mut self, section: DataId, offset: usize, bytes: &[u8]) -> Result<(), String> {
+        self.vm.set_data(section, offset, bytes).map_err(refused)
+    }
+
+    fn set_fact(&mut self, name: &str, fact: &Fact) -> Result<(), Fault> {
+        Ok(self.give(name, fact)?)
     }
 
     fn event(&mut self, map: MapId) -> Option<Vec<u8>> {

@@ -2,12 +2,14 @@
 
 mod kernel;
 mod machine;
+mod outside;
 
 use bpfc_base::Diagnostic;
 use bpfc_object::{DataId, FuncId, MapId};
 
 pub use kernel::{Real, is_root};
 pub use machine::Machine;
+pub use outside::Outside;
 
 /// What runs programs. Errors are in words.
 pub trait Engine {
@@ -24,7 +26,7 @@ pub trait Engine {
     /// Changes a part of a data section.
     fn set_data(&mut self, section: DataId, offset: usize, bytes: &[u8]) -> Result<(), String>;
     /// Sets a fact of the world, such as `pid`.
-    fn set_fact(&mut self, name: &str, fact: &Fact) -> Result<(), String>;
+    fn set_fact(&mut self, name: &str, fact: &Fact) -> Result<(), Fault>;
     /// The next record of a ring buffer or perf event array.
     fn event(&mut self, map: MapId) -> Option<Vec<u8>>;
     /// The next line that a program printed.
@@ -51,6 +53,8 @@ pub struct Gave {
     pub result: u32,
     /// The packet afterwards, if it takes one.
     pub packet: Option<Vec<u8>>,
+    /// The context afterwards.
+    pub context: Vec<u8>,
     /// Where it redirected to.
     pub redirect: Redirect,
 }
@@ -72,13 +76,22 @@ pub enum Redirect {
 pub struct Fault {
     /// In words, behind the code of a fault.
     pub text: String,
+    /// Whether the engine cannot do it at all, so that nothing was tested.
+    pub is_unsupported: bool,
     /// With its place, if the engine knows that.
     pub diagnostic: Option<Box<Diagnostic>>,
 }
 
 impl From<String> for Fault {
     fn from(text: String) -> Self {
-        Fault { text, diagnostic: None }
+        Fault { text, is_unsupported: false, diagnostic: None }
+    }
+}
+
+impl Fault {
+    /// What this engine cannot do.
+    pub fn unsupported(text: &str) -> Fault {
+        Fault { text: text.to_owned(), is_unsupported: true, diagnostic: None }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The calls of test functions.
 
-use super::{TestFailure, run_inside};
+use super::{TestFailure, run_elsewhere, run_inside};
 use crate::errno;
 use crate::fault::{FaultKind, Trap};
 use crate::helpers::format::{array, format};
@@ -34,6 +34,10 @@ pub(crate) fn call(
         return Err(Box::new(FaultKind::UnknownHelper { id: call.helper() }));
     }
     let here = Here { program, idx };
+    if bench(machine).elsewhere.is_some() && is_of_the_machine(call) {
+        let why = "it needs a world that only the virtual machine has".to_owned();
+        return Err(bench(machine).give_up(why));
+    }
     match call {
         BenchCall::Fail => fail(machine, here, args),
         BenchCall::Case => {
@@ -80,6 +84,12 @@ pub(crate) fn call(
         BenchCall::Time | BenchCall::Task | BenchCall::Cpu => world(machine, call, args),
         BenchCall::Compare => compare(machine, here, args),
     }
+}
+
+/// Whether only the virtual machine can do it: kernels have tasks, clocks, and a trace of their own.
+fn is_of_the_machine(call: BenchCall) -> bool {
+    use BenchCall::*;
+    matches!(call, Args | Returned | Printed | Redirected | Time | Task | Cpu)
 }
 
 /// Where a test is.
@@ -209,26 +219,40 @@ fn packet_is(machine: &mut Machine, here: Here<'_>, args: Args) -> Answer {
 fn run(machine: &mut Machine, here: Here<'_>, args: Args) -> Answer {
     let name = text(machine, args[0])?;
     let wants_fault = args[1] & flag::FAULT != 0;
+    if let Some(elsewhere) = bench(machine).elsewhere.clone() {
+        if wants_fault {
+            let why = "no fault can be waited for outside of the virtual machine".to_owned();
+            return Err(bench(machine).give_up(why));
+        }
+        return match run_elsewhere(machine, &*elsewhere, &name)? {
+            Ok(()) => Ok(returned(machine)),
+            Err(problem) => failed(machine, here.failure(format!("`{name}`: {problem}"))),
+        };
+    }
     let mut programs = machine.programs.programs.values().flatten();
     let program = programs.find(|program| program.linked.name == name).map(Arc::clone);
     let Some(program) = program else {
         return Err(FaultKind::bad_input(format!("`{name}` is no program that can be run")));
     };
-    let result = run_inside(machine, &program)?;
-    let failure = match result {
-        Ok(()) if !wants_fault => {
-            let last = bench(machine).last.as_ref();
-            // Kernels keep 32 bits of what a program returns.
-            return Ok(last.map_or(0, |last| i64::from(last.ret as i32) as u64));
-        }
-        Ok(()) => here.failure(format!("`{name}` ends without a fault")),
-        Err(_) if wants_fault => return Ok(0),
+    match run_inside(machine, &program)? {
+        Ok(()) if !wants_fault => Ok(returned(machine)),
+        Ok(()) => failed(machine, here.failure(format!("`{name}` ends without a fault"))),
+        Err(_) if wants_fault => Ok(0),
         Err(fault) => {
             let mut failure = here.failure(format!("`{name}` is stopped by a fault"));
             failure.fault = Some(Box::new(fault));
-            failure
+            failed(machine, failure)
         }
-    };
+    }
+}
+
+/// What the last program returned: kernels keep 32 bits.
+fn returned(machine: &mut Machine) -> u64 {
+    let last = bench(machine).last.as_ref();
+    last.map_or(0, |last| i64::from(last.ret as i32) as u64)
+}
+
+fn failed(machine: &mut Machine, failure: TestFailure) -> Answer {
     bench(machine).fail(failure);
     Ok(errno::EFAULT as u64)
 }

@@ -3,6 +3,7 @@
 
 mod calls;
 
+use crate::contents::Contents;
 use crate::context;
 use crate::engine::Engine;
 use crate::engine::reference::Reference;
@@ -15,7 +16,7 @@ use bpfc_base::{Diagnostic, Span, codes::load};
 use bpfc_object::{FuncId, Line};
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use calls::call;
 
@@ -34,6 +35,38 @@ pub trait Packets: fmt::Debug + Send + Sync {
     fn difference(&self, expected: &[u8], actual: &[u8]) -> Option<String>;
 }
 
+/// What runs programs in place of the machine, such as a kernel.
+pub trait Elsewhere: fmt::Debug + Send {
+    /// Runs the program of this name on what maps and variables hold, and leaves there what they hold afterwards.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    fn run(
+        &mut self,
+        program: &str,
+        input: &Input,
+        contents: &mut Contents<'_>,
+    ) -> Result<Outcome, Refusal>;
+}
+
+/// Why a program was not run elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It cannot be done there at all, so that the test says nothing.
+    Unsupported(String),
+    /// The test asks for what is wrong.
+    Failed(String),
+}
+
+/// How a test ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TestResult {
+    /// What is wrong.
+    pub failures: Vec<TestFailure>,
+    /// Why the test says nothing, if it was given up: it needs what programs elsewhere do not have.
+    pub unsupported: Option<String>,
+}
+
 /// The state of the test that runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Bench {
@@ -44,8 +77,9 @@ pub(crate) struct Bench {
     /// What programs did and the test has not taken yet.
     effects: VecDeque<Effect>,
     case: Option<String>,
-    failures: Vec<TestFailure>,
+    result: TestResult,
     fuel: u64,
+    elsewhere: Option<Arc<Mutex<dyn Elsewhere>>>,
 }
 
 /// An assertion of a test that does not hold, or what ended the test.
@@ -81,20 +115,28 @@ impl TestFailure {
     }
 }
 
-/// Runs a function of the object as a test, in a machine that has run `setup` before: what failed.
+/// Runs functions of the object as one test.
 pub(crate) fn run(
     machine: &mut Machine,
     tests: &[FuncId],
     packets: Arc<dyn Packets>,
+    elsewhere: Option<Arc<Mutex<dyn Elsewhere>>>,
     fuel: u64,
-) -> Result<Vec<TestFailure>, RunError> {
-    let input = Input::default();
-    let (effects, failures) = (VecDeque::new(), Vec::new());
-    let bench = Bench { packets, input, last: None, effects, case: None, failures, fuel };
+) -> Result<TestResult, RunError> {
+    let bench = Bench {
+        packets,
+        input: Input::default(),
+        last: None,
+        effects: VecDeque::new(),
+        case: None,
+        result: TestResult::default(),
+        fuel,
+        elsewhere,
+    };
     machine.bench = Some(Box::new(bench));
-    let result = tests.iter().try_for_each(|test| run_one(machine, *test, fuel));
-    let failures = machine.bench.take().map_or(Vec::new(), |bench| bench.failures);
-    result.map(|()| failures)
+    let ended = tests.iter().try_for_each(|test| run_one(machine, *test, fuel));
+    let result = machine.bench.take().map(|bench| bench.result).unwrap_or_default();
+    ended.map(|()| result)
 }
 
 fn run_one(machine: &mut Machine, test: FuncId, fuel: u64) -> Result<(), RunError> {
@@ -108,6 +150,9 @@ fn run_one(machine: &mut Machine, test: FuncId, fuel: u64) -> Result<(), RunErro
     machine.run.fuel_limit = fuel;
     if let Err(trap) = Reference.run(machine, &program, 0) {
         let fault = locate(machine, &program, *trap);
+        if machine.bench.as_ref().is_some_and(|bench| bench.result.unsupported.is_some()) {
+            return Ok(());
+        }
         let failure = TestFailure {
             message: format!("the test fails by itself: {}", fault.kind),
             notes: Vec::new(),
@@ -124,9 +169,36 @@ fn run_one(machine: &mut Machine, test: FuncId, fuel: u64) -> Result<(), RunErro
 }
 
 impl Bench {
+    /// Gives the test up.
+    fn give_up(&mut self, why: String) -> Trap {
+        self.result.unsupported = Some(why.clone());
+        crate::fault::FaultKind::bad_input(why)
+    }
+
     fn fail(&mut self, mut failure: TestFailure) {
         failure.case = self.case.clone();
-        self.failures.push(failure);
+        self.result.failures.push(failure);
+    }
+}
+
+/// Runs a program elsewhere; what is wrong with that.
+fn run_elsewhere(
+    machine: &mut Machine,
+    elsewhere: &Mutex<dyn Elsewhere>,
+    program: &str,
+) -> Result<Result<(), String>, Trap> {
+    let input = machine.bench.as_ref().map(|bench| bench.input.clone()).unwrap_or_default();
+    let mut elsewhere = elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+    let result = elsewhere.run(program, &input, &mut Contents(machine));
+    let Some(bench) = &mut machine.bench else { return Ok(Ok(())) };
+    match result {
+        Ok(outcome) => {
+            bench.effects.extend(outcome.effects.iter().cloned());
+            bench.last = Some(outcome);
+            Ok(Ok(()))
+        }
+        Err(Refusal::Failed(problem)) => Ok(Err(problem)),
+        Err(Refusal::Unsupported(why)) => Err(bench.give_up(why)),
     }
 }
 

@@ -379,7 +379,8 @@ impl MapState {
         }
     }
 
-    fn find(&self, key: &[u8]) -> Option<u32> {
+    /// The slot of this key; of a trie of prefixes, that of the longest that fits.
+    pub fn find(&self, key: &[u8]) -> Option<u32> {
         match &self.storage {
             Storage::Array | Storage::Slots => {
                 Some(index(self.endian, key)).filter(|slot| *slot < self.max_entries)

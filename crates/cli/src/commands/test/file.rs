@@ -8,7 +8,7 @@ use bpfc::{Btf, Object};
 use bpfc_base::render::{self, Format};
 use bpfc_base::{Diagnostic, Session, Severity, Span, codes};
 use bpfc_kabi::bench::TEST_MACRO;
-use bpfc_tester::{Case, Outcome, REJECTED_VERB, Suite, line_span};
+use bpfc_tester::{Case, Outcome, Place, REJECTED_VERB, Suite, Verdict, line_span};
 use bpfc_testkit::{TestFile, Verb};
 use std::sync::Arc;
 use std::time::Instant;
@@ -147,12 +147,13 @@ impl FileRun<'_> {
 
     fn suite(&mut self, object: &Object, comments: &TestFile, compilation: &Compilation) {
         let started = Instant::now();
-        let engine = match self.plan.args.engine {
-            EngineChoice::Both => bpfc_vm::EngineChoice::Both,
-            EngineChoice::Rbpf => bpfc_vm::EngineChoice::Rbpf,
-            EngineChoice::Reference => bpfc_vm::EngineChoice::Reference,
+        let place = match (self.plan.args.kernel, self.plan.args.engine) {
+            (true, _) => Place::Kernel,
+            (false, EngineChoice::Both) => Place::Machine(bpfc_vm::EngineChoice::Both),
+            (false, EngineChoice::Rbpf) => Place::Machine(bpfc_vm::EngineChoice::Rbpf),
+            (false, EngineChoice::Reference) => Place::Machine(bpfc_vm::EngineChoice::Reference),
         };
-        let suite = match Suite::new(object, comments, engine) {
+        let suite = match Suite::new(object, comments, place) {
             Ok(suite) => suite,
             Err(error) => {
                 let text = self.rendered(&compilation.session, &[error]);
@@ -165,14 +166,19 @@ impl FileRun<'_> {
                 continue;
             }
             let started = Instant::now();
-            let failures = if self.plan.args.list { Vec::new() } else { suite.run(&test) };
-            let diagnostics: Vec<Diagnostic> = failures
-                .iter()
-                .flat_map(|failure| failure.to_diagnostics(sources, compilation.file))
-                .collect();
-            let outcome = match diagnostics.is_empty() {
-                true => Outcome::Passed,
-                false => Outcome::Failed(self.rendered(&compilation.session, &diagnostics)),
+            let verdict = match self.plan.args.list {
+                true => Verdict::Ran(Vec::new()),
+                false => suite.run(&test),
+            };
+            let outcome = match verdict {
+                Verdict::Skipped(why) => Outcome::Skipped(why),
+                Verdict::Ran(failures) if failures.is_empty() => Outcome::Passed,
+                Verdict::Ran(failures) => {
+                    let said = failures.iter();
+                    let said = said.flat_map(|f| f.to_diagnostics(sources, compilation.file));
+                    let said: Vec<Diagnostic> = said.collect();
+                    Outcome::Failed(self.rendered(&compilation.session, &said))
+                }
             };
             self.record(&test.name, test.line, outcome, started);
         }
