@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 mod test;
 
-pub use test::Test;
+pub use test::{CoverageChoice, Test};
 
 /// Check, build and run BPF programs written in C: no LLVM, no kernel headers.
 #[derive(Debug, Parser)]

@@ -6,7 +6,7 @@ use crate::ir::{Callee, FuncId, MemoryOp, Module, Op};
 use crate::lower::lower;
 use crate::mach::{Func, VReg};
 use crate::passes::unresolved_calls;
-use crate::peephole::improve;
+use crate::peephole::{improve, tidy};
 use crate::remarks::{self, REGALLOC, Recorder, Remark};
 use crate::select::{Conventions, select};
 use crate::{OptLevel, optimize, optimize_observed};
@@ -89,7 +89,8 @@ pub fn compile_with_remarks(
     if session.diagnostics.has_errors() {
         return None;
     }
-    let funcs: IndexVec<FuncId, _> = selected.into_iter().map(|func| func.map(finish)).collect();
+    let funcs: IndexVec<FuncId, _> =
+        selected.into_iter().map(|func| func.map(|func| finish(func, options.opt_level))).collect();
     if wanted.contains(&(RemarkKind::Analysis, REGALLOC)) {
         remarks.extend(funcs.iter().flatten().map(remarks::allocation));
     }
@@ -154,8 +155,11 @@ pub fn select_all(
 }
 
 /// Allocates registers, and improves the result.
-pub fn finish(func: Func<VReg>) -> Func<Reg> {
+pub fn finish(func: Func<VReg>, level: OptLevel) -> Func<Reg> {
     let mut func = allocate(func);
-    improve(&mut func);
+    match level {
+        OptLevel::O0 => tidy(&mut func),
+        OptLevel::O2 | OptLevel::Os => improve(&mut func),
+    }
     func
 }

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod coverage;
 mod engine;
 mod names;
 mod packets;
@@ -15,6 +16,7 @@ mod scenario;
 mod suite;
 mod values;
 
+pub use coverage::{Coverage, CoverageFormat, FileCoverage};
 pub use engine::{
     Engine, Fact, Fault, Gave, Given, Machine, Outside, Printed, Real, Redirect, is_root,
 };

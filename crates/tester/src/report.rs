@@ -166,7 +166,7 @@ fn suite(cases: &[Case], out: &mut String) {
 }
 
 /// Text as XML 1.0 takes it: characters that it cannot have at all become U+FFFD.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

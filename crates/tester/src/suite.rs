@@ -1,5 +1,6 @@
 //! The tests of one object, and how each is run.
 
+use crate::coverage::Coverage;
 use crate::engine::{Machine, Outside, Real};
 use crate::names;
 use crate::packets::PacketLanguage;
@@ -9,7 +10,9 @@ use bpfc_base::{Diagnostic, FileId, SourceMap, Span, codes::load};
 use bpfc_loader::Kernel;
 use bpfc_object::{FuncId, Object};
 use bpfc_testkit::{Step, TestFile};
-use bpfc_vm::{Elsewhere, EngineChoice, Environment, Options, TestFailure, Vm};
+use bpfc_vm::{Counts, Elsewhere, EngineChoice, Environment, Options, TestFailure, Vm};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 /// The tests of an object, each on a machine of its own.
@@ -21,6 +24,8 @@ pub struct Suite<'a> {
     vm: Vm,
     /// As each scenario finds it, where the kernel does not run it.
     scenario_vm: Option<Vm>,
+    /// How often instructions were executed in all tests, if that is counted.
+    counts: RefCell<Counts>,
 }
 
 /// What runs the programs of a [`Suite`].
@@ -77,6 +82,7 @@ impl<'a> Suite<'a> {
         object: &'a Object,
         source: &TestFile,
         place: Place,
+        counts: bool,
     ) -> Result<Suite<'a>, Diagnostic> {
         let mut environment = Environment::default();
         if place == Place::Kernel {
@@ -86,7 +92,7 @@ impl<'a> Suite<'a> {
         }
         let vm = |engine| {
             let environment = environment.clone();
-            let options = Options { engine, environment, ..Options::default() };
+            let options = Options { engine, environment, counts, ..Options::default() };
             Vm::new(object, options).map_err(|error| error.to_diagnostic())
         };
         Ok(Suite {
@@ -98,6 +104,7 @@ impl<'a> Suite<'a> {
                 Place::Machine(engine) => Some(vm(engine)?),
                 Place::Kernel => None,
             },
+            counts: RefCell::default(),
         })
     }
 
@@ -121,12 +128,30 @@ impl<'a> Suite<'a> {
         let result = match (test.which, &self.scenario_vm) {
             (Which::Part(idx), Some(vm)) => {
                 let mut machine = Machine::with(vm.clone());
-                Ok(verdict(scenario::play(self.object, &self.parts[idx].steps, &mut machine)))
+                let problems = scenario::play(self.object, &self.parts[idx].steps, &mut machine);
+                self.count(machine.vm());
+                Ok(verdict(problems))
             }
             (Which::Part(idx), None) => self.play_in_kernel(&self.parts[idx].steps),
             (Which::Function(idx), _) => self.call(self.functions.tests[idx].1),
         };
         result.unwrap_or_else(|diagnostic| Verdict::Ran(vec![Failure::Whole(diagnostic)]))
+    }
+
+    fn count(&self, vm: &Vm) {
+        let mut counts = self.counts.borrow_mut();
+        for (insn, count) in vm.counts() {
+            let sum = counts.entry(insn).or_default();
+            sum.executed += count.executed;
+            sum.taken += count.taken;
+        }
+    }
+
+    /// What all tests so far went through, of these functions.
+    pub fn coverage(&self, functions: &BTreeSet<String>) -> Coverage {
+        let mut coverage = Coverage::default();
+        coverage.add(self.object, &self.counts.borrow(), functions);
+        coverage
     }
 
     fn play_in_kernel(&self, steps: &[Step]) -> Result<Verdict, Box<Diagnostic>> {
@@ -150,7 +175,9 @@ impl<'a> Suite<'a> {
             }
         };
         let functions: Vec<FuncId> = self.functions.setups.iter().copied().chain([test]).collect();
-        let result = self.vm.clone().run_test(&functions, Arc::new(PacketLanguage), elsewhere);
+        let mut vm = self.vm.clone();
+        let result = vm.run_test(&functions, Arc::new(PacketLanguage), elsewhere);
+        self.count(&vm);
         let result =
             result.map_err(|error| Diagnostic::without_span(load::E0915, error.to_string()))?;
         let failed = |failure| Failure::Function(Box::new(failure));

@@ -15,6 +15,7 @@
 mod bench;
 mod contents;
 mod context;
+mod counts;
 mod engine;
 mod environment;
 mod errno;
@@ -33,6 +34,7 @@ mod vm;
 pub use bench::{Elsewhere, Packets, Refusal, TestFailure, TestResult};
 pub use contents::Contents;
 pub use context::InputError;
+pub use counts::{Count, Counts};
 pub use environment::Environment;
 pub use errno::name as errno_name;
 pub use fault::{Access, Fault, FaultKind, Place};

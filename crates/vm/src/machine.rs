@@ -1,6 +1,7 @@
 //! The machine that programs run on: memory, maps, clock, and what belongs to one run.
 
 use crate::bench::Bench;
+use crate::counts::{Counter, ProgramCounts};
 use crate::environment::Environment;
 use crate::fault::{FaultKind, Place, Trap};
 use crate::maps::Maps;
@@ -36,6 +37,8 @@ pub(crate) struct Machine {
     pub task: Task,
     pub run: Run,
     pub trace: Trace,
+    /// How often instructions were executed, if that is counted.
+    pub counter: Option<Box<Counter>>,
     /// The test that runs, if one does.
     pub bench: Option<Box<Bench>>,
 }
@@ -102,7 +105,10 @@ impl Clock {
 impl Machine {
     /// Writes down an instruction about to be executed.
     #[cold]
-    pub fn note(&mut self, insn_idx: u32, regs: &[u64; 16]) {
+    pub fn note(&mut self, insn_idx: u32, regs: &[u64; 16], counts: Option<&mut ProgramCounts>) {
+        if let Some(counts) = counts {
+            counts.note(insn_idx);
+        }
         if self.trace.steps.len() as u64 >= u64::from(self.trace.limit) {
             return;
         }

@@ -47,6 +47,7 @@ pub(crate) fn machine(
         trace: Trace { limit: options.n_traced, steps: Vec::new() },
         task,
         run: Run::default(),
+        counter: options.counts.then(Box::default),
         bench: None,
     };
     Ok((machine, symbols))

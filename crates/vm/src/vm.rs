@@ -3,6 +3,7 @@
 use crate::bench::{self, Elsewhere, Packets, TestResult};
 use crate::contents;
 use crate::context::{self, InputError};
+use crate::counts::Counts;
 use crate::engine::Engine;
 use crate::engine::rbpf::Rbpf;
 use crate::engine::reference::Reference;
@@ -45,6 +46,8 @@ pub struct Options {
     /// Instructions of a run to write down, at most, before each is executed: see [`Vm::trace`]. Only the reference
     /// interpreter does.
     pub n_traced: u32,
+    /// Whether to count how often instructions are executed: see [`Vm::counts`]. Only the reference interpreter does.
+    pub counts: bool,
 }
 
 impl Default for Options {
@@ -57,6 +60,7 @@ impl Default for Options {
             map_bytes: 1 << 30,
             frame_bytes: FRAME_BYTES,
             n_traced: 0,
+            counts: false,
         }
     }
 }
@@ -223,6 +227,11 @@ impl Vm {
     /// The instructions of the last run, as far as they were to be traced.
     pub fn trace(&self) -> &[Traced] {
         &self.machine.trace.steps
+    }
+
+    /// How often each instruction was executed in all runs so far, if that is counted.
+    pub fn counts(&self) -> Counts {
+        self.machine.counter.as_ref().map(|counter| counter.counts()).unwrap_or_default()
     }
 
     /// The content of a map.

@@ -1,8 +1,19 @@
 //! `bpfc test`
 
 use super::{Compile, EngineChoice};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+
+/// Forms of coverage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CoverageChoice {
+    /// The tracefile of lcov.
+    Lcov,
+    /// A page.
+    Html,
+    /// Cobertura's XML.
+    Cobertura,
+}
 
 /// `bpfc test`
 #[derive(Args, Debug)]
@@ -38,6 +49,19 @@ pub struct Test {
     /// Run the programs in this machine's kernel, by BPF_PROG_TEST_RUN. Tests that need a world of their own are left out.
     #[arg(long, conflicts_with = "engine")]
     pub kernel: bool,
+
+    /// Write which lines and branches of the programs the tests went through, in this form. Programs are compiled without
+    /// optimisation for that, so that every line has code of its own.
+    #[arg(long, value_name = "FORM", value_enum, conflicts_with = "kernel")]
+    pub coverage: Option<CoverageChoice>,
+
+    /// Where coverage is written, - for standard output. By default lcov.info, coverage.html or coverage.xml.
+    #[arg(long, value_name = "FILE", requires = "coverage")]
+    pub coverage_output: Option<PathBuf>,
+
+    /// Fail if fewer than this percentage of lines is covered.
+    #[arg(long, value_name = "PERCENT", requires = "coverage")]
+    pub fail_under: Option<f64>,
 
     #[command(flatten)]
     #[allow(missing_docs, reason = "flattened")]

@@ -39,6 +39,16 @@ pub fn improve(func: &mut Func<Reg>) {
     }
 }
 
+/// Orders the blocks of `func`, and leaves what they do where it was written: debuggers stop there, and coverage counts it.
+///
+/// Requires and ensures: `func` is valid.
+pub fn tidy(func: &mut Func<Reg>) {
+    dead::remove_dead(func);
+    jumps::thread_jumps(func);
+    layout::order_blocks(func);
+    jumps::exit_early(func);
+}
+
 fn improve_in_order(func: &mut Func<Reg>, first: First) {
     jumps::share_exit(func);
     for _ in 0..MAX_ROUNDS {

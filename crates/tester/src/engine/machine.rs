@@ -27,6 +27,11 @@ impl Machine {
         Self { vm, events: BTreeMap::new(), printed: VecDeque::new() }
     }
 
+    /// The machine as runs have left it.
+    pub fn vm(&self) -> &Vm {
+        &self.vm
+    }
+
     fn give(&mut self, name: &str, fact: &Fact) -> Result<(), String> {
         let mut environment = self.vm.environment().clone();
         let narrow =

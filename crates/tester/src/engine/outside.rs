@@ -61,7 +61,7 @@ impl Outside {
         Ok(())
     }
 
-    fn from_kernel(&mut self, contents: &mut Contents<'_>) -> Result<(), String> {
+    fn back_from_kernel(&mut self, contents: &mut Contents<'_>) -> Result<(), String> {
         for (id, may_shrink) in self.carried() {
             let theirs = self.real.loaded.maps[id].dump().map_err(|error| error.to_string())?;
             let theirs: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = theirs.into_iter().collect();
@@ -133,7 +133,7 @@ impl Elsewhere for Outside {
             true => Refusal::Unsupported(fault.text),
             false => Refusal::Failed(fault.text),
         })?;
-        self.from_kernel(contents).map_err(Refusal::Failed)?;
+        self.back_from_kernel(contents).map_err(Refusal::Failed)?;
         Ok(Outcome {
             ret: u64::from(gave.result),
             packet: gave.packet,

@@ -4,12 +4,14 @@ use super::discover::Source;
 use crate::args::{EngineChoice, Test};
 use crate::commands::compilation::Compilation;
 use crate::commands::run::verify_options;
-use bpfc::{Btf, Object};
+use crate::exit::Exit;
+use bpfc::{Btf, Object, OptLevel};
 use bpfc_base::render::{self, Format};
 use bpfc_base::{Diagnostic, Session, Severity, Span, codes};
 use bpfc_kabi::bench::TEST_MACRO;
-use bpfc_tester::{Case, Outcome, Place, REJECTED_VERB, Suite, Verdict, line_span};
+use bpfc_tester::{Case, Coverage, Outcome, Place, REJECTED_VERB, Suite, Verdict, line_span};
 use bpfc_testkit::{TestFile, Verb};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,17 +29,26 @@ pub struct Plan<'a> {
 }
 
 /// How the tests of a file ended, and how many were left out.
-#[derive(Default)]
 pub struct Tested {
     /// One for each test that was wanted.
     pub cases: Vec<Case>,
     /// Tests that the filter left out.
     pub n_filtered: usize,
+    /// What they went through, if that is wanted.
+    pub coverage: Coverage,
+    /// How the command ends by what was said.
+    pub exit: Exit,
 }
 
 /// Runs the tests of a file.
 pub fn test(source: &Source, plan: &Plan<'_>) -> Tested {
-    let mut run = FileRun { source, plan, tested: Tested::default() };
+    let tested = Tested {
+        cases: Vec::new(),
+        n_filtered: 0,
+        coverage: Coverage::default(),
+        exit: Exit::Fine,
+    };
+    let mut run = FileRun { source, plan, tested };
     match &source.comments {
         Ok(comments) => run.all(comments),
         Err((line, problem)) => run.misread(*line, problem),
@@ -57,32 +68,43 @@ impl FileRun<'_> {
             let help = "the forms are `//~ run …`, `//~ map …` and others, and `//~ rejected CODE`";
             return self.misread(assertion.line, &format!("this is no step of a scenario: {help}"));
         }
-        let Some((mut plain, object)) = self.compiled(&[]) else { return };
+        let Some((mut plain, object)) = self.compiled(&[], None) else { return };
         if let Some(object) = &object {
             bpfc::verify(&mut plain.session, object, &verify_options());
         }
         let diagnostics = plain.session.diagnostics.take();
         self.check(comments, &plain, &diagnostics);
-        if self.source.has_functions {
-            let started = Instant::now();
-            let Some((mut tests, with_tests)) = self.compiled(&[TEST_MACRO]) else { return };
-            let diagnostics = tests.session.diagnostics.take();
-            match with_tests {
-                Some(with_tests) => self.suite(&with_tests, comments, &tests),
-                // What is wrong with the program itself was said.
-                None if object.is_none() => {}
-                None => {
-                    let text = self.rendered(&tests.session, &diagnostics);
-                    self.push(CHECK, None, Outcome::Failed(text), started);
-                }
+        let Some(object) = object else { return };
+        let names = object.functions.iter().map(|function| function.name.clone()).collect();
+        let macros: &[&str] = if self.source.has_functions { &[TEST_MACRO] } else { &[] };
+        // Coverage is of lines as they were written, if they fit on the stack like that.
+        let is_covered = self.plan.args.coverage.is_some();
+        let level = is_covered.then_some(OptLevel::O0);
+        if macros.is_empty() && level.is_none() {
+            return self.suite(&object, comments, &plain, &names);
+        }
+        let started = Instant::now();
+        let mut built = self.compiled(macros, level);
+        if let Some((_, None)) = built {
+            built = self.compiled(macros, None);
+        }
+        match built {
+            None => {}
+            Some((tests, Some(object))) => self.suite(&object, comments, &tests, &names),
+            Some((mut tests, None)) => {
+                let diagnostics = tests.session.diagnostics.take();
+                let text = self.rendered(&tests.session, &diagnostics);
+                self.push(CHECK, None, Outcome::Failed(text), started);
             }
-        } else if let Some(object) = object {
-            self.suite(&object, comments, &plain);
         }
     }
 
     /// The object, with these macros defined; none if the source cannot even be read.
-    fn compiled(&mut self, macros: &[&str]) -> Option<(Compilation, Option<Object>)> {
+    fn compiled(
+        &mut self,
+        macros: &[&str],
+        level: Option<OptLevel>,
+    ) -> Option<(Compilation, Option<Object>)> {
         let started = Instant::now();
         let Source { name, bytes, .. } = self.source;
         let Plan { args, types, .. } = self.plan;
@@ -90,6 +112,7 @@ impl FileRun<'_> {
             Ok(mut compilation) => {
                 let defines = macros.iter().map(|&name| name.to_owned());
                 compilation.options.defines.extend(defines);
+                compilation.options.opt_level = level.unwrap_or(compilation.options.opt_level);
                 let object = compilation.compile();
                 Some((compilation, object))
             }
@@ -131,7 +154,12 @@ impl FileRun<'_> {
         }
     }
 
-    fn not_rejected(&self, verb: &Verb, compilation: &Compilation, found: &[Diagnostic]) -> String {
+    fn not_rejected(
+        &mut self,
+        verb: &Verb,
+        compilation: &Compilation,
+        found: &[Diagnostic],
+    ) -> String {
         let what = if verb.rest.is_empty() { "an error" } else { &verb.rest };
         let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
         let message = match errors.count() {
@@ -145,7 +173,13 @@ impl FileRun<'_> {
         self.rendered(&compilation.session, &all)
     }
 
-    fn suite(&mut self, object: &Object, comments: &TestFile, compilation: &Compilation) {
+    fn suite(
+        &mut self,
+        object: &Object,
+        comments: &TestFile,
+        compilation: &Compilation,
+        functions: &BTreeSet<String>,
+    ) {
         let started = Instant::now();
         let place = match (self.plan.args.kernel, self.plan.args.engine) {
             (true, _) => Place::Kernel,
@@ -153,7 +187,7 @@ impl FileRun<'_> {
             (false, EngineChoice::Rbpf) => Place::Machine(bpfc_vm::EngineChoice::Rbpf),
             (false, EngineChoice::Reference) => Place::Machine(bpfc_vm::EngineChoice::Reference),
         };
-        let suite = match Suite::new(object, comments, place) {
+        let suite = match Suite::new(object, comments, place, self.plan.args.coverage.is_some()) {
             Ok(suite) => suite,
             Err(error) => {
                 let text = self.rendered(&compilation.session, &[error]);
@@ -182,6 +216,7 @@ impl FileRun<'_> {
             };
             self.record(&test.name, test.line, outcome, started);
         }
+        self.tested.coverage = suite.coverage(functions);
     }
 
     /// A comment that is not in the language.
@@ -220,7 +255,8 @@ impl FileRun<'_> {
         });
     }
 
-    fn rendered(&self, session: &Session, diagnostics: &[Diagnostic]) -> String {
+    fn rendered(&mut self, session: &Session, diagnostics: &[Diagnostic]) -> String {
+        self.tested.exit = self.tested.exit.max(Exit::of(diagnostics));
         render::render(session, diagnostics, self.plan.format)
     }
 }

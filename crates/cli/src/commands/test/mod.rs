@@ -1,5 +1,6 @@
 //! `bpfc test PATH…`
 
+mod coverage;
 mod discover;
 mod file;
 
@@ -9,7 +10,7 @@ use crate::exit::Exit;
 use crate::terminal::{Terminal, print_err, print_out};
 use bpfc_base::render::{Color, Format};
 use bpfc_base::{Diagnostic, codes};
-use bpfc_tester::{Case, Outcome, Report};
+use bpfc_tester::{Case, Coverage, Outcome, Report};
 use discover::Source;
 use file::{Plan, Tested};
 use std::collections::BTreeMap;
@@ -40,10 +41,14 @@ pub fn run(args: &Test, terminal: &mut Terminal) -> Exit {
     let printer = Printer::new(args, terminal);
     let plan = Plan { args, types, format: printer.diagnostics };
     let mut report = Report::default();
+    let mut coverage = Coverage::default();
+    let mut exit = Exit::Fine;
     test_all(&sources, &plan, |tested| {
         printer.file(&tested.cases);
         report.n_filtered += tested.n_filtered;
         report.cases.extend(tested.cases);
+        coverage.merge(tested.coverage);
+        exit = exit.max(tested.exit);
     });
     report.elapsed = started.elapsed();
     if report.cases.is_empty() {
@@ -52,8 +57,7 @@ pub fn run(args: &Test, terminal: &mut Terminal) -> Exit {
     if !args.list {
         printer.end(&report);
     }
-    let [_, n_failed, _] = report.counts();
-    if n_failed > 0 { Exit::Diagnostics } else { Exit::Fine }
+    exit.max(coverage::report(&coverage, args, terminal))
 }
 
 /// A run without tests tells nothing: a wrong name must not look like success.

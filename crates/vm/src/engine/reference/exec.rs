@@ -108,10 +108,16 @@ fn clobber(regs: &mut [u64; 16]) {
 
 /// Executes operations from `idx` until a call, an exit or a fault; `idx` is then one past it.
 #[allow(clippy::too_many_lines)] // A flat match.
-fn straight(machine: &mut Machine, program: &Program, idx: &mut u32, regs: &mut [u64; 16]) -> Stop {
+fn straight(
+    machine: &mut Machine,
+    program: &Arc<Program>,
+    idx: &mut u32,
+    regs: &mut [u64; 16],
+) -> Stop {
     let ops = program.reference.ops(program);
     let mut fuel = machine.run.fuel;
-    let traces = machine.trace.limit > 0;
+    let mut counts = machine.counter.as_mut().map(|counter| counter.take(program));
+    let is_watched = machine.trace.limit > 0 || counts.is_some();
     let mut pc = *idx as usize;
     let stop = loop {
         let Some(op) = ops.get(pc) else {
@@ -123,8 +129,8 @@ fn straight(machine: &mut Machine, program: &Program, idx: &mut u32, regs: &mut 
             break Stop::Trap(machine.out_of_fuel());
         }
         fuel -= 1;
-        if traces {
-            machine.note(pc as u32 - 1, regs);
+        if is_watched {
+            machine.note(pc as u32 - 1, regs, counts.as_mut());
         }
         let dst = usize::from(op.dst & 15);
         let a = regs[dst];
@@ -261,6 +267,9 @@ fn straight(machine: &mut Machine, program: &Program, idx: &mut u32, regs: &mut 
             Code::Fail => break Stop::Trap(failure(program, pc - 1)),
         }
     };
+    if let (Some(counter), Some(counts)) = (&mut machine.counter, counts) {
+        counter.put(counts);
+    }
     machine.run.fuel = fuel;
     *idx = pc as u32;
     stop
