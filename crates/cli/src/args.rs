@@ -375,8 +375,9 @@ pub struct Run {
     #[arg(value_name = "FILE")]
     pub others: Vec<PathBuf>,
 
-    /// Packets for the program: a pcap file, or `hex:…`. By default a TCP SYN.
-    #[arg(long, value_name = "FILE|hex:BYTES")]
+    /// Packets for the program: a pcap file, a description such as `eth/ipv4/udp(dport={53,5353})`, or `hex:…`. By default a
+    /// TCP SYN.
+    #[arg(long, value_name = "FILE|PACKET")]
     pub packet: Option<String>,
 
     /// Run each packet this many times.
