@@ -35,7 +35,9 @@ usage: cargo xtask TASK
   effort  compare what verifying costs us and the kernel here: `effort [--corpus NAME] [FILTER]`
   sound   run programs that our verifier accepts, compare with what it knew: `sound [N] [SEED]`
   fuzz    run mutated programs through lexer, preprocessor and parser: `fuzz [N] [SEED]`,
-          or mutated objects through all that takes objects: `fuzz objects [N] [SEED]`
+          or mutated objects through all that takes objects: `fuzz objects [N] [SEED]`, or programs that no
+          verifier saw through the virtual machine: `fuzz vm [N] [SEED]`
+  maps    compare map operations in the virtual machine with this kernel's: `maps [N] [SEED]`
   corpus  build the programs of other projects, compare with the lists in tests/corpus
   c-testsuite
           run the C test suite, compare with its list or, with --bless, write it
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         "differential" => differential::run(rest),
         "effort" => effort::run(rest),
         "fuzz" => fuzz::run(rest),
+        "maps" => fuzz::maps(rest),
         "corpus" => corpus::run(rest),
         "header" => header::run(rest),
         "install" => install::run(rest),

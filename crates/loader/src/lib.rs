@@ -63,7 +63,7 @@ pub use load::kind::ProgKind;
 pub use load::program::LogLevel;
 pub use load::{LoadOptions, Loaded, Prepared, Shape, StructOps, load};
 pub use log::{Place, Rejection};
-pub use map::{Element, Keys, Map};
+pub use map::{Element, ElementCommand, Keys, Map};
 pub use mechanism::{Mechanism, MechanismInfo, mechanisms};
 pub use probe::facts::{Capability, Facts, Lockdown};
 pub use probe::{

@@ -96,10 +96,7 @@ pub(crate) fn map_update(
 
 pub(crate) fn map_delete(machine: &mut Machine, map: MapId, key: &[u8]) -> Result<(), i64> {
     let idx = idx_of(machine, map);
-    if key.len() != machine.maps.get(idx).key_bytes as usize {
-        return Err(errno::EINVAL);
-    }
-    machine.maps.delete(&mut machine.memory, idx, key)
+    machine.maps.user_delete(&mut machine.memory, idx, key)
 }
 
 pub(crate) fn data(machine: &Machine, section: DataId) -> Vec<u8> {

@@ -15,15 +15,19 @@ macro_rules! errno {
 }
 
 errno! {
+    EPERM = 1,
     ENOENT = 2,
     E2BIG = 7,
+    EBADF = 9,
     EAGAIN = 11,
     ENOMEM = 12,
+    EACCES = 13,
     EFAULT = 14,
     EEXIST = 17,
     EINVAL = 22,
     ENOSPC = 28,
     ERANGE = 34,
+    EOVERFLOW = 75,
     ENOPROTOOPT = 92,
     EOPNOTSUPP = 95,
     ENOTSUPP = 524,

@@ -10,6 +10,7 @@ use crate::outcome::Effect;
 use crate::packet::Packet;
 use crate::program::{Program, ProgramTable};
 use crate::task::Task;
+use crate::vm::Mocks;
 use bpfc_isa::{AtomicOp, Size, Width};
 use bpfc_kabi::ProgType;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ pub(crate) struct Machine {
     pub counter: Option<Box<Counter>>,
     /// The test that runs, if one does.
     pub bench: Option<Box<Bench>>,
+    pub mocks: Mocks,
 }
 
 /// What a run executed.
@@ -85,6 +87,10 @@ pub(crate) struct Run {
     /// Arguments and result of the traced function.
     pub args: Vec<u64>,
     pub return_value: u64,
+    /// What `bpf_set_retval` says that the system call returns.
+    pub retval: i32,
+    /// How many checksums of the packet were checked beyond the first, if that one was (`skb->csum_level`).
+    pub checksum_level: Option<u8>,
     n_tail_calls: u32,
     /// Where its frames begin: a test that runs a program has frames in front of it.
     pub first_frame: u32,

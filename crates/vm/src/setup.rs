@@ -7,7 +7,7 @@ use crate::memory::{Memory, Region, Rights, address, region};
 use crate::packet::put_u64;
 use crate::program::{Program, ProgramTable, Symbols};
 use crate::task::Task;
-use crate::vm::{Options, SetupError};
+use crate::vm::{Mocks, Options, SetupError};
 use bpfc_base::Idx;
 use bpfc_isa::{Endian, Insn, SwapOp};
 use bpfc_object::{DataReloc, DataTarget, ExternKind, Linked, MapInit, Object, link};
@@ -49,6 +49,7 @@ pub(crate) fn machine(
         run: Run::default(),
         counter: options.counts.then(Box::default),
         bench: None,
+        mocks: Mocks::default(),
     };
     Ok((machine, symbols))
 }

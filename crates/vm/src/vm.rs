@@ -1,5 +1,10 @@
 //! The virtual machine as its users see it.
 
+mod elements;
+mod mocks;
+
+pub(crate) use mocks::Mocks;
+
 use crate::bench::{self, Elsewhere, Packets, TestResult};
 use crate::contents;
 use crate::context::{self, InputError};

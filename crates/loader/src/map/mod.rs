@@ -1,6 +1,7 @@
 //! Maps of the running kernel: create, read, write, list, pin.
 
 mod batch;
+mod command;
 mod create;
 mod dump;
 
@@ -14,6 +15,7 @@ use crate::{Errno, LoadError};
 use bpfc_base::Span;
 use bpfc_kabi::{MapType, UpdateFlag};
 use bpfc_object::Map as Definition;
+pub use command::ElementCommand;
 pub(crate) use create::request;
 use create::{create_error, create_once, place_arena};
 pub use dump::Keys;
@@ -354,7 +356,7 @@ impl Map {
     pub fn pop(&self) -> Result<Option<Vec<u8>>, LoadError> {
         let mut value = vec![0; self.fd.transfer_bytes()];
         self.check_key(&[])?;
-        match self.fd.take(&[], &mut value) {
+        match self.fd.take(&[], &mut value, 0) {
             Ok(()) => Ok(Some(value)),
             Err(Errno::ENOENT) => Ok(None),
             Err(errno) => Err(self.error("read", errno)),

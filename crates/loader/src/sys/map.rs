@@ -117,8 +117,8 @@ impl MapFd {
     }
 
     /// Reads and removes: from a hash by key, from a queue or stack with an empty key.
-    pub(crate) fn take(&self, key: &[u8], value: &mut [u8]) -> Result<()> {
-        self.read(Command::MapLookupAndDelete, key, value, 0)
+    pub(crate) fn take(&self, key: &[u8], value: &mut [u8], flags: u64) -> Result<()> {
+        self.read(Command::MapLookupAndDelete, key, value, flags)
     }
 
     fn read(&self, command: Command, key: &[u8], value: &mut [u8], flags: u64) -> Result<()> {

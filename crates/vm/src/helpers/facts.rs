@@ -48,6 +48,26 @@ pub fn clear_2_invalid(machine: &mut Machine, args: Args) -> Answer {
     clear(machine, args[1], args[2], errno::EINVAL)
 }
 
+pub fn clear_2_not_found(machine: &mut Machine, args: Args) -> Answer {
+    clear(machine, args[1], args[2], errno::ENOENT)
+}
+
+pub fn clear_3_invalid(machine: &mut Machine, args: Args) -> Answer {
+    clear(machine, args[2], args[3], errno::EINVAL)
+}
+
+/// `bpf_read_branch_records(ctx, buf, size, flags)`: there are none.
+pub fn branch_records(_: &mut Machine, args: Args) -> Answer {
+    /// `BPF_F_GET_BRANCH_RECORDS_SIZE`.
+    const SIZE: u64 = 1;
+    Ok(if args[3] & !SIZE != 0 { errno::EINVAL } else { errno::ENOENT } as u64)
+}
+
+/// `bpf_get_branch_snapshot(entries, size, flags)`: the processor keeps none.
+pub fn branch_snapshot(_: &mut Machine, args: Args) -> Answer {
+    Ok(if args[2] != 0 { errno::EINVAL } else { errno::ENOENT } as u64)
+}
+
 pub fn clear_3_not_found(machine: &mut Machine, args: Args) -> Answer {
     clear(machine, args[2], args[3], errno::ENOENT)
 }

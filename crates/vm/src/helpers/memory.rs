@@ -23,6 +23,14 @@ pub fn probe_read(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     }
 }
 
+/// `bpf_copy_from_user_task(dst, size, src, task, flags)`.
+pub fn copy_from_task(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
+    if args[4] != 0 {
+        return Ok(errno::EINVAL as u64);
+    }
+    probe_read(machine, args)
+}
+
 /// `bpf_probe_read*_str(dst, size, src)`: bytes copied with the final zero.
 pub fn probe_read_str(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
     let [dst, n_bytes, src, ..] = args;

@@ -154,3 +154,15 @@ pub fn ringbuf_query(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
         _ => Ok(0),
     }
 }
+
+/// `bpf_user_ringbuf_drain(map, callback, ctx, flags)`: user space wrote nothing.
+pub fn user_ringbuf_drain(machine: &mut Machine, args: Args) -> Result<u64, Trap> {
+    /// `BPF_RB_NO_WAKEUP` and `BPF_RB_FORCE_WAKEUP`.
+    const FLAGS: u64 = 3;
+    let helper = "bpf_user_ringbuf_drain";
+    let idx = machine.maps.argument(args[0], helper, 1)?;
+    if machine.maps.get(idx).map_type != MapType::UserRingbuf {
+        return Err(bad_argument(helper, 1, "is no ring buffer of user space"));
+    }
+    Ok(if args[3] & !FLAGS != 0 { errno::EINVAL as u64 } else { 0 })
+}

@@ -48,7 +48,8 @@ impl Lpm {
         self.index.len()
     }
 
-    fn exact(&self, key: &[u8]) -> Option<u32> {
+    /// The prefix that `key` is.
+    pub fn exact(&self, key: &[u8]) -> Option<u32> {
         let (length, data) = self.split(key)?;
         self.index.get(&(length, masked(data, length))).copied()
     }

@@ -4,6 +4,7 @@
 //! they are found. Results are 0 or a negative error number, as the kernel gives.
 
 mod bloom;
+mod calls;
 mod create;
 mod hash;
 mod lpm;
@@ -32,6 +33,8 @@ use std::ops::Range;
 pub(crate) const NOEXIST: u64 = 1;
 pub(crate) const EXIST: u64 = 2;
 pub(crate) const LOCK: u64 = 4;
+/// What a value of a bloom filter takes beside its bytes.
+const BLOOM_BYTES: u64 = 32;
 
 /// All maps of a machine: those of the object by [`MapId`], then one per data section.
 #[derive(Clone, Debug, Default)]
@@ -261,6 +264,10 @@ impl Maps {
                 if flags & !LOCK > EXIST || (map.is_fd_array() && flags != 0) {
                     return Err(errno::EINVAL);
                 }
+                // `bpf_percpu_array_update` knows no locks; programs come to `array_map_update_elem`.
+                if by == By::User && map.map_type.is_per_cpu() && flags & LOCK != 0 {
+                    return Err(errno::EINVAL);
+                }
                 let slot = index(map.endian, key);
                 if slot >= map.max_entries {
                     return Err(errno::E2BIG);
@@ -274,6 +281,8 @@ impl Maps {
                 write_copies(map, memory, slot, value, by, cpu);
                 Ok(())
             }
+            // `stack_map_update_elem`: only the kernel fills it.
+            Storage::Hash(_) if map.map_type == MapType::StackTrace => Err(errno::EINVAL),
             Storage::Hash(_) => hash::update(self, memory, idx, key, value, flags, by),
             Storage::Lpm(_) => lpm::update(self, memory, idx, key, value, flags),
             Storage::Cgroup => {
@@ -300,11 +309,19 @@ impl Maps {
                     return Err(if is_fd_array { errno::E2BIG } else { errno::EINVAL });
                 }
                 let zeros = vec![0; map.value_bytes as usize];
-                if is_fd_array && map.find(key).is_none() {
+                if is_fd_array && map.get(memory, slot, 0) == zeros {
                     return Err(errno::ENOENT);
                 }
                 map.put(memory, slot, 0, &zeros);
                 Ok(())
+            }
+            // `stack_map_delete_elem`: the number of buckets is a power of two.
+            Storage::Hash(_)
+                if map.map_type == MapType::StackTrace
+                    && u64::from(index(map.endian, key))
+                        >= u64::from(map.max_entries).next_power_of_two() =>
+            {
+                Err(errno::E2BIG)
             }
             Storage::Hash(table) => table.remove(key).map(|_| ()).ok_or(errno::ENOENT),
             Storage::Lpm(trie) => trie.remove(key),
@@ -319,7 +336,12 @@ impl Maps {
     pub fn push(&mut self, idx: u32, value: &[u8], flags: u64) -> Result<(), i64> {
         match &mut self.list[idx as usize].storage {
             Storage::Queue(queue) => queue.push(value, flags),
-            Storage::Bloom(filter) => filter.push(value, flags),
+            Storage::Bloom(filter) => {
+                // The kernel's filter has a fixed size; this one keeps each value.
+                let is_new = filter.push(value, flags)?;
+                let has_room = !is_new || self.take_budget(value.len() as u64 + BLOOM_BYTES);
+                if has_room { Ok(()) } else { Err(errno::ENOMEM) }
+            }
             _ => Err(errno::EOPNOTSUPP),
         }
     }

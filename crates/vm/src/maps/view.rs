@@ -1,7 +1,6 @@
 //! Maps as the system call and tools see them.
 
-use super::{By, MapState, Maps, Storage};
-use crate::errno;
+use super::{MapState, Maps, Storage};
 use crate::memory::{CLEAN, Memory, Parts, region};
 use bpfc_kabi::MapType;
 
@@ -54,36 +53,16 @@ impl Maps {
     /// The element with this key, as the system call looks it up.
     pub fn entry(&self, memory: &Memory, idx: u32, key: &[u8]) -> Option<MapEntry> {
         let map = self.get(idx);
-        let mut entry = map.entry(memory, map.find(key)?);
+        let slot = map.find(key)?;
+        // An empty element of a map of maps, programs, devices or the like.
+        let is_empty = matches!(map.storage, Storage::Slots)
+            && map.get(memory, slot, 0).iter().all(|&byte| byte == 0);
+        if is_empty {
+            return None;
+        }
+        let mut entry = map.entry(memory, slot);
         entry.key = key.to_vec();
         Some(entry)
-    }
-
-    /// `bpf(BPF_MAP_UPDATE_ELEM)`. The value of a per-CPU map holds those of all CPUs, each rounded
-    /// up to 8 bytes, or one that is for all.
-    pub fn user_update(
-        &mut self,
-        memory: &mut Memory,
-        idx: u32,
-        key: &[u8],
-        value: &[u8],
-        flags: u64,
-    ) -> Result<(), i64> {
-        let map = self.get(idx);
-        let expected = map.user_value_bytes() as usize;
-        if key.len() != map.key_bytes as usize {
-            return Err(errno::EINVAL);
-        }
-        if value.len() == expected {
-            return self.update(memory, idx, key, value, flags, By::User);
-        }
-        if value.len() != map.value_bytes as usize || !map.map_type.is_per_cpu() {
-            return Err(errno::EINVAL);
-        }
-        let mut one = value.to_vec();
-        one.resize(map.stride as usize, 0);
-        let all = one.repeat(map.n_copies as usize);
-        self.update(memory, idx, key, &all, flags, By::User)
     }
 
     /// The first difference to `other`, whose programs did the same; only what was written since

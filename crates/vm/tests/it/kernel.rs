@@ -556,3 +556,38 @@ fn what_map_operations_answer() {
     let texts: Vec<(&str, &str)> = texts.iter().map(|text| ("tc", &**text)).collect();
     agree(&programs(builder, &texts), &datagram(), "maps");
 }
+
+#[test]
+fn marks_of_packets() {
+    let level = |levels: &[u32]| {
+        let calls = levels.iter().map(|level| {
+            format!("r1 = r6\nr2 = {level}\ncall bpf_csum_level\nr7 *= 31\nr7 += r0\n")
+        });
+        format!("r6 = r1\nr7 = 0\n{}r0 = r7\nexit", calls.collect::<String>())
+    };
+    let nothing = |helper: &str, args: &str| {
+        format!(
+            "r2 = -1\n*(u64 *)(r10 - 8) = r2\nr2 = r10\nr2 += -8\nr3 = 8\n{args}call {helper}\n\
+             r1 = *(u64 *)(r10 - 8)\nr0 += r1\nexit"
+        )
+    };
+    let mut texts = vec![
+        ("tc", level(&[0, 1, 0, 1, 0, 1, 1, 1, 0])),
+        ("tc", level(&[1, 1, 2, 0, 2, 0, 2, 0])),
+        ("tc", level(&[1, 1, 3, 0, 4])),
+        ("tc", nothing("bpf_skb_get_tunnel_opt", "")),
+        ("tc", nothing("bpf_skb_get_xfrm_state", "r3 = r2\nr2 = 0\nr4 = 8\nr5 = 0\n")),
+        ("cgroup_skb/ingress", "call bpf_skb_ecn_set_ce\nr0 &= 1\nexit".to_owned()),
+    ];
+    texts.push(("tc", "call bpf_skb_cgroup_classid\nexit".to_owned()));
+    let texts: Vec<(&str, &str)> =
+        texts.iter().map(|(section, text)| (*section, &**text)).collect();
+    for tos in 0..4 {
+        let mut packet = datagram();
+        packet[15] = tos;
+        agree(&programs(Builder::new(), &texts), &packet, "marks");
+    }
+    let mut packet = datagram();
+    packet[12..16].copy_from_slice(&[0x86, 0xdd, 0x60, 0x20]);
+    agree(&programs(Builder::new(), &texts), &packet, "marks");
+}

@@ -322,8 +322,6 @@ fn definitions_that_the_kernel_refuses() {
         (MapType::Array, 4, 0, 1),
         (MapType::Array, 4, 4, 0),
         (MapType::Hash, 0, 4, 1),
-        (MapType::Ringbuf, 0, 0, 5000),
-        (MapType::Ringbuf, 4, 0, 4096),
         (MapType::Queue, 4, 4, 1),
         (MapType::PercpuArray, 4, 40_000, 1),
         (MapType::HashOfMaps, 4, 4, 1),

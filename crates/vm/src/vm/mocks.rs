@@ -1,0 +1,47 @@
+//! Helpers whose answers the user gives.
+
+use super::Vm;
+use std::collections::BTreeMap;
+
+/// Answers by the number of the helper.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mocks {
+    answers: BTreeMap<u32, Mock>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Mock {
+    returns: Vec<u64>,
+    n_calls: usize,
+}
+
+impl Mocks {
+    /// What the helper answers this time; none if nobody said.
+    pub fn answer(&mut self, helper: u32) -> Option<u64> {
+        let mock = self.answers.get_mut(&helper)?;
+        let answer = mock.returns.get(mock.n_calls).or(mock.returns.last()).copied();
+        mock.n_calls += 1;
+        answer
+    }
+}
+
+impl Vm {
+    /// Lets the helper with this number (`bpfc_kabi::helper` finds it by name) return these values in the calls that
+    /// follow, one after the other and then the last again and again, in place of what it does: it reads and writes no
+    /// memory. Without values it does again what it does by itself. Tail calls cannot be mocked.
+    pub fn mock_helper(&mut self, helper: u32, returns: &[u64]) {
+        self.each(|machine| {
+            let answers = &mut machine.mocks.answers;
+            if returns.is_empty() {
+                answers.remove(&helper);
+            } else {
+                answers.insert(helper, Mock { returns: returns.to_vec(), n_calls: 0 });
+            }
+        });
+    }
+
+    /// How often a mocked helper was called.
+    pub fn n_mocked(&self, helper: u32) -> usize {
+        self.machine.mocks.answers.get(&helper).map_or(0, |mock| mock.n_calls)
+    }
+}
