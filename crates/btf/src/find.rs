@@ -6,6 +6,7 @@
 use std::ops::ControlFlow;
 
 use crate::format::{KindSet, StrOff, TypeId};
+use crate::index::{Row, TAGS_AND_TYPEDEFS};
 use crate::reader::Btf;
 use crate::types::{FuncProto, Type};
 
@@ -177,7 +178,7 @@ impl Btf {
         let (wanted, tails) = (Wanted::new(names), Tails::new(self));
         let (blob, endian) = (self.bytes(), self.endian());
         let mut enumerations =
-            self.rows().filter(|(_, row)| KindSet::ENUM.contains_number(row.kind));
+            self.tags_and_typedefs().filter(|(_, row)| KindSet::ENUM.contains_number(row.kind));
         while n_left > 0
             && let Some((id, row)) = enumerations.next()
             && let Some(enumeration) = Type::decode(self, row).enumeration()
@@ -235,12 +236,16 @@ impl Btf {
     /// from its name on, until it breaks.
     fn scan_tails(&self, kinds: KindSet, mut visit: impl FnMut(TypeId, &[u8]) -> ControlFlow<()>) {
         let tails = Tails::new(self);
-        let _ = self.rows().try_for_each(|(id, row)| {
+        let mut visit = |(id, row): (TypeId, Row)| {
             if row.name == 0 || !kinds.contains_number(row.kind) {
                 return ControlFlow::Continue(());
             }
             visit(id, tails.at(row.name))
-        });
+        };
+        let _ = match kinds.is_within(TAGS_AND_TYPEDEFS) {
+            true => self.tags_and_typedefs().try_for_each(&mut visit),
+            false => self.rows().try_for_each(&mut visit),
+        };
     }
 }
 

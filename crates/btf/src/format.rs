@@ -269,6 +269,11 @@ impl KindSet {
         self.contains_number(kind as u8)
     }
 
+    /// Whether all of this set are in `others`.
+    pub(crate) const fn is_within(self, others: KindSet) -> bool {
+        self.0 & !others.0 == 0
+    }
+
     #[inline]
     pub(crate) const fn contains_number(self, kind: u8) -> bool {
         self.0 >> (kind & 127) & 1 == 1

@@ -9,7 +9,7 @@
 use std::sync::OnceLock;
 
 use crate::error::BtfError;
-use crate::format::{Endian, Kind, MAX_TYPE_ID, RECORD_BYTES, TypeId};
+use crate::format::{Endian, Kind, KindSet, MAX_TYPE_ID, RECORD_BYTES, TypeId};
 
 /// Where things are in a blob; all offsets from its start.
 #[derive(Debug, Clone)]
@@ -23,6 +23,9 @@ pub(crate) struct Sections {
     pub(crate) layout: Option<(u32, u32)>,
 }
 
+/// Kinds of types that sources name. Most records of a kernel are others: functions, their prototypes, pointers.
+pub(crate) const TAGS_AND_TYPEDEFS: KindSet =
+    KindSet::of(&[Kind::Struct, Kind::Union, Kind::Enum, Kind::Enum64, Kind::Typedef]);
 /// Records of a block; the last one has fewer.
 const BLOCK_RECORDS: usize = 4096;
 /// Bytes of the shortest record.
@@ -38,6 +41,8 @@ pub(crate) struct Index {
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
     pub(crate) rows: Vec<Row>,
+    /// Which of the rows are [`TAGS_AND_TYPEDEFS`]; ascending.
+    pub(crate) tags_and_typedefs: Vec<u16>,
     /// The offset behind the last record.
     end: u32,
 }
@@ -159,6 +164,7 @@ fn walk<const BIG: bool>(blob: &[u8], sections: &Sections, start: u32) -> Block 
     let mut at = start as usize;
     let n_records = ((end - at) / MIN_RECORD_BYTES).min(BLOCK_RECORDS);
     let mut rows = Vec::with_capacity(n_records);
+    let mut tags_and_typedefs = Vec::new();
     while rows.len() < n_records {
         let Some(head) = blob[at..end].first_chunk::<8>() else {
             break;
@@ -177,10 +183,14 @@ fn walk<const BIG: bool>(blob: &[u8], sections: &Sections, start: u32) -> Block 
         if length > (end - at) as u64 {
             break;
         }
-        rows.push(Row { offset: at as u32, name: word_of::<BIG>(head, 0), kind });
+        let name = word_of::<BIG>(head, 0);
+        if TAGS_AND_TYPEDEFS.contains_number(kind) {
+            tags_and_typedefs.push(rows.len() as u16);
+        }
+        rows.push(Row { offset: at as u32, name, kind });
         at += length as usize;
     }
-    Block { rows, end: at as u32 }
+    Block { rows, tags_and_typedefs, end: at as u32 }
 }
 
 #[inline]

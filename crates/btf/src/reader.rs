@@ -192,6 +192,17 @@ impl Btf {
         })
     }
 
+    /// The rows of [`TAGS_AND_TYPEDEFS`](crate::index::TAGS_AND_TYPEDEFS).
+    pub(crate) fn tags_and_typedefs(&self) -> impl Iterator<Item = (TypeId, Row)> {
+        let blocks = self.index.blocks(self.bytes(), &self.sections);
+        blocks.flat_map(move |(first, block)| {
+            let row = move |&at: &u16| {
+                (TypeId(self.first_id + first + u32::from(at)), block.rows[usize::from(at)])
+            };
+            block.tags_and_typedefs.iter().map(row)
+        })
+    }
+
     /// Whether all strings, the base's too, are ASCII.
     pub(crate) fn is_ascii(&self) -> bool {
         let base = || self.base.as_ref().is_none_or(|base| base.is_ascii());
