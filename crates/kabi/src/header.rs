@@ -3,6 +3,8 @@
 //! The texts are our own, under `headers/`; they hold interface facts (macros, uapi structs) and no helper
 //! prototypes, since helpers are known to the type checker from [`crate::helpers`]. Kernel-internal headers are
 //! accepted by name: their types come from BTF, their macros from `bpfc/kernel.h`.
+//!
+//! Declarations of types have no macros in them where that can be: those need not be parsed before they are used.
 
 use crate::tables::header::KERNEL_HEADERS;
 use crate::{Arch, lines, uapi};

@@ -6,6 +6,7 @@
 use crate::token::{Token, TokenFlags, TokenKind};
 use bpfc_base::{Interner, Span, Symbol};
 use logos::Logos;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Reads one file.
@@ -224,6 +225,20 @@ impl Lexer {
         }
         self.pos = end;
         Some(self.positions(start, end))
+    }
+
+    /// Goes on at `next`, behind `line`, which may have splices. The session positions of `name` in the line, and of the line.
+    pub(crate) fn skip_line(
+        &mut self,
+        name: Range<usize>,
+        line: Range<usize>,
+        next: usize,
+    ) -> (Span, Span) {
+        let (lo, _) = self.positions(line.start, line.start);
+        let (name_lo, name_hi) = self.positions(name.start, name.end);
+        let (hi, _) = self.positions(line.end, line.end);
+        self.pos = next;
+        (Span::new(name_lo, name_hi), Span::new(lo, hi))
     }
 
     /// The session position behind the last line that was read.

@@ -88,10 +88,10 @@
 
 #define BPF_MAX_STACK_DEPTH 127
 struct bpf_stacktrace {
-    u64 ip[BPF_MAX_STACK_DEPTH];
+    u64 ip[127];
 };
 struct bpf_stacktrace_buildid {
-    struct bpf_stack_build_id trace[BPF_MAX_STACK_DEPTH];
+    struct bpf_stack_build_id trace[127];
 };
 #define BPF_STACK_TRACE(name, n) BPF_TABLE("stacktrace", int, struct bpf_stacktrace, name, n)
 #define BPF_STACK_TRACE_BUILDID(name, n) \
@@ -298,7 +298,7 @@ int incr_cksum_l4(void *at, u64 old, u64 new, u64 is_pseudo);
 #define __bcc_sum(name, helper) \
     static inline __attribute__((always_inline)) int name(void *packet, u64 at, u64 from, u64 to, u64 flags) \
     { \
-        static long (*const replace)(void *packet, u32 at, u64 from, u64 to, u64 flags) = (void *)helper; \
+        static long (*replace)(void *packet, u32 at, u64 from, u64 to, u64 flags) = (void *)helper; \
         switch (flags & 0xf) { \
         case 2: return replace(packet, at, bpf_htons(from), bpf_htons(to), flags); \
         case 4: return replace(packet, at, bpf_htonl(from), bpf_htonl(to), flags); \

@@ -897,7 +897,7 @@ struct bpf_cgroup_storage_key {
 };
 struct bpf_stack_build_id {
     __s32 status;
-    unsigned char build_id[BPF_BUILD_ID_SIZE];
+    unsigned char build_id[20];
     union {
         __u64 offset;
         __u64 ip;
@@ -954,11 +954,17 @@ struct __sk_buff {
     __u32 remote_port;
     __u32 local_port;
     __u32 data_meta;
-    __bpf_md_ptr(struct bpf_flow_keys *, flow_keys);
+    union {
+        struct bpf_flow_keys *flow_keys;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
     __u64 tstamp;
     __u32 wire_len;
     __u32 gso_segs;
-    __bpf_md_ptr(struct bpf_sock *, sk);
+    union {
+        struct bpf_sock *sk;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
     __u32 gso_size;
     __u8 tstamp_type;
     __u32 :24;
@@ -1079,8 +1085,14 @@ struct bpf_cpumap_val {
     }  bpf_prog;
 };
 struct sk_msg_md {
-    __bpf_md_ptr(void *, data);
-    __bpf_md_ptr(void *, data_end);
+    union {
+        void *data;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
+    union {
+        void *data_end;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
     __u32 family;
     __u32 remote_ip4;
     __u32 local_ip4;
@@ -1089,18 +1101,33 @@ struct sk_msg_md {
     __u32 remote_port;
     __u32 local_port;
     __u32 size;
-    __bpf_md_ptr(struct bpf_sock *, sk);
+    union {
+        struct bpf_sock *sk;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
 };
 struct sk_reuseport_md {
-    __bpf_md_ptr(void *, data);
-    __bpf_md_ptr(void *, data_end);
+    union {
+        void *data;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
+    union {
+        void *data_end;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
     __u32 len;
     __u32 eth_protocol;
     __u32 ip_protocol;
     __u32 bind_inany;
     __u32 hash;
-    __bpf_md_ptr(struct bpf_sock *, sk);
-    __bpf_md_ptr(struct bpf_sock *, migrating_sk);
+    union {
+        struct bpf_sock *sk;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
+    union {
+        struct bpf_sock *migrating_sk;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
 };
 struct bpf_sock_addr {
     __u32 user_family;
@@ -1112,7 +1139,10 @@ struct bpf_sock_addr {
     __u32 protocol;
     __u32 msg_src_ip4;
     __u32 msg_src_ip6[4];
-    __bpf_md_ptr(struct bpf_sock *, sk);
+    union {
+        struct bpf_sock *sk;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
 };
 struct bpf_sock_ops {
     __u32 op;
@@ -1154,9 +1184,18 @@ struct bpf_sock_ops {
     __u32 sk_txhash;
     __u64 bytes_received;
     __u64 bytes_acked;
-    __bpf_md_ptr(struct bpf_sock *, sk);
-    __bpf_md_ptr(void *, skb_data);
-    __bpf_md_ptr(void *, skb_data_end);
+    union {
+        struct bpf_sock *sk;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
+    union {
+        void *skb_data;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
+    union {
+        void *skb_data_end;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
     __u32 skb_len;
     __u32 skb_tcp_flags;
     __u64 skb_hwtstamp;
@@ -1256,9 +1295,18 @@ struct bpf_sysctl {
     __u32 file_pos;
 };
 struct bpf_sockopt {
-    __bpf_md_ptr(struct bpf_sock *, sk);
-    __bpf_md_ptr(void *, optval);
-    __bpf_md_ptr(void *, optval_end);
+    union {
+        struct bpf_sock *sk;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
+    union {
+        void *optval;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
+    union {
+        void *optval_end;
+        __u64 : 64;
+    } __attribute__((aligned(8)));
     __s32 level;
     __s32 optname;
     __s32 optlen;
@@ -1270,7 +1318,10 @@ struct bpf_pidns_info {
 };
 struct bpf_sk_lookup {
     union {
-        __bpf_md_ptr(struct bpf_sock *, sk);
+        union {
+            struct bpf_sock *sk;
+            __u64 : 64;
+        } __attribute__((aligned(8)));
         __u64 cookie;
     };
     __u32 family;

@@ -111,7 +111,7 @@
 #define ETH_P_MAP 0x00F9
 #define ETH_P_MCTP 0x00FA
 struct ethhdr {
-    unsigned char h_dest[ETH_ALEN];
-    unsigned char h_source[ETH_ALEN];
+    unsigned char h_dest[6];
+    unsigned char h_source[6];
     __be16 h_proto;
 } __attribute__((packed));

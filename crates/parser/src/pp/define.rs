@@ -26,6 +26,8 @@ pub(super) enum MacroKind {
     Object(Rc<[BodyItem]>),
     Function(Rc<FunctionMacro>),
     Builtin(Builtin),
+    /// The line of a `#define` that was not read yet.
+    Unread(Span),
 }
 
 /// A function-like macro.
@@ -85,24 +87,22 @@ impl Preprocessor<'_> {
         let Some((name, rest)) = self.macro_name(hash, tokens, "#define") else {
             return;
         };
+        if let Some(kind) = self.definition(name, rest) {
+            self.check_redefinition(name, &kind);
+            self.add_macro(name.symbol, name.span, kind);
+        }
+    }
+
+    /// What `#define name rest` makes of the name; `None` if it is wrong, which is reported.
+    pub(super) fn definition(&mut self, name: Token, rest: &[Token]) -> Option<MacroKind> {
         let is_function = matches!(rest.first(), Some(t)
             if t.kind == TokenKind::LParen && !t.flags.contains(TokenFlags::SPACE));
-        let kind = if is_function {
-            let Some((params, is_variadic, body)) = self.parameters(name, &rest[1..]) else {
-                return;
-            };
-            let Some(body) = self.body(name, body, &params, is_variadic) else {
-                return;
-            };
-            MacroKind::Function(Rc::new(FunctionMacro { params, is_variadic, body }))
-        } else {
-            match self.object_body(rest) {
-                Some(body) => MacroKind::Object(body.into()),
-                None => return,
-            }
-        };
-        self.check_redefinition(name, &kind);
-        self.add_macro(name.symbol, name.span, kind);
+        if !is_function {
+            return Some(MacroKind::Object(self.object_body(rest)?.into()));
+        }
+        let (params, is_variadic, body) = self.parameters(name, &rest[1..])?;
+        let body = self.body(name, body, &params, is_variadic)?;
+        Some(MacroKind::Function(Rc::new(FunctionMacro { params, is_variadic, body })))
     }
 
     /// `#undef name`.
@@ -322,9 +322,8 @@ impl Preprocessor<'_> {
         let Some(id) = self.lookup(name.symbol) else {
             return;
         };
-        let old = &self.macros[id.index()];
-        let is_same = match (&old.kind, new) {
-            (MacroKind::Object(old), MacroKind::Object(new)) => same_body(old, new),
+        let is_same = match (self.macro_kind(id), new) {
+            (MacroKind::Object(old), MacroKind::Object(new)) => same_body(&old, new),
             (MacroKind::Function(old), MacroKind::Function(new)) => {
                 old.params == new.params
                     && old.is_variadic == new.is_variadic
@@ -336,7 +335,7 @@ impl Preprocessor<'_> {
             return;
         }
         let text = self.session.name(name.symbol).to_owned();
-        let def_site = old.def_site;
+        let def_site = self.macros[id.index()].def_site;
         let mut diagnostic = Diagnostic::new(
             codes::lex::W0101,
             name.span,

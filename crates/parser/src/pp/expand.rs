@@ -59,7 +59,7 @@ impl Preprocessor<'_> {
             self.stop(name.span, message);
             return true;
         }
-        match self.macros[id.index()].kind.clone() {
+        match self.macro_kind(id) {
             MacroKind::Object(body) => {
                 if body.is_empty() {
                     return true;
@@ -96,6 +96,7 @@ impl Preprocessor<'_> {
                 true
             }
             MacroKind::Builtin(builtin) => self.expand_builtin(name, builtin),
+            MacroKind::Unread(_) => unreachable!("it was read when it was asked for"),
         }
     }
 

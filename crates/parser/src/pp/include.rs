@@ -294,6 +294,8 @@ impl Preprocessor<'_> {
     pub(super) fn open_file(&mut self, id: FileId, directory: u32, defers: bool) {
         let file = self.session.sources.file(id);
         let (text, base) = (Arc::clone(&file.text), file.start);
+        let defers = defers && self.deferral == Deferral::Headers;
+        let defers_macros = defers && !file.is_user;
         if let Some(at) = text.find('\0') {
             report_binary(self.session, base + at as u32);
             self.out.has_missing_files = true;
@@ -309,7 +311,8 @@ impl Preprocessor<'_> {
             conditionals: Vec::new(),
             guard: Guard::Start,
             directory,
-            defers: defers && self.deferral == Deferral::Headers,
+            defers,
+            defers_macros,
             presumed_name: None,
             line_delta: 0,
         });

@@ -18,6 +18,7 @@ mod predefined;
 mod print;
 mod stream;
 mod substitute;
+mod unread;
 
 pub use features::{ATTRIBUTES, BUILTINS};
 pub use include::{FileProvider, IncludeForm, IncludeRequest, LoadedFile, NoFiles};
@@ -179,6 +180,8 @@ struct OpenFile {
     directory: u32,
     /// Declarations in it may be deferred.
     defers: bool,
+    /// Replacement lists of its macros as well.
+    defers_macros: bool,
     /// What `#line` set: the name, and what to add to line numbers.
     presumed_name: Option<Symbol>,
     line_delta: i64,
@@ -352,7 +355,11 @@ impl<'a> Preprocessor<'a> {
             }
             file.line.clear();
             file.at = 0;
-            if file.defers {
+            let (defers, defers_macros) = (file.defers, file.defers_macros);
+            if defers_macros {
+                self.take_definitions();
+            }
+            if defers {
                 self.defer_declarations();
             }
             let file = self.files.last_mut()?;

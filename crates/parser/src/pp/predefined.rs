@@ -162,7 +162,7 @@ impl Preprocessor<'_> {
             text.push_str(&format!("#undef {name}\n"));
         }
         if !text.is_empty() {
-            self.read_text("<command-line>", text);
+            self.read_text("<command-line>", text, false);
         }
     }
 
@@ -189,12 +189,12 @@ impl Preprocessor<'_> {
                 text.push_str(&format!("#define {name} 1\n"));
             }
         }
-        self.read_text("<built-in>", text);
+        self.read_text("<built-in>", text, true);
     }
 
-    fn read_text(&mut self, name: &str, text: String) {
+    fn read_text(&mut self, name: &str, text: String, defers: bool) {
         if let Ok(id) = self.session.sources.add(name, text, false) {
-            self.open_file(id, 0, false);
+            self.open_file(id, 0, defers);
             self.run();
         }
     }

@@ -5,6 +5,7 @@ mod features;
 mod front;
 mod hostile;
 mod layout;
+mod macros;
 mod mini;
 mod pages;
 mod ui;
