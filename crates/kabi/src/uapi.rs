@@ -8,8 +8,8 @@
 
 use crate::{Arch, lines};
 use flate2::bufread::DeflateDecoder;
-use rustc_hash::FxHashSet;
-use std::fmt::Write;
+use rustc_hash::FxHasher;
+use std::hash::Hasher;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -74,17 +74,14 @@ fn block(data: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn render(text: &str, written: &str, out: &mut String) {
-    let words = written.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let words: FxHashSet<&str> = words.collect();
-    let is_written = |name: &str| words.contains(name);
+    let written = Words::new(written);
     let mut lines = text.lines();
     // What architectures share has defaults, so it comes last.
     let mut shared = String::new();
     while let Some(line) = lines.next() {
-        // Writing to a string does not fail.
-        let _ = if let Some(path) = line.strip_prefix('<') {
+        if let Some(path) = line.strip_prefix('<') {
             let place = if path.starts_with("asm-generic/") { &mut shared } else { &mut *out };
-            writeln!(place, "#include <uapi/{path}>")
+            push(place, &["#include <uapi/", path, ">\n"]);
         } else if let Some(tag) = line.strip_prefix('{') {
             let rows: Vec<(&str, &str)> = lines
                 .by_ref()
@@ -92,21 +89,106 @@ fn render(text: &str, written: &str, out: &mut String) {
                 .filter_map(|line| line.split_once(' '))
                 .collect();
             // An enumeration that is written by hand is there as a whole.
-            if rows.iter().any(|(name, _)| is_written(name)) {
+            if rows.iter().any(|(name, _)| written.contains(name)) {
                 continue;
             }
-            let _ = write!(out, "enum {tag}{{");
+            push(out, &["enum ", tag, "{"]);
             for (name, value) in rows {
-                let _ = write!(out, "{name}={value},");
+                push(out, &[name, "=", value, ","]);
             }
-            writeln!(out, "}};")
+            out.push_str("};\n");
         } else if let Some((name, value)) = line.split_once(' ') {
-            writeln!(out, "#ifndef {name}\n#define {name} {value}\n#endif")
-        } else {
-            Ok(())
-        };
+            push(out, &["#ifndef ", name, "\n#define ", name, " ", value, "\n#endif\n"]);
+        }
     }
     out.push_str(&shared);
+}
+
+fn push(out: &mut String, pieces: &[&str]) {
+    pieces.iter().for_each(|piece| out.push_str(piece));
+}
+
+/// The words of a text: a hash table with linear probing, of places in the text.
+struct Words<'t> {
+    text: &'t str,
+    /// One more than where a word begins; 0 if the slot is free. A power of two, at least half of them free.
+    slots: Vec<u32>,
+}
+
+impl<'t> Words<'t> {
+    fn new(text: &'t str) -> Self {
+        let mut n_slots = (text.len() / 8).max(64).next_power_of_two();
+        loop {
+            if let Some(words) = Words::with_slots(text, n_slots) {
+                return words;
+            }
+            n_slots *= 2;
+        }
+    }
+
+    /// None if there are too many words.
+    fn with_slots(text: &'t str, n_slots: usize) -> Option<Self> {
+        let mut words = Words { text, slots: vec![0; n_slots] };
+        let mut n_words = 0;
+        let mut at = 0;
+        while at < text.len() {
+            let n_bytes = word_bytes(&text.as_bytes()[at..]);
+            if n_bytes > 0 {
+                let slot = words.slot(&text.as_bytes()[at..at + n_bytes]);
+                n_words += usize::from(words.slots[slot] == 0);
+                words.slots[slot] = at as u32 + 1;
+            }
+            if n_words * 2 > n_slots {
+                return None;
+            }
+            at += n_bytes + 1;
+        }
+        Some(words)
+    }
+
+    fn contains(&self, word: &str) -> bool {
+        !word.is_empty()
+            && word_bytes(word.as_bytes()) == word.len()
+            && self.slots[self.slot(word.as_bytes())] != 0
+    }
+
+    /// Where `word` is, or the free slot where it belongs.
+    fn slot(&self, word: &[u8]) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash(word) & mask;
+        while let Some(at) = self.slots[slot].checked_sub(1) {
+            let found = &self.text.as_bytes()[at as usize..];
+            if found.starts_with(word)
+                && !found.get(word.len()).is_some_and(|&byte| IS_WORD[byte as usize])
+            {
+                break;
+            }
+            slot = (slot + 1) & mask;
+        }
+        slot
+    }
+}
+
+/// What words consist of.
+const IS_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
+
+/// How long the word at the start of `text` is.
+fn word_bytes(text: &[u8]) -> usize {
+    text.iter().position(|&byte| !IS_WORD[usize::from(byte)]).unwrap_or(text.len())
+}
+
+fn hash(word: &[u8]) -> usize {
+    let mut hasher = FxHasher::default();
+    hasher.write(word);
+    hasher.finish() as usize
 }
 
 #[cfg(test)]
@@ -149,6 +231,17 @@ mod tests {
         render("<asm-generic/fcntl.h\nO_DIRECTORY 16384\n", "", &mut out);
         let expected = "#ifndef O_DIRECTORY\n#define O_DIRECTORY 16384\n#endif\n#include <uapi/asm-generic/fcntl.h>\n";
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn knows_the_words_of_a_text() {
+        let short: String = (0..1000).map(|number| format!("{number:x} ")).collect();
+        let words = Words::new(&short);
+        assert!((0..1000).all(|number| words.contains(&format!("{number:x}"))));
+        assert!(["", " ", "3e8", "g", "a b"].iter().all(|word| !words.contains(word)));
+        let words = Words::new("enum e { A_B, C };");
+        assert!(["enum", "e", "A_B", "C"].iter().all(|word| words.contains(word)));
+        assert!(["A", "B", "A_", "_B", "en", "D"].iter().all(|word| !words.contains(word)));
     }
 
     #[test]
