@@ -57,11 +57,12 @@ impl Checker<'_> {
             if let Some((tag, at)) = self.deferred_tag(name, span) {
                 return self.same_kind(spec, name, span, tag, at).then_some(tag);
             }
-            if let Some(tag) = self.import_tag(name, spec.kind) {
-                return Some(tag);
-            }
+            // No kernel has such a struct: asking for it would be a walk through all of its types.
             if let Some(event) = self.tracepoint_of(name) {
                 return self.import_tracepoint(&event, name, span);
+            }
+            if let Some(tag) = self.import_tag(name, spec.kind) {
+                return Some(tag);
             }
         }
         let tag = self.new_tag(spec.kind, Some(name), Origin::Source(span));
