@@ -5,7 +5,9 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-import weakref
+
+# That of `weakref`, without the rest of it.
+from _weakref import ref
 
 from . import _native, probing, symbols
 from ._sources import Sources
@@ -13,7 +15,6 @@ from ._text_args import Text, text
 from .attaching import Attaching
 from .constants import TABLE_TYPES, BPFProgType, XDPAction, XDPFlags
 from .errors import Diagnostic, LoadError, parse
-from .table import make_table
 
 # Only for who checks types: a script starts sooner without.
 TYPE_CHECKING = False
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 SHOW_WARNINGS = True
 
 #: Programs that are still there when the interpreter ends.
-_ALIVE: weakref.WeakSet[BPF] = weakref.WeakSet()
+_ALIVE: set[ref[BPF]] = set()
 
 #: Tables that other programs of this process may use by name.
-_PUBLIC: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+_PUBLIC: dict[str, ref[Any]] = {}
 
 
 class LoadedFunction:
@@ -143,7 +144,7 @@ class BPF(Attaching):
             print(source, file=sys.stderr)
         markers = [marker for context in usdt_contexts for marker in context._markers()]
         flags = [flag if isinstance(flag, str) else flag.decode() for flag in cflags]
-        tables = [(table, TABLE_TYPES.get(native.kind, "hash")) for table, native in _PUBLIC.items()]
+        tables = [(table, TABLE_TYPES.get(native.kind, "hash")) for table, native in _public_tables().items()]
         self._unit = _native.compile(source, name or shown, flags, markers, tables, dialect or _dialect(source))
         warnings, self._warnings = self._unit.warnings()
         if warnings and SHOW_WARNINGS and "-w" not in flags:
@@ -156,7 +157,7 @@ class BPF(Attaching):
         self._machine: Any = self._unit.machine() if target == "vm" else None
         if self._machine is None:
             self._maps = self._prepared_maps()
-        _ALIVE.add(self)
+        _ALIVE.add(ref(self, _ALIVE.discard))
         if self._machine is None:
             try:
                 for context in usdt_contexts:
@@ -170,13 +171,14 @@ class BPF(Attaching):
     def _prepared_maps(self) -> dict[str, Any]:
         """Makes the tables, except those that other programs of this process have made public."""
         foreign = [table for table, info in self._infos.items() if info["role"] == "extern"]
-        missing = [table for table in foreign if table not in _PUBLIC]
+        public = _public_tables()
+        missing = [table for table in foreign if table not in public]
         if missing:
             raise LoadError(f"no program of this process has a public table `{missing[0]}` (BPF_TABLE_PUBLIC)")
-        maps = dict(zip(self._infos, self._unit.prepare([(table, _PUBLIC[table]) for table in foreign])))
+        maps = dict(zip(self._infos, self._unit.prepare([(table, public[table]) for table in foreign])))
         for table, info in self._infos.items():
             if info["role"] in ("public", "shared"):
-                _PUBLIC[table] = maps[table]
+                _PUBLIC[table] = ref(maps[table])
         return maps
 
     # Programs.
@@ -270,6 +272,9 @@ class BPF(Attaching):
                 native: Any = VmMap(self._machine, self._infos[name])
             else:
                 native = self._maps[name]
+            # Read when a table is used: with `ctypes`, it is half of the package.
+            from .table import make_table
+
             table = make_table(self, self._infos[name], native, keytype=keytype, leaftype=leaftype, reducer=reducer)
             self.tables[name] = table
         return table
@@ -540,14 +545,22 @@ def _found(name: str) -> str:
     return beside if os.path.exists(beside) else name
 
 
+def _public_tables() -> dict[str, Any]:
+    """`_PUBLIC`, without those that are gone."""
+    tables = {name: table() for name, table in _PUBLIC.items()}
+    return {name: table for name, table in tables.items() if table is not None}
+
+
 def _dialect(source: str) -> Optional[str]:
     """BCC's, unless the program has sections of its own."""
     return None if "SEC(" in source else "bcc"
 
 
 def _cleanup_all() -> None:
-    for program in list(_ALIVE):
-        program.cleanup()
+    for alive in list(_ALIVE):
+        program = alive()
+        if program is not None:
+            program.cleanup()
 
 
 atexit.register(_cleanup_all)
