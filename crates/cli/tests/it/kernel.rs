@@ -255,3 +255,16 @@ fn every_record_comes_or_is_counted_as_lost() {
         assert_eq!(variables["variables"].as_object().map(serde_json::Map::len), Some(1));
     }
 }
+
+/// The tests of the sample project: the same with the firewall in the kernel.
+#[test]
+fn tests_of_the_sample_project_pass_in_the_kernel() {
+    if !may_load() {
+        return;
+    }
+    let (output, status) =
+        Shell::new().run("bpfc test --kernel --quiet examples/ci tests/bench/limiter.c");
+    assert_eq!(status, Some(0), "{output}");
+    // Three of the other file want a time of their own, or lines that were printed.
+    assert!(output.ends_with("31 passed, 0 failed, 3 skipped\n"), "{output}");
+}
