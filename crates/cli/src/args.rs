@@ -388,6 +388,10 @@ pub struct Run {
     #[arg(long, value_enum, default_value_t)]
     pub engine: EngineChoice,
 
+    /// Show how many instructions each line of the source took, the way that most runs went (>), and calls of helpers.
+    #[arg(long, conflicts_with = "kernel")]
+    pub profile: bool,
+
     /// Run only this program of the file.
     #[arg(long, value_name = "NAME")]
     pub program: Option<String>,
@@ -513,6 +517,7 @@ impl Trace {
             others: Vec::new(),
             packet: None,
             repeat: 1,
+            profile: false,
             engine: EngineChoice::default(),
             program: None,
             kernel: true,

@@ -42,6 +42,9 @@ fn report_bug(panic: &std::panic::PanicHookInfo<'_>) {
          help: please report it with the source and the command\n",
         env!("CARGO_PKG_VERSION"),
     ));
+    if cfg!(panic = "abort") {
+        std::process::exit(i32::from(BUG));
+    }
 }
 
 fn run(clang_args::CommandLine { args, mut notes }: clang_args::CommandLine) -> ExitCode {

@@ -5,6 +5,7 @@ mod kernel;
 mod live;
 mod packets;
 mod printer;
+mod profile;
 mod stacks;
 mod verdict;
 mod vm;

@@ -1,10 +1,10 @@
 //! `bpfc run` in the virtual machine.
 
 use super::printer::Printer;
-use super::{Ready, packets, verdict};
+use super::{Ready, packets, profile, verdict};
 use crate::args::{EngineChoice, Run};
 use crate::exit::Exit;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, print_err};
 use bpfc::show::Element;
 use bpfc_base::Diagnostic;
 use bpfc_kabi::{MapType, ProgType};
@@ -15,6 +15,12 @@ use std::collections::BTreeMap;
 
 /// Runs the programs of an object and prints what they did and left behind.
 pub fn run(ready: &Ready, args: &Run, terminal: &mut Terminal) -> Exit {
+    if args.profile && args.engine == EngineChoice::Rbpf {
+        print_err(
+            "error: `--profile` counts what the reference interpreter executes: use `--engine reference` or `both`\n",
+        );
+        return Exit::Usage;
+    }
     match run_all(ready, args) {
         Ok(()) => Exit::Fine,
         Err(diagnostic) => {
@@ -34,7 +40,7 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Diagnostic> {
     };
     let programs = ready.programs(args)?;
     let packets = packets::load(args.packet.as_deref())?;
-    let options = Options { engine, ..Options::default() };
+    let options = Options { engine, counts: args.profile, ..Options::default() };
     let mut vm = Vm::new(object, options).map_err(|error| error.to_diagnostic())?;
     let mut printer = Printer::new(object, args.output());
     let mut result = Ok(());
@@ -46,6 +52,9 @@ fn run_all(ready: &Ready, args: &Run) -> Result<(), Diagnostic> {
     }
     // What a failed run left behind helps to see why.
     print_maps(ready, &vm, &mut printer);
+    if args.profile {
+        profile::print(object, &vm.counts(), &mut printer);
+    }
     result
 }
 
