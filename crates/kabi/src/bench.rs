@@ -62,6 +62,10 @@ calls! {
     Cpu,
     /// `(text, left, right, n_bytes, flags)`: fails unless the bytes are equal, or the strings with flag 2; whether they are.
     Compare,
+    /// `(helper, values, n_bytes)`: what a helper, by its name, returns to programs, one value after the other.
+    Mock,
+    /// `(helper)`: how often a mocked helper was called.
+    MockCalls,
 }
 
 impl BenchCall {

@@ -128,9 +128,10 @@ pub fn with_constants(
     Ok((changed, rest))
 }
 
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match (most_similar(name, known.clone()), known.count()) {
-        (Some(similar), _) => format!("there is no {what} `{name}`; did you mean `{similar}`?"),
-        (None, _) => format!("there is no {what} `{name}`"),
+/// That something is not there, and what has a similar name.
+pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    match most_similar(name, known) {
+        Some(similar) => format!("there is no {what} `{name}`; did you mean `{similar}`?"),
+        None => format!("there is no {what} `{name}`"),
     }
 }

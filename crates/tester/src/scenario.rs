@@ -1,7 +1,7 @@
 //! Plays the scenario of a test file on an engine.
 
 use crate::engine::{Engine, Fact, Fault, Given, Printed, Redirect};
-use crate::names::{Assignment, Names};
+use crate::names::{Assignment, Names, unknown};
 use crate::packets::PacketLanguage;
 use crate::values;
 use bpfc_base::Diagnostic;
@@ -72,6 +72,13 @@ impl Player<'_> {
             StepKind::Set { name, path, value } => self.set(name, path, value),
             StepKind::Delete { name, key } => self.delete(name, key),
             StepKind::Variable { name, path, expect } => self.variable(name, path, expect),
+            StepKind::Mock { helper, returns } => {
+                let names = bpfc_kabi::helper_names();
+                let found = bpfc_kabi::helper(helper);
+                let found = found.ok_or_else(|| unknown("helper", helper, names))?;
+                let returns = arguments(&self.names.btf, returns)?;
+                return self.engine.mock(found.id, &returns);
+            }
             StepKind::Given(facts) => {
                 return facts.iter().try_for_each(|(name, value)| self.given(name, value));
             }

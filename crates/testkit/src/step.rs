@@ -64,6 +64,13 @@ pub enum StepKind {
         /// What must be there.
         expect: Value,
     },
+    /// `mock HELPER = [1, 2]`: what a helper returns.
+    Mock {
+        /// Its name.
+        helper: String,
+        /// A number or an array of them.
+        returns: Value,
+    },
     /// `given pid=7 comm="sh"`: the world of the runs that follow.
     Given(Vec<(String, Value)>),
 }
@@ -100,8 +107,9 @@ pub enum Access {
 }
 
 /// The verbs that start a step.
-pub(crate) const VERBS: [&str; 10] =
-    ["run", "map", "event", "printk", "packet", "redirect", "set", "delete", "var", "given"];
+pub(crate) const VERBS: [&str; 11] = [
+    "run", "map", "event", "printk", "packet", "redirect", "set", "delete", "var", "mock", "given",
+];
 
 impl StepKind {
     /// Parses the text behind `//~`.
@@ -141,6 +149,12 @@ impl StepKind {
                 cursor.expect("==")?;
                 let expect = Value::read(&mut cursor)?;
                 Ok(StepKind::Variable { name, path, expect })
+            }
+            "mock" => {
+                let helper = cursor.name()?.to_owned();
+                cursor.expect("=")?;
+                let returns = Value::read(&mut cursor)?;
+                Ok(StepKind::Mock { helper, returns })
             }
             "given" => given(&mut cursor),
             verb => Err(format!("unknown verb `{verb}`")),
@@ -286,6 +300,8 @@ mod tests {
         assert_eq!(StepKind::parse("set x = 2"), Ok(set));
         let delete = StepKind::Delete { name: "hits".into(), key: int(1) };
         assert_eq!(StepKind::parse("delete hits[1]"), Ok(delete));
+        let mock = StepKind::Mock { helper: "bpf_x".into(), returns: int(3) };
+        assert_eq!(StepKind::parse("mock bpf_x = 3"), Ok(mock));
         assert_eq!(StepKind::parse("redirect == 3"), Ok(StepKind::Redirect(int(3))));
         let path = vec![Access::Field("y".into())];
         let variable = StepKind::Variable { name: "x".into(), path, expect: int(1) };

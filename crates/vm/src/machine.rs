@@ -144,6 +144,11 @@ impl Machine {
         }
     }
 
+    /// Whether it executes a test function, not a program that this one runs.
+    pub fn is_in_test(&self) -> bool {
+        self.bench.is_some() && self.run.first_frame == 0
+    }
+
     /// Sets the time now.
     pub fn set_time(&mut self, now_ns: u64) {
         self.clock.now_ns = now_ns;

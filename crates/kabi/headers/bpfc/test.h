@@ -49,6 +49,9 @@ static long (*set_cpu)(unsigned int cpu) = (void *)0x62700012;
 static long (*__bpfc_compare)(const char *what, const void *left, const void *right, unsigned long long size,
                               unsigned long long flags) = (void *)0x62700013;
 
+static long (*__bpfc_mock)(const char *helper, const void *values, unsigned int size) = (void *)0x62700014;
+static long (*__bpfc_mock_calls)(const char *helper) = (void *)0x62700015;
+
 /* The packet of the runs that follow, described as `bpfc run --packet` takes it; values as bpf_printk formats them. */
 #define __bpfc_formatted(call, format, args...)                                           \
     ({                                                                                    \
@@ -84,6 +87,21 @@ static long (*__bpfc_compare)(const char *what, const void *left, const void *ri
     ({                                    \
         (void)sizeof(&program);           \
         (void)__bpfc_run(#program, 8);    \
+    })
+/* Lets a helper return values to programs, one after the other and then the last again and again; without values it does
+ * again what it does by itself. */
+#define MOCK(helper, values...)                                                          \
+    ({                                                                                   \
+        unsigned long long __values[___bpf_narg(values) + 1];                            \
+        (void)sizeof(helper);                                                            \
+        ___bpf_fill(__values, values);                                                   \
+        __bpfc_mock(#helper, __values, sizeof(__values) - sizeof(__values[0]));          \
+    })
+/* How often programs called a mocked helper. */
+#define MOCK_CALLS(helper)                 \
+    ({                                     \
+        (void)sizeof(helper);              \
+        __bpfc_mock_calls(#helper);        \
     })
 /* Takes the next record of a ring buffer or perf event array into `*to`: its length, or -ENOENT. */
 #define EVENT(map, to) __bpfc_event(&map, to, sizeof(*(to)))

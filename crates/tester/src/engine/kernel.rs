@@ -155,6 +155,10 @@ impl Engine for Real {
         Err(Fault::unsupported(&format!("`{name}` cannot be given to a kernel, which has its own")))
     }
 
+    fn mock(&mut self, _: u32, _: &[u64]) -> Result<(), Fault> {
+        Err(Fault::unsupported("a kernel has its own helpers"))
+    }
+
     fn event(&mut self, map: MapId) -> Option<Vec<u8>> {
         let events = self.events.entry(map).or_default();
         if let Some(ring) = self.rings.get_mut(&map) {

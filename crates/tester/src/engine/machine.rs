@@ -128,6 +128,11 @@ impl Engine for Machine {
         Ok(self.give(name, fact)?)
     }
 
+    fn mock(&mut self, helper: u32, returns: &[u64]) -> Result<(), Fault> {
+        self.vm.mock_helper(helper, returns);
+        Ok(())
+    }
+
     fn event(&mut self, map: MapId) -> Option<Vec<u8>> {
         self.events.get_mut(&map)?.pop_front()
     }

@@ -27,6 +27,8 @@ pub trait Engine {
     fn set_data(&mut self, section: DataId, offset: usize, bytes: &[u8]) -> Result<(), String>;
     /// Sets a fact of the world, such as `pid`.
     fn set_fact(&mut self, name: &str, fact: &Fact) -> Result<(), Fault>;
+    /// Lets a helper return values, one after the other.
+    fn mock(&mut self, helper: u32, returns: &[u64]) -> Result<(), Fault>;
     /// The next record of a ring buffer or perf event array.
     fn event(&mut self, map: MapId) -> Option<Vec<u8>>;
     /// The next line that a program printed.

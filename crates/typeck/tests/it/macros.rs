@@ -26,7 +26,7 @@ const MARK: &str = "__behind_the_header";
 /// What the preprocessor makes of `text` behind the mark, and what it reports.
 fn read(text: &str, deferral: Deferral) -> (Vec<String>, Vec<String>) {
     let mut session = Session::default();
-    let file = session.sources.add("test.c", text, true).unwrap();
+    let file = session.sources.add("test.c", text, true).expect("there is room");
     let options = PpOptions { deferral, ..PpOptions::default() };
     let stream = preprocess(&mut session, file, &options, &mut Carried);
     let spelled = stream.tokens.iter().map(|token| token.spelling(&session.names).to_owned());

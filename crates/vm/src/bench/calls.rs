@@ -83,13 +83,23 @@ pub(crate) fn call(
         BenchCall::Redirected => Ok(redirected(machine)),
         BenchCall::Time | BenchCall::Task | BenchCall::Cpu => world(machine, call, args),
         BenchCall::Compare => compare(machine, here, args),
+        BenchCall::Mock => {
+            let helper = helper_of(machine, args[0])?;
+            let values = array(&machine.memory, args[1], length(args[2])? / 8)?;
+            machine.mocks.set(helper, values);
+            Ok(0)
+        }
+        BenchCall::MockCalls => {
+            let helper = helper_of(machine, args[0])?;
+            Ok(machine.mocks.n_calls(helper) as u64)
+        }
     }
 }
 
 /// Whether only the virtual machine can do it: kernels have tasks, clocks, and a trace of their own.
 fn is_of_the_machine(call: BenchCall) -> bool {
     use BenchCall::*;
-    matches!(call, Args | Returned | Printed | Redirected | Time | Task | Cpu)
+    matches!(call, Args | Returned | Printed | Redirected | Time | Task | Cpu | Mock | MockCalls)
 }
 
 /// Where a test is.
@@ -128,6 +138,14 @@ fn length(arg: u64) -> Result<u32, Trap> {
 fn text(machine: &Machine, address: u64) -> Result<String, Trap> {
     let (bytes, _) = machine.memory.read_string(address, MAX_TEXT_BYTES as u32)?;
     Ok(String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn helper_of(machine: &Machine, name: u64) -> Result<u32, Trap> {
+    let name = text(machine, name)?;
+    let helper = bpfc_kabi::helper(&name);
+    helper
+        .map(|helper| helper.id)
+        .ok_or_else(|| FaultKind::bad_input(format!("`{name}` is no helper of the kernel")))
 }
 
 /// The text of `(format, n_bytes, args, n_args_bytes)`.

@@ -220,7 +220,10 @@ pub(crate) fn call(
     args: Args,
     callbacks: &mut dyn Callbacks,
 ) -> Result<u64, Trap> {
-    if let Some(answer) = machine.mocks.answer(id) {
+    // What a test itself calls is no part of what it tests.
+    if !machine.is_in_test()
+        && let Some(answer) = machine.mocks.answer(id)
+    {
         return Ok(answer);
     }
     if let Some(handler) = handler(id) {
@@ -291,8 +294,8 @@ mod tests {
         format!(
             "# Helpers in the virtual machine\n\nOf the kernel's {} helpers, the virtual machine does what {does} do. {finds} answer as the kernel \
              does when it\nfinds nothing, since there are no sockets, routes, tunnels or stacks here. A call of one of the other {mocks} ends the \
-             run with an\nerror that names it, unless a mock answers: `Vm::mock_helper` of the crate `bpfc-vm` gives any helper the values that it \
-             returns,\none after the other.\n\nA test writes this page (`BLESS=1`) and compares it.\n\n| number | helper | here |\n| ---: | --- | --- |\n{rows}",
+             run with an\nerror that names it, unless a mock answers: in [tests](testing-programs.md), `MOCK` and `mock` give any helper the values \
+             that it returns,\none after the other; so does `Vm::mock_helper` of the crate `bpfc-vm`.\n\nA test writes this page (`BLESS=1`) and compares it.\n\n| number | helper | here |\n| ---: | --- | --- |\n{rows}",
             does + finds + mocks
         )
     }

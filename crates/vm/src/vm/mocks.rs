@@ -25,23 +25,32 @@ impl Mocks {
     }
 }
 
+impl Mocks {
+    /// Lets a helper return these values; without values it does again what it does by itself.
+    pub fn set(&mut self, helper: u32, returns: Vec<u64>) {
+        if returns.is_empty() {
+            self.answers.remove(&helper);
+        } else {
+            self.answers.insert(helper, Mock { returns, n_calls: 0 });
+        }
+    }
+
+    /// How often a mocked helper was called.
+    pub fn n_calls(&self, helper: u32) -> usize {
+        self.answers.get(&helper).map_or(0, |mock| mock.n_calls)
+    }
+}
+
 impl Vm {
     /// Lets the helper with this number (`bpfc_kabi::helper` finds it by name) return these values in the calls that
     /// follow, one after the other and then the last again and again, in place of what it does: it reads and writes no
     /// memory. Without values it does again what it does by itself. Tail calls cannot be mocked.
     pub fn mock_helper(&mut self, helper: u32, returns: &[u64]) {
-        self.each(|machine| {
-            let answers = &mut machine.mocks.answers;
-            if returns.is_empty() {
-                answers.remove(&helper);
-            } else {
-                answers.insert(helper, Mock { returns: returns.to_vec(), n_calls: 0 });
-            }
-        });
+        self.each(|machine| machine.mocks.set(helper, returns.to_vec()));
     }
 
     /// How often a mocked helper was called.
     pub fn n_mocked(&self, helper: u32) -> usize {
-        self.machine.mocks.answers.get(&helper).map_or(0, |mock| mock.n_calls)
+        self.machine.mocks.n_calls(helper)
     }
 }
