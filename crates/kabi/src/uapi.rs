@@ -24,9 +24,10 @@ pub(crate) fn has(path: &str, arch: Arch) -> bool {
 /// The C text of the constants of `path`; those that `written`, the text by hand, has are left out.
 pub(crate) fn text(path: &str, arch: Arch, written: &str) -> Option<String> {
     let (chunk, range) = place(path, arch)?;
-    let chunk = chunk_text(chunk)?;
-    let mut out = String::new();
-    render(chunk.get(range)?, written, &mut out);
+    let constants = chunk_text(chunk)?.get(range)?;
+    // A name is written twice, and three directives around it.
+    let mut out = String::with_capacity(constants.len() * 3);
+    render(constants, written, &mut out);
     Some(out)
 }
 
@@ -47,7 +48,9 @@ fn chunk_text(number: usize) -> Option<&'static str> {
     let texts = TEXTS.get_or_init(|| chunks().map(|_| OnceLock::new()).collect());
     let text = texts.get(number)?.get_or_init(|| {
         let mut text = String::new();
-        DeflateDecoder::new(chunks().nth(number)?).read_to_string(&mut text).ok()?;
+        let stream = chunks().nth(number)?;
+        text.reserve(stream.len() * 6);
+        DeflateDecoder::new(stream).read_to_string(&mut text).ok()?;
         Some(text)
     });
     text.as_deref()
